@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// DEPTHVLA_STATIC_LIBS=1 links the C libraries statically, for the single-file command.
+let staticLibraries = Context.environment["DEPTHVLA_STATIC_LIBS"] == "1"
+
+func link(_ library: String) -> [LinkerSetting] {
+  staticLibraries
+    ? [.unsafeFlags(["-Xlinker", "-l:lib\(library).a"])] : [.linkedLibrary(library)]
+}
+
+let swiftSettings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], linking: [LinkerSetting] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, swiftSettings: swiftSettings, linkerSettings: linking)
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: module + "Tests", dependencies: [.byName(name: module)] + dependencies,
+    swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "depthvla-weights",
+  products: [
+    .executable(name: "depthvla", targets: ["depthvla"]),
+    // Everything the command does, as a library.
+    .library(name: "DepthVLAWeights", targets: ["DepthVLAWeights"]),
+    // What a robot needs: open, verify and load a bundle. No conversion code.
+    .library(name: "DepthVLARuntime", targets: ["BundleFormat"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // System libraries.
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CJSONC", providers: [.apt(["libjson-c-dev"])]),
+    .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
+
+    // Words every module shares.
+    module("Diagnostics"),
+    module("TensorCore", ["Diagnostics"]),
+
+    // One outside thing each.
+    module("StrictJSON", ["Diagnostics", "CJSONC"], linking: link("json-c")),
+    module("FileAccess", ["Diagnostics"]),
+    module("Hashing", ["CLibCrypto"], linking: link("crypto")),
+    module("Compression", ["Diagnostics", "CZstd"], linking: link("zstd")),
+    .target(
+      name: "CKernels",
+      cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
+    module("Kernels", ["CKernels"]),
+    .target(name: "CManifests"),
+
+    // Formats and the arithmetic of weights.
+    module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
+    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "CManifests"]),
+    module("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
+    module(
+      "BundleFormat",
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
+        "Kernels",
+      ]),
+
+    // The front door, and the command behind it.
+    module(
+      "DepthVLAWeights",
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Safetensors",
+        "Remapping", "Quantization", "BundleFormat", "Kernels",
+      ]),
+    .executableTarget(
+      name: "depthvla",
+      dependencies: [
+        "Diagnostics", "TensorCore", "StrictJSON", "DepthVLAWeights",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu2x
+)

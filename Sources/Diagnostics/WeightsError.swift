@@ -1,0 +1,60 @@
+/// The one error of the toolkit: what is wrong, where, and what was expected and found.
+///
+/// Two errors are equal when their codes are, so that a test or a caller can match on the rule
+/// that was broken without repeating its wording.
+public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The rule that was broken, as a stable dotted word such as `safetensors.header-too-large`.
+  public struct Code: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+  }
+
+  public var code: Code
+  /// The class of the failure, which decides the exit status of the command.
+  public var kind: Kind
+  /// The file the error is about, as the user named it.
+  public var file: String?
+  /// The tensor the error is about.
+  public var tensor: String?
+  /// What is wrong, with what was expected and found: lower case, no full stop.
+  public var message: String
+  /// Further problems found in the same pass, one line each.
+  public var details: [String]
+
+  public init(
+    _ code: Code, _ kind: Kind = .malformed, file: String? = nil, tensor: String? = nil,
+    _ message: String, details: [String] = []
+  ) {
+    self.code = code
+    self.kind = kind
+    self.file = file
+    self.tensor = tensor
+    self.message = message
+    self.details = details
+  }
+
+  public static func == (a: Self, b: Self) -> Bool { a.code == b.code }
+
+  /// One line: `file: tensor "name": message`, safe to print on a terminal.
+  public var description: String {
+    var line = ""
+    if let file { line += file.escapedForTerminal + ": " }
+    if let tensor { line += "tensor \(tensor.quoted): " }
+    return line + message
+  }
+
+  /// The same error with the file filled in, where it was not known deeper down.
+  public func inFile(_ file: String) -> Self {
+    var copy = self
+    if copy.file == nil { copy.file = file }
+    return copy
+  }
+
+  /// The same error with the tensor filled in, where it was not known deeper down.
+  public func inTensor(_ tensor: String) -> Self {
+    var copy = self
+    if copy.tensor == nil { copy.tensor = tensor }
+    return copy
+  }
+}

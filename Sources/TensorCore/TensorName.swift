@@ -1,0 +1,24 @@
+/// The name of a tensor, equal to another only when their UTF-8 bytes are equal.
+///
+/// Swift's `String` also equates canonically equivalent spellings; file formats do not.
+public struct TensorName: Hashable, Sendable, Comparable, CustomStringConvertible,
+  ExpressibleByStringLiteral
+{
+  public let string: String
+
+  public init(_ string: String) { self.string = string }
+  public init(stringLiteral string: String) { self.string = string }
+  public var description: String { string }
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.string.utf8.elementsEqual(b.string.utf8)
+  }
+  public func hash(into hasher: inout Hasher) {
+    for byte in string.utf8 { hasher.combine(byte) }
+    hasher.combine(0xFF as UInt8)
+  }
+  /// Bytewise order, as files are sorted.
+  public static func < (a: Self, b: Self) -> Bool {
+    a.string.utf8.lexicographicallyPrecedes(b.string.utf8)
+  }
+}
