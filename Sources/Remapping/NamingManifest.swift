@@ -1,0 +1,34 @@
+public import StrictJSON
+import TensorCore
+
+/// One family under one naming: how its tensors become layout tensors, and back. Read from
+/// `Manifests/FAMILY/NAMING.json`.
+public struct NamingManifest: Sendable {
+  public let family: String
+  public let naming: String
+  /// One sentence on whose naming it is.
+  public let about: String
+  /// The file's text, whose hash goes into a bundle's provenance.
+  public let text: String
+  /// Text that all source names may carry in front.
+  let prefixes: [String]
+  let rules: [NamingRule]
+  /// config.json with `"$key"` where a configuration value stands; nil where the naming's library
+  /// has none.
+  let configTemplate: JSONValue?
+  /// What config.json's `model_type` may say; empty where it says nothing.
+  let modelTypes: [String]
+  /// What the library writes into `__metadata__`.
+  public let metadata: MetadataPolicy
+  /// Whether the library writes sharded folders.
+  public let isSharded: Bool
+
+  public var label: String { "\(family) in \(naming) naming" }
+
+  public enum MetadataPolicy: Sendable, Hashable {
+    case none
+    case fixed([String: String])
+    /// `{dropped: kept}` for the tied names that are not written, as safetensors' `save_model`.
+    case droppedTies
+  }
+}
