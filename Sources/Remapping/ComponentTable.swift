@@ -1,4 +1,4 @@
-import TensorCore
+public import TensorCore
 
 /// Which parts of a layout stand alone, and under which prefix and configuration scope each
 /// stands in each family. Read from `Manifests/components.json`.

@@ -1,6 +1,6 @@
 public import Diagnostics
-public import StrictJSON
-public import TensorCore
+import StrictJSON
+import TensorCore
 
 /// Learns a model's configuration from the shapes of its tensors, config.json, the published
 /// variants, and what the user says, in that order of trust; a contradiction is an error.
@@ -12,14 +12,17 @@ struct ConfigurationResolver {
   let stated: Configuration?
   /// Values the user gave.
   let given: Configuration
+  /// Whether open questions may stay open, as when two namings are only held against the shapes.
+  let isProbe: Bool
 
   private(set) var configuration = Configuration()
   private(set) var variants: [String] = []
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
-    given: Configuration
+    given: Configuration, isProbe: Bool = false
   ) {
+    self.isProbe = isProbe
     self.layout = layout
     self.provided = provided
     self.stated = stated
@@ -30,14 +33,8 @@ struct ConfigurationResolver {
   ///   `remap.configuration`.
   mutating func resolve() throws(WeightsError) -> Configuration {
     readAxes()
-    if let stated { try take(stated) }
     try take(given)
-    try applyFactsAndDerivations()
-    for key in layout.keys where configuration[key.name] == nil {
-      if stated != nil, let value = key.classDefault {
-        configuration.set(key.name, value, origin: "the upstream class's default")
-      }
-    }
+    if let stated { try take(stated) }
     try applyFactsAndDerivations()
     for key in layout.keys where configuration[key.name] == nil {
       if let value = key.defaultValue {
@@ -45,7 +42,7 @@ struct ConfigurationResolver {
       }
     }
     try applyFactsAndDerivations()
-    try askForTheRest()
+    if !isProbe { try askForTheRest() }
     try check()
     configuration.sort(like: layout.axes.map(\.key) + layout.keys.map(\.name))
     return configuration
@@ -87,12 +84,7 @@ struct ConfigurationResolver {
       guard let value = other[key] else { continue }
       let origin = other.origin(of: key) ?? "config.json"
       if let known = configuration[key] {
-        guard known.isSameSetting(as: value) else {
-          throw WeightsError(
-            .remapContradiction,
-            "\(key) is \(value.encoded()) by \(origin), "
-              + "but \(known.encoded()) by \(configuration.origin(of: key) ?? "the tensors")")
-        }
+        guard known.isSameSetting(as: value) else { throw contradiction(key, value, origin) }
       } else {
         configuration.set(key, value, origin: origin)
       }
@@ -112,24 +104,63 @@ struct ConfigurationResolver {
           learnt = true
         }
       }
-      for key in layout.keys where configuration[key.name] == nil {
-        guard let expression = key.derived,
-          let value = try expression.value({ configuration.integer($0) })
-        else { continue }
-        configuration.set(key.name, .integer(Int64(value)), origin: "\(expression)")
-        learnt = true
+      for key in layout.keys {
+        guard let value = try derivedValue(of: key) else { continue }
+        guard let known = configuration[key.name] else {
+          configuration.set(key.name, value, origin: "the rule for \(key.name)")
+          learnt = true
+          continue
+        }
+        guard known.isSameSetting(as: value) else {
+          throw contradiction(key.name, value, "the shapes")
+        }
       }
     }
   }
 
-  private func holds(_ fact: LayoutDefinition.Fact) -> Bool {
-    fact.conditions.allSatisfy { key, value in
-      configuration[key].map { $0.isSameSetting(as: value) } ?? false
+  private func derivedValue(
+    of key: LayoutDefinition.Key
+  ) throws(WeightsError) -> JSONValue? {
+    guard let derivation = key.derived, applies(derivation.condition) else { return nil }
+    func value(_ expression: Expression) throws(WeightsError) -> JSONValue? {
+      try expression.value { configuration.integer($0) }.map { .integer(Int64($0)) }
+    }
+    switch derivation.value {
+    case .single(let expression): return try value(expression)
+    case .list(let expressions):
+      var items: [JSONValue] = []
+      for expression in expressions {
+        guard let item = try value(expression) else { return nil }
+        items.append(item)
+      }
+      return .array(items)
     }
   }
 
+  private func applies(_ condition: LayoutDefinition.Condition?) -> Bool {
+    guard let condition else { return true }
+    return ((configuration.integer(condition.key) ?? 0) != 0) != condition.negated
+  }
+
+  private func holds(_ fact: LayoutDefinition.Fact) -> Bool {
+    func agrees(_ pair: (key: String, value: JSONValue), orUnset: Bool) -> Bool {
+      configuration[pair.key].map { $0.isSameSetting(as: pair.value) } ?? orUnset
+    }
+    return fact.conditions.allSatisfy { agrees($0, orUnset: false) }
+      && fact.settings.allSatisfy { agrees($0, orUnset: true) }
+  }
+
+  private func contradiction(_ key: String, _ value: JSONValue, _ origin: String) -> WeightsError {
+    WeightsError(
+      .remapContradiction,
+      "\(key) is \(configuration[key]?.encoded() ?? "") by \(configuration.origin(of: key) ?? ""), "
+        + "but \(value.encoded()) by \(origin)")
+  }
+
   private func askForTheRest() throws(WeightsError) {
-    let open = layout.keys.filter { $0.question != nil && configuration[$0.name] == nil }
+    let open = layout.keys.filter {
+      $0.question != nil && !$0.isOptional && configuration[$0.name] == nil
+    }
     guard !open.isEmpty else { return }
     let lines = open.map { "--set \($0.name)=…  \($0.question ?? "")" }
     throw WeightsError(
@@ -150,12 +181,13 @@ struct ConfigurationResolver {
             + "expected " + allowed.map { $0.encoded() }.joined(separator: " or "))
       }
     }
-    for check in layout.checks {
+    for check in layout.checks where applies(check.condition) {
       let left = try check.left.value { configuration.integer($0) }
       let right = try check.right.value { configuration.integer($0) }
-      if let left, let right, left != right {
+      if let left, let right, !check.holds(left, right) {
         throw WeightsError(
-          .remapConfiguration, "\(check.message): \(check.left) is \(left), \(check.right) is \(right)")
+          .remapConfiguration,
+          "\(check.message): \(check.left) is \(left), \(check.right) is \(right)")
       }
     }
   }

@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 import TensorCore
 
 /// Everything that does not fit between the sources and the layout, collected before any of it

@@ -51,6 +51,7 @@ public struct ExportPlanner {
     _ manifest: NamingManifest, prefix: String = "", isWanted: ((TensorName) -> Bool)? = nil
   ) throws(WeightsError) -> [ExportTensor] {
     let here = configuration(of: manifest.family)
+    let manifest = manifest.specialised(here)
     var bundleNames: [TensorName: (name: TensorName, shape: Shape)] = [:]
     var order: [TensorName] = []
     for tensor in tensors {
@@ -142,8 +143,8 @@ extension NamingManifest {
       name.string.hasPrefix(unusedPrefix)
       ? NameComponents(TensorName(String(name.string.dropFirst(unusedPrefix.count)))) : nil
     for (index, rule) in rules.enumerated() {
-      if let kept, case .drop(_, let canonicalName) = rule.disposition,
-        let bindings = canonicalName.match(kept)
+      if let kept, case .drop(let drop) = rule.disposition,
+        let bindings = drop.canonicalName.match(kept)
       {
         return (index, bindings, false)
       }

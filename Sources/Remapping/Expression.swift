@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 
 /// A whole-number expression over configuration keys, as manifests write shapes:
 /// `3*hidden_size`, `(position_rows - 1) / 2`, `sqrt(position_rows - 1) * patch_size`.
@@ -10,11 +10,14 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
     case squareRoot(Node)
   }
 
-  enum Operator: UInt8, Sendable {
-    case add = 0x2B
-    case subtract = 0x2D
-    case multiply = 0x2A
-    case divide = 0x2F
+  enum Operator: String, Sendable {
+    case add = "+"
+    case subtract = "-"
+    case multiply = "*"
+    /// Exact division: a remainder is an error.
+    case divide = "/"
+    case floorDivide = "//"
+    case remainder = "%"
   }
 
   let root: Node
@@ -77,7 +80,8 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
         case .add: a.addingReportingOverflow(b)
         case .subtract: a.subtractingReportingOverflow(b)
         case .multiply: a.multipliedReportingOverflow(by: b)
-        case .divide: a.dividedReportingOverflow(by: b)
+        case .divide, .floorDivide: a.dividedReportingOverflow(by: b)
+        case .remainder: a.remainderReportingOverflow(dividingBy: b)
         }
       if overflow || (op == .divide && a % b != 0) {
         throw failure("has no whole value for \(a) and \(b)")

@@ -1,7 +1,7 @@
-import Diagnostics
+public import Diagnostics
 
 /// Recursive descent over `sum := product (("+"|"-") product)*`,
-/// `product := factor (("*"|"/") factor)*`,
+/// `product := factor (("*"|"/"|"//"|"%") factor)*`,
 /// `factor := integer | name | "sqrt(" sum ")" | "(" sum ")"`.
 struct ExpressionParser {
   private let text: String
@@ -23,13 +23,13 @@ struct ExpressionParser {
 
   private mutating func sum() throws(WeightsError) -> Expression.Node {
     var node = try product()
-    while let op = accept("+", "-") { node = .binary(op, node, try product()) }
+    while let op = accept(.add, .subtract) { node = .binary(op, node, try product()) }
     return node
   }
 
   private mutating func product() throws(WeightsError) -> Expression.Node {
     var node = try factor()
-    while let op = accept("*", "/") { node = .binary(op, node, try factor()) }
+    while let op = accept(.floorDivide, .multiply, .divide, .remainder) { node = .binary(op, node, try factor()) }
     return node
   }
 
@@ -64,15 +64,11 @@ struct ExpressionParser {
     return node
   }
 
-  private mutating func accept(
-    _ operators: Unicode.Scalar...
-  ) -> Expression.Operator? {
+  private mutating func accept(_ operators: Expression.Operator...) -> Expression.Operator? {
     skipSpaces()
-    guard position < bytes.count,
-      operators.contains(Unicode.Scalar(bytes[position])),
-      let op = Expression.Operator(rawValue: bytes[position])
+    guard let op = operators.first(where: { bytes[position...].starts(with: $0.rawValue.utf8) })
     else { return nil }
-    position += 1
+    position += op.rawValue.utf8.count
     return op
   }
 

@@ -1,4 +1,4 @@
-import TensorCore
+public import TensorCore
 
 extension Collection<TensorName> {
   /// The names with runs of indices folded: `layers.0.x`, `layers.1.x`, `layers.2.x` become

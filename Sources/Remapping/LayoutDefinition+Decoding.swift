@@ -28,11 +28,19 @@ extension LayoutDefinition {
     for (key, axis) in try root.optional("axes")?.object().members ?? [] {
       axes.append(Axis(key: scope + key, source: try Self.axis(axis, prefix)))
     }
-    for (name, key) in try root.optional("configuration")?.object().members ?? [] {
-      keys.append(try Key(key, name: scope + name, scope: scope))
-    }
     for entry in try root.optional("tensors")?.array() ?? [] {
       try append(tensor: entry, parts, at: prefix, scope: scope, blocks, repetition: nil)
+    }
+    var ownKeys = keys.map(\.name)
+    for (name, key) in try root.optional("configuration")?.object().members ?? [] {
+      let key = try Key(key, name: scope + name, scope: scope)
+      // A family's entry stands in for its block's.
+      if let position = ownKeys.firstIndex(of: key.name) {
+        keys[position] = key
+      } else {
+        ownKeys.append(key.name)
+        keys.append(key)
+      }
     }
     for fact in try root.optional("facts")?.array() ?? [] {
       facts.append(try Fact(fact, scope: scope))
@@ -88,7 +96,7 @@ extension LayoutDefinition {
     }
   }
 
-  private static func condition(
+  static func condition(
     _ scope: String
   ) -> (JSONReader) throws(WeightsError) -> Condition {
     { (reader) throws(WeightsError) in
@@ -130,15 +138,29 @@ extension LayoutDefinition {
 extension LayoutDefinition.Key {
   init(_ reader: JSONReader, name: String, scope: String) throws(WeightsError) {
     let object = try reader.object(allowing: [
-      "ask", "class_default", "default", "allowed", "value", "why",
+      "ask", "optional", "default", "allowed", "value", "when", "why",
     ])
     self.init(
       name: name, question: try object.optional("ask")?.string(),
-      classDefault: object.optional("class_default")?.value,
+      isOptional: try object.optional("optional")?.bool() ?? false,
       defaultValue: object.optional("default")?.value,
       allowed: try object.optional("allowed")?.array().map(\.value),
       derived: try object.optional("value").map { (value) throws(WeightsError) in
-        try LayoutDefinition.expression(value).scoped(by: scope)
+        LayoutDefinition.Derivation(
+          value: try Self.derivation(value, scope),
+          condition: try object.optional("when").map(LayoutDefinition.condition(scope)))
+      })
+  }
+
+  private static func derivation(
+    _ reader: JSONReader, _ scope: String
+  ) throws(WeightsError) -> LayoutDefinition.Derivation.Value {
+    guard reader.value.array != nil else {
+      return .single(try LayoutDefinition.expression(reader).scoped(by: scope))
+    }
+    return .list(
+      try reader.array().map { (item) throws(WeightsError) in
+        try LayoutDefinition.expression(item).scoped(by: scope)
       })
   }
 }
@@ -158,23 +180,29 @@ extension LayoutDefinition.Fact {
 
 extension LayoutDefinition.Check {
   init(_ reader: JSONReader, scope: String) throws(WeightsError) {
-    let object = try reader.object(allowing: ["that", "else"])
-    let that = try object.required("that").string()
-    let sides = that.split(separator: "==", omittingEmptySubsequences: false)
-    guard sides.count == 2 else { throw reader.mismatch("\"expression == expression\"") }
+    let object = try reader.object(allowing: ["that", "else", "when"])
+    let words = try object.required("that").string().split(separator: " ").map(String.init)
+    guard let position = words.firstIndex(where: { Relation(rawValue: $0) != nil }),
+      let relation = Relation(rawValue: words[position])
+    else { throw reader.mismatch("\"expression == expression\", with spaces") }
     self.init(
-      left: try Expression(parsing: sides[0].trimmed).scoped(by: scope),
-      right: try Expression(parsing: sides[1].trimmed).scoped(by: scope),
+      left: try Expression(parsing: words[..<position].joined(separator: " ")).scoped(by: scope),
+      relation: relation,
+      right: try Expression(parsing: words[(position + 1)...].joined(separator: " "))
+        .scoped(by: scope),
+      condition: try object.optional("when").map(LayoutDefinition.condition(scope)),
       message: try object.required("else").string())
   }
-}
 
-extension Substring {
-  fileprivate var trimmed: String {
-    var part = self
-    while part.first == " " { part.removeFirst() }
-    while part.last == " " { part.removeLast() }
-    return String(part)
+  func holds(_ left: Int, _ right: Int) -> Bool {
+    switch relation {
+    case .equal: left == right
+    case .unequal: left != right
+    case .atMost: left <= right
+    case .atLeast: left >= right
+    case .less: left < right
+    case .more: left > right
+    }
   }
 }
 

@@ -59,14 +59,23 @@ public struct LayoutDefinition: Sendable {
     let name: String
     /// What to ask the user for, where nothing else tells.
     let question: String?
-    /// The upstream class's default: holds where a config.json is there and leaves the key out.
-    let classDefault: JSONValue?
+    /// The value may stay unset, and is never asked for.
+    let isOptional: Bool
     /// Holds whenever nothing else tells.
     let defaultValue: JSONValue?
     /// The values this toolkit computes correctly.
     let allowed: [JSONValue]?
-    /// The value in terms of other keys.
-    let derived: Expression?
+    /// The value in terms of other keys, where the condition holds.
+    let derived: Derivation?
+  }
+
+  struct Derivation: Sendable {
+    enum Value: Sendable {
+      case single(Expression)
+      case list([Expression])
+    }
+    let value: Value
+    let condition: Condition?
   }
 
   /// Knowledge of published models: when these settings hold, so do those.
@@ -77,10 +86,20 @@ public struct LayoutDefinition: Sendable {
     let refusal: String?
   }
 
-  /// Two expressions that must agree.
+  /// A relation between two expressions that must hold.
   struct Check: Sendable {
+    enum Relation: String, Sendable, CaseIterable {
+      case equal = "=="
+      case unequal = "!="
+      case atMost = "<="
+      case atLeast = ">="
+      case less = "<"
+      case more = ">"
+    }
     let left: Expression
+    let relation: Relation
     let right: Expression
+    let condition: Condition?
     let message: String
   }
 }

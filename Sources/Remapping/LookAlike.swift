@@ -1,3 +1,4 @@
+import StrictJSON
 import TensorCore
 
 /// Another architecture that shares names with ours: recognised, so that it is refused by name
@@ -32,11 +33,14 @@ struct LookAlike: Sendable {
   let all: [Mark]
   /// None may be there.
   let none: [Mark]
-  /// `model_type` values that name it outright.
-  let modelTypes: [String]
+  /// Members of config.json that name it outright: path of the member, and its value.
+  let marksInConfig: [(path: [String], value: String)]
 
-  func matches(_ tensors: [(NameComponents, Shape)], modelType: String?) -> Bool {
-    if let modelType, modelTypes.contains(modelType) { return true }
+  func matches(_ tensors: [(NameComponents, Shape)], config: JSONValue?) -> Bool {
+    let isNamed = marksInConfig.contains { path, value in
+      path.reduce(config) { $0?.object?[$1] }?.string == value
+    }
+    if isNamed { return true }
     guard !any.isEmpty || !all.isEmpty else { return false }
     func isThere(_ mark: Mark) -> Bool { tensors.contains { mark.matches($0.0, $0.1) } }
     return (any.isEmpty || any.contains(where: isThere)) && all.allSatisfy(isThere)

@@ -8,7 +8,8 @@ public struct ManifestLibrary: Sendable {
   public let components: ComponentTable
   let layouts: [String: LayoutDefinition]
   let lookAlikes: [LookAlike]
-  private(set) var indexes: [RuleIndex]
+  /// Every naming under every way its conditions can fall.
+  private(set) var candidates: [(manifest: NamingManifest, index: RuleIndex)] = []
   private let documents: [String: JSONReader]
 
   /// - Parameter texts: the files of `Manifests` by their paths in it, such as
@@ -39,7 +40,7 @@ public struct ManifestLibrary: Sendable {
       let parts = Self.name(path).split(separator: "/")
       guard parts.count == 2, parts[0] != "layouts" else { continue }
       let family = String(parts[0])
-      do {
+      do throws(WeightsError) {
         if parts[1] == "layout" {
           layouts[family] = try Self.decode(Self.name(path), documents) {
             (reader) throws(WeightsError) in
@@ -52,7 +53,11 @@ public struct ManifestLibrary: Sendable {
     }
     self.layouts = layouts
     self.namings = namings
-    indexes = namings.map { RuleIndex($0.rules) }
+    for naming in namings { addCandidates(of: naming) }
+  }
+
+  private mutating func addCandidates(of naming: NamingManifest) {
+    candidates += naming.variants.map { ($0, RuleIndex($0.rules)) }
   }
 
   /// The families that have a layout, in alphabetical order.
@@ -62,7 +67,7 @@ public struct ManifestLibrary: Sendable {
   ///
   /// - Throws: `manifest.syntax`, `manifest.conflict` when the naming is there already.
   public mutating func add(_ text: String, file: String) throws(WeightsError) {
-    do {
+    do throws(WeightsError) {
       let manifest = try NamingManifest(text: text, documents: documents)
       guard layouts[manifest.family] != nil else {
         throw WeightsError(
@@ -74,7 +79,7 @@ public struct ManifestLibrary: Sendable {
         throw WeightsError(.manifestConflict, "\(manifest.label) is there already")
       }
       namings.append(manifest)
-      indexes.append(RuleIndex(manifest.rules))
+      addCandidates(of: manifest)
     } catch { throw error.inFile(file) }
   }
 
@@ -111,7 +116,9 @@ public struct ManifestLibrary: Sendable {
     guard let document = documents[name] else {
       throw WeightsError(.manifestUnknown, file: "Manifests/\(name).json", "is not there")
     }
-    do { return try body(document) } catch { throw error.inFile("Manifests/\(name).json") }
+    do throws(WeightsError) { return try body(document) } catch {
+      throw error.inFile("Manifests/\(name).json")
+    }
   }
 }
 

@@ -1,40 +1,19 @@
+import Diagnostics
 public import StrictJSON
 
 extension NamingManifest {
-  /// What a config.json says, under the layout's keys: the template read backwards. Absent and
-  /// null members say nothing.
-  public func statedConfiguration(in config: JSONValue) -> Configuration {
-    var result = Configuration()
-    func visit(_ template: JSONValue, _ value: JSONValue?) {
-      guard let value, value != .null else { return }
-      if let key = template.templateKey {
-        result.set(key, value, origin: "config.json")
-      } else if let members = template.object?.members {
-        for (name, inner) in members { visit(inner, value.object?[name]) }
-      }
-    }
-    if let configTemplate { visit(configTemplate, config) }
-    return result
+  /// What a config.json says, under the layout's keys; nil where this naming's library has none,
+  /// so that a file of that name beside the weights means something else.
+  ///
+  /// - Throws: `remap.contradiction`.
+  func statedConfiguration(in document: JSONValue) throws(WeightsError) -> Configuration? {
+    try config?.read(document)
   }
 
-  /// The config.json that this naming's library reads for a configuration, or nil where it has
-  /// none. Members whose key has no value are left out.
-  public func configDocument(for configuration: Configuration) -> JSONValue? {
-    func fill(_ template: JSONValue) -> JSONValue? {
-      if let key = template.templateKey { return configuration[key] }
-      if let items = template.array { return .array(items.compactMap(fill)) }
-      guard let members = template.object?.members else { return template }
-      return .object(
-        JSONObject(members.compactMap { name, inner in fill(inner).map { (name, $0) } }))
-    }
-    return configTemplate.flatMap(fill)
-  }
-}
-
-extension JSONValue {
-  /// The configuration key of a template member `"$key"`.
-  fileprivate var templateKey: String? {
-    guard let string, string.hasPrefix("$") else { return nil }
-    return String(string.dropFirst())
+  /// The config.json that this naming's library reads, or nil where it has none.
+  ///
+  /// - Parameter dtype: the main dtype in the library's words, such as `bfloat16`.
+  public func configDocument(for configuration: Configuration, dtype: String) -> JSONValue? {
+    config?.document(for: configuration, dtype: dtype)
   }
 }

@@ -30,10 +30,8 @@ extension NamingManifest {
     }
     for rule in try root.required("rules").array() { rules.append(try NamingRule(rule)) }
     self.rules = rules
-    if let config = root.optional("config"), !config.isNull {
-      configTemplate = try config.object(allowing: ["file", "template"]).required("template").value
-    } else {
-      configTemplate = nil
+    config = try root.optional("config").flatMap { (reader) throws(WeightsError) in
+      reader.isNull ? nil : try ConfigTemplate(reader)
     }
     modelTypes = try root.optional("model_types")?.strings() ?? []
     isSharded = try root.optional("shards")?.bool() ?? false
@@ -43,7 +41,7 @@ extension NamingManifest {
   private static func included(
     _ reader: JSONReader, _ documents: [String: JSONReader]
   ) throws(WeightsError) -> [NamingRule] {
-    let object = try reader.object(allowing: ["manifest", "add", "replace", "with"])
+    let object = try reader.object(allowing: ["manifest", "add", "replace", "with", "except"])
     let name = try object.required("manifest").string()
     guard let document = documents[name] else {
       throw reader.failure(.manifestSyntax, "manifest \(name.quoted) is not known")
@@ -53,13 +51,16 @@ extension NamingManifest {
       throw reader.failure(.manifestSyntax, "manifest \(name.quoted) includes others itself")
     }
     let added = try object.optional("add")?.string() ?? ""
-    let old = try object.required("replace").string()
-    let new = try object.required("with").string()
+    let old = try object.optional("replace")?.string() ?? ""
+    let new = try object.optional("with")?.string() ?? ""
+    let exceptions = Set(try object.optional("except")?.strings() ?? [])
     var rules: [NamingRule] = []
     for rule in try root.required("rules").array() {
       rules.append(try NamingRule(rule).included(adding: added, replacing: old, with: new, reader))
     }
-    return rules
+    return rules.filter { rule in
+      !rule.targets.contains { exceptions.contains($0.description) }
+    }
   }
 }
 
@@ -82,21 +83,24 @@ extension NamingManifest.MetadataPolicy {
 extension NamingRule {
   init(_ reader: JSONReader) throws(WeightsError) {
     let object = try reader.object(allowing: [
-      "from", "to", "ops", "drop", "as", "shape", "optional", "initialise", "why", "write", "about",
+      "from", "to", "ops", "drop", "as", "shape", "export", "optional", "initialise", "why", "write",
+      "when", "about",
     ])
     let sources = try object.optional("from")?.patterns() ?? []
     let targets = try object.optional("to")?.patterns() ?? []
     var operations: [RuleOperation] = []
     var tie: TiePolicy?
+    var required: [Int] = []
     for operation in try object.optional("ops")?.array() ?? [] {
       let member = try operation.object(allowing: [
-        "split", "concatenate", "transpose", "reshape", "tie", "fold_class_position",
+        "split", "concatenate", "transpose", "reshape", "tie", "require", "fold_class_position",
       ])
       if let policy = member.optional("tie") {
         guard let value = TiePolicy(rawValue: try policy.string()) else {
           throw policy.mismatch("\"equal\" or \"first\"")
         }
         tie = value
+        required = try Self.positions(member.optional("require"), in: sources)
       } else {
         operations.append(try RuleOperation(operation))
       }
@@ -109,7 +113,13 @@ extension NamingRule {
       let canonical = try object.optional("as").map { (name) throws(WeightsError) in
         try NamePattern(parsing: name.string())
       }
-      disposition = .drop(reason: try reason.string(), canonicalName: canonical ?? sources[0])
+      let isZeros = try object.optional("export")?.string()
+      guard isZeros == nil || isZeros == "zeros" else { throw reader.mismatch("\"export\": \"zeros\"") }
+      disposition = .drop(
+        Drop(
+          reason: try reason.string(), canonicalName: canonical ?? sources[0],
+          shape: try object.optional("shape")?.array().map(LayoutDefinition.expression),
+          isExportedAsZeros: isZeros != nil))
     } else if let value = object.optional("initialise") {
       guard sources.isEmpty, !targets.isEmpty else {
         throw reader.mismatch("\"to\" and no \"from\" beside \"initialise\"")
@@ -120,20 +130,35 @@ extension NamingRule {
       guard sources.count > 1, targets.count == 1, operations.isEmpty else {
         throw reader.mismatch("several sources, one target and no other operation in a tie")
       }
-      disposition = .tie(tie)
+      disposition = .tie(tie, required: required)
     } else {
       guard !sources.isEmpty, !targets.isEmpty else { throw reader.mismatch("\"from\" and \"to\"") }
       disposition = .map
     }
     self.init(
       sources: sources, targets: targets, operations: operations, disposition: disposition,
+      condition: try object.optional("when").map(LayoutDefinition.condition("")),
       isOptional: try object.optional("optional")?.bool() ?? false,
-      written: try object.optional("write")?.array().map { (index) throws(WeightsError) in
-        try index.integer(in: 0...max(0, sources.count - 1))
-      } ?? [0],
+      written: object.optional("write") == nil
+        ? [0] : try Self.positions(object.optional("write"), in: sources),
       path: reader.path)
     try checkVariables(reader)
     try checkArity(reader)
+  }
+
+  /// The positions of the named sources.
+  private static func positions(
+    _ reader: JSONReader?, in sources: [NamePattern]
+  ) throws(WeightsError) -> [Int] {
+    guard let reader else { return [] }
+    var positions: [Int] = []
+    for name in try reader.strings() {
+      guard let position = sources.firstIndex(where: { $0.description == name }) else {
+        throw reader.mismatch("names of the rule's own sources")
+      }
+      positions.append(position)
+    }
+    return positions
   }
 
   /// Both directions must be able to name everything.
@@ -177,13 +202,16 @@ extension NamingRule {
       moved.append(pattern)
     }
     let disposition =
-      if case .drop(let reason, let name) = disposition {
-        Disposition.drop(reason: reason, canonicalName: name.prefixed(by: added))
+      if case .drop(let drop) = disposition {
+        Disposition.drop(
+          Drop(
+            reason: drop.reason, canonicalName: drop.canonicalName.prefixed(by: added),
+            shape: drop.shape, isExportedAsZeros: drop.isExportedAsZeros))
       } else { disposition }
     return NamingRule(
       sources: sources.map { $0.prefixed(by: added) }, targets: moved, operations: operations,
-      disposition: disposition, isOptional: isOptional, written: written,
-      path: reader.path + " " + path)
+      disposition: disposition, condition: condition, isOptional: isOptional,
+      written: written, path: reader.path + " " + path)
   }
 }
 

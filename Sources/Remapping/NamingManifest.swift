@@ -1,4 +1,3 @@
-public import StrictJSON
 import TensorCore
 
 /// One family under one naming: how its tensors become layout tensors, and back. Read from
@@ -12,10 +11,12 @@ public struct NamingManifest: Sendable {
   public let text: String
   /// Text that all source names may carry in front.
   let prefixes: [String]
-  let rules: [NamingRule]
-  /// config.json with `"$key"` where a configuration value stands; nil where the naming's library
-  /// has none.
-  let configTemplate: JSONValue?
+  var rules: [NamingRule]
+  /// What the conditions of the rules are taken to be, where the manifest has conditions: key to
+  /// "is non-zero". A checkpoint's shapes must bear it out.
+  var assumptions: [String: Bool] = [:]
+  /// config.json in terms of the configuration; nil where the naming's library has none.
+  let config: ConfigTemplate?
   /// What config.json's `model_type` may say; empty where it says nothing.
   let modelTypes: [String]
   /// What the library writes into `__metadata__`.

@@ -39,6 +39,16 @@ struct NamingMatch: Sendable {
       }
       instances[position].sources[hit.source] = info
     }
+    // A tie without the names it demands does not hold; those it has are unknown then.
+    instances.removeAll { instance in
+      guard case .tie(_, let required) = manifest.rules[instance.rule].disposition,
+        required.contains(where: { instance.sources[$0] == nil })
+      else { return false }
+      let present = instance.sources.compactMap { $0?.name }
+      unmatched += present
+      matchedCount -= present.count
+      return true
+    }
     let busy = Set(instances.map(\.rule))
     idleRuleCount = manifest.rules.indices.count { position in
       let rule = manifest.rules[position]

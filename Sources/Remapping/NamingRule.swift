@@ -7,11 +7,22 @@ struct NamingRule: Sendable {
     /// Sources become targets through the operations.
     case map
     /// The sources are one tensor under several names; the first present is taken.
-    case tie(TiePolicy)
-    /// The source is not part of the model. `canonicalName` is the same in every naming.
-    case drop(reason: String, canonicalName: NamePattern)
+    /// Sources in `required` must be there for the rule to hold.
+    case tie(TiePolicy, required: [Int])
+    /// The source is not part of the model.
+    case drop(Drop)
     /// No source; the target is filled.
     case initialise(InitialValue, reason: String)
+  }
+
+  struct Drop: Sendable {
+    let reason: String
+    /// The name it is kept under for a round trip, the same in every naming.
+    let canonicalName: NamePattern
+    /// What its shape must be, where the manifest says.
+    let shape: [Expression]?
+    /// Whether the upstream library insists on the tensor, so that export writes zeros for it.
+    let isExportedAsZeros: Bool
   }
 
   enum TiePolicy: String, Sendable {
@@ -25,6 +36,8 @@ struct NamingRule: Sendable {
   let targets: [NamePattern]
   let operations: [RuleOperation]
   let disposition: Disposition
+  /// The rule holds only where this key is non-zero (or zero, when negated).
+  let condition: LayoutDefinition.Condition?
   /// The source may be absent.
   let isOptional: Bool
   /// Which sources this naming's own library writes.

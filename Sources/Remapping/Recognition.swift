@@ -33,8 +33,8 @@ extension ManifestLibrary {
     guard !tensors.isEmpty else {
       throw WeightsError(.remapUnrecognised, "holds no tensors, so there is nothing to import")
     }
+    try refuseLookAlikes(tensors, config)
     let modelType = config?.object?["model_type"]?.string
-    try refuseLookAlikes(tensors, modelType: modelType)
     let best = try bestMatches(tensors, modelType: modelType)
     guard let match = best.first, match.matchedCount * 2 > tensors.count else {
       let sample = tensors.prefix(3).map { $0.name.string.quoted }.joined(separator: ", ")
@@ -56,16 +56,20 @@ extension ManifestLibrary {
     }
     return Recognition(
       manifest: manifest, prefix: match.prefix, tensors: tensors, unexpected: match.unmatched,
-      stated: config.map { manifest.statedConfiguration(in: $0) }, instances: match.instances)
+      stated: try config.flatMap { (document) throws(WeightsError) in
+        try manifest.statedConfiguration(in: document)
+      }, instances: match.instances)
   }
 
+  /// The matches that explain the most names; where several do, those whose shapes fit too.
   private func bestMatches(
     _ tensors: [TensorInfo], modelType: String?
   ) throws(WeightsError) -> [NamingMatch] {
     var best: [NamingMatch] = []
-    for (manifest, index) in zip(namings, indexes) {
-      for prefix in manifest.prefixes {
-        let match = try NamingMatch(manifest, index: index, prefix: prefix, tensors: tensors)
+    for candidate in candidates {
+      for prefix in candidate.manifest.prefixes {
+        let match = try NamingMatch(
+          candidate.manifest, index: candidate.index, prefix: prefix, tensors: tensors)
         guard match.matchedCount > 0 else { continue }
         if best.isEmpty || match.score > best[0].score {
           best = [match]
@@ -74,18 +78,34 @@ extension ManifestLibrary {
         }
       }
     }
-    if best.count > 1, let modelType {
+    guard best.count > 1 else { return best }
+    if let modelType {
       let confirmed = best.filter { $0.manifest.modelTypes.contains(modelType) }
       if confirmed.count == 1 { return confirmed }
     }
-    return best
+    let fitting = best.filter { fits($0, tensors) }
+    return fitting.isEmpty ? best : fitting
+  }
+
+  /// Whether the shapes bear out the match and what its conditions assume.
+  private func fits(_ match: NamingMatch, _ tensors: [TensorInfo]) -> Bool {
+    let recognition = Recognition(
+      manifest: match.manifest, prefix: match.prefix, tensors: tensors,
+      unexpected: match.unmatched, stated: nil, instances: match.instances)
+    let planner = RemapPlanner(
+      library: self, family: match.manifest.family,
+      sources: [RemapPlanner.Source(label: "", recognition: recognition)], isProbe: true)
+    guard let plan = try? planner.plan() else { return false }
+    return match.manifest.assumptions.allSatisfy { key, isNonZero in
+      ((plan.configuration.integer(key) ?? 0) != 0) == isNonZero
+    }
   }
 
   private func refuseLookAlikes(
-    _ tensors: [TensorInfo], modelType: String?
+    _ tensors: [TensorInfo], _ config: JSONValue?
   ) throws(WeightsError) {
     let names = tensors.map { (NameComponents($0.name), $0.shape) }
-    for lookAlike in lookAlikes where lookAlike.matches(names, modelType: modelType) {
+    for lookAlike in lookAlikes where lookAlike.matches(names, config: config) {
       throw WeightsError(.remapRefused, "this is \(lookAlike.name): \(lookAlike.message)")
     }
   }

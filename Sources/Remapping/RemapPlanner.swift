@@ -1,5 +1,5 @@
 public import Diagnostics
-public import TensorCore
+import TensorCore
 
 /// Composes one family's layout from recognised sources.
 public struct RemapPlanner {
@@ -24,12 +24,25 @@ public struct RemapPlanner {
   let initialisesMissing: Bool
   /// Whether tensors that no forward reads are kept for a round trip.
   let keepsUnused: Bool
+  /// Whether open questions may stay open: only names and shapes are held against the layout.
+  let isProbe: Bool
 
   public init(
     library: ManifestLibrary, family: String, sources: [Source], choices: [String: Int] = [:],
     given: Configuration = Configuration(), initialisesMissing: Bool = false,
     keepsUnused: Bool = false
   ) {
+    self.init(
+      library: library, family: family, sources: sources, choices: choices, given: given,
+      initialisesMissing: initialisesMissing, keepsUnused: keepsUnused, isProbe: false)
+  }
+
+  init(
+    library: ManifestLibrary, family: String, sources: [Source], choices: [String: Int] = [:],
+    given: Configuration = Configuration(), initialisesMissing: Bool = false,
+    keepsUnused: Bool = false, isProbe: Bool
+  ) {
+    self.isProbe = isProbe
     self.library = library
     self.family = family
     self.sources = sources
@@ -52,7 +65,7 @@ public struct RemapPlanner {
     }
     var resolver = ConfigurationResolver(
       layout: layout, provided: collector.shapes, stated: statedConfiguration(taken),
-      given: given)
+      given: given, isProbe: isProbe)
     let configuration: Configuration
     do { configuration = try resolver.resolve() } catch { throw labelled(error) }
     try collector.finish(sources, configuration)

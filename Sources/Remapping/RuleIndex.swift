@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 import TensorCore
 
 /// Finds the rules whose source patterns match a name, without trying them all.

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// A run of consecutive elements of one input tensor.
 public struct Segment: Sendable, Hashable {
   /// Which input.

@@ -87,15 +87,15 @@ struct SourceCollector {
     let rule = recognition.manifest.rules[instance.rule]
     let present = instance.sources.compactMap(\.self)
     switch rule.disposition {
-    case .drop(let reason, let canonicalName):
+    case .drop(let rule):
       for info in present {
-        let kept = canonicalName.name(instance.bindings).map {
+        let kept = rule.canonicalName.name(instance.bindings).map {
           TensorName(unusedPrefix + $0.string)
         }
-        drop(info, source, reason, keptAs: kept)
+        drop(info, source, rule.reason, keptAs: kept)
       }
     case .initialise: break
-    case .tie(let policy):
+    case .tie(let policy, _):
       guard let primary = present.first, let target = rule.targets[0].name(instance.bindings)
       else { return }
       guard let name = translate(target, recognition, taken) else {

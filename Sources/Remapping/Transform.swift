@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 public import TensorCore
 
 /// How the elements of some tensors become those of others: a chain of steps on shapes, which
