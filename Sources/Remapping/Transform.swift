@@ -34,6 +34,13 @@ public struct Transform: Sendable, Hashable {
     outputs = shapes
   }
 
+  /// The transform of one step.
+  ///
+  /// - Throws: `remap.shape`.
+  public static func single(_ step: Step, _ inputs: [Shape]) throws(WeightsError) -> Transform {
+    try Transform(inputs: inputs, steps: [step])
+  }
+
   public static func identity(_ shape: Shape) -> Transform {
     Transform(inputs: [shape], outputs: [shape], steps: [])
   }
