@@ -84,7 +84,7 @@ extension NamingRule {
   init(_ reader: JSONReader) throws(WeightsError) {
     let object = try reader.object(allowing: [
       "from", "to", "ops", "drop", "as", "shape", "export", "optional", "initialise", "why", "write",
-      "when", "about",
+      "require", "when", "about",
     ])
     let sources = try object.optional("from")?.patterns() ?? []
     let targets = try object.optional("to")?.patterns() ?? []
@@ -93,14 +93,14 @@ extension NamingRule {
     var required: [Int] = []
     for operation in try object.optional("ops")?.array() ?? [] {
       let member = try operation.object(allowing: [
-        "split", "concatenate", "transpose", "reshape", "tie", "require", "fold_class_position",
+        "split", "concatenate", "transpose", "reshape", "tie", "fold_class_position",
       ])
       if let policy = member.optional("tie") {
         guard let value = TiePolicy(rawValue: try policy.string()) else {
           throw policy.mismatch("\"equal\" or \"first\"")
         }
         tie = value
-        required = try Self.positions(member.optional("require"), in: sources)
+        required = try Self.positions(object.optional("require"), in: sources)
       } else {
         operations.append(try RuleOperation(operation))
       }
