@@ -54,7 +54,7 @@ def depth_anything_hub_config(d):
         **({"max_depth": d["max_depth"]} if metric else {}),
         "model_type": "depth_anything", "neck_hidden_sizes": d["neck_hidden_sizes"], "patch_size": b["patch_size"],
         "reassemble_factors": [4, 2, 1, 0.5], "reassemble_hidden_size": b["hidden_size"], "torch_dtype": "float32",
-        "transformers_version": "4.36.0.dev0", "use_pretrained_backbone": False, "use_timm_backbone": False,
+        "transformers_version": None, "use_pretrained_backbone": False,
     }
 
 

@@ -52,7 +52,8 @@ def pi05(w):
     expert |= linear_shapes({f"{n}.dense": (3 * a["width"], a["width"]) for n in norms})
     core = "paligemma_with_expert."
     shapes = prefixed(core + "paligemma.model.vision_tower.vision_model.", vision)
-    shapes |= prefixed(core + "paligemma.model.language_model.", gemma_shapes(t["hidden_size"], t["intermediate_size"], t))
+    shapes |= prefixed(core + "paligemma.model.language_model.",
+                       gemma_shapes(t["hidden_size"], t["intermediate_size"], t))
     shapes |= prefixed(core + "gemma_expert.model.", expert)
     shapes |= linear_shapes({core + "paligemma.model.multi_modal_projector.linear": (t["hidden_size"], width),
                              "action_in_proj": (a["width"], a["action_dim"]),
