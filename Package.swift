@@ -87,8 +87,6 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
-
-    tests("StrictJSON", ["Diagnostics"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

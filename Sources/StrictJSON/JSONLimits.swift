@@ -19,8 +19,8 @@ public struct JSONLimits: Sendable, Equatable {
 
   /// - Parameters:
   ///   - maximumByteCount: at most ``byteCountCeiling``; anything above is brought down to it.
-  ///   - maximumDepth: at most ``depthCeiling``; anything above is brought down to it. 0 allows scalars
-  ///     only.
+  ///   - maximumDepth: at most ``depthCeiling``; anything above is brought down to it, and 0
+  ///     allows scalars only.
   public init(
     maximumByteCount: Int = 128 << 20, maximumDepth: Int = 64,
     maximumValueCount: Int = 2_000_000, maximumNumberLength: Int = 1024
