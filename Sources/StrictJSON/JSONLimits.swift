@@ -1,0 +1,33 @@
+/// Bounds on a JSON text, checked before memory is taken in proportion to it.
+public struct JSONLimits: Sendable, Equatable {
+  /// Longest text, in bytes.
+  public let maximumByteCount: Int
+  /// Most objects and arrays open at once.
+  public let maximumDepth: Int
+  /// Most values, counting objects, arrays and what is in them, but not keys.
+  public let maximumValueCount: Int
+  /// Longest literal of one number, in bytes.
+  public let maximumNumberLength: Int
+
+  /// json-c counts bytes in a C `int`.
+  public static let byteCountCeiling = Int(Int32.max)
+  /// Values are built, written and freed recursively; this many levels fit a thread stack of
+  /// 512 KiB even in a debug build.
+  public static let depthCeiling = 256
+
+  public static let `default` = Self()
+
+  /// - Parameters:
+  ///   - maximumByteCount: at most ``byteCountCeiling``; anything above is brought down to it.
+  ///   - maximumDepth: at most ``depthCeiling``; anything above is brought down to it, and 0
+  ///     allows scalars only.
+  public init(
+    maximumByteCount: Int = 128 << 20, maximumDepth: Int = 64,
+    maximumValueCount: Int = 2_000_000, maximumNumberLength: Int = 1024
+  ) {
+    self.maximumByteCount = min(maximumByteCount, Self.byteCountCeiling)
+    self.maximumDepth = min(max(maximumDepth, 0), Self.depthCeiling)
+    self.maximumValueCount = maximumValueCount
+    self.maximumNumberLength = maximumNumberLength
+  }
+}
