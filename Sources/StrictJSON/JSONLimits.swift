@@ -1,0 +1,31 @@
+/// Bounds on a JSON text, checked before memory is taken in proportion to it.
+public struct JSONLimits: Sendable, Equatable {
+  /// Longest text, in bytes.
+  public let maximumByteCount: Int
+  /// Most objects and arrays open at once.
+  public let maximumDepth: Int
+  /// Most values, counting objects, arrays and what is in them, but not keys.
+  public let maximumValueCount: Int
+  /// Longest literal of one number, in bytes.
+  public let maximumNumberLength: Int
+
+  /// json-c counts bytes in a C `int`.
+  public static let byteCountCeiling = Int(Int32.max)
+  /// Values are built and freed recursively; this many levels fit the smallest thread stack.
+  public static let depthCeiling = 512
+
+  public static let `default` = Self()
+
+  /// - Parameters:
+  ///   - maximumByteCount: at most ``byteCountCeiling``; anything above is brought down to it.
+  ///   - maximumDepth: at most ``depthCeiling``; anything above is brought down to it.
+  public init(
+    maximumByteCount: Int = 128 << 20, maximumDepth: Int = 64,
+    maximumValueCount: Int = 2_000_000, maximumNumberLength: Int = 1024
+  ) {
+    self.maximumByteCount = min(maximumByteCount, Self.byteCountCeiling)
+    self.maximumDepth = min(maximumDepth, Self.depthCeiling)
+    self.maximumValueCount = maximumValueCount
+    self.maximumNumberLength = maximumNumberLength
+  }
+}
