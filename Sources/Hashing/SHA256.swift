@@ -4,6 +4,7 @@ import CLibCrypto
 ///
 /// This file is the module's only unsafe code. The invariant: `context` is a live EVP context
 /// from `init` to `deinit`, owned by this value alone, since the type is not copyable.
+@safe
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
@@ -25,6 +26,8 @@ public struct SHA256: ~Copyable {
     precondition(done == 1, "libcrypto refused bytes to hash")
   }
 
+  public mutating func update(_ bytes: [UInt8]) { update(unsafe bytes.span.bytes) }
+
   public consuming func finalize() -> Digest {
     var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
     let done = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
@@ -42,5 +45,5 @@ public struct SHA256: ~Copyable {
     return hash.finalize()
   }
 
-  public static func hash(_ bytes: [UInt8]) -> Digest { hash(bytes.span.bytes) }
+  public static func hash(_ bytes: [UInt8]) -> Digest { hash(unsafe bytes.span.bytes) }
 }

@@ -5,6 +5,7 @@ import Glibc
 /// Unsafe code. The invariants: `mutex` and `condition` point to initialised objects from `init`
 /// to `deinit`, and `state` is touched only while `mutex` is held, which is what makes the class
 /// safe to share.
+@safe
 final class Monitor<State>: @unchecked Sendable {
   private var state: State
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>

@@ -21,7 +21,7 @@ public enum OrderedWork {
   ///   - work: computes one item. Called on any thread, but by each with its own scratch.
   ///   - consume: takes the results in order, on the calling thread.
   /// - Throws: the first error in item order of `makeScratch`, `work` and `consume`.
-  public static func run<Scratch, Result: Sendable>(
+  public static func run<Scratch: ~Copyable, Result: Sendable>(
     items: Int, threads: Int, window: Int? = nil,
     makeScratch: @Sendable () throws(WeightsError) -> Scratch,
     work: @Sendable (Int, inout Scratch) throws(WeightsError) -> Result,
@@ -54,7 +54,7 @@ public enum OrderedWork {
     }
   }
 
-  private static func serve<Scratch, Result: Sendable>(
+  private static func serve<Scratch: ~Copyable, Result: Sendable>(
     _ board: Board<Result>, makeScratch: () throws(WeightsError) -> Scratch,
     work: (Int, inout Scratch) throws(WeightsError) -> Result
   ) {
