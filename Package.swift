@@ -87,6 +87,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
+
+    tests("StrictJSON", ["Diagnostics"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

@@ -23,7 +23,7 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
   public var details: [String]
 
   public init(
-    _ code: Code, _ kind: Kind = .malformed, file: String? = nil, tensor: String? = nil,
+    _ code: Code, _ kind: Kind, file: String? = nil, tensor: String? = nil,
     _ message: String, details: [String] = []
   ) {
     self.code = code
@@ -32,6 +32,14 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
     self.tensor = tensor
     self.message = message
     self.details = details
+  }
+
+  /// An error about malformed, corrupt or unsuitable input.
+  public init(
+    _ code: Code, file: String? = nil, tensor: String? = nil, _ message: String,
+    details: [String] = []
+  ) {
+    self.init(code, .malformed, file: file, tensor: tensor, message, details: details)
   }
 
   public static func == (a: Self, b: Self) -> Bool { a.code == b.code }

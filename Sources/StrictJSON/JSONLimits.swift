@@ -11,20 +11,22 @@ public struct JSONLimits: Sendable, Equatable {
 
   /// json-c counts bytes in a C `int`.
   public static let byteCountCeiling = Int(Int32.max)
-  /// Values are built and freed recursively; this many levels fit the smallest thread stack.
-  public static let depthCeiling = 512
+  /// Values are built, written and freed recursively; this many levels fit a thread stack of
+  /// 512 KiB even in a debug build.
+  public static let depthCeiling = 256
 
   public static let `default` = Self()
 
   /// - Parameters:
   ///   - maximumByteCount: at most ``byteCountCeiling``; anything above is brought down to it.
-  ///   - maximumDepth: at most ``depthCeiling``; anything above is brought down to it.
+  ///   - maximumDepth: at most ``depthCeiling``; anything above is brought down to it, and 0
+  ///     allows scalars only.
   public init(
     maximumByteCount: Int = 128 << 20, maximumDepth: Int = 64,
     maximumValueCount: Int = 2_000_000, maximumNumberLength: Int = 1024
   ) {
     self.maximumByteCount = min(maximumByteCount, Self.byteCountCeiling)
-    self.maximumDepth = min(maximumDepth, Self.depthCeiling)
+    self.maximumDepth = min(max(maximumDepth, 0), Self.depthCeiling)
     self.maximumValueCount = maximumValueCount
     self.maximumNumberLength = maximumNumberLength
   }

@@ -7,7 +7,7 @@ public import Diagnostics
 /// unescaping), NUL in keys, lone surrogates, integers beyond 64 bits, numbers beyond double
 /// range, byte order marks, and whatever exceeds the limits. A text that passes is read by json-c.
 public enum StrictJSON {
-  /// - Throws: one of the codes `json.*` but the last three, with line and column;
+  /// - Throws: one of the codes `json.*` but those of ``JSONReader``, with line and column;
   ///   `json.too-large` before anything is read.
   public static func parse(
     _ bytes: RawSpan, limits: JSONLimits = .default

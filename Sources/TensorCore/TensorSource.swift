@@ -32,7 +32,7 @@ extension TensorSource {
     }
     var bytes = [UInt8](repeating: 0, count: info.byteCount)
     var span = bytes.mutableSpan
-    var raw = span.mutableBytes
+    var raw = unsafe span.mutableBytes
     try read(name, at: 0, into: &raw)
     return bytes
   }

@@ -7,7 +7,7 @@ import Testing
     String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
   }
 
-  @Test(arguments: [1, 2, 64, 512])
+  @Test(arguments: [1, 2, 64, 256])
   func depthIsAcceptedAtTheLimitAndRefusedBeyond(_ depth: Int) {
     let limits = JSONLimits(maximumDepth: depth)
     for (open, close) in [("[", "]"), (#"{"a":"#, "}")] {
@@ -28,12 +28,13 @@ import Testing
     let limits = JSONLimits(maximumDepth: 0)
     #expect(refusal("1", limits: limits) == nil)
     #expect(refusal("[]", limits: limits)?.code == .jsonDepth)
+    #expect(JSONLimits(maximumDepth: -3) == limits)
   }
 
   @Test func depthCannotBeRaisedAboveWhatTheStackHolds() {
     let limits = JSONLimits(maximumDepth: .max)
-    #expect(limits.maximumDepth == 512)
-    #expect(refusal(nested(513), limits: limits)?.code == .jsonDepth)
+    #expect(limits.maximumDepth == 256)
+    #expect(refusal(nested(257), limits: limits)?.code == .jsonDepth)
   }
 
   @Test func twoHundredThousandOpenBracketsAreRefused() {

@@ -25,22 +25,24 @@ extension Gate {
       position &+= 1
       try requireDigits("a digit after \".\"")
     }
-    var hasExponent = false
+    var exponentDigitCount = 0
     if text[position] | 0x20 == UInt8(ascii: "e") {
       isInteger = false
-      hasExponent = true
       position &+= 1
       if text[position] == UInt8(ascii: "+") || text[position] == UInt8(ascii: "-") {
         position &+= 1
       }
+      let exponentStart = position
       try requireDigits("a digit in the exponent")
+      exponentDigitCount = position &- exponentStart
     }
     try checkEnd(of: start)
 
     if isInteger {
       if digits.count > 18 { try checkFits64Bits(digits, isNegative: isNegative, from: start) }
       if isNegative, text[firstDigit] == UInt8(ascii: "0") { negativeZeroEnds.append(position) }
-    } else if hasExponent || digits.count > 300 {
+    } else if exponentDigitCount > 2 || digits.count > 200 {
+      // An exponent of two digits cannot lift 200 digits to the 309 of the largest double.
       try checkFinite(start..<position)
     }
   }

@@ -99,15 +99,24 @@ extension Gate {
   private mutating func scanHexDigits() throws(WeightsError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard position < text.count else { throw unexpected("a hexadecimal digit") }
-      let byte = text[position]
-      guard byte < 0x80, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+      guard let digit = Self.hexValue(text[position]) else {
+        guard position < text.count else { throw unexpected("a hexadecimal digit") }
         throw failure(
           .jsonEscape, "expected four hexadecimal digits, found \(text.found(at: position))")
       }
-      value = value << 4 | UInt32(digit)
+      value = value << 4 | digit
       position &+= 1
     }
     return value
+  }
+
+  @inline(__always)
+  private static func hexValue(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte &- UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte &- UInt8(ascii: "a") &+ 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte &- UInt8(ascii: "A") &+ 10)
+    default: nil
+    }
   }
 }

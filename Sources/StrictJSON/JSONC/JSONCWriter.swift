@@ -24,18 +24,20 @@ enum JSONCWriter {
   /// without a word.
   private static func lengthBound(_ value: JSONValue, depth: Int) -> Int {
     let indentation = 2 * depth + 4
-    return switch value {
-    case .null, .bool, .integer, .unsigned, .number: 32
-    case .string(let text): lengthBound(text)
+    var bound = indentation
+    switch value {
+    case .null, .bool, .integer, .unsigned, .number: bound += 32
+    case .string(let text): bound += lengthBound(text)
     case .array(let elements):
-      elements.reduce(indentation) {
-        $0 + indentation + lengthBound($1, depth: depth + 1)
+      for element in elements {
+        bound += indentation + lengthBound(element, depth: depth + 1)
       }
     case .object(let object):
-      object.members.reduce(indentation) {
-        $0 + indentation + lengthBound($1.key) + lengthBound($1.value, depth: depth + 1)
+      for (key, value) in object.members {
+        bound += indentation + lengthBound(key) + lengthBound(value, depth: depth + 1)
       }
     }
+    return bound
   }
 
   /// The longest escape, `\u0001`, makes six bytes of one.

@@ -1,0 +1,28 @@
+#define _GNU_SOURCE 1  // renameat2, fallocate
+
+#include "CFileAccess.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int file_access_rename_new(int parent, const char *from, const char *to) {
+  if (renameat2(parent, from, parent, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -errno;
+  // File systems without the flag: a hard link also refuses to replace.
+  if (linkat(parent, from, parent, to, 0) != 0) return -errno;
+  unlinkat(parent, from, 0);
+  return 0;
+}
+
+int file_access_rename_exchange(int parent, const char *a, const char *b) {
+  return renameat2(parent, a, parent, b, RENAME_EXCHANGE) == 0 ? 0 : -errno;
+}
+
+int file_access_reserve(int descriptor, off_t length) {
+  while (fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, length) != 0) {
+    if (errno != EINTR) return -errno;
+  }
+  return 0;
+}

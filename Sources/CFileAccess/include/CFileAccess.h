@@ -1,0 +1,43 @@
+#ifndef CFILEACCESS_H
+#define CFILEACCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// The temporaries that a signal handler has to remove, and the calls that Swift cannot import.
+// Every function returns a negative errno on failure.
+
+/// Creates a new file in `parent` (a folder's descriptor, which must stay open while the entry
+/// lives) and enters it into the table. Returns its descriptor, open for writing and reading.
+int file_access_temporary_file(int parent, const char *name, mode_t mode, int *slot);
+
+/// Creates a new folder in `parent` and enters it into the table. Returns its descriptor.
+int file_access_temporary_folder(int parent, const char *name, mode_t mode, int *slot);
+
+/// Takes the entry out of the table and leaves the file alone: it has its final name now.
+void file_access_temporary_keep(int slot);
+
+/// Takes the entry out of the table and removes the file, or the folder with the files in it.
+void file_access_temporary_remove(int slot);
+
+/// Removes everything in the table that this process created: what the signal handler does.
+void file_access_temporary_remove_all(void);
+
+/// Removes the files in the folder `parent`/`name`, then the folder. Folders inside are left.
+int file_access_remove_folder(int parent, const char *name);
+
+/// SIGINT, SIGTERM and SIGHUP remove the temporaries and end the process with `status`, unless
+/// they are ignored already (nohup). SIGPIPE and SIGXFSZ are ignored, so that writing fails with
+/// EPIPE or EFBIG instead.
+int file_access_install_handlers(int status);
+
+/// rename(2) that fails with EEXIST where the target exists.
+int file_access_rename_new(int parent, const char *from, const char *to);
+
+/// Swaps two names.
+int file_access_rename_exchange(int parent, const char *a, const char *b);
+
+/// Takes disk space for the first `length` bytes without changing the size of the file.
+int file_access_reserve(int descriptor, off_t length);
+
+#endif

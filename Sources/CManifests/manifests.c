@@ -1,0 +1,137 @@
+// The files of the folder Manifests, compiled in. A test compares this list with the folder.
+
+#include "manifests.h"
+
+static const unsigned char components[] = {
+#embed "../../Manifests/components.json"
+};
+static const unsigned char depth_anything_v2__hub[] = {
+#embed "../../Manifests/depth-anything-v2/hub.json"
+};
+static const unsigned char depth_anything_v2__layout[] = {
+#embed "../../Manifests/depth-anything-v2/layout.json"
+};
+static const unsigned char depth_anything_v2__original[] = {
+#embed "../../Manifests/depth-anything-v2/original.json"
+};
+static const unsigned char depthvla__layout_names[] = {
+#embed "../../Manifests/depthvla/layout-names.json"
+};
+static const unsigned char depthvla__layout[] = {
+#embed "../../Manifests/depthvla/layout.json"
+};
+static const unsigned char dinov2__hub_classifier[] = {
+#embed "../../Manifests/dinov2/hub-classifier.json"
+};
+static const unsigned char dinov2__hub[] = {
+#embed "../../Manifests/dinov2/hub.json"
+};
+static const unsigned char dinov2__layout[] = {
+#embed "../../Manifests/dinov2/layout.json"
+};
+static const unsigned char dinov2__original[] = {
+#embed "../../Manifests/dinov2/original.json"
+};
+static const unsigned char dinov2__state_dict_5_18[] = {
+#embed "../../Manifests/dinov2/state-dict-5.18.json"
+};
+static const unsigned char dinov2__timm[] = {
+#embed "../../Manifests/dinov2/timm.json"
+};
+static const unsigned char layouts__dinov2[] = {
+#embed "../../Manifests/layouts/dinov2.json"
+};
+static const unsigned char layouts__dpt[] = {
+#embed "../../Manifests/layouts/dpt.json"
+};
+static const unsigned char layouts__gemma[] = {
+#embed "../../Manifests/layouts/gemma.json"
+};
+static const unsigned char layouts__siglip[] = {
+#embed "../../Manifests/layouts/siglip.json"
+};
+static const unsigned char paligemma__hub[] = {
+#embed "../../Manifests/paligemma/hub.json"
+};
+static const unsigned char paligemma__layout[] = {
+#embed "../../Manifests/paligemma/layout.json"
+};
+static const unsigned char paligemma__save_5_4[] = {
+#embed "../../Manifests/paligemma/save-5.4.json"
+};
+static const unsigned char paligemma__save_5_6[] = {
+#embed "../../Manifests/paligemma/save-5.6.json"
+};
+static const unsigned char paligemma__state_dict_4_52[] = {
+#embed "../../Manifests/paligemma/state-dict-4.52.json"
+};
+static const unsigned char paligemma__state_dict_5_6[] = {
+#embed "../../Manifests/paligemma/state-dict-5.6.json"
+};
+static const unsigned char pi0__layout[] = {
+#embed "../../Manifests/pi0/layout.json"
+};
+static const unsigned char pi0__lerobot_2025_02[] = {
+#embed "../../Manifests/pi0/lerobot-2025-02.json"
+};
+static const unsigned char pi0__lerobot_2025_10[] = {
+#embed "../../Manifests/pi0/lerobot-2025-10.json"
+};
+static const unsigned char pi0__lerobot_save_5_4[] = {
+#embed "../../Manifests/pi0/lerobot-save-5.4.json"
+};
+static const unsigned char pi0__lerobot_save_5_6[] = {
+#embed "../../Manifests/pi0/lerobot-save-5.6.json"
+};
+static const unsigned char pi0__openpi[] = {
+#embed "../../Manifests/pi0/openpi.json"
+};
+static const unsigned char pi0__transformers_save[] = {
+#embed "../../Manifests/pi0/transformers-save.json"
+};
+static const unsigned char pi0__transformers_state_dict[] = {
+#embed "../../Manifests/pi0/transformers-state-dict.json"
+};
+static const unsigned char refused[] = {
+#embed "../../Manifests/refused.json"
+};
+
+#define MANIFEST(PATH, TEXT) {PATH, TEXT, sizeof(TEXT)}
+
+static const struct dvla_manifest manifests[] = {
+    MANIFEST("components.json", components),
+    MANIFEST("depth-anything-v2/hub.json", depth_anything_v2__hub),
+    MANIFEST("depth-anything-v2/layout.json", depth_anything_v2__layout),
+    MANIFEST("depth-anything-v2/original.json", depth_anything_v2__original),
+    MANIFEST("depthvla/layout-names.json", depthvla__layout_names),
+    MANIFEST("depthvla/layout.json", depthvla__layout),
+    MANIFEST("dinov2/hub-classifier.json", dinov2__hub_classifier),
+    MANIFEST("dinov2/hub.json", dinov2__hub),
+    MANIFEST("dinov2/layout.json", dinov2__layout),
+    MANIFEST("dinov2/original.json", dinov2__original),
+    MANIFEST("dinov2/state-dict-5.18.json", dinov2__state_dict_5_18),
+    MANIFEST("dinov2/timm.json", dinov2__timm),
+    MANIFEST("layouts/dinov2.json", layouts__dinov2),
+    MANIFEST("layouts/dpt.json", layouts__dpt),
+    MANIFEST("layouts/gemma.json", layouts__gemma),
+    MANIFEST("layouts/siglip.json", layouts__siglip),
+    MANIFEST("paligemma/hub.json", paligemma__hub),
+    MANIFEST("paligemma/layout.json", paligemma__layout),
+    MANIFEST("paligemma/save-5.4.json", paligemma__save_5_4),
+    MANIFEST("paligemma/save-5.6.json", paligemma__save_5_6),
+    MANIFEST("paligemma/state-dict-4.52.json", paligemma__state_dict_4_52),
+    MANIFEST("paligemma/state-dict-5.6.json", paligemma__state_dict_5_6),
+    MANIFEST("pi0/layout.json", pi0__layout),
+    MANIFEST("pi0/lerobot-2025-02.json", pi0__lerobot_2025_02),
+    MANIFEST("pi0/lerobot-2025-10.json", pi0__lerobot_2025_10),
+    MANIFEST("pi0/lerobot-save-5.4.json", pi0__lerobot_save_5_4),
+    MANIFEST("pi0/lerobot-save-5.6.json", pi0__lerobot_save_5_6),
+    MANIFEST("pi0/openpi.json", pi0__openpi),
+    MANIFEST("pi0/transformers-save.json", pi0__transformers_save),
+    MANIFEST("pi0/transformers-state-dict.json", pi0__transformers_state_dict),
+    MANIFEST("refused.json", refused),
+};
+
+size_t dvla_manifest_count(void) { return sizeof(manifests) / sizeof(manifests[0]); }
+
+struct dvla_manifest dvla_manifest(size_t index) { return manifests[index]; }

@@ -1,0 +1,26 @@
+public import BundleFormat
+public import Quantization
+public import StrictJSON
+
+/// What the user asks of a conversion, beside the sources.
+public struct ConversionOptions: Sendable {
+  /// The family the bundle is of; nil: that of a single source, depthvla for several.
+  public var family: String?
+  public var recipe: Recipe
+  public var packing: BundlePacking = .packed(smallest: false)
+  /// Component to family: which source a component is taken from where several have it.
+  public var choices: [String: String] = [:]
+  /// Configuration values that no source tells, by dotted key.
+  public var settings: [(key: String, value: JSONValue)] = []
+  /// Draws tensors that no source has with this seed; nil: they are errors.
+  public var seed: UInt64?
+  /// Takes tensors that hold NaN or infinity; quantizing them to INT8 stays an error.
+  public var allowsNonFinite = false
+  /// Whether tensors that no forward reads are kept, so that a source can be written back whole.
+  /// The commands keep them at source precision.
+  public var keepsUnused = false
+  public var overwrite = false
+  public var threads = 1
+
+  public init(recipe: Recipe) { self.recipe = recipe }
+}

@@ -1,0 +1,89 @@
+import Diagnostics
+import Parallelism
+import Remapping
+import TensorCore
+
+/// Compares the copies of tied tensors, so that no copy is dropped that says something else.
+struct TieCheck {
+  let sources: [any TensorSource]
+  let labels: [String]
+  let threads: Int
+  let keepsUnused: Bool
+
+  private static let blockByteCount = 4 << 20
+
+  /// The plan with copies that turn out stale dropped for that reason.
+  ///
+  /// - Throws: `remap.tie` when copies differ that must be equal.
+  func settle(_ plan: RemapPlan) throws(WeightsError) -> RemapPlan {
+    var plan = plan
+    for (position, entry) in plan.ledger.enumerated() {
+      guard case .tied(let target, let primary, let mustEqual) = entry.fate else { continue }
+      guard let difference = try firstDifference(entry, primary) else { continue }
+      if mustEqual {
+        throw WeightsError(
+          .remapTie, file: labels[entry.source], tensor: entry.tensor.name.string,
+          "is another name of \(primary.string.quoted) and must have the same bytes, but differs "
+            + "from byte \(difference) on")
+      }
+      let kept = keepsUnused ? TensorName(unusedPrefix + entry.tensor.name.string) : nil
+      let reason =
+        "stale copy of \(target): upstream reads \(primary.string.quoted) when both are there"
+      plan.ledger[position].fate = .dropped(reason: reason, keptAs: kept)
+      if let kept {
+        plan.tensors.append(
+          PlannedTensor(
+            name: kept, shape: entry.tensor.shape,
+            origin: .source(
+              entry.source, inputs: [entry.tensor.name],
+              transform: .identity(entry.tensor.shape), output: 0),
+            unusedReason: reason))
+      }
+    }
+    return plan
+  }
+
+  private func firstDifference(
+    _ entry: LedgerEntry, _ primary: TensorName
+  ) throws(WeightsError) -> Int? {
+    let source = sources[entry.source]
+    guard let info = source.info(of: primary), info.dtype == entry.tensor.dtype,
+      info.byteCount == entry.tensor.byteCount
+    else { return 0 }
+    let size = Self.blockByteCount
+    let blocks = (info.byteCount + size - 1) / size
+    var difference: Int?
+    try OrderedWork.run(
+      items: blocks, threads: threads,
+      makeScratch: { () throws(WeightsError) -> ([UInt8], [UInt8]) in
+        ([UInt8](repeating: 0, count: size), [UInt8](repeating: 0, count: size))
+      },
+      work: { (block, scratch) throws(WeightsError) -> Int? in
+        let start = block * size
+        let count = min(size, info.byteCount - start)
+        try Self.read(source, primary, start, count, &scratch.0)
+        try Self.read(source, entry.tensor.name, start, count, &scratch.1)
+        guard scratch.0[..<count] != scratch.1[..<count] else { return nil }
+        return zip(scratch.0, scratch.1).enumerated().first { $0.1.0 != $0.1.1 }.map {
+          start + $0.0
+        }
+      },
+      consume: { (_, found) throws(WeightsError) in difference = difference ?? found })
+    return difference
+  }
+
+  private static func read(
+    _ source: any TensorSource, _ name: TensorName, _ start: Int, _ count: Int,
+    _ buffer: inout [UInt8]
+  ) throws(WeightsError) {
+    var span = buffer.mutableSpan
+    var raw = unsafe span.mutableBytes
+    var part = raw.extracting(0..<count)
+    try source.read(name, at: start, into: &part)
+  }
+}
+
+extension WeightsError.Code {
+  /// Two names of one tensor hold different values.
+  public static let remapTie = Self("remap.tie")
+}

@@ -1,0 +1,72 @@
+import CFileAccess
+public import Diagnostics
+import Glibc
+
+/// A file that appears whole or not at all: written beside its target under a temporary name
+/// (`.NAME.partial-PID-RANDOM`), synced, renamed. Unless ``commit()`` succeeds nothing is left,
+/// whether an error, a signal (see ``Interruption``) or the end of this object came first.
+public final class AtomicOutputFile: Sendable {
+  /// The path the file will have.
+  public let path: String
+  private let target: OutputTarget
+  private let temporary: TemporaryEntry
+  private let handle: OutputFileHandle
+
+  /// Creates the temporary file.
+  ///
+  /// A target that is a symbolic link is replaced itself; what it leads to is left alone.
+  ///
+  /// - Throws: `file.exists` when something of that name exists and `overwrite` is false,
+  ///   `file.not-regular` when it is a folder, pipe or device, `file.cannot-create` when the
+  ///   folder is missing or cannot be written to, `file.permission`, `file.path`,
+  ///   `file.unavailable`.
+  public init(path: String, overwrite: Bool) throws(WeightsError) {
+    self.path = path
+    target = try OutputTarget(path: path, overwrite: overwrite)
+    if let status = try target.status(followingLinks: true), !status.isRegular {
+      throw WeightsError(
+        .fileNotRegular, .cannotCreate, file: path,
+        "cannot be replaced: it is \(status.noun), expected a regular file or nothing")
+    }
+    try target.requireVacant()
+    temporary = try TemporaryEntry(.file, for: target.name, in: target.folder, file: path)
+    handle = OutputFileHandle(temporary.descriptor, path: path)
+  }
+
+  deinit { discard() }
+
+  /// Writes the bytes at `offset`; bytes that are never written read as zero. Safe to call from
+  /// several threads at once.
+  ///
+  /// - Throws: `file.no-space` (device, quota or size limit), `file.write`, `file.finished`.
+  public func write(_ bytes: RawSpan, at offset: Int) throws(WeightsError) {
+    try handle.write(bytes, at: offset)
+  }
+
+  /// Takes the room for a file of `byteCount` bytes now: see ``OutputFileHandle/reserve(byteCount:)``.
+  ///
+  /// - Throws: `file.no-space`, `file.write`, `file.finished`.
+  public func reserve(byteCount: Int) throws(WeightsError) {
+    try handle.reserve(byteCount: byteCount)
+  }
+
+  /// Syncs the file, gives it its name in one step, and syncs the folder.
+  ///
+  /// - Throws: `file.exists` when something of that name has appeared meanwhile and may not be
+  ///   replaced, `file.write`, `file.no-space`, `file.permission`, `file.cannot-create`,
+  ///   `file.finished`. Nothing is left then.
+  public func commit() throws(WeightsError) {
+    do throws(WeightsError) {
+      try handle.finish()
+      try target.rename(from: temporary.name)
+    } catch {
+      discard()
+      throw error
+    }
+    temporary.keep()
+    try target.folder.synchronize(file: path)
+  }
+
+  /// Removes the temporary file. Nothing happens after ``commit()``.
+  public func discard() { temporary.remove() }
+}

@@ -1,0 +1,149 @@
+public import Diagnostics
+import Glibc
+
+/// A folder whose files are opened by plain name. Symbolic links in it are not followed, with one
+/// exception: the Hugging Face cache keeps `models--X/snapshots/REVISION/file` as a link to
+/// `../../blobs/HASH`, and such a link is followed into that `blobs` folder and nowhere else.
+public final class InputFolder: Sendable {
+  /// The path as the caller gave it, without slashes at the end.
+  public let path: String
+  /// The names in it, in bytewise order.
+  public let names: [String]
+
+  private let descriptor: OwnedDescriptor
+  /// What a link must start with to lead into the cache's blobs: `../../blobs/`, with one more
+  /// `../` for each folder below the revision. Nil outside a cache.
+  private let blobs: String?
+
+  /// Opens and lists the folder at `path`, which may itself be a symbolic link.
+  ///
+  /// - Throws: `file.not-found`, `file.not-folder`, `file.permission`, `file.read`,
+  ///   `file.too-large` for more than 100 000 entries.
+  public init(path: String) throws(WeightsError) {
+    try OwnedDescriptor.checkPath(path, file: path)
+    let status = try stat(path, followingLinks: true, while: .opening, file: path)
+    guard status.isFolder else {
+      throw WeightsError(.fileNotFolder, file: path, "expected a folder, found \(status.noun)")
+    }
+    descriptor = try OwnedDescriptor.open(
+      path, flags: O_RDONLY | O_DIRECTORY, while: .opening, file: path)
+    self.path = path.withoutTrailingSlashes
+    names = try Self.list(descriptor, file: path)
+    blobs = Self.blobsPrefix(path)
+  }
+
+  /// Whether there is a folder at `path`; links are followed.
+  ///
+  /// - Throws: `file.not-found`, `file.permission`, `file.path`.
+  public static func isFolder(_ path: String) throws(WeightsError) -> Bool {
+    try stat(path, followingLinks: true, while: .opening, file: path).isFolder
+  }
+
+  /// Whether the folder has an entry of that name.
+  public func contains(_ name: String) -> Bool {
+    names.contains { $0.utf8.elementsEqual(name.utf8) }
+  }
+
+  /// The name of a folder in this one; links do not count.
+  func firstFolderInside() throws(WeightsError) -> String? {
+    for name in names {
+      let status = try stat(
+        name, in: descriptor, followingLinks: false, while: .opening, file: path(of: name))
+      if status.isFolder { return name }
+    }
+    return nil
+  }
+
+  /// The path of an entry, for messages.
+  public func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
+
+  /// Opens an entry.
+  ///
+  /// - Throws: `file.name` when the name is not one plain component, `file.link` when it is a
+  ///   link that leads anywhere but into the blobs of its own cache, and whatever ``InputFile``
+  ///   throws.
+  public func open(_ name: String) throws(WeightsError) -> InputFile {
+    let full = path(of: name)
+    guard name.isPlainFileName else {
+      throw WeightsError(.fileName, file: path, "\(name.quoted) is not a plain file name")
+    }
+    let status = try stat(
+      name, in: descriptor, followingLinks: false, while: .opening, file: full)
+    if status.isLink { return try openBlob(link: name, path: full) }
+    try status.requireRegular(file: full)
+    return try InputFile(name: name, in: descriptor, flags: O_NOFOLLOW, path: full)
+  }
+
+  private func openBlob(link: String, path: String) throws(WeightsError) -> InputFile {
+    let target = try readLink(link, path: path)
+    guard let blobs else {
+      throw WeightsError(
+        .fileLink, file: path,
+        "a symbolic link to \(target.quoted): links are followed in a Hugging Face cache only")
+    }
+    let name = String(decoding: target.utf8.dropFirst(blobs.utf8.count), as: UTF8.self)
+    guard target.utf8.starts(with: blobs.utf8), name.isPlainFileName else {
+      throw WeightsError(
+        .fileLink, file: path,
+        "a symbolic link to \(target.quoted), expected one to \((blobs + "…").quoted)")
+    }
+    let folder = try OwnedDescriptor.open(
+      String(blobs.dropLast()), in: descriptor, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+      while: .opening, file: path)
+    let status = try stat(name, in: folder, followingLinks: false, while: .opening, file: path)
+    try status.requireRegular(file: path)
+    return try InputFile(name: name, in: folder, flags: O_NOFOLLOW, path: path)
+  }
+
+  private func readLink(_ name: String, path: String) throws(WeightsError) -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlinkat(descriptor.number, name, &buffer, buffer.count)
+    if count < 0 { throw .system(errno, while: .opening, file: path) }
+    return String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  private static func blobsPrefix(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    let components = unsafe String(cString: resolved).split(separator: "/")
+    // repository / snapshots / revision / folders of the repository
+    guard let snapshots = components.lastIndex(of: "snapshots"), snapshots > 0,
+      snapshots < components.count - 1
+    else { return nil }
+    return String(repeating: "../", count: components.count - snapshots) + "blobs/"
+  }
+
+  private static let largestListing = 100_000
+
+  private static func list(
+    _ folder: OwnedDescriptor, file: String
+  ) throws(WeightsError) -> [String] {
+    let number = unsafe openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard number >= 0 else { throw .system(errno, while: .reading, file: file) }
+    // The stream takes the descriptor over.
+    guard let stream = unsafe fdopendir(number) else {
+      let reason = errno
+      close(number)
+      throw .system(reason, while: .reading, file: file)
+    }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(stream) else {
+        if errno != 0 { throw .system(errno, while: .reading, file: file) }
+        break
+      }
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name == "." || name == ".." { continue }
+      guard names.count < largestListing else {
+        throw WeightsError(
+          .fileTooLarge, file: file, "more than \(largestListing) entries in the folder")
+      }
+      names.append(name)
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}

@@ -1,0 +1,203 @@
+public import Diagnostics
+import StrictJSON
+import TensorCore
+
+/// Learns a model's configuration from the shapes of its tensors, config.json, the published
+/// variants, and what the user says, in that order of trust; a contradiction is an error.
+struct ConfigurationResolver {
+  let layout: LayoutDefinition
+  /// Layout tensors that the sources provide, with their shapes.
+  let provided: [TensorName: Shape]
+  /// Values that config.json gives, under layout keys; nil where there is no config.json.
+  let stated: Configuration?
+  /// Values the user gave.
+  let given: Configuration
+  /// Whether open questions may stay open, as when two namings are only held against the shapes.
+  let isProbe: Bool
+
+  private(set) var configuration = Configuration()
+  private(set) var variants: [String] = []
+
+  init(
+    layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
+    given: Configuration, isProbe: Bool = false
+  ) {
+    self.isProbe = isProbe
+    self.layout = layout
+    self.provided = provided
+    self.stated = stated
+    self.given = given
+  }
+
+  /// - Throws: `remap.contradiction`, `remap.ask` (all open questions at once), `remap.refused`,
+  ///   `remap.configuration`.
+  mutating func resolve() throws(WeightsError) -> Configuration {
+    readAxes()
+    try take(given)
+    if let stated { try take(stated) }
+    try applyFactsAndDerivations()
+    for key in layout.keys where configuration[key.name] == nil {
+      if let value = key.defaultValue {
+        configuration.set(key.name, value, origin: "default")
+      }
+    }
+    try applyFactsAndDerivations()
+    if !isProbe { try askForTheRest() }
+    try check()
+    configuration.sort(like: layout.axes.map(\.key) + layout.keys.map(\.name))
+    return configuration
+  }
+
+  private mutating func readAxes() {
+    let names = provided.keys.map(NameComponents.init)
+    for axis in layout.axes {
+      switch axis.source {
+      case .dimension(let places, let absent):
+        let found = places.first { provided[$0.tensor].map { $0.rank } ?? 0 > $0.axis }
+        if let found, let shape = provided[found.tensor] {
+          configuration.set(
+            axis.key, .integer(Int64(shape[found.axis])),
+            origin: "axis \(found.axis) of \(found.tensor)")
+        } else if let absent, !provided.isEmpty {
+          configuration.set(
+            axis.key, .integer(Int64(absent)), origin: "no tensor \(places[0].tensor)")
+        }
+      case .count(let pattern):
+        guard let probe = pattern.upToFirstIndex, let variable = probe.indexNames.first else {
+          continue
+        }
+        let highest = names.compactMap { probe.match($0)?.indices[variable] }.max()
+        if let highest {
+          configuration.set(
+            axis.key, .integer(Int64(highest) + 1), origin: "tensors up to \(probe) at \(highest)")
+        }
+      case .present(let tensor):
+        let isThere = provided[tensor] != nil
+        configuration.set(
+          axis.key, .bool(isThere), origin: (isThere ? "tensor " : "no tensor ") + tensor.string)
+      }
+    }
+  }
+
+  private mutating func take(_ other: Configuration) throws(WeightsError) {
+    for key in other.keys {
+      guard let value = other[key] else { continue }
+      let origin = other.origin(of: key) ?? "config.json"
+      if let known = configuration[key] {
+        guard known.isSameSetting(as: value) else { throw contradiction(key, value, origin) }
+      } else {
+        configuration.set(key, value, origin: origin)
+      }
+    }
+  }
+
+  /// Facts and derived keys feed each other, so they run until nothing is learnt.
+  private mutating func applyFactsAndDerivations() throws(WeightsError) {
+    var learnt = true
+    while learnt {
+      learnt = false
+      for fact in layout.facts where holds(fact) {
+        if let refusal = fact.refusal { throw WeightsError(.remapRefused, refusal) }
+        if let variant = fact.variant, !variants.contains(variant) { variants.append(variant) }
+        for (key, value) in fact.settings where configuration[key] == nil {
+          configuration.set(key, value, origin: "published variant \(fact.variant ?? "")")
+          learnt = true
+        }
+      }
+      for key in layout.keys {
+        guard let value = try derivedValue(of: key) else { continue }
+        guard let known = configuration[key.name] else {
+          configuration.set(key.name, value, origin: "the rule for \(key.name)")
+          learnt = true
+          continue
+        }
+        guard known.isSameSetting(as: value) else {
+          throw contradiction(key.name, value, "the shapes")
+        }
+      }
+    }
+  }
+
+  private func derivedValue(
+    of key: LayoutDefinition.Key
+  ) throws(WeightsError) -> JSONValue? {
+    guard let derivation = key.derived, applies(derivation.condition) else { return nil }
+    func value(_ expression: Expression) throws(WeightsError) -> JSONValue? {
+      try expression.value { configuration.integer($0) }.map { .integer(Int64($0)) }
+    }
+    switch derivation.value {
+    case .single(let expression): return try value(expression)
+    case .list(let expressions):
+      var items: [JSONValue] = []
+      for expression in expressions {
+        guard let item = try value(expression) else { return nil }
+        items.append(item)
+      }
+      return .array(items)
+    }
+  }
+
+  private func applies(_ condition: LayoutDefinition.Condition?) -> Bool {
+    guard let condition else { return true }
+    return ((configuration.integer(condition.key) ?? 0) != 0) != condition.negated
+  }
+
+  private func holds(_ fact: LayoutDefinition.Fact) -> Bool {
+    func agrees(_ pair: (key: String, value: JSONValue), orUnset: Bool) -> Bool {
+      configuration[pair.key].map { $0.isSameSetting(as: pair.value) } ?? orUnset
+    }
+    return fact.conditions.allSatisfy { agrees($0, orUnset: false) }
+      && fact.settings.allSatisfy { agrees($0, orUnset: true) }
+  }
+
+  private func contradiction(_ key: String, _ value: JSONValue, _ origin: String) -> WeightsError {
+    WeightsError(
+      .remapContradiction,
+      "\(key) is \(configuration[key]?.encoded() ?? "") by \(configuration.origin(of: key) ?? ""), "
+        + "but \(value.encoded()) by \(origin)")
+  }
+
+  private func askForTheRest() throws(WeightsError) {
+    let open = layout.keys.filter {
+      $0.question != nil && !$0.isOptional && configuration[$0.name] == nil
+    }
+    guard !open.isEmpty else { return }
+    let lines = open.map { "--set \($0.name)=…  \($0.question ?? "")" }
+    throw WeightsError(
+      .remapAsk, .usage,
+      "the tensors and the published variants do not settle "
+        + open.map(\.name).joined(separator: ", ") + "; say "
+        + open.map { "--set \($0.name)=…" }.joined(separator: " "),
+      details: lines)
+  }
+
+  private func check() throws(WeightsError) {
+    for key in layout.keys {
+      guard let allowed = key.allowed, let value = configuration[key.name] else { continue }
+      guard allowed.contains(where: { $0.isSameSetting(as: value) }) else {
+        throw WeightsError(
+          .remapConfiguration,
+          "\(key.name) is \(value.encoded()) by \(configuration.origin(of: key.name) ?? ""), "
+            + "expected " + allowed.map { $0.encoded() }.joined(separator: " or "))
+      }
+    }
+    for check in layout.checks where applies(check.condition) {
+      let left = try check.left.value { configuration.integer($0) }
+      let right = try check.right.value { configuration.integer($0) }
+      if let left, let right, !check.holds(left, right) {
+        throw WeightsError(
+          .remapConfiguration,
+          "\(check.message): \(check.left) is \(left), \(check.right) is \(right)")
+      }
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// Two places say different things of the same model.
+  public static let remapContradiction = Self("remap.contradiction")
+  /// Something that no shape tells and no published variant settles.
+  public static let remapAsk = Self("remap.ask")
+  /// Another architecture, recognised and refused by name.
+  public static let remapRefused = Self("remap.refused")
+}

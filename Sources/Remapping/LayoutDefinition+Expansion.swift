@@ -1,0 +1,86 @@
+public import Diagnostics
+import TensorCore
+
+extension LayoutDefinition {
+  /// More layers than any model of these families has; a name such as `layers.9999999` must not
+  /// make a plan of ten million tensors.
+  static let maximumRepetitions = 1024
+
+  /// Every tensor of the layout, in the order the forward first needs them.
+  ///
+  /// - Throws: `remap.configuration` when a shape needs a key that has no value, or does not fit
+  ///   an `Int`.
+  public func tensors(under configuration: Configuration) throws(WeightsError) -> [LayoutTensor] {
+    var result: [LayoutTensor] = []
+    var index = 0
+    while index < tensors.count {
+      // Templates of one repetition stand together: layer 0 complete, then layer 1.
+      let group = tensors[index...].prefix {
+        $0.repetition?.variable == tensors[index].repetition?.variable
+          && $0.repetition?.count == tensors[index].repetition?.count
+      }
+      index += group.count
+      guard let repetition = group.first?.repetition else {
+        for template in group {
+          try template.append(to: &result, Bindings(), configuration, family)
+        }
+        continue
+      }
+      let count = try repetition.count.required(configuration, family)
+      guard count <= Self.maximumRepetitions else {
+        throw WeightsError(
+          .remapConfiguration,
+          "\(family): \(repetition.count) is \(count), more than \(Self.maximumRepetitions)")
+      }
+      for i in 0..<count {
+        for template in group {
+          try template.append(
+            to: &result, Bindings(indices: [repetition.variable: i]), configuration, family)
+        }
+      }
+    }
+    return result
+  }
+}
+
+extension LayoutDefinition.TensorTemplate {
+  fileprivate func append(
+    to result: inout [LayoutTensor], _ bindings: Bindings, _ configuration: Configuration,
+    _ family: String
+  ) throws(WeightsError) {
+    if let condition {
+      let value = configuration.integer(condition.key) ?? 0
+      guard (value != 0) != condition.negated else { return }
+    }
+    guard let name = pattern.name(bindings) else {
+      throw WeightsError(
+        .manifestSyntax, "\(family): layout tensor \(pattern) has a variable that nothing repeats")
+    }
+    var dimensions: [Int] = []
+    for expression in shape {
+      dimensions.append(try expression.required(configuration, family))
+    }
+    guard let shape = Shape(checking: dimensions) else {
+      throw WeightsError(
+        .remapConfiguration, tensor: name.string, "shape \(dimensions) overflows 63 bits")
+    }
+    result.append(
+      LayoutTensor(name: name, shape: shape, unusedReason: unusedReason, initial: initial))
+  }
+}
+
+extension Expression {
+  /// The value under a configuration that must have every key.
+  func required(_ configuration: Configuration, _ family: String) throws(WeightsError) -> Int {
+    guard let value = try value({ configuration.integer($0) }) else {
+      throw WeightsError(
+        .remapConfiguration, "\(family): the value of \(description.quoted) is not known")
+    }
+    return value
+  }
+}
+
+extension WeightsError.Code {
+  /// The configuration lacks a value, or has one that no tensor fits.
+  public static let remapConfiguration = Self("remap.configuration")
+}

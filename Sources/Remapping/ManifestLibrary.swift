@@ -1,0 +1,128 @@
+public import Diagnostics
+import StrictJSON
+
+/// All manifests: those built into the toolkit, and those a user adds.
+public struct ManifestLibrary: Sendable {
+  /// Every naming of every family, in the order of their paths.
+  public private(set) var namings: [NamingManifest]
+  public let components: ComponentTable
+  let layouts: [String: LayoutDefinition]
+  let lookAlikes: [LookAlike]
+  /// Every naming under every way its conditions can fall.
+  private(set) var candidates: [(manifest: NamingManifest, index: RuleIndex)] = []
+  private let documents: [String: JSONReader]
+
+  /// - Parameter texts: the files of `Manifests` by their paths in it, such as
+  ///   `dinov2/original.json`.
+  /// - Throws: `manifest.syntax`, `manifest.conflict`, and the codes of StrictJSON, with the file.
+  public init(texts: [String: String]) throws(WeightsError) {
+    var documents: [String: JSONReader] = [:]
+    for (path, text) in texts {
+      do { documents[Self.name(path)] = JSONReader(try StrictJSON.parse(text)) } catch {
+        throw error.inFile("Manifests/" + path)
+      }
+    }
+    var blocks: [String: JSONReader] = [:]
+    for (name, document) in documents where name.hasPrefix("layouts/") {
+      blocks[String(name.dropFirst("layouts/".count))] = document
+    }
+    self.documents = documents
+    components = try Self.decode("components", documents) { (reader) throws(WeightsError) in
+      try ComponentTable(reader)
+    }
+    lookAlikes = try Self.decode("refused", documents) { (reader) throws(WeightsError) in
+      try reader.object(allowing: ["schema", "about", "refused"]).required("refused").array()
+        .map { (item) throws(WeightsError) in try LookAlike(item) }
+    }
+    var layouts: [String: LayoutDefinition] = [:]
+    var namings: [NamingManifest] = []
+    for (path, text) in texts.sorted(by: { $0.key < $1.key }) {
+      let parts = Self.name(path).split(separator: "/")
+      guard parts.count == 2, parts[0] != "layouts" else { continue }
+      let family = String(parts[0])
+      do throws(WeightsError) {
+        if parts[1] == "layout" {
+          layouts[family] = try Self.decode(Self.name(path), documents) {
+            (reader) throws(WeightsError) in
+            try LayoutDefinition(reader, family: family, blocks: blocks)
+          }
+        } else {
+          namings.append(try NamingManifest(text: text, documents: documents))
+        }
+      } catch { throw error.inFile("Manifests/" + path) }
+    }
+    self.layouts = layouts
+    self.namings = namings
+    for naming in namings { addCandidates(of: naming) }
+  }
+
+  private mutating func addCandidates(of naming: NamingManifest) {
+    candidates += naming.variants.map { ($0, RuleIndex($0.rules)) }
+  }
+
+  /// The families that have a layout, in alphabetical order.
+  public var families: [String] { layouts.keys.sorted() }
+
+  /// Adds a naming of a known family.
+  ///
+  /// - Throws: `manifest.syntax`, `manifest.conflict` when the naming is there already.
+  public mutating func add(_ text: String, file: String) throws(WeightsError) {
+    do throws(WeightsError) {
+      let manifest = try NamingManifest(text: text, documents: documents)
+      guard layouts[manifest.family] != nil else {
+        throw WeightsError(
+          .manifestSyntax,
+          "family \(manifest.family.quoted) has no layout; known are "
+            + families.joined(separator: ", "))
+      }
+      guard !namings.contains(where: { $0.label == manifest.label }) else {
+        throw WeightsError(.manifestConflict, "\(manifest.label) is there already")
+      }
+      namings.append(manifest)
+      addCandidates(of: manifest)
+    } catch { throw error.inFile(file) }
+  }
+
+  /// - Throws: `manifest.unknown`.
+  public func layout(of family: String) throws(WeightsError) -> LayoutDefinition {
+    guard let layout = layouts[family] else {
+      throw WeightsError(
+        .manifestUnknown, .usage,
+        "family \(family.quoted) is not known; expected one of \(families.joined(separator: ", "))")
+    }
+    return layout
+  }
+
+  /// - Throws: `manifest.unknown`, naming the namings there are.
+  public func naming(_ naming: String, of family: String) throws(WeightsError) -> NamingManifest {
+    let candidates = namings.filter { $0.family == family }
+    guard let manifest = candidates.first(where: { $0.naming == naming }) else {
+      throw WeightsError(
+        .manifestUnknown, .usage,
+        "\(family) has no naming \(naming.quoted); expected one of "
+          + candidates.map(\.naming).joined(separator: ", "))
+    }
+    return manifest
+  }
+
+  private static func name(_ path: String) -> String {
+    path.hasSuffix(".json") ? String(path.dropLast(5)) : path
+  }
+
+  private static func decode<Value>(
+    _ name: String, _ documents: [String: JSONReader],
+    _ body: (JSONReader) throws(WeightsError) -> Value
+  ) throws(WeightsError) -> Value {
+    guard let document = documents[name] else {
+      throw WeightsError(.manifestUnknown, file: "Manifests/\(name).json", "is not there")
+    }
+    do throws(WeightsError) { return try body(document) } catch {
+      throw error.inFile("Manifests/\(name).json")
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// A family or naming that no manifest describes.
+  public static let manifestUnknown = Self("manifest.unknown")
+}

@@ -1,0 +1,33 @@
+extension NamingManifest {
+  /// The keys that rules depend on.
+  private var conditionKeys: [String] {
+    Set(rules.compactMap { $0.condition?.key }).sorted()
+  }
+
+  /// The manifest once for every way its conditions can fall, with the rules that hold then.
+  var variants: [NamingManifest] {
+    let keys = conditionKeys
+    guard !keys.isEmpty else { return [self] }
+    return (0..<(1 << min(keys.count, 4))).map { bits in
+      var assumptions: [String: Bool] = [:]
+      for (position, key) in keys.enumerated() { assumptions[key] = bits >> position & 1 == 1 }
+      return specialised(assumptions)
+    }
+  }
+
+  /// The manifest with the rules that hold under a configuration.
+  func specialised(_ configuration: Configuration) -> NamingManifest {
+    var assumptions: [String: Bool] = [:]
+    for key in conditionKeys { assumptions[key] = (configuration.integer(key) ?? 0) != 0 }
+    return specialised(assumptions)
+  }
+
+  private func specialised(_ assumptions: [String: Bool]) -> NamingManifest {
+    var copy = self
+    copy.assumptions = assumptions
+    copy.rules = rules.filter { rule in
+      rule.condition.map { (assumptions[$0.key] ?? false) != $0.negated } ?? true
+    }
+    return copy
+  }
+}
