@@ -64,7 +64,8 @@ public final class Bundle: TensorSource {
     _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
   ) throws(WeightsError) {
     guard let tensor = tensor(name) else {
-      throw WeightsError(.unknownTensor, .notFound, file: path, tensor: name.string, "no such tensor")
+      throw WeightsError(
+        .unknownTensor, .notFound, file: path, tensor: name.string, "no such tensor")
     }
     let count = destination.byteCount
     guard offset >= 0, offset <= tensor.info.byteCount, count <= tensor.info.byteCount - offset

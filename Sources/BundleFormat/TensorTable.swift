@@ -92,7 +92,8 @@ struct TensorTable {
   private mutating func claim(
     _ name: TensorName, _ dtype: DType, _ shape: Shape, _ range: Range<Int>
   ) throws(WeightsError) {
-    let expected = "an entry \(name.string.quoted) \(dtype.rawValue) \(shape) at data bytes \(range)"
+    let expected =
+      "an entry \(name.string.quoted) \(dtype.rawValue) \(shape) at data bytes \(range)"
     guard let entry = entries[name] else {
       throw WeightsError(.bundleEntry, .malformed, "expected \(expected), found none")
     }

@@ -20,7 +20,7 @@ struct ZstdCompressorTests {
   ) throws -> [UInt8] {
     var result: [UInt8] = []
     let count = try (compressor ?? ZstdCompressor()).compress(
-      source.span.bytes, runByteCount: run, mode: mode, appendingTo: &result)
+      unsafe source.span.bytes, runByteCount: run, mode: mode, appendingTo: &result)
     #expect(count == result.count)
     return result
   }
@@ -85,8 +85,9 @@ struct ZstdCompressorTests {
     var output: [UInt8] = [1, 2, 3]
     let source = Self.noise(500, mask: 0x0F)
     let compressor = try ZstdCompressor()
-    let first = try compressor.compress(source.span.bytes, mode: .raw, appendingTo: &output)
-    let second = try compressor.compress(source.span.bytes, mode: .entropy, appendingTo: &output)
+    let first = try compressor.compress(unsafe source.span.bytes, mode: .raw, appendingTo: &output)
+    let second = try compressor.compress(
+      unsafe source.span.bytes, mode: .entropy, appendingTo: &output)
     #expect(output.count == 3 + first + second)
     #expect(Array(output.prefix(3)) == [1, 2, 3])
     #expect(try decode(Array(output[3..<3 + first]), count: 500) == source)

@@ -95,8 +95,8 @@ func decode(
 ) throws -> [UInt8] {
   var result = [UInt8](repeating: 0, count: count)
   var span = result.mutableSpan
-  var raw = span.mutableBytes
-  try (decompressor ?? ZstdDecompressor()).decompress(frame.span.bytes, into: &raw)
+  var raw = unsafe span.mutableBytes
+  try (decompressor ?? ZstdDecompressor()).decompress(unsafe frame.span.bytes, into: &raw)
   return result
 }
 
