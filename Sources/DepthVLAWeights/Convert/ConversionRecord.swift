@@ -1,7 +1,12 @@
 import BundleFormat
+import Compression
+import FileAccess
 import Hashing
+import Quantization
 import Remapping
+import Safetensors
 import StrictJSON
+import TensorCore
 
 /// What a bundle says of how it was made: provenance, ledger, recipe, and the source of each
 /// tensor.
@@ -37,7 +42,7 @@ struct ConversionRecord {
     return .object(
       JSONObject([
         ("tool", .string("depthvla \(ToolVersion.current)")),
-        ("zstd", .string(BundleLayout.compressorVersion)),
+        ("zstd", .string(ZstdCompressor.libraryVersion)),
         ("options", .object(JSONObject(settings))),
         ("variants", .array(conversion.plan.remap.variants.map { .string($0) })),
         (

@@ -13,7 +13,7 @@ extension [UInt8] {
   ) throws(Failure) -> Result {
     var span = mutableSpan
     var raw = unsafe span.mutableBytes
-    var part = raw.extracting(0..<byteCount)
+    var part = raw._mutatingExtracting(0..<byteCount)
     return try body(&part)
   }
 }
