@@ -1,9 +1,5 @@
 // Included once for every instruction set.
 
-/// Passes over a row or group that least squares may take at most. With scales of eight
-/// significant bits it settles within a few.
-#define DVLA_REFINEMENTS 12
-
 /// The bits of the largest magnitude. NaN and infinity compare above every number.
 DVLA_INLINE uint32_t K(largest_magnitude)(const uint8_t *source, size_t count) {
   size_t whole = count & ~(size_t)15;
@@ -26,15 +22,19 @@ DVLA_INLINE float K(float_from_bf16)(uint16_t half) {
   return value;
 }
 
-/// A finite, positive scale in bfloat16 nearest to `value`.
+/// Whether 127 steps of a scale stay finite: those of the largest float32 over 127, rounded up,
+/// do not.
+DVLA_INLINE int K(is_scale)(uint16_t half) {
+  return half > 0 && 127.0f * K(float_from_bf16)(half) <= 0x1.fffffep127f;
+}
+
+/// A scale in bfloat16 nearest to `value`, positive even where that rounds to zero.
 DVLA_INLINE uint16_t K(scale_near)(float value) {
   uint32_t bits;
   DVLA_COPY(&bits, &value, 4);
   uint16_t half = (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
   if (half == 0) return 1;
-  // 127 steps must stay finite: the largest float32 over 127 rounds up.
-  while (127.0f * K(float_from_bf16)(half) > 0x1.fffffep127f) half--;
-  return half;
+  return K(is_scale)(half) ? half : (uint16_t)(half - 1);
 }
 
 /// The nearest multiples of the scale, as whole numbers in [-127, 127], ties to even.
@@ -50,63 +50,47 @@ DVLA_INLINE f32x16 K(steps)(f32x16 source, float scale) {
   return (quotient + 12582912.0f) - 12582912.0f;
 }
 
-typedef struct {
-  double squared_error, product, squared_steps;
-} K(fit);
-
-typedef struct {
-  f64x16 squared_error, product, squared_steps;
-} K(fit_lanes);
-
-DVLA_INLINE void K(add_fit)(K(fit_lanes) *lanes, f32x16 value, float scale) {
-  f32x16 steps = K(steps)(value, scale);
-  f64x16 x = __builtin_convertvector(value, f64x16);
-  f64x16 q = __builtin_convertvector(steps, f64x16);
-  f64x16 error = x - q * (double)scale;
-  lanes->squared_error += error * error;
-  lanes->product += x * q;
-  lanes->squared_steps += q * q;
+DVLA_INLINE f64x16 K(squared_errors)(f32x16 value, float scale) {
+  f64x16 error = __builtin_convertvector(value - K(steps)(value, scale) * scale, f64x16);
+  return error * error;
 }
 
-/// What a scale would cost, and what the best scale for its steps would be.
-DVLA_INLINE K(fit) K(try_scale)(const uint8_t *source, size_t count, float scale) {
+static double K(squared_error)(const uint8_t *source, size_t count, uint16_t half) {
   size_t whole = count & ~(size_t)15;
-  K(fit_lanes) lanes = {0};
+  float scale = K(float_from_bf16)(half);
+  f64x16 lanes = {0};
   for (size_t index = 0; index < whole; index += 16) {
-    K(add_fit)(&lanes, K(load)(source + index * 4), scale);
+    lanes += K(squared_errors)(K(load)(source + index * 4), scale);
   }
   if (whole < count) {
-    K(add_fit)(&lanes, K(load_last)(source + whole * 4, count - whole), scale);
+    lanes += K(squared_errors)(K(load_last)(source + whole * 4, count - whole), scale);
   }
-  K(fit) fit = {
-      K(add_lanes)(lanes.squared_error), K(add_lanes)(lanes.product),
-      K(add_lanes)(lanes.squared_steps)};
-  return fit;
+  return K(add_lanes)(lanes);
 }
 
-/// For fixed steps q the squared error sum (x - s q)^2 is least at s = sum(x q) / sum(q q);
-/// with that scale the steps change, and so on. The best of all scales tried is kept.
+/// The best scale that is reached from `start` downwards or upwards, one bfloat16 at a time, for
+/// as long as the squared error falls.
+///
+/// The textbook refit s = sum(x q) / sum(q q) moves a scale by less than bfloat16 can show: it
+/// comes back to the same one.
 static uint16_t K(least_squares_scale)(const uint8_t *source, size_t count, uint16_t start) {
-  uint16_t scale = start, best = start;
-  double least = 0;
-  for (int pass = 0; pass < DVLA_REFINEMENTS; pass++) {
-    K(fit) fit = K(try_scale)(source, count, K(float_from_bf16)(scale));
-    if (pass == 0 || fit.squared_error < least) {
-      least = fit.squared_error;
+  uint16_t best = start;
+  double least = K(squared_error)(source, count, start);
+  for (int direction = -1; direction <= 1; direction += 2) {
+    uint16_t scale = (uint16_t)(start + direction);
+    while (K(is_scale)(scale)) {
+      double error = K(squared_error)(source, count, scale);
+      if (!(error < least)) break;
+      least = error;
       best = scale;
-    } else {
-      break;
+      scale = (uint16_t)(scale + direction);
     }
-    if (fit.squared_steps == 0) break;
-    uint16_t next = K(scale_near)((float)(fit.product / fit.squared_steps));
-    if (next == scale) break;
-    scale = next;
   }
   return best;
 }
 
-/// What quantizing did to a row. Here x - y is exact in float32, since y is zero or within a
-/// factor of two of x.
+/// What quantizing did to a row. Here x - y is exact in float32, since y is zero, or within a
+/// factor of two of x, or both are multiples of a unit no smaller than 2^-24 |x|.
 typedef struct {
   K(error_lanes) errors;
   i32x16 largest_error;
@@ -204,4 +188,3 @@ static void K(dequantize_rows)(
     scale_in += 2;
   }
 }
-#undef DVLA_REFINEMENTS

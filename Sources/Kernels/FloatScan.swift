@@ -7,6 +7,12 @@ public struct FloatScan: Equatable, Sendable {
   /// Index of the first element that is not finite, or nil when all are.
   public var firstNonFinite: Int?
 
+  public init(nanCount: Int, infinityCount: Int, firstNonFinite: Int?) {
+    self.nanCount = nanCount
+    self.infinityCount = infinityCount
+    self.firstNonFinite = firstNonFinite
+  }
+
   /// The floating-point types that can be scanned.
   public enum Format: Sendable {
     case f32, bf16, f16

@@ -10,7 +10,7 @@ public enum Int8Kernel {
   public enum Method: Sendable {
     /// The largest magnitude over 127.
     case absoluteMaximum
-    /// From there, s = sum(x q) / sum(q q) as long as it lowers the squared error.
+    /// From there down and up, one bfloat16 at a time, as long as the squared error falls.
     case leastSquares
   }
 

@@ -22,7 +22,8 @@ public struct Configuration: Sendable, Equatable {
     return value.integer
   }
 
-  mutating func set(_ key: String, _ value: JSONValue, origin: String) {
+  /// Gives a key its value; the first setting decides its place in ``keys``.
+  public mutating func set(_ key: String, _ value: JSONValue, origin: String) {
     if values.updateValue(value, forKey: key) == nil { keys.append(key) }
     origins[key] = origin
   }

@@ -37,7 +37,7 @@ typedef struct dvla_int8_rows {
   size_t rows;
   size_t columns;
   size_t group;       // elements that share a scale: divides columns; columns, or a multiple of 16
-  int least_squares;  // 0: the scale of the largest magnitude; else refined by squared error
+  int least_squares;  // 0: the largest magnitude decides the scale; else the squared error
 } dvla_int8_rows;
 
 typedef struct dvla_kernels {

@@ -1,0 +1,119 @@
+public import Diagnostics
+public import FileAccess
+public import TensorCore
+
+/// An open safetensors file whose header has been read and checked.
+public final class SafetensorsFile: TensorSource {
+  public let file: InputFile
+  public let header: SafetensorsHeader
+  public let tensors: [TensorInfo]
+  private let positions: [TensorName: Int]
+
+  /// Opens the file at `path`, which may be a symbolic link.
+  ///
+  /// - Throws: what ``InputFile`` and ``SafetensorsHeader/parse(_:fileByteCount:limits:)`` throw;
+  ///   `safetensors.other-format` when it is a file of another known kind, `too-short`,
+  ///   `header-empty`, `header-past-end`, `header-too-large`.
+  public convenience init(
+    path: String, limits: SafetensorsLimits = .default
+  ) throws(WeightsError) {
+    try self.init(file: InputFile(path: path), limits: limits)
+  }
+
+  /// Reads the header of an open file.
+  ///
+  /// - Throws: as ``init(path:limits:)``.
+  public init(file: InputFile, limits: SafetensorsLimits = .default) throws(WeightsError) {
+    self.file = file
+    do throws(WeightsError) {
+      header = try Self.readHeader(of: file, limits: limits)
+    } catch {
+      throw error.inFile(file.path)
+    }
+    tensors = header.entries.map(\.info)
+    // Names are unique: the parser refuses equal keys.
+    positions = Dictionary(
+      zip(tensors.map(\.name), tensors.indices), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The path as the user gave it.
+  public var path: String { file.path }
+
+  public func info(of name: TensorName) -> TensorInfo? { entry(of: name)?.info }
+
+  /// Where the tensor's bytes start in the file.
+  public func fileOffset(of name: TensorName) -> Int? {
+    entry(of: name).map { header.dataStart + $0.range.lowerBound }
+  }
+
+  public func read(
+    _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    guard let entry = entry(of: name) else {
+      throw WeightsError(.unknownTensor, file: path, tensor: name.string, "no such tensor")
+    }
+    let count = destination.byteCount
+    guard offset >= 0, offset <= entry.range.count, count <= entry.range.count - offset else {
+      throw WeightsError(
+        .tensorRange, file: path, tensor: name.string,
+        "\(count) bytes at offset \(offset) asked of a tensor of \(entry.range.count)")
+    }
+    do throws(WeightsError) {
+      // The header proved that the range lies in the file, so the sum is below its size.
+      try file.read(
+        at: header.dataStart + entry.range.lowerBound + offset, into: &destination)
+    } catch {
+      throw error.inTensor(name.string)
+    }
+  }
+
+  private func entry(of name: TensorName) -> SafetensorsEntry? {
+    positions[name].map { header.entries[$0] }
+  }
+}
+
+extension SafetensorsFile {
+  private static func readHeader(
+    of file: InputFile, limits: SafetensorsLimits
+  ) throws(WeightsError) -> SafetensorsHeader {
+    do throws(WeightsError) {
+      let count = try headerByteCount(of: file, limits: limits)
+      let json = try file.bytes(at: 8, count: count)
+      return unsafe try SafetensorsHeader.parse(
+        json.span.bytes, fileByteCount: file.byteCount, limits: limits)
+    } catch {
+      guard error.kind == .malformed, let kind = try kind(of: file) else { throw error }
+      throw WeightsError(
+        .safetensorsOtherFormat, "not a safetensors file: it is \(kind.noun); \(kind.advice)")
+    }
+  }
+
+  /// The length prefix, proved to lie within the file and the limits.
+  private static func headerByteCount(
+    of file: InputFile, limits: SafetensorsLimits
+  ) throws(WeightsError) -> Int {
+    guard file.byteCount >= 8 else {
+      throw WeightsError(
+        .safetensorsTooShort,
+        "\(file.byteCount) bytes, expected at least the 8 of the header length")
+    }
+    let prefix = try file.bytes(at: 0, count: 8)
+    let length = prefix.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    guard length > 0 else {
+      throw WeightsError(.safetensorsHeaderEmpty, "header length is 0, expected at least 2")
+    }
+    let rest = file.byteCount - 8
+    guard let count = Int(exactly: length), count <= rest else {
+      throw WeightsError(
+        .safetensorsHeaderPastEnd,
+        "header length is \(length), only \(rest) bytes follow it")
+    }
+    try limits.checkHeaderByteCount(count)
+    return count
+  }
+
+  private static func kind(of file: InputFile) throws(WeightsError) -> FileKind? {
+    let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileKind.prefixByteCount))
+    return unsafe FileKind.identify(prefix: prefix.span.bytes)
+  }
+}
