@@ -111,7 +111,8 @@ struct TableRow {
       guard let size = value.integer, allowed.contains(size) else {
         throw WeightsError(
           .bundleChunkSize, .malformed,
-          "expected chunk \(index) (\(bytes) bytes) stored in \(allowed) bytes, found"
+          "expected chunk \(index) (\(bytes) bytes) stored in \(allowed.lowerBound) to"
+            + " \(allowed.upperBound) bytes, found"
             + " \(value.encoded().prefix(40))")
       }
       sizes.append(size)

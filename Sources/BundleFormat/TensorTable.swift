@@ -14,6 +14,7 @@ struct TensorTable {
   private let dataStart: Int
   /// Where the next tensor must start, counted from the start of the data.
   private var position = 0
+  private var names: Set<TensorName> = []
   private var fillerEntryCount = 0
   private var claimedCount = 0
 
@@ -26,18 +27,9 @@ struct TensorTable {
     for entry in entries { byName[entry.info.name] = entry }
     var table = Self(entries: byName, dataStart: dataStart)
     var tensors: [BundleTensor] = []
-    var names: Set<TensorName> = []
-    for item in try document.array() {
-      let tensor = try table.tensor(item)
-      guard names.insert(tensor.name).inserted else {
-        throw WeightsError(
-          .bundleDuplicateTensor, .malformed, tensor: tensor.name.string,
-          "expected it once in the table, found it again as \(item.path)")
-      }
-      tensors.append(tensor)
-    }
+    for item in try document.array() { tensors.append(try table.tensor(item)) }
     if table.claimedCount != entries.count {
-      try refuseUnlisted(entries, names: names, fillerEntryCount: table.fillerEntryCount)
+      try table.refuseUnlisted(entries)
     }
     return tensors
   }
@@ -49,6 +41,11 @@ struct TensorTable {
 
   private mutating func tensor(_ item: JSONReader) throws(WeightsError) -> BundleTensor {
     let row = try TableRow(item)
+    guard names.insert(row.info.name).inserted else {
+      throw WeightsError(
+        .bundleDuplicateTensor, .malformed, tensor: row.info.name.string,
+        "expected it once in the table, found it again as \(item.path)")
+    }
     do throws(WeightsError) {
       let sizes = row.storedByteCounts
       let start = dataStart + position
@@ -106,9 +103,7 @@ struct TensorTable {
     claimedCount += 1
   }
 
-  private static func refuseUnlisted(
-    _ entries: [SafetensorsEntry], names: Set<TensorName>, fillerEntryCount: Int
-  ) throws(WeightsError) {
+  private func refuseUnlisted(_ entries: [SafetensorsEntry]) throws(WeightsError) {
     let fillers = Set(
       (0..<fillerEntryCount).map { TensorName(BundleLayout.fillerEntryPrefix + String($0)) })
     let unlisted = entries.map(\.info.name).filter { !names.contains($0) && !fillers.contains($0) }
