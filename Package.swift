@@ -79,7 +79,8 @@ let package = Package(
     module(
       "DepthVLAWeights",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Safetensors",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
+        "Safetensors",
         "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
       ]),
     .executableTarget(

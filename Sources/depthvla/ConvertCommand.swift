@@ -1,9 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import BundleFormat
 import DepthVLAWeights
 import Diagnostics
 import FileAccess
-import Quantization
+public import Quantization
 import Remapping
 import StrictJSON
 
@@ -41,7 +41,9 @@ struct ConvertCommand: OutputCommand {
   @Option(help: "source, f32, bf16 or int8.")
   var precision: Precision?
 
-  @Option(help: ArgumentHelp("A JSON file that says which tensor gets which precision.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A JSON file that says which tensor gets which precision.", valueName: "file"))
   var recipe: String?
 
   @Option(
@@ -84,7 +86,9 @@ struct ConvertCommand: OutputCommand {
   }
 
   func validate() throws {
-    if sources.isEmpty { throw ValidationError("expected at least one source, such as --paligemma PATH") }
+    if sources.isEmpty {
+      throw ValidationError("expected at least one source, such as --paligemma PATH")
+    }
     if target == nil, !dryRun { throw ValidationError("expected -o OUT, or --dry-run") }
     if store, smallest { throw ValidationError("--store and --smallest exclude each other") }
     if precision != nil, recipe != nil {
@@ -109,7 +113,8 @@ struct ConvertCommand: OutputCommand {
     line?.finish()
     let seconds = monotonicSeconds() - started
     output.write(
-      plan.json(result: result, seconds: seconds), words: plan.words(result: result, seconds: seconds))
+      plan.json(result: result, seconds: seconds),
+      words: plan.words(result: result, seconds: seconds))
   }
 
   private func options() throws(WeightsError) -> ConversionOptions {

@@ -21,7 +21,7 @@ struct DepthVLA: ParsableCommand {
       """,
     version: ToolVersion.current,
     subcommands: [
-      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, 
+      InspectCommand.self, ConvertCommand.self, VerifyCommand.self,
 
     ])
 

@@ -1,6 +1,8 @@
 import DepthVLAWeights
 import Diagnostics
+import Remapping
 import StrictJSON
+import TensorCore
 
 /// An inspection for a person and as a document.
 struct InspectionReport {
@@ -35,7 +37,8 @@ struct InspectionReport {
 
   private var identity: String {
     guard let family = inspection.family else { return "not recognised" }
-    let variants = inspection.variants.isEmpty ? "" : " " + inspection.variants.joined(separator: ", ")
+    let variants =
+      inspection.variants.isEmpty ? "" : " " + inspection.variants.joined(separator: ", ")
     switch inspection.kind {
     case .bundle: return "\(family)\(variants) bundle"
     case .checkpoint: return "\(family)\(variants), \(inspection.naming ?? "") naming"

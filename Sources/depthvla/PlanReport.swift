@@ -1,6 +1,9 @@
 import DepthVLAWeights
+import Hashing
 import Remapping
+import Safetensors
 import StrictJSON
+import TensorCore
 
 /// What a conversion will do, and what came of it, for a person and as a document.
 struct PlanReport {
@@ -32,7 +35,8 @@ struct PlanReport {
         "\(source.path): \(source.recognition.manifest.label), "
         + "\(source.checkpoint.tensors.count) tensors\n"
     }
-    let variant = plan.remap.variants.isEmpty ? "" : " (\(plan.remap.variants.joined(separator: ", ")))"
+    let variant =
+      plan.remap.variants.isEmpty ? "" : " (\(plan.remap.variants.joined(separator: ", ")))"
     let parameters = plan.remap.tensors.reduce(0) { $0 + $1.shape.elementCount }
     text += "bundle: \(plan.remap.family)\(variant), \(plan.tensors.count) tensors, "
     text += "\(Units.count(parameters)) parameters\n"

@@ -1,8 +1,10 @@
 import BundleFormat
 import DepthVLAWeights
 import Diagnostics
+import Hashing
 import Quantization
 import StrictJSON
+import TensorCore
 
 /// What `verify` found, for a person and as a document.
 struct VerificationReport {

@@ -132,15 +132,17 @@ final class BlockEncoder {
       var errors = ErrorSums()
       try result.withBytes(elements.count) { (values) throws(WeightsError) in
         try scales.withBytes(scaleByteCount) { (scales) throws(WeightsError) in
-          try quantizer.quantize(
-            unsafe source.span.bytes.extracting(0..<elements.count * width),
-            of: tensor.sourceDType, firstRow: row, values: &values, scales: &scales,
-            errors: &errors)
+          try source.withReadOnlyBytes(elements.count * width) { (rows) throws(WeightsError) in
+            try quantizer.quantize(
+              rows, of: tensor.sourceDType, firstRow: row, values: &values, scales: &scales,
+              errors: &errors)
+          }
         }
       }
       let wanted = elements.clamped(to: range)
-      block.bytes += result[
-        wanted.lowerBound - elements.lowerBound..<wanted.upperBound - elements.lowerBound]
+      block.bytes +=
+        result[
+          wanted.lowerBound - elements.lowerBound..<wanted.upperBound - elements.lowerBound]
       if isOwned {
         block.errors.add(errors)
         block.scales += scales[..<scaleByteCount]

@@ -33,7 +33,10 @@ struct ConversionRecord {
     let options = conversion.options
     var settings: [(String, JSONValue)] = [
       ("family", .string(conversion.plan.remap.family)),
-      ("choices", .object(JSONObject(options.choices.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))),
+      (
+        "choices",
+        .object(JSONObject(options.choices.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
+      ),
       ("settings", .object(JSONObject(options.settings.map { ($0.key, $0.value) }))),
       ("keeps_unused", .bool(options.keepsUnused)),
       ("allows_non_finite", .bool(options.allowsNonFinite)),

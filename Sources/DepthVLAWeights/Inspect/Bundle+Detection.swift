@@ -6,9 +6,11 @@ import Safetensors
 extension Bundle {
   /// Whether the path is a safetensors file that says it is a bundle. Folders are checkpoints.
   static func isBundle(path: String) throws(WeightsError) -> Bool {
-    guard try !isFolder(path: path) else { return false }
+    guard try !InputFolder.isFolder(path) else { return false }
     let file = try SafetensorsFile(path: path)
-    return file.header.metadata?.contains { $0.key == "format" && $0.value == BundleLayout.formatName }
+    return file.header.metadata?.contains {
+      $0.key == "format" && $0.value == BundleLayout.formatName
+    }
       ?? false
   }
 }
