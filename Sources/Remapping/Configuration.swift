@@ -22,7 +22,8 @@ public struct Configuration: Sendable, Equatable {
     return value.integer
   }
 
-  mutating func set(_ key: String, _ value: JSONValue, origin: String) {
+  /// Gives a key its value; the first setting decides its place in ``keys``.
+  public mutating func set(_ key: String, _ value: JSONValue, origin: String) {
     if values.updateValue(value, forKey: key) == nil { keys.append(key) }
     origins[key] = origin
   }
@@ -46,7 +47,9 @@ public struct Configuration: Sendable, Equatable {
   }
 
   /// One JSON object, scopes as nested objects.
-  public var json: JSONValue { Self.nest(keys.map { ($0.split(separator: ".").map(String.init), $0) }, values) }
+  public var json: JSONValue {
+    Self.nest(keys.map { ($0.split(separator: ".").map(String.init), $0) }, values)
+  }
 
   private static func nest(
     _ entries: [(path: [String], key: String)], _ values: [String: JSONValue]

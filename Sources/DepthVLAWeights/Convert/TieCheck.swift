@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 import Parallelism
 import Remapping
 import TensorCore
@@ -76,10 +76,9 @@ struct TieCheck {
     _ source: any TensorSource, _ name: TensorName, _ start: Int, _ count: Int,
     _ buffer: inout [UInt8]
   ) throws(WeightsError) {
-    var span = buffer.mutableSpan
-    var raw = unsafe span.mutableBytes
-    var part = raw.extracting(0..<count)
-    try source.read(name, at: start, into: &part)
+    try buffer.withBytes(count) { (bytes) throws(WeightsError) in
+      try source.read(name, at: start, into: &bytes)
+    }
   }
 }
 

@@ -1,0 +1,101 @@
+public import Diagnostics
+import FileAccess
+import Parallelism
+import TensorCore
+
+extension Bundle {
+  /// Damaged places that a verification lists; beyond them it only counts.
+  public static let listedDamageCount = 1000
+
+  /// Checks every byte of the file: the header against its root hash, each stored chunk against
+  /// its SHA-256, each frame against its own rules and the checksum of what it decodes to, and
+  /// all filler. Opening has shown that header, chunks and filler are all there is.
+  ///
+  /// Damage does not end it: all damaged places are found.
+  ///
+  /// - Parameters:
+  ///   - threads: how many to check on.
+  ///   - progress: called on the calling thread with the bytes of the file checked so far.
+  /// - Throws: what prevents checking: `file.*` (also when the file changes meanwhile),
+  ///   `zstd.memory`, `parallelism.no-threads`.
+  public func verify(
+    threads: Int, progress: (Int) -> Void = { _ in }
+  ) throws(WeightsError) -> BundleVerification {
+    var damages: [BundleDamage] = []
+    var damageCount = 0
+    func record(_ damage: BundleDamage) {
+      damageCount += 1
+      if damages.count < Self.listedDamageCount { damages.append(damage) }
+    }
+
+    if let error = try headerDamage() {
+      record(
+        BundleDamage(
+          tensor: nil, chunk: nil, fileRange: 0..<headerByteCount, byteRange: nil, error: error))
+    }
+    var done = headerByteCount
+    progress(done)
+
+    file.adviseSequential()
+    let tensors = bundleTensors
+    let plan = ChunkPlan(tensors)
+    let (file, path) = (file, path)
+    try OrderedWork.run(
+      items: plan.steps.count, threads: threads,
+      makeScratch: { () throws(WeightsError) in try ChunkReader() },
+      work: { item, reader throws(WeightsError) -> WeightsError? in
+        let step = plan.steps[item]
+        guard let chunk = step.chunk else { return nil }
+        do throws(WeightsError) {
+          try reader.check(chunk, of: tensors[step.tensor], in: file)
+          return nil
+        } catch {
+          let error = error.at(chunk: chunk, of: tensors[step.tensor], in: path)
+          guard error.isDamage else { throw error }
+          return error
+        }
+      },
+      consume: { item, error throws(WeightsError) in
+        let step = plan.steps[item]
+        guard let chunk = step.chunk else { return }
+        let tensor = tensors[step.tensor]
+        var range = tensor.chunks[chunk].storedRange
+        if step.isLast { range = range.lowerBound..<tensor.filler.upperBound }
+        if let error {
+          record(
+            BundleDamage(
+              tensor: tensor.name, chunk: chunk, fileRange: range,
+              byteRange: tensor.chunks[chunk].byteRange, error: error))
+        }
+        done += range.count
+        progress(done)
+      })
+    try file.checkUnchanged()
+    return BundleVerification(
+      root: root, tensorCount: tensors.count,
+      chunkCount: tensors.reduce(0) { $0 + $1.chunks.count }, byteCount: byteCount,
+      tensorByteCount: tensors.reduce(0) { $0 + $1.info.byteCount }, damageCount: damageCount,
+      damages: damages)
+  }
+
+  /// Reads the header again: a bundle may be verified long after it was opened.
+  private func headerDamage() throws(WeightsError) -> WeightsError? {
+    do throws(WeightsError) {
+      let found = try RootHash.check(try file.bytes(at: 0, count: headerByteCount))
+      guard found == root else {
+        return WeightsError(
+          .bundleRoot, .malformed, file: path,
+          "expected the header to have the root hash \(root) it had when opened, found \(found)")
+      }
+      return nil
+    } catch {
+      guard error.isDamage else { throw error }
+      return error.inFile(path)
+    }
+  }
+}
+
+extension WeightsError {
+  /// Whether the bytes are wrong, rather than out of reach.
+  fileprivate var isDamage: Bool { kind == .malformed && !code.rawValue.hasPrefix("file.") }
+}

@@ -1,0 +1,118 @@
+public import Diagnostics
+import FileAccess
+public import Hashing
+import Synchronization
+public import TensorCore
+
+/// An open bundle.
+///
+/// Opening reads and checks the header alone: its safetensors rules, its root hash, the table of
+/// tensors and chunks against each other and against the size of the file. Data are checked as
+/// they are read: the SHA-256 of each stored chunk, then the checksum of its frame.
+///
+/// Safe to use from several threads at once.
+public final class Bundle: TensorSource {
+  public let path: String
+  public let documents: BundleDocuments
+  /// The tensors in the order of the file, which is the order the forward pass needs them in.
+  public let bundleTensors: [BundleTensor]
+  /// SHA-256 of the header, which binds everything: the identity of the bundle.
+  public let root: Digest
+  /// Bytes of the file.
+  public var byteCount: Int { file.byteCount }
+
+  let file: InputFile
+  let headerByteCount: Int
+  private let positions: [TensorName: Int]
+  private let idleReaders = Mutex<[IdleReader]>([])
+
+  /// Opens a bundle.
+  ///
+  /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
+  ///   underneath is not sound, `bundle.*` when it is no sound bundle.
+  public init(path: String) throws(WeightsError) {
+    let file = try InputFile(path: path)
+    do throws(WeightsError) {
+      let header = try BundleHeader(reading: file)
+      self.path = path
+      self.file = file
+      documents = header.documents
+      bundleTensors = header.tensors
+      root = header.root
+      headerByteCount = header.byteCount
+      positions = Dictionary(
+        uniqueKeysWithValues: header.tensors.enumerated().map { ($1.name, $0) })
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
+  public var tensors: [TensorInfo] { bundleTensors.map(\.info) }
+
+  public func info(of name: TensorName) -> TensorInfo? { tensor(name)?.info }
+
+  /// The tensor of that name, with its place in the file.
+  public func tensor(_ name: TensorName) -> BundleTensor? {
+    positions[name].map { bundleTensors[$0] }
+  }
+
+  /// Fills `destination` with the bytes of the tensor that start at `offset`, on this thread.
+  ///
+  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
+  ///   when stored bytes are damaged; `file.*`.
+  public func read(
+    _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    guard let tensor = tensor(name) else {
+      throw WeightsError(
+        .unknownTensor, .notFound, file: path, tensor: name.string, "no such tensor")
+    }
+    let count = destination.byteCount
+    guard offset >= 0, offset <= tensor.info.byteCount, count <= tensor.info.byteCount - offset
+    else {
+      throw WeightsError(
+        .tensorRange, .usage, file: path, tensor: name.string,
+        "expected a range inside its \(tensor.info.byteCount) bytes, found \(count) bytes at"
+          + " \(offset)")
+    }
+    guard count > 0 else { return }
+    let idle =
+      if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader() }
+    defer { idleReaders.withLock { $0.append(idle) } }
+    var done = 0
+    while done < count {
+      let index = (offset + done) / BundleLayout.chunkByteCount
+      let chunk = tensor.chunks[index].byteRange
+      let start = offset + done - chunk.lowerBound
+      let length = min(chunk.count - start, count - done)
+      var target = destination._mutatingExtracting(done..<done + length)
+      do throws(WeightsError) {
+        try idle.reader.read(index, of: tensor, in: file, from: start, into: &target)
+      } catch {
+        throw error.at(chunk: index, of: tensor, in: path)
+      }
+      done += length
+    }
+  }
+}
+
+/// A reader that waits for the next call of `read`.
+///
+/// Unchecked: whoever took it out of the list is the only one to have it.
+private final class IdleReader: @unchecked Sendable {
+  var reader: ChunkReader
+  init() throws(WeightsError) { reader = try ChunkReader() }
+}
+
+extension WeightsError {
+  /// The error of a chunk with the place filled in: tensor, chunk, bytes of tensor and file.
+  func at(chunk index: Int?, of tensor: BundleTensor, in path: String) -> WeightsError {
+    var error = inFile(path).inTensor(tensor.name.string)
+    guard let index else { return error }
+    let chunk = tensor.chunks[index]
+    error.message =
+      "chunk \(index) of \(tensor.chunks.count) (tensor bytes \(chunk.byteRange), file bytes"
+      + " \(chunk.storedRange)): \(message)"
+    return error
+  }
+}

@@ -1,0 +1,90 @@
+import Diagnostics
+import FileAccess
+import Hashing
+import Safetensors
+import StrictJSON
+
+/// The header of a bundle, read and checked.
+struct BundleHeader {
+  let documents: BundleDocuments
+  let tensors: [BundleTensor]
+  let root: Digest
+  /// Bytes of the header with its length and padding: where the data start.
+  let byteCount: Int
+
+  /// - Throws: `file.*`, and as ``init(_:fileByteCount:)``.
+  init(reading file: InputFile) throws(WeightsError) {
+    let prefix = try file.bytes(at: 0, count: min(8, file.byteCount))
+    let n = prefix.enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
+    try self.init(
+      file.bytes(at: 0, count: 8 + n), fileByteCount: file.byteCount)
+  }
+
+  /// - Parameters:
+  ///   - bytes: the whole header: length, text and padding.
+  ///   - fileByteCount: bytes of the whole file.
+  /// - Throws: `safetensors.*`, `json.*`, and the `bundle.*` codes of the header.
+  init(_ bytes: [UInt8], fileByteCount: Int) throws(WeightsError) {
+    let header = unsafe try SafetensorsHeader.parse(
+      bytes.span.bytes.extracting(8..<bytes.count), fileByteCount: fileByteCount)
+    let metadata = header.metadata ?? []
+    try Self.checkKind(metadata)
+    // Before anything else of the header is used, but after the version: another version may
+    // define the hash otherwise.
+    root = try RootHash.check(bytes)
+    let keys = metadata.map(\.key)
+    guard keys == BundleLayout.metadataKeys else {
+      throw WeightsError(
+        .bundleMetadata, .malformed,
+        "expected the metadata keys \(BundleLayout.metadataKeys.joined(separator: ", "))"
+          + " in this order, found \(keys.map(\.quoted).joined(separator: ", "))")
+    }
+    let values = metadata.map(\.value)
+    documents = BundleDocuments(
+      family: values[2],
+      configuration: try Self.parse(values[3], "configuration").value,
+      recipe: try Self.parse(values[4], "recipe").value,
+      provenance: try Self.parse(values[5], "provenance").value,
+      ledger: try Self.parse(values[6], "ledger").value)
+    guard header.dataStart % BundleLayout.alignment == 0 else {
+      throw WeightsError(
+        .bundleAlignment, .malformed,
+        "expected the data to start on a multiple of \(BundleLayout.alignment), found them at"
+          + " byte \(header.dataStart)")
+    }
+    tensors = try TensorTable.read(
+      Self.parse(values[7], "tensors"), entries: header.entries, dataStart: header.dataStart)
+    byteCount = header.dataStart
+  }
+
+  /// - Throws: `bundle.format`, `bundle.version`.
+  private static func checkKind(
+    _ metadata: [(key: String, value: String)]
+  ) throws(WeightsError) {
+    let format = metadata.first { $0.key == "format" }?.value
+    guard format == BundleLayout.formatName else {
+      throw WeightsError(
+        .bundleFormat, .malformed,
+        "expected a bundle (\"format\" \(BundleLayout.formatName.quoted) in its metadata), found"
+          + " a safetensors file " + (format.map { "of format \($0.quoted)" } ?? "without a format")
+      )
+    }
+    let version = metadata.first { $0.key == "format_version" }?.value
+    guard version == BundleLayout.version else {
+      throw WeightsError(
+        .bundleVersion, .malformed,
+        "expected bundle format version \(BundleLayout.version), the only one this program reads,"
+          + " found " + (version.map { "version \($0.quoted)" } ?? "none"))
+    }
+  }
+
+  private static func parse(_ text: String, _ name: String) throws(WeightsError) -> JSONReader {
+    do throws(WeightsError) {
+      return JSONReader(try StrictJSON.parse(text), path: name)
+    } catch {
+      var error = error
+      error.message = "metadata \(name.quoted): \(error.message)"
+      throw error
+    }
+  }
+}

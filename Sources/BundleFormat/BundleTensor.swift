@@ -1,0 +1,35 @@
+public import Hashing
+public import StrictJSON
+public import TensorCore
+
+/// One tensor of a bundle: what it is, and where and how its bytes are stored.
+public struct BundleTensor: Sendable {
+  /// Name, element type and shape of the tensor itself, not of its entry in the file.
+  public let info: TensorInfo
+  public let encoding: BundleEncoding
+  public let planes: PlaneOrder
+  /// The chunks in order. Their stored bytes follow each other without gaps.
+  public let chunks: [ChunkRecord]
+  /// Zeros behind the last chunk, up to the next multiple of 64, as a range of the file.
+  public let filler: Range<Int>
+  /// Where the tensor came from: what the converter wrote.
+  public let source: JSONValue?
+  /// What quantizing it lost: what the converter wrote.
+  public let quantization: JSONValue?
+
+  public var name: TensorName { info.name }
+  /// All bytes of the file that belong to the tensor, its filler included.
+  public var storedRange: Range<Int> {
+    (chunks.first?.storedRange.lowerBound ?? filler.lowerBound)..<filler.upperBound
+  }
+}
+
+/// One chunk of a tensor.
+public struct ChunkRecord: Sendable, Hashable {
+  /// Where the chunk is stored, as a range of the file.
+  public let storedRange: Range<Int>
+  /// SHA-256 of the stored bytes.
+  public let sha256: Digest
+  /// Which bytes of the tensor it holds.
+  public let byteRange: Range<Int>
+}

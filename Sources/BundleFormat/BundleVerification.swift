@@ -1,0 +1,37 @@
+public import Diagnostics
+public import Hashing
+public import TensorCore
+
+/// What `verify` found.
+public struct BundleVerification: Sendable {
+  /// The root hash of the bundle.
+  public let root: Digest
+  public let tensorCount: Int
+  public let chunkCount: Int
+  /// Bytes of the file, every one of which was checked.
+  public let byteCount: Int
+  /// Bytes of the tensors, decoded.
+  public let tensorByteCount: Int
+  /// How many places are damaged.
+  public let damageCount: Int
+  /// The first of them, in the order of the file.
+  public let damages: [BundleDamage]
+
+  public var isIntact: Bool { damageCount == 0 }
+}
+
+/// A place where a bundle is not what it was when it was written.
+public struct BundleDamage: Sendable, CustomStringConvertible {
+  /// The damaged tensor; nil for the header.
+  public let tensor: TensorName?
+  /// The damaged chunk of it.
+  public let chunk: Int?
+  /// Which bytes of the file were checked together and are not right.
+  public let fileRange: Range<Int>
+  /// Which bytes of the tensor they hold.
+  public let byteRange: Range<Int>?
+  /// The rule that is broken, with file, tensor, chunk and byte ranges in its text.
+  public let error: WeightsError
+
+  public var description: String { error.description }
+}

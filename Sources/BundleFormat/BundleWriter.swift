@@ -1,0 +1,158 @@
+public import Diagnostics
+import FileAccess
+public import Hashing
+public import StrictJSON
+import TensorCore
+
+/// Writes a bundle: the tensors in the order of the plan, each chunk by chunk.
+///
+/// Packing is the expensive part and is done elsewhere, on as many threads as there are, by
+/// ``ChunkPacker``; this class takes packed chunks in order, on one thread. The file appears under
+/// its name when ``finish(provenance:ledger:)`` returns, and not before; without it nothing is
+/// left behind.
+public final class BundleWriter {
+  public let path: String
+  public let packing: BundlePacking
+  /// Bytes written so far, the place for the header included.
+  public private(set) var byteCount: Int
+
+  private let output: AtomicOutputFile
+  private let headerByteCount: Int
+  private var documents: BundleDocuments
+  private var items: [HeaderText.Item]
+  /// The tensor whose chunks come next, and how many of its stored bytes are written.
+  private var current = 0
+  private var currentByteCount = 0
+
+  /// - Parameters:
+  ///   - documents: those known only at the end (provenance, ledger) at their longest.
+  ///   - plans: the tensors in the order of the file.
+  /// - Throws: `bundle.duplicate-tensor`, `bundle.reserved-name`, `bundle.header-size`, `file.*`.
+  public init(
+    path: String, overwrite: Bool, documents: BundleDocuments, plans: [BundleTensorPlan],
+    packing: BundlePacking
+  ) throws(WeightsError) {
+    try Self.check(plans)
+    headerByteCount = HeaderText.widest(documents, packing, plans).bytes().count
+    guard headerByteCount - 8 <= BundleLayout.headerByteCount else {
+      throw WeightsError(
+        .bundleHeaderSize, .cannotCreate, file: path,
+        "expected a header of at most \(BundleLayout.headerByteCount) bytes, found"
+          + " \(plans.count) tensors to need \(headerByteCount - 8)")
+    }
+    output = try AtomicOutputFile(path: path, overwrite: overwrite)
+    self.path = path
+    self.packing = packing
+    self.documents = documents
+    items = plans.map {
+      HeaderText.Item(plan: $0, quantization: nil, storedByteCounts: [], digests: [])
+    }
+    byteCount = headerByteCount
+  }
+
+  /// Writes the next chunks of a tensor.
+  ///
+  /// - Precondition: chunks come in the order of tensors and of their bytes, packed with this
+  ///   writer's ``packing`` and the tensor's element type, 262 144 bytes each but for the last.
+  /// - Throws: `file.*`.
+  public func append(
+    _ chunks: [PackedChunk], toTensor index: Int
+  ) throws(WeightsError) {
+    for chunk in chunks {
+      skipFinishedTensors()
+      precondition(index == current, "chunks of tensor \(index) where \(current) is due")
+      let info = items[index].plan.info
+      let range = BundleLayout.byteRange(
+        ofChunk: items[index].digests.count, byteCount: info.byteCount)
+      precondition(chunk.byteCount == range.count, "a chunk that is not the one due")
+      try write(chunk.stored)
+      items[index].storedByteCounts.append(chunk.stored.count)
+      items[index].digests.append(chunk.sha256)
+      currentByteCount += chunk.stored.count
+      if range.upperBound == info.byteCount {
+        let count = BundleLayout.fillerByteCount(
+          after: currentByteCount, encoding: packing.encoding)
+        try write(BundleLayout.filler(byteCount: count, encoding: packing.encoding))
+        currentByteCount = 0
+      }
+    }
+  }
+
+  /// Records what quantizing a tensor lost. Any time before the end.
+  public func setQuantization(_ quantization: JSONValue, ofTensor index: Int) {
+    items[index].quantization = quantization
+  }
+
+  /// Writes the header and puts the file in its place.
+  ///
+  /// - Parameters:
+  ///   - provenance: replaces the document given at the start.
+  ///   - ledger: likewise.
+  ///   - check: looks at the finished file before it gets its name; what it throws ends it.
+  /// - Returns: the root hash.
+  /// - Throws: `bundle.reserve` when the documents have grown beyond the room left for them;
+  ///   `safetensors.*` for names that format cannot hold; `file.*`.
+  /// - Precondition: every chunk of every tensor has been appended.
+  public func finish(
+    provenance: JSONValue? = nil, ledger: JSONValue? = nil,
+    checking check: (_ temporaryPath: String) throws(WeightsError) -> Void = { _ in }
+  ) throws(WeightsError) -> Digest {
+    skipFinishedTensors()
+    precondition(current == items.count, "tensor \(current) of \(items.count) is not complete")
+    if let provenance { documents.provenance = provenance }
+    if let ledger { documents.ledger = ledger }
+    let text = HeaderText(
+      documents: documents, packing: packing, items: items, root: RootHash.placeholder)
+    var header = text.bytes(paddedTo: headerByteCount)
+    guard header.count == headerByteCount else {
+      throw WeightsError(
+        .bundleReserve, .cannotCreate, file: path,
+        "expected the final header within the \(headerByteCount) bytes reserved for it, found"
+          + " it to need \(header.count)")
+    }
+    let digits = try RootHash.digits(in: header)
+    let root = RootHash.compute(header, digits: digits)
+    header.replaceSubrange(digits, with: root.hex.utf8)
+    // What cannot be read back must not appear.
+    do throws(WeightsError) {
+      _ = try BundleHeader(header, fileByteCount: byteCount)
+    } catch {
+      throw error.inFile(path)
+    }
+    unsafe try output.write(header.span.bytes, at: 0)
+    try check(output.temporaryPath)
+    try output.commit()
+    return root
+  }
+
+  /// Gives up and removes what was written.
+  public func discard() { output.discard() }
+
+  private func write(_ bytes: [UInt8]) throws(WeightsError) {
+    guard !bytes.isEmpty else { return }
+    unsafe try output.write(bytes.span.bytes, at: byteCount)
+    byteCount += bytes.count
+  }
+
+  private func skipFinishedTensors() {
+    while current < items.count,
+      items[current].digests.count
+        == BundleLayout.chunkCount(of: items[current].plan.info.byteCount)
+    {
+      current += 1
+    }
+  }
+
+  private static func check(_ plans: [BundleTensorPlan]) throws(WeightsError) {
+    var names: Set<TensorName> = []
+    for plan in plans {
+      let name = plan.info.name
+      try TableRow.check(name.string)
+      guard names.insert(name).inserted else {
+        throw WeightsError(
+          .bundleDuplicateTensor, .malformed, tensor: name.string,
+          "expected it once in the plan, found it twice")
+      }
+    }
+  }
+}

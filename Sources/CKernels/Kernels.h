@@ -1,0 +1,27 @@
+// Every kernel for one instruction set, and their table. Included once for each, with
+// DVLA_SUFFIX and DVLA_HAS_F16_CONVERSION defined.
+
+#include "Vectors.h"
+
+#include "Conversion.h"
+#include "Planes.h"
+#include "Scan.h"
+#include "Errors.h"
+#include "Int8.h"
+
+const dvla_kernels K(dvla_kernels) = {
+    .bf16_from_f32 = K(bf16_from_f32),
+    .f32_from_bf16 = K(f32_from_bf16),
+    .f32_from_f16 = K(f32_from_f16),
+    .bf16_from_f16 = K(bf16_from_f16),
+    .split16 = K(split16),
+    .merge16 = K(merge16),
+    .split32 = K(split32),
+    .merge32 = K(merge32),
+    .scan_f32 = K(scan_f32),
+    .scan_bf16 = K(scan_bf16),
+    .scan_f16 = K(scan_f16),
+    .compare_rows = K(compare_rows),
+    .quantize_rows = K(quantize_rows),
+    .dequantize_rows = K(dequantize_rows),
+};

@@ -1,0 +1,157 @@
+import BundleFormat
+public import Diagnostics
+public import Hashing
+import Parallelism
+import Remapping
+import TensorCore
+
+/// What came of a conversion.
+public struct ConversionResult: Sendable {
+  public let path: String
+  /// Bytes of the bundle.
+  public let byteCount: Int
+  /// The identity of the bundle.
+  public let root: Digest
+}
+
+extension Conversion {
+  /// Writes the bundle, checks it, and gives it its name: reading, converting, compressing and
+  /// hashing on all threads, in bounded memory, with the same bytes for any number of them.
+  ///
+  /// - Throws: `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
+  ///   when a source was written to meanwhile, and what reading and writing throw. Nothing is left
+  ///   at the target then.
+  public func write(
+    to path: String, progress: @escaping Progress.Handler = { _ in }
+  ) throws(WeightsError) -> ConversionResult {
+    let hashes = SourceHashes(sources)
+    let record = ConversionRecord(self)
+    let writer = try BundleWriter(
+      path: path, overwrite: options.overwrite,
+      documents: record.documents(hashes: nil),
+      plans: plan.tensors.map { tensor in
+        BundleTensorPlan(
+          tensor.info, source: record.source(of: tensor),
+          quantizationPlaceholder: TensorSummary.widestJSON(tensor))
+      }, packing: options.packing)
+    do throws(WeightsError) {
+      try pack(into: writer, progress: progress)
+      let digests = try hashes.wait()
+      for source in sources { try source.checkUnchanged() }
+      let documents = record.documents(hashes: digests)
+      let root = try writer.finish(
+        provenance: documents.provenance, ledger: documents.ledger
+      ) { (temporary) throws(WeightsError) in
+        try verify(temporary, progress)
+      }
+      return ConversionResult(path: path, byteCount: writer.byteCount, root: root)
+    } catch {
+      hashes.cancel()
+      writer.discard()
+      throw error
+    }
+  }
+
+  private func verify(
+    _ path: String, _ progress: @escaping Progress.Handler
+  ) throws(WeightsError) {
+    let bundle = try Bundle(path: path)
+    let total = bundle.byteCount
+    let verification = try bundle.verify(threads: options.threads) { done in
+      progress(Progress(phase: "verify", doneByteCount: done, totalByteCount: total))
+    }
+    if let damage = verification.damages.first { throw damage.error }
+  }
+
+  private func pack(
+    into writer: BundleWriter, progress: Progress.Handler
+  ) throws(WeightsError) {
+    let sources: [any TensorSource] = sources.map(\.checkpoint)
+    let blocks = plan.blocks
+    let readers = ReaderCache(plan: plan, sources: sources, seed: options.seed ?? 0)
+    var packer = try ChunkPacker()
+    var summary = TensorSummary()
+    var done = 0
+    let total = sourceByteCount
+    try OrderedWork.run(
+      items: blocks.count, threads: options.threads,
+      makeScratch: { () throws(WeightsError) -> BlockWorker in
+        try BlockWorker()
+      },
+      work: { (index, worker) throws(WeightsError) -> PackedBlock in
+        let block = blocks[index]
+        let tensor = plan.tensors[block.tensor]
+        do throws(WeightsError) {
+          var encoded = try worker.encoder.encode(
+            tensor, block.range, from: try readers.reader(for: tensor.planned))
+          let chunks = try worker.packer.packAll(
+            encoded.bytes, dtype: tensor.info.dtype, packing: options.packing)
+          encoded.bytes = []
+          return PackedBlock(chunks: chunks, encoded: encoded)
+        } catch { throw labelled(error, tensor) }
+      },
+      consume: { (index, packed) throws(WeightsError) in
+        let block = blocks[index]
+        let tensor = plan.tensors[block.tensor]
+        try writer.append(packed.chunks, toTensor: block.tensor)
+        summary.add(packed.encoded)
+        done += block.range.count * tensor.sourceDType.bitWidth / tensor.info.dtype.bitWidth
+        progress(Progress(phase: "pack", doneByteCount: done, totalByteCount: total))
+        guard block.isLast else { return }
+        let isLeftover = tensor.info.name.string.hasPrefix(unusedPrefix)
+        if !options.allowsNonFinite, !isLeftover {
+          do throws(WeightsError) { try summary.requireFinite(tensor) } catch {
+            throw labelled(error, tensor)
+          }
+        }
+        if let json = summary.json(tensor) {
+          writer.setQuantization(json, ofTensor: block.tensor)
+        }
+        if case .int8 = tensor.content {
+          let scales = plan.tensors[block.tensor + 1]
+          try writer.append(
+            try packer.packAll(summary.scales, dtype: scales.info.dtype, packing: options.packing),
+            toTensor: block.tensor + 1)
+        }
+        summary = TensorSummary()
+      })
+  }
+
+  /// The error with the source named that the tensor comes from.
+  private func labelled(_ error: WeightsError, _ tensor: StoredTensor) -> WeightsError {
+    guard case .source(let index, _, _, _) = plan.remap.tensors[tensor.planned].origin else {
+      return error
+    }
+    return error.inFile(sources[index].path).inTensor(tensor.info.name.string)
+  }
+}
+
+/// What one thread reuses from block to block.
+private final class BlockWorker {
+  let encoder = BlockEncoder()
+  var packer: ChunkPacker
+
+  init() throws(WeightsError) { packer = try ChunkPacker() }
+}
+
+private struct PackedBlock: Sendable {
+  let chunks: [PackedChunk]
+  let encoded: EncodedBlock
+}
+
+extension ChunkPacker {
+  /// The chunks of a run of bytes that starts at a chunk's border.
+  fileprivate mutating func packAll(
+    _ bytes: [UInt8], dtype: DType, packing: BundlePacking
+  ) throws(WeightsError) -> [PackedChunk] {
+    var chunks: [PackedChunk] = []
+    var start = 0
+    while start < bytes.count {
+      let count = min(BundleLayout.chunkByteCount, bytes.count - start)
+      let part = unsafe bytes.span.bytes.extracting(start..<start + count)
+      chunks.append(try pack(part, dtype: dtype, packing: packing))
+      start += count
+    }
+    return chunks
+  }
+}

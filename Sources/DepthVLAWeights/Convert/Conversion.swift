@@ -1,0 +1,67 @@
+import BundleFormat
+public import Diagnostics
+import Hashing
+public import Remapping
+import StrictJSON
+import TensorCore
+
+/// A conversion that is decided down to the last tensor, before a bundle is begun.
+public struct Conversion: Sendable {
+  public let sources: [ImportedSource]
+  public let options: ConversionOptions
+  public let plan: ConversionPlan
+  let library: ManifestLibrary
+
+  /// Opens nothing and writes nothing, but reads tied tensors to compare them.
+  ///
+  /// - Parameters:
+  ///   - sources: at least one.
+  ///   - library: the manifests the sources were recognised with.
+  /// - Throws: what ``RemapPlanner/plan()`` throws; `remap.tie`; what the recipe throws.
+  public init(
+    sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
+  ) throws(WeightsError) {
+    guard let first = sources.first else {
+      throw WeightsError(.convertSources, .usage, "expected at least one source, found none")
+    }
+    self.sources = sources
+    self.options = options
+    self.library = library
+    let family = options.family ?? (sources.count == 1 ? first.family : "depthvla")
+    var choices: [String: Int] = [:]
+    for (component, owner) in options.choices {
+      guard let index = sources.firstIndex(where: { $0.family == owner }) else {
+        throw WeightsError(
+          .convertSources, .usage, "--take \(component)=\(owner): no source is of family \(owner)")
+      }
+      choices[component] = index
+    }
+    let planner = RemapPlanner(
+      library: library, family: family,
+      sources: sources.map {
+        RemapPlanner.Source(label: $0.path, recognition: $0.recognition)
+      },
+      choices: choices, given: Configuration(settings: options.settings),
+      initialisesMissing: options.seed != nil, keepsUnused: options.keepsUnused)
+    let ties = TieCheck(
+      sources: sources.map(\.checkpoint), labels: sources.map(\.path), threads: options.threads,
+      keepsUnused: options.keepsUnused)
+    plan = try ConversionPlan(try ties.settle(try planner.plan()), recipe: options.recipe)
+  }
+
+  /// Bytes that will be read from the sources to be converted.
+  public var sourceByteCount: Int {
+    plan.tensors.reduce(0) { sum, tensor in
+      if case .scales = tensor.content { return sum }
+      return sum + tensor.info.shape.elementCount * tensor.sourceDType.bitWidth / 8
+    }
+  }
+
+  /// Bytes of the tensors as they will be stored, before compression.
+  public var tensorByteCount: Int { plan.tensors.reduce(0) { $0 + $1.info.byteCount } }
+}
+
+extension WeightsError.Code {
+  /// The sources do not go together.
+  public static let convertSources = Self("convert.sources")
+}

@@ -1,0 +1,120 @@
+import BundleFormat
+public import Diagnostics
+import FileAccess
+public import Remapping
+import Safetensors
+import StrictJSON
+public import TensorCore
+
+/// What a checkpoint or a bundle is and holds.
+public struct Inspection: Sendable {
+  public enum Kind: String, Sendable {
+    case checkpoint
+    case bundle
+  }
+
+  public struct File: Sendable {
+    public let name: String
+    public let byteCount: Int
+  }
+
+  public let path: String
+  public let kind: Kind
+  /// nil where the tensors are of no known model.
+  public let family: String?
+  /// The naming of a checkpoint.
+  public let naming: String?
+  /// Published variants that it fits.
+  public let variants: [String]
+  public let configuration: Configuration
+  public let files: [File]
+  public let tensors: [TensorInfo]
+  /// Why the family is not known, or what is wrong with the tensors of the family.
+  public let problem: WeightsError?
+
+  /// Elements of all tensors; in a bundle without those of quantization scales.
+  public let parameterCount: Int
+
+  public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+
+  /// Elements and bytes by type, most bytes first.
+  public var dtypes: [(dtype: DType, tensorCount: Int, parameterCount: Int, byteCount: Int)] {
+    Dictionary(grouping: tensors, by: \.dtype).map { dtype, group in
+      (
+        dtype, group.count, group.reduce(0) { $0 + $1.shape.elementCount },
+        group.reduce(0) { $0 + $1.byteCount }
+      )
+    }.sorted { ($0.3, $0.0.rawValue) > ($1.3, $1.0.rawValue) }
+  }
+}
+
+extension Inspection {
+  /// - Throws: what opening throws; what is wrong with the tensors of a model is not thrown but
+  ///   stands in ``problem``.
+  public init(
+    path: String, library: ManifestLibrary, settings: Configuration
+  ) throws(WeightsError) {
+    if try Bundle.isBundle(path: path) {
+      self.init(try Bundle(path: path))
+    } else {
+      self.init(try Checkpoint(path: path), library, settings)
+    }
+  }
+
+  private init(_ bundle: Bundle) {
+    path = bundle.path
+    kind = .bundle
+    family = bundle.documents.family
+    naming = nil
+    variants = []
+    configuration = Configuration(json: bundle.documents.configuration, origin: "the bundle")
+    files = [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)]
+    tensors = bundle.tensors
+    problem = nil
+    let names = Set(tensors.map(\.name))
+    parameterCount = tensors.reduce(0) { sum, tensor in
+      tensor.isScale(among: names) ? sum : sum + tensor.shape.elementCount
+    }
+  }
+
+  private init(_ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration) {
+    path = checkpoint.path
+    kind = .checkpoint
+    files = checkpoint.files.map {
+      File(name: $0.file.path.lastPathComponent, byteCount: $0.file.byteCount)
+    }
+    tensors = checkpoint.tensors
+    parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    var recognition: Recognition?
+    var plan: RemapPlan?
+    var problem: WeightsError?
+    do throws(WeightsError) {
+      let found = try library.recognise(checkpoint.tensors, config: checkpoint.config?.value)
+      recognition = found
+      plan = try RemapPlanner(
+        library: library, family: found.family,
+        sources: [RemapPlanner.Source(label: checkpoint.path, recognition: found)],
+        given: settings
+      ).plan()
+    } catch { problem = error }
+    self.problem = problem
+    family = recognition?.family
+    naming = recognition?.naming
+    variants = plan?.variants ?? []
+    configuration = plan?.configuration ?? recognition?.stated ?? Configuration()
+  }
+}
+
+extension TensorInfo {
+  /// Whether it holds the scales of another tensor of the bundle.
+  func isScale(among names: Set<TensorName>) -> Bool {
+    name.string.hasSuffix("_scale") && names.contains(TensorName(String(name.string.dropLast(6))))
+  }
+}
+
+extension String {
+  /// What follows the last slash that is not at the end.
+  var lastPathComponent: String {
+    split(separator: "/").last.map(String.init) ?? self
+  }
+}

@@ -1,0 +1,21 @@
+/// Byte arrays as reusable buffers: they only grow, and a prefix of them is in use.
+extension [UInt8] {
+  mutating func grow(to byteCount: Int) {
+    if count < byteCount { self = [UInt8](repeating: 0, count: byteCount) }
+  }
+
+  func withReadOnlyBytes<Result, Failure: Error>(
+    _ byteCount: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(unsafe span.bytes.extracting(0..<byteCount))
+  }
+
+  mutating func withBytes<Result, Failure: Error>(
+    _ byteCount: Int, _ body: (inout MutableRawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var span = mutableSpan
+    var raw = unsafe span.mutableBytes
+    var part = raw._mutatingExtracting(0..<byteCount)
+    return try body(&part)
+  }
+}

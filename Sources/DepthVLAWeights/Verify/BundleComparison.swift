@@ -1,0 +1,161 @@
+public import BundleFormat
+public import Diagnostics
+import Parallelism
+public import Quantization
+public import Remapping
+import StrictJSON
+public import TensorCore
+
+/// A bundle held against the sources it was made from: every tensor is made again and compared
+/// byte for byte, and what conversion lost is measured again.
+public struct BundleComparison: Sendable {
+  public struct Row: Sendable {
+    public let name: TensorName
+    public let outcome: Outcome
+    /// What conversion lost, measured against the source now; nil where it is lossless.
+    public let error: QuantizationError?
+  }
+
+  public enum Outcome: Sendable, Equatable {
+    /// The source bit for bit.
+    case exact
+    /// The bytes that the recipe makes of the source.
+    case asConverted
+    /// Other bytes than the recipe makes of the source.
+    case different(firstByte: Int)
+  }
+
+  public let rows: [Row]
+
+  public var differences: [Row] {
+    rows.filter { if case .different = $0.outcome { true } else { false } }
+  }
+}
+
+extension BundleComparison {
+  /// - Parameters:
+  ///   - sources: those the bundle was made from, in any order.
+  ///   - threads: how many to compare on.
+  /// - Throws: `verify.sources` when a source is missing, or one too many, or they give other
+  ///   tensors than the bundle has; what planning and reading throw.
+  public init(
+    _ bundle: Bundle, against sources: [ImportedSource], library: ManifestLibrary, threads: Int,
+    progress: Progress.Handler = { _ in }
+  ) throws(WeightsError) {
+    let record = try BundleRecord(bundle)
+    let conversion = try Conversion(
+      sources: try record.ordered(sources), options: try record.options(threads: threads),
+      library: library)
+    try self.init(
+      bundle, plan: conversion.plan, sources: conversion.sources, seed: conversion.options.seed,
+      threads: threads, progress: progress)
+  }
+
+  private init(
+    _ bundle: Bundle, plan: ConversionPlan, sources: [ImportedSource], seed: UInt64?,
+    threads: Int, progress: Progress.Handler
+  ) throws(WeightsError) {
+    let checkpoints: [any TensorSource] = sources.map(\.checkpoint)
+    let readers = ReaderCache(plan: plan, sources: checkpoints, seed: seed ?? 0)
+    let blocks = plan.blocks
+    var rows: [TensorName: Row] = [:]
+    var state = TensorComparison()
+    var done = 0
+    let total = bundle.tensors.reduce(0) { $0 + $1.byteCount }
+    for tensor in plan.tensors {
+      guard let info = bundle.info(of: tensor.info.name), info == tensor.info else {
+        throw WeightsError(
+          .verifySources, .checkFailed, file: bundle.path, tensor: tensor.info.name.string,
+          "the sources give \(tensor.info.dtype.rawValue) \(tensor.info.shape), the bundle has "
+            + (bundle.info(of: tensor.info.name).map { "\($0.dtype.rawValue) \($0.shape)" }
+              ?? "no such tensor"))
+      }
+    }
+    try OrderedWork.run(
+      items: blocks.count, threads: threads,
+      makeScratch: { () throws(WeightsError) -> BlockEncoder in BlockEncoder() },
+      work: { (index, encoder) throws(WeightsError) -> ComparedBlock in
+        let block = blocks[index]
+        let tensor = plan.tensors[block.tensor]
+        var made = try encoder.encode(
+          tensor, block.range, from: try readers.reader(for: tensor.planned))
+        let firstDifference = try bundle.firstDifference(
+          tensor.info.name, at: block.range.lowerBound, from: made.bytes)
+        made.bytes = []
+        return ComparedBlock(encoded: made, firstDifference: firstDifference)
+      },
+      consume: { (index, compared) throws(WeightsError) in
+        let block = blocks[index]
+        let tensor = plan.tensors[block.tensor]
+        state.add(compared)
+        done += block.range.count
+        progress(Progress(phase: "compare", doneByteCount: done, totalByteCount: total))
+        guard block.isLast else { return }
+        rows[tensor.info.name] = state.row(tensor)
+        if case .int8 = tensor.content {
+          let scales = plan.tensors[block.tensor + 1].info.name
+          let difference = try bundle.firstDifference(
+            scales, at: 0, from: state.summary.scales)
+          rows[scales] = Row(
+            name: scales, outcome: difference.map { .different(firstByte: $0) } ?? .asConverted,
+            error: nil)
+        }
+        state = TensorComparison()
+      })
+    var ordered: [Row] = []
+    for info in bundle.tensors {
+      guard let row = rows[info.name] else {
+        throw WeightsError(
+          .verifySources, .checkFailed, file: bundle.path, tensor: info.name.string,
+          "the bundle has it, but the sources do not give it")
+      }
+      ordered.append(row)
+    }
+    self.rows = ordered
+  }
+}
+
+private struct ComparedBlock: Sendable {
+  let encoded: EncodedBlock
+  let firstDifference: Int?
+}
+
+private struct TensorComparison {
+  var summary = TensorSummary()
+  var firstDifference: Int?
+
+  mutating func add(_ block: ComparedBlock) {
+    summary.add(block.encoded)
+    firstDifference = firstDifference ?? block.firstDifference
+  }
+
+  func row(_ tensor: StoredTensor) -> BundleComparison.Row {
+    let outcome: BundleComparison.Outcome =
+      if let firstDifference { .different(firstByte: firstDifference) } else if tensor.isLossless {
+        .exact
+      } else { .asConverted }
+    return BundleComparison.Row(
+      name: tensor.info.name, outcome: outcome,
+      error: tensor.isLossless ? nil : QuantizationError(summary.errors))
+  }
+}
+
+extension TensorSource {
+  /// The first byte of the tensor, from `start` on, that is not the expected one; nil when all
+  /// are.
+  fileprivate func firstDifference(
+    _ name: TensorName, at start: Int, from expected: [UInt8]
+  ) throws(WeightsError) -> Int? {
+    var found = [UInt8](repeating: 0, count: expected.count)
+    try found.withBytes(expected.count) { (bytes) throws(WeightsError) in
+      try read(name, at: start, into: &bytes)
+    }
+    guard found != expected else { return nil }
+    return zip(found, expected).enumerated().first { $0.1.0 != $0.1.1 }.map { start + $0.0 }
+  }
+}
+
+extension WeightsError.Code {
+  /// The sources are not those the bundle was made from.
+  public static let verifySources = Self("verify.sources")
+}

@@ -1,0 +1,152 @@
+import BundleFormat
+public import Diagnostics
+import Quantization
+import Remapping
+import StrictJSON
+import TensorCore
+
+/// What a bundle says of how it was made, read back.
+struct BundleRecord {
+  struct Source {
+    let family: String
+    let naming: String
+    let prefix: String
+    let files: [File]
+    let config: JSONValue?
+    let ledger: [Entry]
+  }
+
+  struct File {
+    let name: String
+    let metadata: [(String, String)]?
+  }
+
+  /// One tensor of a source and what became of it.
+  struct Entry {
+    let info: TensorInfo
+    let file: Int
+    /// The name under which the bundle keeps it although nothing reads it.
+    let keptAs: TensorName?
+    /// Why the bundle does not hold it; nil where it does.
+    let dropped: String?
+  }
+
+  let path: String
+  let sources: [Source]
+  private let options: JSONObjectReader
+  private let recipe: JSONValue
+
+  /// - Throws: `json.*` and `bundle.record` when the documents are not as `convert` writes them.
+  init(_ bundle: Bundle) throws(WeightsError) {
+    path = bundle.path
+    recipe = bundle.documents.recipe
+    do throws(WeightsError) {
+      let provenance = try JSONReader(bundle.documents.provenance, path: "provenance").object()
+      options = try provenance.required("options").object()
+      let ledgers = try JSONReader(bundle.documents.ledger, path: "ledger").array()
+      let readers = try provenance.required("sources").array()
+      guard ledgers.count == readers.count else {
+        throw WeightsError(
+          .bundleRecord,
+          "ledger: expected one list for each of \(readers.count) sources, found \(ledgers.count)")
+      }
+      var sources: [Source] = []
+      for (reader, ledger) in zip(readers, ledgers) { sources.append(try Source(reader, ledger)) }
+      self.sources = sources
+    } catch { throw error.inFile(bundle.path) }
+  }
+
+  /// The options the bundle was converted with.
+  func options(threads: Int) throws(WeightsError) -> ConversionOptions {
+    do throws(WeightsError) {
+      var result = ConversionOptions(recipe: try Recipe(json: recipe))
+      result.threads = threads
+      for (component, family) in try options.required("choices").object().members {
+        result.choices[component] = try family.string()
+      }
+      result.settings = try options.required("settings").object().members.map {
+        ($0.key, $0.reader.value)
+      }
+      result.keepsUnused = try options.required("keeps_unused").bool()
+      result.allowsNonFinite = try options.required("allows_non_finite").bool()
+      result.family = try options.required("family").string()
+      if let seed = options.optional("seed") { result.seed = UInt64(try seed.string()) }
+      return result
+    } catch { throw error.inFile(path) }
+  }
+
+  /// The given sources in the order the bundle was made from them.
+  ///
+  /// - Throws: `verify.sources`.
+  func ordered(_ given: [ImportedSource]) throws(WeightsError) -> [ImportedSource] {
+    var left = given
+    var result: [ImportedSource] = []
+    for source in sources {
+      guard let position = left.firstIndex(where: { $0.family == source.family }) else {
+        throw WeightsError(
+          .verifySources, .usage, file: path,
+          "was made from a \(source.family) checkpoint too; expected it among the sources")
+      }
+      result.append(left.remove(at: position))
+    }
+    if let extra = left.first {
+      throw WeightsError(
+        .verifySources, .usage, file: extra.path,
+        "is a \(extra.family) checkpoint, and \(path.escapedForTerminal) was made from "
+          + sources.map(\.family).joined(separator: ", "))
+    }
+    return result
+  }
+}
+
+extension BundleRecord.Source {
+  fileprivate init(_ reader: JSONReader, _ ledger: JSONReader) throws(WeightsError) {
+    let object = try reader.object()
+    family = try object.required("family").string()
+    naming = try object.required("naming").string()
+    prefix = try object.required("prefix").string()
+    config = object.optional("config")?.value
+    files = try object.required("files").array().map { (file) throws(WeightsError) in
+      let file = try file.object()
+      let metadata = try file.required("metadata")
+      return BundleRecord.File(
+        name: try file.required("name").string(),
+        metadata: metadata.isNull
+          ? nil
+          : try metadata.object().members.map { (member) throws(WeightsError) in
+            (member.key, try member.reader.string())
+          })
+    }
+    let fileCount = files.count
+    self.ledger = try ledger.array().map { (entry) throws(WeightsError) in
+      try BundleRecord.Entry(entry, fileCount: fileCount)
+    }
+  }
+}
+
+extension BundleRecord.Entry {
+  fileprivate init(_ reader: JSONReader, fileCount: Int) throws(WeightsError) {
+    let object = try reader.object(allowing: [
+      "name", "dtype", "shape", "file", "used", "tied", "dropped", "kept",
+    ])
+    let dimensions = try object.required("shape").array().map { (extent) throws(WeightsError) in
+      try extent.integer(in: 0 ... .max)
+    }
+    guard let dtype = DType(rawValue: try object.required("dtype").string()),
+      let shape = Shape(checking: dimensions),
+      let info = TensorInfo(
+        name: TensorName(try object.required("name").string()), dtype: dtype, shape: shape)
+    else { throw reader.failure(.bundleRecord, "expected a known dtype and a shape that fits") }
+    self.info = info
+    file = try object.required("file").integer(in: 0...max(0, fileCount - 1))
+    dropped = try object.optional("dropped")?.string()
+    keptAs = try object.optional("kept").map { (name) throws(WeightsError) in
+      TensorName(try name.string())
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// The documents of a bundle do not say how it was made, or not as `convert` writes it.
+  public static let bundleRecord = Self("bundle.record")
+}

@@ -1,0 +1,78 @@
+/// A SHA-256 digest: 32 bytes, written as 64 lowercase hexadecimal digits.
+public struct Digest: Hashable, Sendable, CustomStringConvertible {
+  public static let byteCount = 32
+  public static let hexCount = 64
+
+  // Four words rather than an array: a bundle holds tens of thousands of these.
+  private var words: (UInt64, UInt64, UInt64, UInt64)
+
+  /// Nil unless there are exactly 32 bytes.
+  public init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.byteCount else { return nil }
+    var packed = [UInt64](repeating: 0, count: 4)
+    for (index, byte) in bytes.enumerated() {
+      packed[index / 8] = packed[index / 8] << 8 | UInt64(byte)
+    }
+    words = (packed[0], packed[1], packed[2], packed[3])
+  }
+
+  /// Nil unless there are exactly 64 digits, each one of `0`–`9` and `a`–`f`. One spelling only,
+  /// so that equal digests are equal texts.
+  public init?(hex: String) {
+    self.init(hexDigits: hex.utf8)
+  }
+
+  /// As ``init(hex:)``, from the UTF-8 of the digits.
+  public init?(hexDigits digits: some Collection<UInt8>) {
+    var parsed: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    var count = 0
+    for digit in digits {
+      let value: UInt64
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt64(digit) - 0x30
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = UInt64(digit) - 0x61 + 10
+      default: return nil
+      }
+      switch count / 16 {
+      case 0: parsed.0 = parsed.0 << 4 | value
+      case 1: parsed.1 = parsed.1 << 4 | value
+      case 2: parsed.2 = parsed.2 << 4 | value
+      case 3: parsed.3 = parsed.3 << 4 | value
+      default: return nil
+      }
+      count += 1
+    }
+    guard count == Self.hexCount else { return nil }
+    words = parsed
+  }
+
+  public var bytes: [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(Self.byteCount)
+    for word in [words.0, words.1, words.2, words.3] {
+      for shift in stride(from: UInt64(56), through: 0, by: -8) {
+        result.append(UInt8(truncatingIfNeeded: word >> shift))
+      }
+    }
+    return result
+  }
+
+  public var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(Self.hexCount)
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  public var description: String { hex }
+
+  public static func == (a: Self, b: Self) -> Bool { a.words == b.words }
+  public func hash(into hasher: inout Hasher) {
+    // Any 64 bits of a SHA-256 digest are as good as all of it.
+    hasher.combine(words.0)
+  }
+}

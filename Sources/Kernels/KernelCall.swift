@@ -1,0 +1,40 @@
+// The fence: all pointers that Swift hands to the kernels come from here.
+//
+// Invariants, on which every use below rests:
+// - A kernel reads and writes exactly the bytes that its counts say, and the callers have checked
+//   those counts against the spans. Kernels accept any alignment.
+// - The pointers live only inside the closure, while the spans are borrowed; exclusive access to
+//   the results guarantees that no buffers overlap.
+// - An empty span may have no address; then nothing is read and the kernel is not called.
+
+typealias ElementKernel =
+  @convention(c) (
+    UnsafeRawPointer, UnsafeMutableRawPointer, Int
+  ) -> Void
+
+/// Runs a kernel over `count` elements, checked to fill both spans.
+func runElementwise(
+  _ kernel: ElementKernel, _ source: RawSpan, width: Int, into result: inout MutableRawSpan,
+  resultWidth: Int
+) {
+  let count = elementCount(source, width: width)
+  precondition(result.byteCount == checkedProduct(count, resultWidth), "result holds as many")
+  unsafe source.withUnsafeBytes { source in
+    unsafe result.withUnsafeMutableBytes { result in
+      guard let from = source.baseAddress, let to = result.baseAddress, count > 0 else { return }
+      unsafe kernel(from, to, count)
+    }
+  }
+}
+
+/// How many elements of that width the span holds.
+func elementCount(_ span: RawSpan, width: Int) -> Int {
+  precondition(span.byteCount.isMultiple(of: width), "bytes make whole elements")
+  return span.byteCount / width
+}
+
+func checkedProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  precondition(!overflow, "sizes fit an Int")
+  return product
+}
