@@ -53,7 +53,8 @@ let package = Package(
 
     // One outside thing each.
     module("StrictJSON", ["Diagnostics", "CJSONC"], linking: link("json-c")),
-    module("FileAccess", ["Diagnostics"]),
+    .target(name: "CFileAccess"),
+    module("FileAccess", ["Diagnostics", "CFileAccess"]),
     module("Hashing", ["CLibCrypto"], linking: link("crypto")),
     module("Compression", ["Diagnostics", "CZstd"], linking: link("zstd")),
     .target(
@@ -61,6 +62,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
     module("Kernels", ["CKernels"]),
     .target(name: "CManifests"),
+    module("Parallelism", ["Diagnostics"]),
 
     // Formats and the arithmetic of weights.
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
@@ -69,26 +71,42 @@ let package = Package(
     module(
       "BundleFormat",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
-        "Kernels",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Hashing",
+        "Compression", "Kernels", "Parallelism",
       ]),
 
     // The front door, and the command behind it.
     module(
       "DepthVLAWeights",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Safetensors",
-        "Remapping", "Quantization", "BundleFormat", "Kernels",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
+        "Safetensors",
+        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
       ]),
     .executableTarget(
       name: "depthvla",
       dependencies: [
-        "Diagnostics", "TensorCore", "StrictJSON", "DepthVLAWeights",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
+        "BundleFormat", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
+    .target(
+      name: "TestSupport", dependencies: ["StrictJSON", "TensorCore"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     tests("StrictJSON", ["Diagnostics"]),
+    tests("FileAccess", ["Diagnostics", "CFileAccess"]),
+    tests("Hashing"),
+    tests("Compression", ["Diagnostics"]),
+    tests("Parallelism", ["Diagnostics"]),
+    tests("Kernels"),
+    tests("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
+    tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
+    tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
+    tests(
+      "BundleFormat",
+      ["Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Compression", "Kernels"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

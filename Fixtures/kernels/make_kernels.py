@@ -85,7 +85,7 @@ def is_legal(bits):
 
 def legal_scale(value):
     bits = int(bf16_bits(np.array([value], np.float32))[0])
-    return next(b for b in (bits, bits - 1, 1) if is_legal(b))
+    return bits if is_legal(bits) else 1
 
 
 def steps(x, bits):
@@ -139,7 +139,7 @@ wide[4, :254] = np.arange(-126.5, 127)
 wide[4, 254] = 127  # scale 1: ties everywhere
 wide[5] *= np.float32(1e-38)  # subnormals
 to_largest = float(np.finfo(np.float32).max) / float(np.abs(wide[6]).max())
-wide[6] = wide[6].astype(np.float64) * to_largest  # 127 steps of the nearest scale overflow
+wide[6] = wide[6].astype(np.float64) * to_largest  # the next scale upwards overflows
 wide[7] = rng.integers(-1, 2, 384).astype(np.float32) * np.float32(1e-45)  # scale rounds to 0
 put("wide.source", wide)
 for group in (384, 32, 64, 128):

@@ -88,12 +88,14 @@ public final class BundleWriter {
   /// - Parameters:
   ///   - provenance: replaces the document given at the start.
   ///   - ledger: likewise.
+  ///   - check: looks at the finished file before it gets its name; what it throws ends it.
   /// - Returns: the root hash.
   /// - Throws: `bundle.reserve` when the documents have grown beyond the room left for them;
   ///   `safetensors.*` for names that format cannot hold; `file.*`.
   /// - Precondition: every chunk of every tensor has been appended.
   public func finish(
-    provenance: JSONValue? = nil, ledger: JSONValue? = nil
+    provenance: JSONValue? = nil, ledger: JSONValue? = nil,
+    checking check: (_ temporaryPath: String) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> Digest {
     skipFinishedTensors()
     precondition(current == items.count, "tensor \(current) of \(items.count) is not complete")
@@ -118,6 +120,7 @@ public final class BundleWriter {
       throw error.inFile(path)
     }
     unsafe try output.write(header.span.bytes, at: 0)
+    try check(output.temporaryPath)
     try output.commit()
     return root
   }

@@ -22,19 +22,18 @@ DVLA_INLINE float K(float_from_bf16)(uint16_t half) {
   return value;
 }
 
-/// Whether 127 steps of a scale stay finite: those of the largest float32 over 127, rounded up,
-/// do not.
-DVLA_INLINE int K(is_scale)(uint16_t half) {
-  return half > 0 && 127.0f * K(float_from_bf16)(half) <= 0x1.fffffep127f;
-}
-
-/// A scale in bfloat16 nearest to `value`, positive even where that rounds to zero.
+/// A scale in bfloat16 nearest to `value`, positive even where that rounds to zero. For the
+/// largest float32 over 127 it rounds down, so that 127 steps of any such scale are finite.
 DVLA_INLINE uint16_t K(scale_near)(float value) {
   uint32_t bits;
   DVLA_COPY(&bits, &value, 4);
   uint16_t half = (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-  if (half == 0) return 1;
-  return K(is_scale)(half) ? half : (uint16_t)(half - 1);
+  return half > 0 ? half : 1;
+}
+
+/// Whether a scale is positive and 127 steps of it are finite.
+DVLA_INLINE int K(is_scale)(uint16_t half) {
+  return half > 0 && 127.0f * K(float_from_bf16)(half) <= 0x1.fffffep127f;
 }
 
 /// The nearest multiples of the scale, as whole numbers in [-127, 127], ties to even.

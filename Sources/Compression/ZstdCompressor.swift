@@ -25,6 +25,9 @@ public final class ZstdCompressor {
   // ZSTD_BLOCKSIZE_MAX.
   static let blockByteCount = 128 << 10
 
+  /// The version of libzstd, on which the bytes of a frame depend.
+  public static var libraryVersion: String { unsafe String(cString: ZSTD_versionString()) }
+
   private let context: OpaquePointer
   private var sequences: [ZSTD_Sequence] = []
   private var mode: Mode?

@@ -5,5 +5,11 @@ public struct Progress: Sendable {
   public let doneByteCount: Int
   public let totalByteCount: Int
 
+  public init(phase: String, doneByteCount: Int, totalByteCount: Int) {
+    self.phase = phase
+    self.doneByteCount = doneByteCount
+    self.totalByteCount = totalByteCount
+  }
+
   public typealias Handler = @Sendable (Progress) -> Void
 }

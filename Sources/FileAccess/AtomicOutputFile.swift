@@ -35,6 +35,12 @@ public final class AtomicOutputFile: Sendable {
 
   deinit { discard() }
 
+  /// Where the file is until it is committed, so that what was written can be read back.
+  public var temporaryPath: String {
+    guard let slash = path.lastIndex(of: "/") else { return temporary.name }
+    return path[...slash] + temporary.name
+  }
+
   /// Writes the bytes at `offset`; bytes that are never written read as zero. Safe to call from
   /// several threads at once.
   ///

@@ -47,7 +47,9 @@ public struct Configuration: Sendable, Equatable {
   }
 
   /// One JSON object, scopes as nested objects.
-  public var json: JSONValue { Self.nest(keys.map { ($0.split(separator: ".").map(String.init), $0) }, values) }
+  public var json: JSONValue {
+    Self.nest(keys.map { ($0.split(separator: ".").map(String.init), $0) }, values)
+  }
 
   private static func nest(
     _ entries: [(path: [String], key: String)], _ values: [String: JSONValue]

@@ -29,7 +29,9 @@ struct ExpressionParser {
 
   private mutating func product() throws(WeightsError) -> Expression.Node {
     var node = try factor()
-    while let op = accept(.floorDivide, .multiply, .divide, .remainder) { node = .binary(op, node, try factor()) }
+    while let op = accept(.floorDivide, .multiply, .divide, .remainder) {
+      node = .binary(op, node, try factor())
+    }
     return node
   }
 

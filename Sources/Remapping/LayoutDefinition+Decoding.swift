@@ -102,11 +102,14 @@ extension LayoutDefinition {
     { (reader) throws(WeightsError) in
       let text = try reader.string()
       let isNegated = text.hasPrefix("!")
-      return Condition(key: scope + (isNegated ? String(text.dropFirst()) : text), negated: isNegated)
+      return Condition(
+        key: scope + (isNegated ? String(text.dropFirst()) : text), negated: isNegated)
     }
   }
 
-  private static func axis(_ reader: JSONReader, _ prefix: String) throws(WeightsError) -> Axis.Source {
+  private static func axis(_ reader: JSONReader, _ prefix: String) throws(WeightsError)
+    -> Axis.Source
+  {
     let object = try reader.object(allowing: ["of", "absent", "count", "present"])
     if let count = object.optional("count") {
       return .count(try NamePattern(parsing: prefix + count.string()))
@@ -122,7 +125,8 @@ extension LayoutDefinition {
         (TensorName(prefix + (try pair[0].string())), try pair[1].integer(in: 0...7)))
     }
     guard !places.isEmpty else { throw reader.mismatch("at least one tensor") }
-    return .dimension(places, absent: try object.optional("absent")?.integer(in: 0...Int(Int32.max)))
+    return .dimension(
+      places, absent: try object.optional("absent")?.integer(in: 0...Int(Int32.max)))
   }
 
   static func expression(_ reader: JSONReader) throws(WeightsError) -> Expression {
@@ -169,8 +173,12 @@ extension LayoutDefinition.Fact {
   init(_ reader: JSONReader, scope: String) throws(WeightsError) {
     let object = try reader.object(allowing: ["when", "set", "variant", "refuse", "about"])
     self.init(
-      conditions: try object.required("when").object().members.map { (scope + $0.key, $0.reader.value) },
-      settings: try object.optional("set")?.object().members.map { (scope + $0.key, $0.reader.value) }
+      conditions: try object.required("when").object().members.map {
+        (scope + $0.key, $0.reader.value)
+      },
+      settings: try object.optional("set")?.object().members.map {
+        (scope + $0.key, $0.reader.value)
+      }
         ?? [],
       variant: try object.optional("variant")?.string(),
       refusal: try object.optional("refuse")?.string())

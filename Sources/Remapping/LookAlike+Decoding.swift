@@ -11,11 +11,12 @@ extension LookAlike {
     any = try Self.marks(object.optional("any"))
     all = try Self.marks(object.optional("all"))
     none = try Self.marks(object.optional("none"))
-    marksInConfig = try object.optional("model_types")?.strings().map { text in
-      let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
-      return sides.count == 2
-        ? (sides[0].split(separator: ".").map(String.init), sides[1]) : (["model_type"], text)
-    } ?? []
+    marksInConfig =
+      try object.optional("model_types")?.strings().map { text in
+        let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
+        return sides.count == 2
+          ? (sides[0].split(separator: ".").map(String.init), sides[1]) : (["model_type"], text)
+      } ?? []
   }
 
   private static func marks(_ reader: JSONReader?) throws(WeightsError) -> [Mark] {

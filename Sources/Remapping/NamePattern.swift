@@ -72,7 +72,8 @@ struct NamePattern: Sendable, Hashable, CustomStringConvertible {
 
   /// The part up to and including the first index, as a pattern for the subtree below it.
   var upToFirstIndex: NamePattern? {
-    guard let position = components.firstIndex(where: { if case .index = $0 { true } else { false } })
+    guard
+      let position = components.firstIndex(where: { if case .index = $0 { true } else { false } })
     else { return nil }
     return NamePattern(components: Array(components[...position]), isSubtree: true)
   }

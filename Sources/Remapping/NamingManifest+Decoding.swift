@@ -83,7 +83,8 @@ extension NamingManifest.MetadataPolicy {
 extension NamingRule {
   init(_ reader: JSONReader) throws(WeightsError) {
     let object = try reader.object(allowing: [
-      "from", "to", "ops", "drop", "as", "shape", "export", "optional", "initialise", "why", "write",
+      "from", "to", "ops", "drop", "as", "shape", "export", "optional", "initialise", "why",
+      "write",
       "require", "when", "about",
     ])
     let sources = try object.optional("from")?.patterns() ?? []
@@ -114,7 +115,9 @@ extension NamingRule {
         try NamePattern(parsing: name.string())
       }
       let isZeros = try object.optional("export")?.string()
-      guard isZeros == nil || isZeros == "zeros" else { throw reader.mismatch("\"export\": \"zeros\"") }
+      guard isZeros == nil || isZeros == "zeros" else {
+        throw reader.mismatch("\"export\": \"zeros\"")
+      }
       disposition = .drop(
         Drop(
           reason: try reason.string(), canonicalName: canonical ?? sources[0],

@@ -20,6 +20,13 @@ public struct PlannedTensor: Sendable {
   /// Why no output depends on the tensor, where none does.
   public let unusedReason: String?
 
+  public init(name: TensorName, shape: Shape, origin: Origin, unusedReason: String?) {
+    self.name = name
+    self.shape = shape
+    self.origin = origin
+    self.unusedReason = unusedReason
+  }
+
   public enum Origin: Sendable {
     /// Output `output` of the transform over the inputs, tensors of source `source`.
     case source(Int, inputs: [TensorName], transform: Transform, output: Int)

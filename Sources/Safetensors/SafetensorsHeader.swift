@@ -39,7 +39,13 @@ public struct SafetensorsHeader: Sendable {
         .safetensorsHeaderPastEnd,
         "header of \(headerJSON.byteCount) bytes in a file of \(fileByteCount)")
     }
-    let document = try StrictJSON.parse(headerJSON, limits: limits.json)
+    let document: JSONValue
+    do throws(WeightsError) {
+      document = try StrictJSON.parse(headerJSON, limits: limits.json)
+    } catch {
+      // The place is one in the JSON text, which is but a part of the file.
+      throw WeightsError(error.code, error.kind, "header, " + error.message, details: error.details)
+    }
     guard let members = document.object?.members else {
       throw WeightsError(
         .safetensorsHeaderType, "header is \(document.noun), expected an object")

@@ -10,7 +10,9 @@ import Testing
 @Suite struct PublishedLayoutTests {
   static let library = Result { try ManifestLibrary.embedded() }
 
-  @Test(arguments: LayoutInventory.files.filter { !$0.hasPrefix("pi05") && !$0.hasPrefix("paligemma2") })
+  @Test(
+    arguments: LayoutInventory.files.filter { !$0.hasPrefix("pi05") && !$0.hasPrefix("paligemma2") }
+  )
   func everyPublishedLayoutIsRecognisedAndCoveredWhole(file: String) throws {
     let library = try Self.library.get()
     let inventory = try LayoutInventory(file: file)

@@ -38,7 +38,7 @@ final class BlockEncoder {
   /// - Parameters:
   ///   - tensor: values or INT8 values; scales come with the latter.
   ///   - range: bytes of the stored tensor, whole elements.
-  /// - Throws: `quantize.non-finite`, and what reading throws.
+  /// - Throws: `quantization.non-finite`, and what reading throws.
   func encode(
     _ tensor: StoredTensor, _ range: Range<Int>, from reader: PlannedReader
   ) throws(WeightsError) -> EncodedBlock {
@@ -46,7 +46,7 @@ final class BlockEncoder {
     block.bytes.reserveCapacity(range.count)
     switch tensor.content {
     case .values: try encodeValues(tensor, range, reader, &block)
-    case .int8(let scheme): try encodeRows(tensor, scheme, range, reader, &block)
+    case .int8(let quantizer): try encodeRows(tensor, quantizer, range, reader, &block)
     case .scales: preconditionFailure("scales come with their values")
     }
     return block
@@ -111,11 +111,11 @@ final class BlockEncoder {
   /// Rows cross the borders of blocks, so a row may be quantized for both of its blocks; its
   /// scale and its error count for the block it starts in.
   private func encodeRows(
-    _ tensor: StoredTensor, _ scheme: Int8Scheme, _ range: Range<Int>, _ reader: PlannedReader,
-    _ block: inout EncodedBlock
+    _ tensor: StoredTensor, _ quantizer: Int8Quantizer, _ range: Range<Int>,
+    _ reader: PlannedReader, _ block: inout EncodedBlock
   ) throws(WeightsError) {
     let columns = tensor.info.shape[1]
-    let group = scheme.groupSize(columns: columns)
+    guard !range.isEmpty, let width = tensor.sourceDType.byteWidth else { return }
     let lastRow = (range.upperBound + columns - 1) / columns
     let firstOwned = (range.lowerBound + columns - 1) / columns
     var row = range.lowerBound / columns
@@ -125,31 +125,27 @@ final class BlockEncoder {
       let count =
         isOwned ? min(max(1, Self.sliceElementCount / columns), lastRow - row) : firstOwned - row
       let elements = row * columns..<(row + count) * columns
-      let rows = Int8Kernel.Rows(count: count, columns: columns, group: group)
-      try read(elements, width: tensor.sourceDType.byteWidth ?? 4, from: reader)
-      widen(tensor.sourceDType, count: elements.count)
+      let scaleByteCount = count * quantizer.scaleShape[1] * 2
+      try read(elements, width: width, from: reader)
       result.grow(to: elements.count)
-      scales.grow(to: rows.scaleCount * 2)
+      scales.grow(to: scaleByteCount)
       var errors = ErrorSums()
-      let bad = floats.withReadOnlyBytes(elements.count * 4) { floats in
-        result.withBytes(elements.count) { values in
-          scales.withBytes(rows.scaleCount * 2) { scales in
-            Int8Kernel.quantizeRows(
-              floats, rows, scheme.method, values: &values, scales: &scales, errors: &errors)
+      try result.withBytes(elements.count) { (values) throws(WeightsError) in
+        try scales.withBytes(scaleByteCount) { (scales) throws(WeightsError) in
+          try source.withReadOnlyBytes(elements.count * width) { (rows) throws(WeightsError) in
+            try quantizer.quantize(
+              rows, of: tensor.sourceDType, firstRow: row, values: &values, scales: &scales,
+              errors: &errors)
           }
         }
       }
-      if let bad {
-        throw WeightsError(
-          .quantizeNonFinite, tensor: tensor.info.name.string,
-          "element \(elements.lowerBound + bad) is NaN or infinite, and INT8 has neither")
-      }
       let wanted = elements.clamped(to: range)
-      block.bytes += result[
-        wanted.lowerBound - elements.lowerBound..<wanted.upperBound - elements.lowerBound]
+      block.bytes +=
+        result[
+          wanted.lowerBound - elements.lowerBound..<wanted.upperBound - elements.lowerBound]
       if isOwned {
         block.errors.add(errors)
-        block.scales += scales[..<(rows.scaleCount * 2)]
+        block.scales += scales[..<scaleByteCount]
       }
       row += count
     }
@@ -206,9 +202,4 @@ extension FloatScan {
   fileprivate static func scan(_ count: Int, of bytes: [UInt8], _ format: Format) -> FloatScan {
     bytes.withReadOnlyBytes(count) { scan($0, format) }
   }
-}
-
-extension WeightsError.Code {
-  /// A tensor to be quantized holds a NaN or an infinity.
-  public static let quantizeNonFinite = Self("quantize.non-finite")
 }

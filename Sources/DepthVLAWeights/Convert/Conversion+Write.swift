@@ -1,4 +1,4 @@
-public import BundleFormat
+import BundleFormat
 public import Diagnostics
 public import Hashing
 import Parallelism
@@ -69,14 +69,14 @@ extension Conversion {
     let sources: [any TensorSource] = sources.map(\.checkpoint)
     let blocks = plan.blocks
     let readers = ReaderCache(plan: plan, sources: sources, seed: options.seed ?? 0)
-    let packer = try ChunkPacker()
+    var packer = try ChunkPacker()
     var summary = TensorSummary()
     var done = 0
     let total = sourceByteCount
     try OrderedWork.run(
       items: blocks.count, threads: options.threads,
       makeScratch: { () throws(WeightsError) -> BlockWorker in
-        BlockWorker(encoder: BlockEncoder(), packer: try ChunkPacker())
+        try BlockWorker()
       },
       work: { (index, worker) throws(WeightsError) -> PackedBlock in
         let block = blocks[index]
@@ -100,7 +100,9 @@ extension Conversion {
         guard block.isLast else { return }
         let isLeftover = tensor.info.name.string.hasPrefix(unusedPrefix)
         if !options.allowsNonFinite, !isLeftover {
-          do { try summary.requireFinite(tensor) } catch { throw labelled(error, tensor) }
+          do throws(WeightsError) { try summary.requireFinite(tensor) } catch {
+            throw labelled(error, tensor)
+          }
         }
         if let json = summary.json(tensor) {
           writer.setQuantization(json, ofTensor: block.tensor)
@@ -124,9 +126,12 @@ extension Conversion {
   }
 }
 
-private struct BlockWorker {
-  let encoder: BlockEncoder
-  let packer: ChunkPacker
+/// What one thread reuses from block to block.
+private final class BlockWorker {
+  let encoder = BlockEncoder()
+  var packer: ChunkPacker
+
+  init() throws(WeightsError) { packer = try ChunkPacker() }
 }
 
 private struct PackedBlock: Sendable {
@@ -136,7 +141,7 @@ private struct PackedBlock: Sendable {
 
 extension ChunkPacker {
   /// The chunks of a run of bytes that starts at a chunk's border.
-  fileprivate func packAll(
+  fileprivate mutating func packAll(
     _ bytes: [UInt8], dtype: DType, packing: BundlePacking
   ) throws(WeightsError) -> [PackedChunk] {
     var chunks: [PackedChunk] = []

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// A range of a stored tensor's bytes that one thread makes at a time.
 struct StoredBlock: Sendable {
   /// Index of the stored tensor.

@@ -1,7 +1,7 @@
 public import Diagnostics
 public import Quantization
 public import Remapping
-public import TensorCore
+import TensorCore
 
 /// Every tensor that a bundle will hold, with its precision, decided before a weight is read.
 public struct ConversionPlan: Sendable {
@@ -57,11 +57,11 @@ public struct ConversionPlan: Sendable {
     case .f32: return [try tensor(name, .f32, planned.shape, .values)]
     case .bf16: return [try tensor(name, .bf16, planned.shape, .values)]
     case .int8(let scheme):
+      let quantizer = try Int8Quantizer(tensor: name, shape: planned.shape, scheme: scheme)
       return [
-        try tensor(name, .i8, planned.shape, .int8(scheme)),
+        try tensor(name, .i8, planned.shape, .int8(quantizer)),
         try tensor(
-          TensorName(name.string + "_scale"), .bf16,
-          try scheme.scaleShape(for: planned.shape, tensor: name), .scales),
+          TensorName(name.string + "_scale"), .bf16, quantizer.scaleShape, .scales),
       ]
     }
   }

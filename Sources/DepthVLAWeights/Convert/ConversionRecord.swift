@@ -1,7 +1,12 @@
 import BundleFormat
+import Compression
+import FileAccess
 import Hashing
+import Quantization
 import Remapping
+import Safetensors
 import StrictJSON
+import TensorCore
 
 /// What a bundle says of how it was made: provenance, ledger, recipe, and the source of each
 /// tensor.
@@ -28,7 +33,10 @@ struct ConversionRecord {
     let options = conversion.options
     var settings: [(String, JSONValue)] = [
       ("family", .string(conversion.plan.remap.family)),
-      ("choices", .object(JSONObject(options.choices.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))),
+      (
+        "choices",
+        .object(JSONObject(options.choices.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
+      ),
       ("settings", .object(JSONObject(options.settings.map { ($0.key, $0.value) }))),
       ("keeps_unused", .bool(options.keepsUnused)),
       ("allows_non_finite", .bool(options.allowsNonFinite)),
@@ -37,7 +45,7 @@ struct ConversionRecord {
     return .object(
       JSONObject([
         ("tool", .string("depthvla \(ToolVersion.current)")),
-        ("zstd", .string(BundleLayout.compressorVersion)),
+        ("zstd", .string(ZstdCompressor.libraryVersion)),
         ("options", .object(JSONObject(settings))),
         ("variants", .array(conversion.plan.remap.variants.map { .string($0) })),
         (

@@ -1,5 +1,6 @@
 import Remapping
 import StrictJSON
+import TensorCore
 
 extension LedgerEntry {
   /// One line of the ledger that a bundle carries.

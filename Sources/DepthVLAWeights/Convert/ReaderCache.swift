@@ -1,4 +1,5 @@
 import Diagnostics
+import Remapping
 import Synchronization
 import TensorCore
 

@@ -2,6 +2,7 @@ import Diagnostics
 import FileAccess
 import Hashing
 import Parallelism
+import Safetensors
 import Synchronization
 
 /// SHA-256 of every file of the sources, computed beside the conversion on a thread of its own.

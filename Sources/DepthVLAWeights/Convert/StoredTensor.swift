@@ -1,5 +1,4 @@
-import Diagnostics
-import Quantization
+public import Quantization
 import Remapping
 public import TensorCore
 
@@ -16,7 +15,7 @@ public struct StoredTensor: Sendable {
     /// The values, as they are or in another float type.
     case values
     /// INT8 values; the scales are the next stored tensor.
-    case int8(Int8Scheme)
+    case int8(Int8Quantizer)
     /// BF16 scales of the stored tensor before.
     case scales
   }

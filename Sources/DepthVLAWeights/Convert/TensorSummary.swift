@@ -1,7 +1,8 @@
-import Diagnostics
+public import Diagnostics
 import Kernels
 import Quantization
 import StrictJSON
+import TensorCore
 
 /// What was seen of one stored tensor, all its blocks together.
 struct TensorSummary {
@@ -42,7 +43,9 @@ struct TensorSummary {
     var members: [(String, JSONValue)] = []
     if !tensor.isLossless {
       members.append(("from", .string(tensor.sourceDType.rawValue)))
-      if case .int8(let scheme) = tensor.content { members.append(("scheme", scheme.json)) }
+      if case .int8(let quantizer) = tensor.content {
+        members.append(("scheme", quantizer.scheme.json))
+      }
       members.append(("error", QuantizationError(errors).json))
     }
     if nanCount + infinityCount > 0 {
@@ -53,19 +56,39 @@ struct TensorSummary {
     return members.isEmpty ? nil : .object(JSONObject(members))
   }
 
+  /// Four numbers as long as a double can be written.
+  private static let widestError: JSONValue = {
+    let number = JSONValue.number(-1.234_567_890_123_456_7e-300)
+    return ["max_abs": number, "rms": number, "sqnr_db": number, "cosine": number]
+  }()
+
   /// The longest that ``json(_:)`` can be for the tensor, for which the header leaves room.
   static func widestJSON(_ tensor: StoredTensor) -> JSONValue? {
     if case .scales = tensor.content { return nil }
     var members: [(String, JSONValue)] = []
     if !tensor.isLossless {
       members.append(("from", .string(tensor.sourceDType.rawValue)))
-      if case .int8(let scheme) = tensor.content { members.append(("scheme", scheme.json)) }
-      members.append(("error", QuantizationError.widestJSON))
+      if case .int8(let quantizer) = tensor.content {
+        members.append(("scheme", quantizer.scheme.json))
+      }
+      members.append(("error", widestError))
     }
     for key in ["nan", "infinite", "overflowed"] {
       members.append((key, .integer(Int64(tensor.info.shape.elementCount))))
     }
     return .object(JSONObject(members))
+  }
+}
+
+extension Int8Scheme {
+  /// What shares a scale, and how the scale was chosen.
+  var json: JSONValue {
+    let group: JSONValue =
+      switch granularity {
+      case .channel: "channel"
+      case .group(let size): .integer(Int64(size.rawValue))
+      }
+    return ["per": group, "scale": .string(scale.rawValue)]
   }
 }
 

@@ -1,13 +1,16 @@
 import BundleFormat
 import Diagnostics
+import FileAccess
 import Safetensors
 
 extension Bundle {
   /// Whether the path is a safetensors file that says it is a bundle. Folders are checkpoints.
   static func isBundle(path: String) throws(WeightsError) -> Bool {
-    guard !path.isFolder else { return false }
+    guard try !InputFolder.isFolder(path) else { return false }
     let file = try SafetensorsFile(path: path)
-    return file.header.metadata?.contains { $0.key == "format" && $0.value == "depthvla-bundle" }
+    return file.header.metadata?.contains {
+      $0.key == "format" && $0.value == BundleLayout.formatName
+    }
       ?? false
   }
 }

@@ -1,5 +1,6 @@
 import BundleFormat
 public import Diagnostics
+import FileAccess
 public import Remapping
 import Safetensors
 import StrictJSON

@@ -4,8 +4,10 @@ extension [UInt8] {
     if count < byteCount { self = [UInt8](repeating: 0, count: byteCount) }
   }
 
-  func withReadOnlyBytes<Result>(_ byteCount: Int, _ body: (RawSpan) -> Result) -> Result {
-    body(unsafe span.bytes.extracting(0..<byteCount))
+  func withReadOnlyBytes<Result, Failure: Error>(
+    _ byteCount: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(unsafe span.bytes.extracting(0..<byteCount))
   }
 
   mutating func withBytes<Result, Failure: Error>(
@@ -13,7 +15,7 @@ extension [UInt8] {
   ) throws(Failure) -> Result {
     var span = mutableSpan
     var raw = unsafe span.mutableBytes
-    var part = raw.extracting(0..<byteCount)
+    var part = raw._mutatingExtracting(0..<byteCount)
     return try body(&part)
   }
 }

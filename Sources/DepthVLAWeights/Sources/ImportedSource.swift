@@ -1,4 +1,5 @@
 public import Diagnostics
+import FileAccess
 public import Remapping
 public import Safetensors
 import TensorCore

@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 import Remapping
 import TensorCore
 
@@ -80,7 +80,7 @@ final class TransformReader: Sendable {
         let skipped = position - starts[index]
         let count = min(segment.count - skipped, range.upperBound - position)
         let first = (position - range.lowerBound) * width
-        var part = destination.extracting(first..<first + count * width)
+        var part = destination._mutatingExtracting(first..<first + count * width)
         let input = inputs[segment.input]
         do throws(WeightsError) {
           try input.source.read(

@@ -1,7 +1,7 @@
 public import BundleFormat
 public import Diagnostics
 import Parallelism
-import Quantization
+public import Quantization
 public import Remapping
 import StrictJSON
 public import TensorCore

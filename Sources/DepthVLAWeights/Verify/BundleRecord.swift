@@ -1,5 +1,5 @@
 import BundleFormat
-import Diagnostics
+public import Diagnostics
 import Quantization
 import Remapping
 import StrictJSON

@@ -1,0 +1,47 @@
+public import Kernels
+public import TensorCore
+
+/// Casts between the floating-point types that tensors are stored in.
+public enum ElementCast {
+  /// Whether ``cast(_:from:to:into:)`` knows the pair: from float32, bfloat16 or half precision to
+  /// float32 or bfloat16, and between equal types.
+  public static func isPossible(from source: DType, to result: DType) -> Bool {
+    source == result || source.isConvertibleFloat && (result == .f32 || result == .bf16)
+  }
+
+  /// Casts elements as PyTorch does (``FloatConversion``); equal types are copied.
+  ///
+  /// - Precondition: the cast ``isPossible(from:to:)``, the source is whole elements, and the
+  ///   result holds exactly as many.
+  public static func cast(
+    _ source: RawSpan, from sourceType: DType, to resultType: DType,
+    into result: inout MutableRawSpan
+  ) {
+    switch (sourceType, resultType) {
+    case (.f32, .bf16): FloatConversion.bf16FromF32(source, into: &result)
+    case (.bf16, .f32): FloatConversion.f32FromBF16(source, into: &result)
+    case (.f16, .f32): FloatConversion.f32FromF16(source, into: &result)
+    case (.f16, .bf16): FloatConversion.bf16FromF16(source, into: &result)
+    default:
+      precondition(sourceType == resultType, "a cast between floating-point types")
+      precondition(source.byteCount == result.byteCount, "result holds as many")
+      // Both spans are valid for their counts, which are equal; bytes have no invalid values.
+      unsafe source.withUnsafeBytes { source in
+        unsafe result.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
+      }
+    }
+  }
+}
+
+extension FloatScan {
+  /// Counts the NaNs and infinities of a tensor's elements; nil for types without any, and for
+  /// those that the toolkit does not compute with.
+  public static func scan(_ elements: RawSpan, of dtype: DType) -> FloatScan? {
+    switch dtype {
+    case .f32: scan(elements, .f32)
+    case .bf16: scan(elements, .bf16)
+    case .f16: scan(elements, .f16)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,129 @@
+public import Diagnostics
+public import Kernels
+public import TensorCore
+
+/// Turns the rows of one matrix into 8-bit integers and back, any number of rows at a time.
+///
+/// What comes out does not depend on how the rows are divided, so that parts of a matrix can be
+/// quantized in parallel and their errors added in any order.
+public struct Int8Quantizer: Sendable {
+  public let tensor: TensorName
+  public let shape: Shape
+  public let scheme: Int8Scheme
+  /// The extents of the scales: rows and groups in a row, the latter 1 for per-channel scales.
+  public let scaleShape: Shape
+
+  private let group: Int
+
+  /// - Throws: `quantization.rank` unless the shape is that of a matrix; `quantization.group`
+  ///   when its columns do not divide into groups.
+  public init(tensor: TensorName, shape: Shape, scheme: Int8Scheme) throws(WeightsError) {
+    guard shape.rank == 2 else {
+      throw WeightsError(
+        .quantizationRank, .usage, tensor: tensor.string,
+        "int8 needs a matrix, found the shape \(shape)")
+    }
+    let groupCount: Int
+    switch scheme.granularity {
+    case .channel:
+      group = shape[1]
+      groupCount = 1
+    case .group(let size):
+      guard shape[1].isMultiple(of: size.rawValue) else {
+        throw WeightsError(
+          .quantizationGroup, .usage, tensor: tensor.string,
+          "int8 in groups of \(size.rawValue) needs a multiple of that many columns, found the "
+            + "shape \(shape)")
+      }
+      group = size.rawValue
+      groupCount = shape[1] / size.rawValue
+    }
+    self.tensor = tensor
+    self.shape = shape
+    self.scheme = scheme
+    scaleShape = Shape([shape[0], groupCount])
+  }
+
+  /// Quantizes whole rows.
+  ///
+  /// - Parameters:
+  ///   - source: the rows, of a type with `isConvertibleFloat`.
+  ///   - firstRow: where they lie in the matrix, for messages.
+  ///   - values: receives a signed byte for each element.
+  ///   - scales: receives the bfloat16 scales of these rows.
+  ///   - errors: receives what was lost.
+  /// - Throws: `quantization.non-finite` with the element's index; values, scales and errors are
+  ///   then incomplete.
+  /// - Precondition: the spans hold the same whole rows.
+  public func quantize(
+    _ source: RawSpan, of dtype: DType, firstRow: Int, values: inout MutableRawSpan,
+    scales: inout MutableRawSpan, errors: inout ErrorSums
+  ) throws(WeightsError) {
+    precondition(dtype.isConvertibleFloat, "rows of floating-point numbers")
+    let columns = shape[1]
+    guard columns > 0, source.byteCount > 0 else { return }
+    let sourceRow = columns * dtype.bitWidth / 8
+    precondition(source.byteCount.isMultiple(of: sourceRow), "whole rows")
+    let rowCount = source.byteCount / sourceRow
+    let blockRows = max(1, min(rowCount, Self.blockElements / columns))
+    var widened =
+      dtype == .f32 ? [] : [UInt8](repeating: 0, count: blockRows * columns * 4)
+    for start in stride(from: 0, to: rowCount, by: blockRows) {
+      let rows = Int8Kernel.Rows(
+        count: min(blockRows, rowCount - start), columns: columns, group: group)
+      let block = source.extracting(
+        start * sourceRow..<(start + rows.count) * sourceRow)
+      var blockValues = values._mutatingExtracting(
+        start * columns..<(start + rows.count) * columns)
+      let scaleRow = scaleShape[1] * 2
+      var blockScales = scales._mutatingExtracting(
+        start * scaleRow..<(start + rows.count) * scaleRow)
+      let nonFinite: Int?
+      if dtype == .f32 {
+        nonFinite = Int8Kernel.quantizeRows(
+          block, rows, scheme.method, values: &blockValues, scales: &blockScales, errors: &errors)
+      } else {
+        Self.widen(block, of: dtype, into: &widened, elementCount: rows.elementCount)
+        // The bytes of an array of integers are always initialised.
+        nonFinite = unsafe Int8Kernel.quantizeRows(
+          widened.span.bytes.extracting(0..<rows.elementCount * 4), rows, scheme.method,
+          values: &blockValues, scales: &blockScales, errors: &errors)
+      }
+      if let nonFinite { throw refusal(row: firstRow + start, offset: nonFinite) }
+    }
+  }
+
+  /// The float32 values that quantized rows stand for.
+  ///
+  /// - Precondition: the spans hold the same whole rows.
+  public func dequantize(
+    values: RawSpan, scales: RawSpan, into result: inout MutableRawSpan
+  ) {
+    let columns = shape[1]
+    guard columns > 0 else { return }
+    let rows = Int8Kernel.Rows(count: values.byteCount / columns, columns: columns, group: group)
+    Int8Kernel.dequantizeRows(values: values, scales: scales, rows, into: &result)
+  }
+
+  /// Rows are widened in pieces of 64 KiB of bfloat16, which stay in a processor's cache.
+  private static let blockElements = 32 << 10
+
+  private static func widen(
+    _ source: RawSpan, of dtype: DType, into widened: inout [UInt8], elementCount: Int
+  ) {
+    var span = widened.mutableSpan
+    // The bytes of an array of integers may take any value.
+    var bytes = unsafe span.mutableBytes
+    var window = bytes._mutatingExtracting(0..<elementCount * 4)
+    ElementCast.cast(source, from: dtype, to: .f32, into: &window)
+  }
+
+  private func refusal(row: Int, offset: Int) -> WeightsError {
+    let row = row + offset / shape[1]
+    let column = offset % shape[1]
+    return WeightsError(
+      .quantizationNonFinite, tensor: tensor.string,
+      "int8 needs finite values, found a NaN or an infinity at element "
+        + "\(row * shape[1] + column) (row \(row), column \(column))")
+  }
+}

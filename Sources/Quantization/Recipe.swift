@@ -1,0 +1,45 @@
+public import TensorCore
+
+/// Which tensor of the layout is stored in which precision: ordered rules, the first that matches
+/// wins. A tensor that no rule matches, or that is not of a floating-point type, stays as it is.
+///
+/// As JSON:
+///
+///     {
+///       "schema": 1,
+///       "rules": [
+///         {"match": "vlm.embed_tokens.weight", "precision": "bf16"},
+///         {"match": "vlm.layers.{i}.mlp.*.weight", "precision": "int8", "group": 64,
+///          "scale": "least_squares"},
+///         {"match": "**", "rank": 2, "precision": "int8"},
+///         {"match": "**", "precision": "bf16"}
+///       ]
+///     }
+///
+/// - `match`: a pattern over the dotted components of a layout name. `{i}` stands for a component
+///   of digits, `*` for any one component, `**` at the end for one or more.
+/// - `rank`: optionally, the rank a tensor must have for the rule to match.
+/// - `precision`: `source`, `f32`, `bf16` or `int8`.
+/// - `group`, for `int8` only: 32, 64 or 128 elements of a row share a scale; without it a whole
+///   row does.
+/// - `scale`, for `int8` only: `absolute_maximum`, the default, or `least_squares`.
+///
+/// Other keys are refused.
+public struct Recipe: Hashable, Sendable {
+  struct Rule: Hashable, Sendable {
+    var pattern: RecipePattern
+    var rank: Int?
+    var precision: TensorPrecision
+  }
+
+  let rules: [Rule]
+
+  /// The precision of a tensor.
+  public func precision(for name: TensorName, shape: Shape, dtype: DType) -> TensorPrecision {
+    guard dtype.isConvertibleFloat else { return .source }
+    let rule = rules.first { rule in
+      (rule.rank == nil || rule.rank == shape.rank) && rule.pattern.matches(name)
+    }
+    return rule?.precision ?? .source
+  }
+}

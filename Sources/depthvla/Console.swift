@@ -1,0 +1,48 @@
+import Diagnostics
+import Glibc
+
+/// Standard output and standard error.
+enum Console {
+  enum Stream: Int32 {
+    case output = 1
+    case error = 2
+  }
+
+  /// Writes all of the text. A reader that has gone away is nobody's error.
+  static func write(_ text: String, to stream: Stream) {
+    let bytes = Array(text.utf8)
+    var start = 0
+    while start < bytes.count {
+      // The pointer is used inside the call, for the bytes that are left.
+      let count = unsafe bytes[start...].withUnsafeBytes { part in
+        unsafe Glibc.write(stream.rawValue, part.baseAddress, part.count)
+      }
+      if count < 0 {
+        guard errno == EINTR else { return }
+      } else {
+        start += count
+      }
+    }
+  }
+
+  static func isTerminal(_ stream: Stream) -> Bool { isatty(stream.rawValue) == 1 }
+
+  /// Columns of the terminal behind stderr; 80 where it does not say.
+  static var width: Int {
+    var size = winsize()
+    let result = unsafe ioctl(Stream.error.rawValue, UInt(TIOCGWINSZ), &size)
+    return result == 0 && size.ws_col >= 20 ? Int(size.ws_col) : 80
+  }
+}
+
+/// The processors this process may use.
+enum Processors {
+  static var count: Int { max(1, min(256, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
+}
+
+/// Seconds on a clock that only goes forward.
+func monotonicSeconds() -> Double {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

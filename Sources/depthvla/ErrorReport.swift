@@ -1,0 +1,51 @@
+import Diagnostics
+import StrictJSON
+
+/// An error as the command reports it: one line on stderr, with everything else that was found in
+/// the same pass below it, and a JSON document on stdout where one was asked for.
+struct ErrorReport {
+  private let error: WeightsError
+  /// More lines than this are cut on a terminal; `--json` has them all.
+  private static let shownDetailCount = 40
+
+  init(_ error: WeightsError) { self.error = error }
+
+  func write(asJSON: Bool) {
+    var text = "depthvla: \(error)\n"
+    if error.details.count > 1 {
+      for line in error.details.prefix(Self.shownDetailCount) {
+        text += "  \(line.escapedLine)\n"
+      }
+      if error.details.count > Self.shownDetailCount {
+        text += "  … and \(error.details.count - Self.shownDetailCount) more; --json lists all\n"
+      }
+    }
+    Console.write(text, to: .error)
+    if asJSON { Console.write(json.encoded(pretty: true) + "\n", to: .output) }
+  }
+
+  private var json: JSONValue {
+    .object(
+      JSONObject([
+        (
+          "error",
+          .object(
+            JSONObject([
+              ("code", .string(error.code.rawValue)),
+              ("status", .integer(Int64(error.kind.rawValue))),
+              ("file", error.file.map { .string($0) } ?? .null),
+              ("tensor", error.tensor.map { .string($0) } ?? .null),
+              ("message", .string(error.message)),
+              ("details", .array(error.details.map { .string($0) })),
+            ]))
+        )
+      ]))
+  }
+}
+
+extension String {
+  /// A detail line, already escaped where it quotes a file, without line breaks.
+  fileprivate var escapedLine: String {
+    String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\n" ? " " : $0 }))
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import DepthVLAWeights
+import Diagnostics
+import Remapping
+import StrictJSON
+
+/// `depthvla inspect`.
+struct InspectCommand: OutputCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Says what a checkpoint or a bundle is and holds, and what is wrong with it.",
+    discussion: """
+      Example:
+        depthvla inspect ~/.cache/huggingface/hub/models--facebook--dinov2-large
+
+      Exit status 65 where tensors are missing, unexpected or misshapen.
+      """)
+
+  @Argument(help: "A safetensors file, a folder with shards, or a bundle.")
+  var path: String
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var settings: SettingOptions
+
+  @Flag(help: "List every tensor.")
+  var tensors = false
+
+  func run() throws {
+    let library = try output.library()
+    let inspection = try Inspection(
+      path: path, library: library, settings: Configuration(settings: try settings.values()))
+    let report = InspectionReport(inspection)
+    output.write(report.json, words: report.words(listingTensors: tensors))
+    if let problem = inspection.problem, problem.isDefect { throw ExitCode(problem.kind.rawValue) }
+  }
+}
+
+extension WeightsError {
+  /// Whether the tensors are wrong for their model, and not only of no known model or with an
+  /// open question.
+  fileprivate var isDefect: Bool {
+    ![Code.remapUnrecognised, .remapAmbiguous, .remapAsk].contains(code)
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Diagnostics
+import FileAccess
+import Remapping
+import StrictJSON
+
+/// The options that every command has.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "One JSON document on stdout, nothing else there.")
+  var json = false
+
+  @Flag(help: "No progress on stderr.")
+  var quiet = false
+
+  @Option(help: "Threads to work on (default: one for each processor).")
+  var threads: Int?
+
+  @Option(
+    name: .customLong("manifest"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A naming manifest of your own, or a folder of them, beside the built-in ones.",
+      valueName: "path"))
+  var manifests: [String] = []
+
+  mutating func validate() throws {
+    if let threads, !(1...256).contains(threads) {
+      throw ValidationError("--threads \(threads): expected 1 to 256")
+    }
+  }
+
+  var threadCount: Int { threads ?? Processors.count }
+
+  /// The built-in manifests and the user's.
+  func library() throws(WeightsError) -> ManifestLibrary {
+    var library = try ManifestLibrary.embedded()
+    for path in manifests {
+      for file in try ManifestFiles.at(path) {
+        let text = String(decoding: try readWholeFile(path: file, limit: 4 << 20), as: UTF8.self)
+        try library.add(text, file: file)
+      }
+    }
+    return library
+  }
+
+  /// Progress on stderr, where a person sees it.
+  func progress() -> ProgressLine? { quiet ? nil : ProgressLine() }
+
+  /// The result: a JSON document, or words for a person.
+  func write(_ document: JSONValue, words: String) {
+    if json {
+      Console.write(document.encoded(pretty: true) + "\n", to: .output)
+    } else {
+      Console.write(words, to: .output)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import DepthVLAWeights
+import Hashing
+import Remapping
+import Safetensors
+import StrictJSON
+import TensorCore
+
+/// What a conversion will do, and what came of it, for a person and as a document.
+struct PlanReport {
+  private let conversion: Conversion
+
+  init(_ conversion: Conversion) { self.conversion = conversion }
+
+  private var plan: ConversionPlan { conversion.plan }
+
+  private var initialisedCount: Int {
+    plan.remap.tensors.count { if case .initialised = $0.origin { true } else { false } }
+  }
+
+  private var dropped: [(reason: String, count: Int)] {
+    var order: [String] = []
+    var counts: [String: Int] = [:]
+    for entry in plan.remap.ledger {
+      guard case .dropped(let reason, nil) = entry.fate else { continue }
+      if counts[reason] == nil { order.append(reason) }
+      counts[reason, default: 0] += 1
+    }
+    return order.map { ($0, counts[$0] ?? 0) }
+  }
+
+  var words: String {
+    var text = ""
+    for source in conversion.sources {
+      text +=
+        "\(source.path): \(source.recognition.manifest.label), "
+        + "\(source.checkpoint.tensors.count) tensors\n"
+    }
+    let variant =
+      plan.remap.variants.isEmpty ? "" : " (\(plan.remap.variants.joined(separator: ", ")))"
+    let parameters = plan.remap.tensors.reduce(0) { $0 + $1.shape.elementCount }
+    text += "bundle: \(plan.remap.family)\(variant), \(plan.tensors.count) tensors, "
+    text += "\(Units.count(parameters)) parameters\n"
+    for (dtype, count, bytes) in byDType {
+      text += "  \(dtype.padded(5)) \(Units.bytes(bytes).leftPadded(9))  in \(count) tensors\n"
+    }
+    if initialisedCount > 0 { text += "  \(initialisedCount) tensors drawn: no source has them\n" }
+    for (reason, count) in dropped { text += "  \(count) tensors left out: \(reason)\n" }
+    text += "  \(Units.bytes(conversion.tensorByteCount)) before compression, "
+    text += "from \(Units.bytes(conversion.sourceByteCount)) of sources\n"
+    return text
+  }
+
+  func words(result: ConversionResult, seconds: Double) -> String {
+    words
+      + "wrote \(result.path): \(Units.bytes(result.byteCount)), verified, in "
+      + "\(Units.fixed(seconds, 1)) s\n"
+      + "root \(result.root.hex)\n"
+  }
+
+  private var byDType: [(dtype: String, count: Int, bytes: Int)] {
+    Dictionary(grouping: plan.tensors, by: \.info.dtype)
+      .map { ($0.rawValue, $1.count, $1.reduce(0) { $0 + $1.info.byteCount }) }
+      .sorted { ($0.2, $0.0) > ($1.2, $1.0) }
+  }
+
+  var json: JSONValue { .object(JSONObject(members)) }
+
+  func json(result: ConversionResult, seconds: Double) -> JSONValue {
+    .object(
+      JSONObject(
+        members + [
+          (
+            "bundle",
+            [
+              "path": .string(result.path), "bytes": .integer(Int64(result.byteCount)),
+              "root": .string(result.root.hex), "seconds": .number(seconds),
+            ]
+          )
+        ]))
+  }
+
+  private var members: [(String, JSONValue)] {
+    [
+      ("family", .string(plan.remap.family)),
+      ("variants", .array(plan.remap.variants.map { .string($0) })),
+      ("configuration", plan.remap.configuration.json),
+      (
+        "sources",
+        .array(
+          conversion.sources.map { source in
+            [
+              "path": .string(source.path), "family": .string(source.family),
+              "naming": .string(source.recognition.naming),
+              "tensors": .integer(Int64(source.checkpoint.tensors.count)),
+            ]
+          })
+      ),
+      (
+        "tensors",
+        .array(
+          plan.tensors.map { tensor in
+            [
+              "name": .string(tensor.info.name.string),
+              "dtype": .string(tensor.info.dtype.rawValue),
+              "shape": .array(tensor.info.shape.dimensions.map { .integer(Int64($0)) }),
+              "bytes": .integer(Int64(tensor.info.byteCount)),
+              "from": .string(tensor.sourceDType.rawValue),
+              "lossless": .bool(tensor.isLossless),
+            ]
+          })
+      ),
+      ("initialised", .integer(Int64(initialisedCount))),
+      (
+        "dropped",
+        .array(
+          dropped.map { ["reason": .string($0.reason), "tensors": .integer(Int64($0.count))] })
+      ),
+      ("source_bytes", .integer(Int64(conversion.sourceByteCount))),
+      ("tensor_bytes", .integer(Int64(conversion.tensorByteCount))),
+    ]
+  }
+}
+
+extension String {
+  func padded(_ width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+
+  func leftPadded(_ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
+  }
+}

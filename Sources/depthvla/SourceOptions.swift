@@ -1,0 +1,79 @@
+import ArgumentParser
+import DepthVLAWeights
+import Diagnostics
+import Remapping
+import StrictJSON
+
+/// The checkpoints a bundle is made from, each under what it is said to be.
+struct SourceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A PaliGemma checkpoint.", valueName: "path"))
+  var paligemma: String?
+
+  @Option(help: ArgumentHelp("A Depth Anything V2 checkpoint.", valueName: "path"))
+  var depthAnything: String?
+
+  @Option(help: ArgumentHelp("A DINOv2 checkpoint.", valueName: "path"))
+  var dinov2: String?
+
+  @Option(name: .customLong("pi0"), help: ArgumentHelp("A pi0 checkpoint.", valueName: "path"))
+  var piZero: String?
+
+  @Option(help: ArgumentHelp("A DepthVLA checkpoint.", valueName: "path"))
+  var depthvla: String?
+
+  private var paths: [(family: String, path: String)] {
+    [
+      ("paligemma", paligemma), ("depth-anything-v2", depthAnything), ("dinov2", dinov2),
+      ("pi0", piZero), ("depthvla", depthvla),
+    ].compactMap { family, path in path.map { (family, $0) } }
+  }
+
+  var isEmpty: Bool { paths.isEmpty }
+
+  /// - Throws: `command.family` when a checkpoint is another model than the option says.
+  func open(_ library: ManifestLibrary) throws(WeightsError) -> [ImportedSource] {
+    var sources: [ImportedSource] = []
+    for (family, path) in paths {
+      let source = try ImportedSource(path: path, library: library)
+      guard source.family == family else {
+        throw WeightsError(
+          .commandFamily, file: path,
+          "is a \(source.family) checkpoint (\(source.recognition.naming) naming), expected "
+            + family)
+      }
+      sources.append(source)
+    }
+    return sources
+  }
+}
+
+/// Values that neither shapes nor config.json tell.
+struct SettingOptions: ParsableArguments {
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A configuration value that the checkpoint does not tell, such as num_attention_heads=6.",
+      valueName: "key=value"))
+  var texts: [String] = []
+
+  /// The values as JSON where they are JSON, else as text.
+  func values() throws(WeightsError) -> [(key: String, value: JSONValue)] {
+    var values: [(key: String, value: JSONValue)] = []
+    for text in texts {
+      guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+        throw WeightsError(.commandUsage, .usage, "--set \(text.quoted): expected KEY=VALUE")
+      }
+      let value = String(text[text.index(after: sign)...])
+      values.append(
+        (String(text[..<sign]), (try? StrictJSON.parse(value)) ?? .string(value)))
+    }
+    return values
+  }
+}
+
+extension WeightsError.Code {
+  /// The command line asks for something that cannot be.
+  static let commandUsage = Self("command.usage")
+  /// A checkpoint is of another family than the option says.
+  static let commandFamily = Self("command.family")
+}

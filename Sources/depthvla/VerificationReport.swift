@@ -1,0 +1,99 @@
+import BundleFormat
+import DepthVLAWeights
+import Diagnostics
+import Hashing
+import Quantization
+import StrictJSON
+import TensorCore
+
+/// What `verify` found, for a person and as a document.
+struct VerificationReport {
+  let path: String
+  let verification: BundleVerification
+  let comparison: BundleComparison?
+
+  var words: String {
+    var text = ""
+    if verification.isIntact {
+      text +=
+        "\(path.escapedForTerminal): intact; \(verification.tensorCount) tensors in "
+        + "\(verification.chunkCount) chunks, every one of "
+        + "\(verification.byteCount) bytes accounted for\n"
+      text += "root \(verification.root.hex)\n"
+    } else {
+      text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) places\n"
+      for damage in verification.damages { text += "  \(damage.error.message)\n" }
+    }
+    if let comparison { text += words(comparison) }
+    return text
+  }
+
+  private func words(_ comparison: BundleComparison) -> String {
+    let exact = comparison.rows.count { $0.outcome == .exact }
+    let converted = comparison.rows.count { $0.outcome == .asConverted }
+    var text = "against the sources: \(exact) tensors equal bit for bit"
+    if converted > 0 { text += ", \(converted) as the recipe converts them" }
+    text += comparison.differences.isEmpty ? "\n" : ", \(comparison.differences.count) DIFFERENT\n"
+    for row in comparison.differences.prefix(40) {
+      if case .different(let byte) = row.outcome {
+        text += "  \(row.name.string.escapedForTerminal): differs from byte \(byte) on\n"
+      }
+    }
+    let lossy = comparison.rows.filter { $0.error?.signalToNoiseRatio != nil }
+      .sorted { ($0.error?.signalToNoiseRatio ?? 0) < ($1.error?.signalToNoiseRatio ?? 0) }
+    if !lossy.isEmpty {
+      text += "  largest losses    SQNR dB    max error    rms error  tensor\n"
+      for row in lossy.prefix(5) {
+        guard let error = row.error, let ratio = error.signalToNoiseRatio else { continue }
+        text += String(repeating: " ", count: 18)
+        text += Units.fixed(ratio, 2).leftPadded(9)
+        text += Units.scientific(error.maximumAbsoluteError).leftPadded(13)
+        text += Units.scientific(error.rootMeanSquareError).leftPadded(13)
+        text += "  \(row.name.string.escapedForTerminal)\n"
+      }
+    }
+    return text
+  }
+
+  var json: JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("path", .string(path)), ("intact", .bool(verification.isIntact)),
+      ("root", .string(verification.root.hex)),
+      ("tensors", .integer(Int64(verification.tensorCount))),
+      ("chunks", .integer(Int64(verification.chunkCount))),
+      ("bytes", .integer(Int64(verification.byteCount))),
+      ("damage_count", .integer(Int64(verification.damageCount))),
+      (
+        "damages",
+        .array(
+          verification.damages.map { damage in
+            [
+              "code": .string(damage.error.code.rawValue),
+              "tensor": damage.tensor.map { .string($0.string) } ?? .null,
+              "chunk": damage.chunk.map { .integer(Int64($0)) } ?? .null,
+              "file_begin": .integer(Int64(damage.fileRange.lowerBound)),
+              "file_end": .integer(Int64(damage.fileRange.upperBound)),
+              "message": .string(damage.error.message),
+            ]
+          })
+      ),
+    ]
+    if let comparison {
+      members.append(("against", .array(comparison.rows.map(Self.json))))
+    }
+    return .object(JSONObject(members))
+  }
+
+  private static func json(_ row: BundleComparison.Row) -> JSONValue {
+    var members: [(String, JSONValue)] = [("name", .string(row.name.string))]
+    switch row.outcome {
+    case .exact: members.append(("outcome", "exact"))
+    case .asConverted: members.append(("outcome", "as-converted"))
+    case .different(let byte):
+      members.append(("outcome", "different"))
+      members.append(("first_byte", .integer(Int64(byte))))
+    }
+    if let error = row.error { members.append(("error", error.json)) }
+    return .object(JSONObject(members))
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import BundleFormat
+import DepthVLAWeights
+import Diagnostics
+import StrictJSON
+
+/// `depthvla verify`.
+struct VerifyCommand: OutputCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Accounts for every byte of a bundle, and compares it with its sources.",
+    discussion: """
+      Examples:
+        depthvla verify robot.dvla.safetensors
+        depthvla verify robot.dvla.safetensors --against paligemma-3b-pt-224 dinov2-large
+
+      With --against, name every source the bundle was made from: each tensor is converted
+      again and compared bit for bit, and what conversion lost is measured.
+      Exit status 1 where sources and bundle differ, 65 where the bundle is damaged.
+      """)
+
+  @Argument(help: "The bundle.")
+  var bundle: String
+
+  @Option(
+    name: .customLong("against"), parsing: .upToNextOption,
+    help: ArgumentHelp("The checkpoints it was made from.", valueName: "path"))
+  var sources: [String] = []
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let line = output.progress()
+    defer { line?.finish() }
+    let opened = try Bundle(path: bundle)
+    let total = opened.byteCount
+    let verification = try opened.verify(threads: output.threadCount) { done in
+      line?.update(
+        Progress(phase: "verify", doneByteCount: done, totalByteCount: total))
+    }
+    var comparison: BundleComparison?
+    if verification.isIntact, !sources.isEmpty {
+      let library = try output.library()
+      var imported: [ImportedSource] = []
+      for path in sources { imported.append(try ImportedSource(path: path, library: library)) }
+      comparison = try BundleComparison(
+        opened, against: imported, library: library, threads: output.threadCount,
+        progress: { line?.update($0) })
+    }
+    line?.finish()
+    let report = VerificationReport(
+      path: bundle, verification: verification, comparison: comparison)
+    output.write(report.json, words: report.words)
+    if let damage = verification.damages.first {
+      Console.write("depthvla: \(damage.error)\n", to: .error)
+      throw ExitCode(WeightsError.Kind.malformed.rawValue)
+    }
+    if let comparison, !comparison.differences.isEmpty {
+      throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
+    }
+  }
+}
