@@ -36,6 +36,10 @@ struct DepthVLA: ParsableCommand {
       ErrorReport(error).write(asJSON: output?.json ?? false)
       Self.exit(withError: ExitCode(error.kind.rawValue))
     } catch {
+      // Parsing failed, so whether JSON is wanted is only in the words themselves.
+      if output == nil, CommandLine.arguments.contains("--json"), !exitCode(for: error).isSuccess {
+        ErrorReport(usage: message(for: error)).writeJSON()
+      }
       exit(withError: error)
     }
   }

@@ -1,4 +1,5 @@
 import DepthVLAWeights
+import Diagnostics
 import Hashing
 import Remapping
 import Safetensors
@@ -38,7 +39,7 @@ struct PlanReport {
     var text = ""
     for source in conversion.sources {
       text +=
-        "\(source.path): \(source.recognition.manifest.label), "
+        "\(source.path.escapedForTerminal): \(source.recognition.manifest.label), "
         + "\(source.checkpoint.tensors.count) tensors\n"
     }
     let variant =
@@ -58,7 +59,7 @@ struct PlanReport {
 
   func words(result: ConversionResult, seconds: Double) -> String {
     words
-      + "wrote \(result.path): \(Units.bytes(result.byteCount)), verified, in "
+      + "wrote \(result.path.escapedForTerminal): \(Units.bytes(result.byteCount)), verified, in "
       + "\(Units.fixed(seconds, 1)) s\n"
       + "root \(result.root.hex)\n"
   }

@@ -18,12 +18,13 @@ extension Conversion {
   /// Writes the bundle, checks it, and gives it its name: reading, converting, compressing and
   /// hashing on all threads, in bounded memory, with the same bytes for any number of them.
   ///
-  /// - Throws: `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
+  /// - Throws: `output.is-input`, `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
   ///   when a source was written to meanwhile, and what reading and writing throw. Nothing is left
   ///   at the target then.
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {
+    try InputProtection.check(path, sources: sources)
     let hashes = SourceHashes(sources)
     let record = ConversionRecord(self)
     let writer = try BundleWriter(

@@ -23,10 +23,11 @@ public struct Exporter: Sendable {
 
   /// Writes the folder, whole or not at all.
   ///
-  /// - Throws: `export.*`, `manifest.unknown`, and what reading and writing throw.
+  /// - Throws: `output.is-input`, `export.*`, `manifest.unknown`, and what reading and writing throw.
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ExportResult {
+    try InputProtection.check(folder: path, bundle: bundle.path)
     let source = try FullPrecisionBundle(bundle)
     let planner = CheckpointPlanner(
       bundle: bundle, source: source, library: library, options: options)
