@@ -52,6 +52,19 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
     return Expression(root: scope(root), description: description)
   }
 
+  /// Every key it speaks of.
+  var names: Set<String> {
+    func names(_ node: Node) -> Set<String> {
+      switch node {
+      case .integer: []
+      case .name(let name): [name]
+      case .binary(_, let a, let b): names(a).union(names(b))
+      case .squareRoot(let a): names(a)
+      }
+    }
+    return names(root)
+  }
+
   /// The value, or nil while a name in it has none.
   ///
   /// - Throws: `manifest.arithmetic` when the result is negative, not whole, or overflows.
