@@ -101,7 +101,7 @@ let package = Package(
     tests("Compression", ["Diagnostics"]),
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
-    tests("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
+    tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     tests(

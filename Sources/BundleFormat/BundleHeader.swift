@@ -14,10 +14,11 @@ struct BundleHeader {
 
   /// - Throws: `file.*`, and as ``init(_:fileByteCount:)``.
   init(reading file: InputFile) throws(WeightsError) {
-    let prefix = try file.bytes(at: 0, count: min(8, file.byteCount))
-    let n = prefix.enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
-    try self.init(
-      file.bytes(at: 0, count: 8 + n), fileByteCount: file.byteCount)
+    let header = try SafetensorsFile(file: file).header
+    let bytes = try file.bytes(at: 0, count: header.dataStart)
+    // What was parsed and what is hashed are two reads.
+    try file.checkUnchanged()
+    try self.init(header, bytes)
   }
 
   /// - Parameters:
@@ -27,6 +28,10 @@ struct BundleHeader {
   init(_ bytes: [UInt8], fileByteCount: Int) throws(WeightsError) {
     let header = unsafe try SafetensorsHeader.parse(
       bytes.span.bytes.extracting(8..<bytes.count), fileByteCount: fileByteCount)
+    try self.init(header, bytes)
+  }
+
+  private init(_ header: SafetensorsHeader, _ bytes: [UInt8]) throws(WeightsError) {
     let metadata = header.metadata ?? []
     try Self.checkKind(metadata)
     // Before anything else of the header is used, but after the version: another version may

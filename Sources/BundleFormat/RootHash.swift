@@ -52,7 +52,7 @@ enum RootHash {
   /// - Throws: `bundle.root-form`, `bundle.root`.
   static func check(_ header: [UInt8]) throws(WeightsError) -> Digest {
     let digits = try digits(in: header)
-    guard let stated = Digest(hexDigits: header[digits]) else {
+    guard let stated = Digest(hexDigits: header.span.extracting(digits)) else {
       throw WeightsError(
         .bundleRootForm, .malformed,
         "expected a root hash of 64 lowercase hexadecimal digits, found "

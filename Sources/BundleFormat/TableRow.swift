@@ -135,7 +135,10 @@ struct TableRow {
     digests.reserveCapacity(count)
     for index in 0..<count {
       let start = index * Digest.hexCount
-      guard let digest = Digest(hexDigits: digits[start..<start + Digest.hexCount]) else {
+      guard
+        let digest = Digest(
+          hexDigits: digits.span.extracting(start..<start + Digest.hexCount))
+      else {
         throw WeightsError(
           .bundleHashForm, .malformed,
           "expected 64 lowercase hexadecimal digits for chunk \(index), found others")

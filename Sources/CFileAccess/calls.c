@@ -1,4 +1,4 @@
-#define _GNU_SOURCE 1  // renameat2, fallocate
+#define _GNU_SOURCE 1  // renameat2, fallocate, O_PATH
 
 #include "CFileAccess.h"
 
@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
+
+const int file_access_lookup_only = O_PATH;
 
 int file_access_rename_new(int parent, const char *from, const char *to) {
   if (renameat2(parent, from, parent, to, RENAME_NOREPLACE) == 0) return 0;

@@ -96,7 +96,7 @@ public final class AtomicOutputDirectory: Sendable {
   private static func requireReplaceable(
     _ folder: InputFolder, overwrite: Bool
   ) throws(WeightsError) {
-    if folder.names.isEmpty { return }
+    if try folder.names().isEmpty { return }
     guard overwrite else {
       throw WeightsError(
         .fileExists, .cannotCreate, file: folder.path,

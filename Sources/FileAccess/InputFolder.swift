@@ -1,3 +1,4 @@
+import CFileAccess
 public import Diagnostics
 import Glibc
 
@@ -7,18 +8,16 @@ import Glibc
 public final class InputFolder: Sendable {
   /// The path as the caller gave it, without slashes at the end.
   public let path: String
-  /// The names in it, in bytewise order.
-  public let names: [String]
 
   private let descriptor: OwnedDescriptor
   /// What a link must start with to lead into the cache's blobs: `../../blobs/`, with one more
   /// `../` for each folder below the revision. Nil outside a cache.
   private let blobs: String?
 
-  /// Opens and lists the folder at `path`, which may itself be a symbolic link.
+  /// Opens the folder at `path`, which may itself be a symbolic link. It need not be readable as
+  /// a list.
   ///
-  /// - Throws: `file.not-found`, `file.not-folder`, `file.permission`, `file.read`,
-  ///   `file.too-large` for more than 100 000 entries.
+  /// - Throws: `file.not-found`, `file.not-folder`, `file.permission`, `file.read`.
   public init(path: String) throws(WeightsError) {
     try OwnedDescriptor.checkPath(path, file: path)
     let status = try stat(path, followingLinks: true, while: .opening, file: path)
@@ -26,9 +25,8 @@ public final class InputFolder: Sendable {
       throw WeightsError(.fileNotFolder, file: path, "expected a folder, found \(status.noun)")
     }
     descriptor = try OwnedDescriptor.open(
-      path, flags: O_RDONLY | O_DIRECTORY, while: .opening, file: path)
+      path, flags: file_access_lookup_only | O_DIRECTORY, while: .opening, file: path)
     self.path = path.withoutTrailingSlashes
-    names = try Self.list(descriptor, file: path)
     blobs = Self.blobsPrefix(path)
   }
 
@@ -39,17 +37,23 @@ public final class InputFolder: Sendable {
     try stat(path, followingLinks: true, while: .opening, file: path).isFolder
   }
 
-  /// Whether the folder has an entry of that name.
-  public func contains(_ name: String) -> Bool {
-    names.contains { $0.utf8.elementsEqual(name.utf8) }
+  /// Whether the folder has an entry of that name, of whatever kind.
+  ///
+  /// - Throws: `file.name`, `file.permission`, `file.read`.
+  public func contains(_ name: String) throws(WeightsError) -> Bool {
+    do throws(WeightsError) {
+      _ = try status(of: name)
+      return true
+    } catch {
+      if error.code == .fileNotFound { return false }
+      throw error
+    }
   }
 
   /// The name of a folder in this one; links do not count.
   func firstFolderInside() throws(WeightsError) -> String? {
-    for name in names {
-      let status = try stat(
-        name, in: descriptor, followingLinks: false, while: .opening, file: path(of: name))
-      if status.isFolder { return name }
+    for name in try names() {
+      if try status(of: name).isFolder { return name }
     }
     return nil
   }
@@ -64,14 +68,18 @@ public final class InputFolder: Sendable {
   ///   throws.
   public func open(_ name: String) throws(WeightsError) -> InputFile {
     let full = path(of: name)
-    guard name.isPlainFileName else {
-      throw WeightsError(.fileName, file: path, "\(name.quoted) is not a plain file name")
-    }
-    let status = try stat(
-      name, in: descriptor, followingLinks: false, while: .opening, file: full)
+    let status = try status(of: name)
     if status.isLink { return try openBlob(link: name, path: full) }
     try status.requireRegular(file: full)
     return try InputFile(name: name, in: descriptor, flags: O_NOFOLLOW, path: full)
+  }
+
+  private func status(of name: String) throws(WeightsError) -> stat {
+    guard name.isPlainFileName else {
+      throw WeightsError(.fileName, file: path, "\(name.quoted) is not a plain file name")
+    }
+    return try stat(
+      name, in: descriptor, followingLinks: false, while: .opening, file: path(of: name))
   }
 
   private func openBlob(link: String, path: String) throws(WeightsError) -> InputFile {
@@ -115,32 +123,33 @@ public final class InputFolder: Sendable {
 
   private static let largestListing = 100_000
 
-  private static func list(
-    _ folder: OwnedDescriptor, file: String
-  ) throws(WeightsError) -> [String] {
-    let number = unsafe openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard number >= 0 else { throw .system(errno, while: .reading, file: file) }
+  /// The names in the folder, in bytewise order.
+  ///
+  /// - Throws: `file.permission`, `file.read`, `file.too-large` for more than 100 000 entries.
+  public func names() throws(WeightsError) -> [String] {
+    let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard number >= 0 else { throw .system(errno, while: .reading, file: path) }
     // The stream takes the descriptor over.
     guard let stream = unsafe fdopendir(number) else {
       let reason = errno
       close(number)
-      throw .system(reason, while: .reading, file: file)
+      throw .system(reason, while: .reading, file: path)
     }
     defer { unsafe closedir(stream) }
     var names: [String] = []
     while true {
       errno = 0
       guard let entry = unsafe readdir(stream) else {
-        if errno != 0 { throw .system(errno, while: .reading, file: file) }
+        if errno != 0 { throw .system(errno, while: .reading, file: path) }
         break
       }
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
       if name == "." || name == ".." { continue }
-      guard names.count < largestListing else {
+      guard names.count < Self.largestListing else {
         throw WeightsError(
-          .fileTooLarge, file: file, "more than \(largestListing) entries in the folder")
+          .fileTooLarge, file: path, "more than \(Self.largestListing) entries in the folder")
       }
       names.append(name)
     }

@@ -19,30 +19,28 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   /// Nil unless there are exactly 64 digits, each one of `0`–`9` and `a`–`f`. One spelling only,
   /// so that equal digests are equal texts.
   public init?(hex: String) {
-    self.init(hexDigits: hex.utf8)
+    let digits = Array(hex.utf8)
+    self.init(hexDigits: digits.span)
   }
 
   /// As ``init(hex:)``, from the UTF-8 of the digits.
-  public init?(hexDigits digits: some Collection<UInt8>) {
+  public init?(hexDigits digits: Span<UInt8>) {
+    guard digits.count == Self.hexCount else { return nil }
     var parsed: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    var count = 0
-    for digit in digits {
+    for index in digits.indices {
       let value: UInt64
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt64(digit) - 0x30
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = UInt64(digit) - 0x61 + 10
+      switch digits[index] {
+      case let digit where (0x30...0x39).contains(digit): value = UInt64(digit) - 0x30
+      case let digit where (0x61...0x66).contains(digit): value = UInt64(digit) - 0x61 + 10
       default: return nil
       }
-      switch count / 16 {
+      switch index / 16 {
       case 0: parsed.0 = parsed.0 << 4 | value
       case 1: parsed.1 = parsed.1 << 4 | value
       case 2: parsed.2 = parsed.2 << 4 | value
-      case 3: parsed.3 = parsed.3 << 4 | value
-      default: return nil
+      default: parsed.3 = parsed.3 << 4 | value
       }
-      count += 1
     }
-    guard count == Self.hexCount else { return nil }
     words = parsed
   }
 

@@ -29,7 +29,7 @@ struct Crew {
 
   /// Waits until every thread has returned.
   func join() {
-    for handle in handles { unsafe pthread_join(handle, nil) }
+    for handle in handles { pthread_join(handle, nil) }
   }
 }
 

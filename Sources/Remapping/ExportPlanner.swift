@@ -5,10 +5,14 @@ public import TensorCore
 public struct ExportTensor: Sendable {
   public let name: TensorName
   public let shape: Shape
-  /// Tensors of the bundle.
-  public let inputs: [TensorName]
-  public let transform: Transform
-  public let output: Int
+  public let content: Content
+
+  public enum Content: Sendable {
+    /// Output `output` of the transform over the inputs, which are tensors of the bundle.
+    case transformed(inputs: [TensorName], transform: Transform, output: Int)
+    /// Zeros: no output depends on the tensor, but the naming's library insists on it.
+    case zeros
+  }
 }
 
 /// A naming manifest read backwards: which checkpoint tensors come from which layout tensors.
@@ -90,8 +94,9 @@ public struct ExportPlanner {
         where isWanted?(name) ?? definition.written.contains(position) {
           result.append(
             ExportTensor(
-              name: name, shape: found[0].shape, inputs: [found[0].name],
-              transform: .identity(found[0].shape), output: 0))
+              name: name, shape: found[0].shape,
+              content: .transformed(
+                inputs: [found[0].name], transform: .identity(found[0].shape), output: 0)))
         }
       case .map:
         let steps = try definition.steps(here).reversed().map(\.inverse)
@@ -99,8 +104,9 @@ public struct ExportPlanner {
         for (position, name) in names.enumerated() {
           result.append(
             ExportTensor(
-              name: name, shape: transform.outputs[position], inputs: found.map(\.name),
-              transform: transform, output: position))
+              name: name, shape: transform.outputs[position],
+              content: .transformed(
+                inputs: found.map(\.name), transform: transform, output: position)))
         }
       }
     }
@@ -108,21 +114,6 @@ public struct ExportPlanner {
       throw WeightsError(
         .exportIncomplete,
         "\(manifest.label) has no name for \(unnamed.folded().joined(separator: ", "))")
-    }
-    return result
-  }
-
-  /// The names a tied tensor has in the naming beside those that are written, as safetensors'
-  /// `save_model` records them: dropped name to kept name.
-  public func droppedTies(_ manifest: NamingManifest) -> [String: String] {
-    var result: [String: String] = [:]
-    for rule in manifest.rules {
-      guard case .tie = rule.disposition,
-        let kept = rule.written.first.flatMap({ rule.sources[$0].name(Bindings()) })
-      else { continue }
-      for (position, source) in rule.sources.enumerated() where !rule.written.contains(position) {
-        if let dropped = source.name(Bindings()) { result[dropped.string] = kept.string }
-      }
     }
     return result
   }

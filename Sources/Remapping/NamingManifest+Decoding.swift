@@ -70,10 +70,6 @@ extension NamingManifest.MetadataPolicy {
       self = .none
       return
     }
-    if reader.value.string == "dropped-ties" {
-      self = .droppedTies
-      return
-    }
     var values: [String: String] = [:]
     for (key, value) in try reader.object().members { values[key] = try value.string() }
     self = .fixed(values)

@@ -29,7 +29,5 @@ public struct NamingManifest: Sendable {
   public enum MetadataPolicy: Sendable, Hashable {
     case none
     case fixed([String: String])
-    /// `{dropped: kept}` for the tied names that are not written, as safetensors' `save_model`.
-    case droppedTies
   }
 }

@@ -48,6 +48,8 @@ public struct LedgerEntry: Sendable {
     case tied(to: TensorName, primary: TensorName, mustEqual: Bool)
     /// Not part of what is built. `keptAs`: the name under which a round trip keeps it.
     case dropped(reason: String, keptAs: TensorName?)
+    /// Belongs to a component that is not taken from this source.
+    case notTaken(component: String)
   }
 }
 

@@ -99,7 +99,7 @@ struct SourceCollector {
       guard let primary = present.first, let target = rule.targets[0].name(instance.bindings)
       else { return }
       guard let name = translate(target, recognition, taken) else {
-        for info in present { drop(info, source, notPart(target, recognition), keptAs: nil) }
+        for info in present { fates[source][info.name] = notTaken(target, recognition) }
         return
       }
       try provide(name, primary.shape, [primary.name], .identity(primary.shape), 0, source)
@@ -128,18 +128,15 @@ struct SourceCollector {
         used.append(name)
       }
       for info in present {
-        if used.isEmpty {
-          drop(info, source, notPart(targets[0], recognition), keptAs: nil)
-        } else {
-          fates[source][info.name] = .used(used)
-        }
+        fates[source][info.name] =
+          used.isEmpty ? notTaken(targets[0], recognition) : .used(used)
       }
     }
   }
 
-  private func notPart(_ target: TensorName, _ recognition: Recognition) -> String {
+  private func notTaken(_ target: TensorName, _ recognition: Recognition) -> LedgerEntry.Fate {
     let component = library.components.component(of: target, in: recognition.family)
-    return "component \(component ?? target.string) is not taken from this source"
+    return .notTaken(component: component ?? target.string)
   }
 
   private mutating func provide(

@@ -94,7 +94,7 @@ public struct Checkpoint: TensorSource {
   private static func readConfig(
     in folder: InputFolder
   ) throws(WeightsError) -> (path: String, value: JSONValue)? {
-    guard folder.contains("config.json") else { return nil }
+    guard try folder.contains("config.json") else { return nil }
     let file = try folder.open("config.json")
     do throws(WeightsError) {
       return (file.path, try StrictJSON.parse(file.readAll(limit: largestConfig)))

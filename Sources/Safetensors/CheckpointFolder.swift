@@ -13,17 +13,18 @@ struct CheckpointFolder {
   private static let indexSuffix = ".safetensors.index.json"
 
   init(_ folder: InputFolder, limits: SafetensorsLimits) throws(WeightsError) {
-    let weights = folder.names.filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") }
+    let present = try folder.names()
+    let weights = present.filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") }
     let names: [String]
-    if let indexName = try Self.indexName(in: folder) {
+    if let indexName = try Self.indexName(among: present, in: folder) {
       let index = try ShardIndex(folder.open(indexName), limits: limits)
-      try Self.checkPresent(index, in: folder)
+      try Self.checkPresent(index, among: present)
       try Self.checkNoStrays(index, among: weights, in: folder)
       self.index = index
       names = index.shardNames
     } else {
       index = nil
-      names = [try Self.singleFile(among: weights, in: folder)]
+      names = [try Self.singleFile(among: present, weights: weights, in: folder)]
     }
     var files: [SafetensorsFile] = []
     for name in names {
@@ -45,8 +46,10 @@ struct CheckpointFolder {
     self.remarks = remarks
   }
 
-  private static func indexName(in folder: InputFolder) throws(WeightsError) -> String? {
-    let names = folder.names.filter { $0.hasSuffix(indexSuffix) && !$0.hasPrefix(".") }
+  private static func indexName(
+    among present: [String], in folder: InputFolder
+  ) throws(WeightsError) -> String? {
+    let names = present.filter { $0.hasSuffix(indexSuffix) && !$0.hasPrefix(".") }
     if names.contains("model" + indexSuffix) { return "model" + indexSuffix }
     if names.count > 1 {
       throw WeightsError(
@@ -57,13 +60,13 @@ struct CheckpointFolder {
   }
 
   private static func singleFile(
-    among weights: [String], in folder: InputFolder
+    among present: [String], weights: [String], in folder: InputFolder
   ) throws(WeightsError) -> String {
     if weights.contains(singleName) { return singleName }
     guard let first = weights.first else {
       throw WeightsError(
         .checkpointEmpty, .notFound, file: folder.path,
-        "no safetensors file in the folder" + hint(for: folder))
+        "no safetensors file in the folder" + hint(among: present))
     }
     if let shard = weights.first(where: { ShardName($0) != nil }) {
       throw WeightsError(
@@ -78,11 +81,11 @@ struct CheckpointFolder {
     return first
   }
 
-  private static func hint(for folder: InputFolder) -> String {
-    if folder.contains("snapshots"), folder.contains("blobs") {
+  private static func hint(among present: [String]) -> String {
+    if present.contains("snapshots"), present.contains("blobs") {
       return "; this is a repository of the Hugging Face cache: give a folder in its snapshots"
     }
-    let pickles = folder.names.filter { name in
+    let pickles = present.filter { name in
       [".bin", ".pt", ".pth", ".ckpt"].contains(where: name.hasSuffix)
     }
     return pickles.isEmpty
@@ -90,9 +93,9 @@ struct CheckpointFolder {
   }
 
   private static func checkPresent(
-    _ index: ShardIndex, in folder: InputFolder
+    _ index: ShardIndex, among present: [String]
   ) throws(WeightsError) {
-    let present = Set(folder.names)
+    let present = Set(present)
     let missing = index.shardNames.filter { !present.contains($0) }
     guard missing.isEmpty else {
       throw WeightsError(

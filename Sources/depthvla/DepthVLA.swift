@@ -21,8 +21,8 @@ struct DepthVLA: ParsableCommand {
       """,
     version: ToolVersion.current,
     subcommands: [
-      InspectCommand.self, ConvertCommand.self, VerifyCommand.self,
-
+      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, ExportCommand.self,
+      DiffCommand.self,
     ])
 
   static func main() {

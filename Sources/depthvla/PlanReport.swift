@@ -21,7 +21,13 @@ struct PlanReport {
     var order: [String] = []
     var counts: [String: Int] = [:]
     for entry in plan.remap.ledger {
-      guard case .dropped(let reason, nil) = entry.fate else { continue }
+      let reason: String
+      switch entry.fate {
+      case .dropped(let why, nil): reason = why
+      case .notTaken(let component):
+        reason = "component \(component) is not taken from this source"
+      default: continue
+      }
       if counts[reason] == nil { order.append(reason) }
       counts[reason, default: 0] += 1
     }

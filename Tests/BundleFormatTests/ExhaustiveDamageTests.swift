@@ -5,14 +5,13 @@ import TensorCore
 import Testing
 
 /// Every single-bit flip and every truncation of a small bundle is found.
-///
-/// Serialised: each test keeps a processor busy for a second or two.
-@Suite(.serialized) struct ExhaustiveDamageTests {
+struct ExhaustiveDamageTests {
   static func bundle(_ packing: BundlePacking, in folder: TemporaryFolder) throws -> [UInt8] {
-    let tensors = [
-      try TestTensor("a", .bf16, [5, 4], seed: 1), try TestTensor("b", .i8, [3], seed: 2),
-      try TestTensor("c", .f32, [0], seed: 3),
-    ]
+    // Little of everything: each bit costs an opening.
+    let tensors =
+      packing == .store
+      ? [try TestTensor("b", .i8, [3], seed: 2)]
+      : [try TestTensor("a", .bf16, [4, 2], seed: 1), try TestTensor("c", .f32, [0], seed: 3)]
     let documents = BundleDocuments(
       family: "f", configuration: [:], recipe: [:], provenance: [:], ledger: [:])
     try writeBundle(tensors, to: folder("sound"), packing: packing, documents: documents)
@@ -21,8 +20,7 @@ import Testing
 
   /// Whether opening, verifying or loading finds fault. A load must find whatever a verification
   /// finds, since together they cover the same bytes.
-  static func isFound(_ bytes: [UInt8], in folder: TemporaryFolder) throws -> Bool {
-    let path = try folder.write(bytes, to: "damaged")
+  static func isFound(_ path: String) throws -> Bool {
     guard let bundle = try? Bundle(path: path) else { return true }
     let isIntact = try bundle.verify(threads: 1).isIntact
     let loads = (try? bundle.load(threads: 1) { _, _ in }) != nil
@@ -33,23 +31,28 @@ import Testing
   @Test(arguments: [BundlePacking.packed(smallest: false), .store])
   func findsEveryBitFlip(packing: BundlePacking) throws {
     let folder = try TemporaryFolder()
-    var bytes = try Self.bundle(packing, in: folder)
-    #expect(try !Self.isFound(bytes, in: folder))
-    for bit in 0..<bytes.count * 8 {
-      bytes[bit / 8] ^= 1 << (bit % 8)
-      let isFound = try Self.isFound(bytes, in: folder)
-      #expect(isFound, "bit \(bit % 8) of byte \(bit / 8) of \(bytes.count)")
-      bytes[bit / 8] ^= 1 << (bit % 8)
+    let bytes = try Self.bundle(packing, in: folder)
+    // Changed in place: a file system may sync a file that is written anew.
+    let path = folder("sound")
+    for (position, byte) in bytes.enumerated() {
+      for bit in 0..<8 {
+        try overwrite(path, at: position, with: byte ^ (1 << bit))
+        let isFound = try Self.isFound(path)
+        #expect(isFound, "bit \(bit) of byte \(position) of \(bytes.count)")
+      }
+      try overwrite(path, at: position, with: byte)
     }
+    #expect(try !Self.isFound(path))
   }
 
   @Test(arguments: [BundlePacking.packed(smallest: false), .store])
   func findsEveryTruncation(packing: BundlePacking) throws {
     let folder = try TemporaryFolder()
     let bytes = try Self.bundle(packing, in: folder)
-    for count in 0..<bytes.count {
-      let path = try folder.write(Array(bytes.prefix(count)), to: "damaged")
-      #expect(throws: WeightsError.self, "cut to \(count) bytes") { try Bundle(path: path) }
+    for count in bytes.indices.reversed() {
+      try truncate(folder("sound"), to: count)
+      let isOpen = (try? Bundle(path: folder("sound"))) != nil
+      #expect(!isOpen, "cut to \(count) bytes")
     }
   }
 

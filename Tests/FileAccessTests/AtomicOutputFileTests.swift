@@ -142,6 +142,21 @@ extension AtomicOutputFile {
     }
   }
 
+  @Test func saysWhereTheUserMayNotWrite() async throws {
+    let path = folder.path
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      #expect(unsafe chmod(path, 0o555) == 0)
+      if getuid() == 0 { #expect(setuid(65534) == 0) }
+      expectError(
+        .filePermission, .cannotCreate, "\(path)/out: cannot be created: permission denied"
+      ) { _ = try AtomicOutputFile(path: path + "/out", overwrite: false) }
+      expectError(
+        .filePermission, .cannotCreate, "\(path)/dir: cannot be created: permission denied"
+      ) { _ = try AtomicOutputDirectory(path: path + "/dir", overwrite: false) }
+    }
+    #expect(unsafe chmod(path, 0o700) == 0)
+  }
+
   @Test func shortensTheTemporaryNameOfALongName() throws {
     let name = String(repeating: "ä", count: 127)
     let output = try AtomicOutputFile(path: folder(name), overwrite: false)

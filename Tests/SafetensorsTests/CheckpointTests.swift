@@ -61,6 +61,21 @@ import Testing
     }
   }
 
+  @Test func readsAFileWhoseFolderCannotBeListed() async throws {
+    try shard("a.safetensors", ["a"])
+    try folder.write(Array("{}".utf8), to: "config.json")
+    let path = folder.path
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      #expect(unsafe chmod(path, 0o711) == 0)
+      // The superuser may list anything.
+      if getuid() == 0 { #expect(setuid(65534) == 0) }
+      #expect(throws: WeightsError(.filePermission, "")) { try Checkpoint(path: path) }
+      let checkpoint = try Checkpoint(path: path + "/a.safetensors")
+      #expect(checkpoint.config?.value == [:])
+    }
+    #expect(unsafe chmod(path, 0o700) == 0)
+  }
+
   @Test func readsShards() throws {
     try twoShards()
     let checkpoint = try Checkpoint(path: folder.path)

@@ -37,6 +37,9 @@ int file_access_rename_new(int parent, const char *from, const char *to);
 /// Swaps two names.
 int file_access_rename_exchange(int parent, const char *a, const char *b);
 
+/// O_PATH: opens a folder as a place to look names up in, without the right to list it.
+extern const int file_access_lookup_only;
+
 /// Takes disk space for the first `length` bytes without changing the size of the file.
 int file_access_reserve(int descriptor, off_t length);
 

@@ -16,6 +16,7 @@ extension LedgerEntry {
     case .used(let names):
       members.append(("used", .array(names.map { .string($0.string) })))
     case .tied(let target, _, _): members.append(("tied", .string(target.string)))
+    case .notTaken(let component): members.append(("not_taken", .string(component)))
     case .dropped(let reason, let kept):
       members.append(("dropped", .string(reason)))
       if let kept { members.append(("kept", .string(kept.string))) }

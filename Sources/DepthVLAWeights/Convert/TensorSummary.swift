@@ -80,18 +80,6 @@ struct TensorSummary {
   }
 }
 
-extension Int8Scheme {
-  /// What shares a scale, and how the scale was chosen.
-  var json: JSONValue {
-    let group: JSONValue =
-      switch granularity {
-      case .channel: "channel"
-      case .group(let size): .integer(Int64(size.rawValue))
-      }
-    return ["per": group, "scale": .string(scale.rawValue)]
-  }
-}
-
 extension WeightsError.Code {
   /// A source tensor holds NaN or infinity.
   public static let convertNonFinite = Self("convert.non-finite")

@@ -65,13 +65,7 @@ final class TransformReader: Sendable {
     }
     switch content {
     case .whole(let bytes):
-      let part = unsafe bytes.span.bytes.extracting(
-        range.lowerBound * width..<range.upperBound * width)
-      for offset in 0..<part.byteCount {
-        destination.storeBytes(
-          of: unsafe part.unsafeLoad(fromByteOffset: offset, as: UInt8.self),
-          toByteOffset: offset, as: UInt8.self)
-      }
+      destination.copy(from: bytes, at: range.lowerBound * width)
     case .segments(let segments, let starts):
       var position = range.lowerBound
       var index = Self.lastIndex(in: starts, notAbove: position)

@@ -29,6 +29,8 @@ struct BundleRecord {
     let keptAs: TensorName?
     /// Why the bundle does not hold it; nil where it does.
     let dropped: String?
+    /// The component it belongs to, where the bundle takes that from elsewhere or has none.
+    let notTaken: String?
   }
 
   let path: String
@@ -127,7 +129,7 @@ extension BundleRecord.Source {
 extension BundleRecord.Entry {
   fileprivate init(_ reader: JSONReader, fileCount: Int) throws(WeightsError) {
     let object = try reader.object(allowing: [
-      "name", "dtype", "shape", "file", "used", "tied", "dropped", "kept",
+      "name", "dtype", "shape", "file", "used", "tied", "dropped", "kept", "not_taken",
     ])
     let dimensions = try object.required("shape").array().map { (extent) throws(WeightsError) in
       try extent.integer(in: 0 ... .max)
@@ -140,6 +142,7 @@ extension BundleRecord.Entry {
     self.info = info
     file = try object.required("file").integer(in: 0...max(0, fileCount - 1))
     dropped = try object.optional("dropped")?.string()
+    notTaken = try object.optional("not_taken")?.string()
     keptAs = try object.optional("kept").map { (name) throws(WeightsError) in
       TensorName(try name.string())
     }

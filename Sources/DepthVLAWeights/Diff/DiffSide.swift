@@ -1,0 +1,78 @@
+import BundleFormat
+import Diagnostics
+import Remapping
+import Safetensors
+import TensorCore
+
+/// One side of a comparison: tensors under names that the other side shares.
+struct DiffSide: Sendable {
+  let path: String
+  let tensors: [TensorInfo]
+  private let content: [TensorName: Content]
+
+  private enum Content: Sendable {
+    case stored(any TensorSource)
+    case transformed(PlannedTensor, Checkpoint)
+  }
+
+  /// The bundle's tensors, quantized ones as F32.
+  init(_ bundle: Bundle) throws(WeightsError) {
+    let source = try FullPrecisionBundle(bundle)
+    path = bundle.path
+    tensors = source.tensors
+    content = Dictionary(
+      source.tensors.map { ($0.name, .stored(source)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The checkpoint's tensors under their own names.
+  init(_ checkpoint: Checkpoint) {
+    path = checkpoint.path
+    tensors = checkpoint.tensors
+    content = Dictionary(
+      checkpoint.tensors.map { ($0.name, .stored(checkpoint)) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The checkpoint's tensors under the names of the layout.
+  init(_ checkpoint: Checkpoint, plan: RemapPlan) throws(WeightsError) {
+    path = checkpoint.path
+    var tensors: [TensorInfo] = []
+    var content: [TensorName: Content] = [:]
+    for planned in plan.tensors {
+      guard case .source(_, let inputs, _, _) = planned.origin,
+        let input = inputs.first.flatMap({ checkpoint.info(of: $0) }),
+        let info = TensorInfo(name: planned.name, dtype: input.dtype, shape: planned.shape)
+      else { continue }
+      tensors.append(info)
+      content[planned.name] = .transformed(planned, checkpoint)
+    }
+    self.tensors = tensors
+    self.content = content
+  }
+
+  /// A reader of elements of the tensor, in its own type.
+  func reader(of info: TensorInfo) throws(WeightsError) -> TransformReader {
+    switch content[info.name] {
+    case .stored(let source):
+      try TransformReader(
+        inputs: [(source, info)], transform: .identity(info.shape), output: 0)
+    case .transformed(let planned, let checkpoint):
+      try Self.reader(planned, checkpoint)
+    case nil:
+      throw WeightsError(.unknownTensor, file: path, tensor: info.name.string, "no such tensor")
+    }
+  }
+
+  private static func reader(
+    _ planned: PlannedTensor, _ checkpoint: Checkpoint
+  ) throws(WeightsError) -> TransformReader {
+    guard case .source(_, let inputs, let transform, let output) = planned.origin else {
+      preconditionFailure("only tensors from the checkpoint are compared")
+    }
+    var tensors: [(source: any TensorSource, info: TensorInfo)] = []
+    for input in inputs {
+      if let info = checkpoint.info(of: input) { tensors.append((checkpoint, info)) }
+    }
+    return try TransformReader(inputs: tensors, transform: transform, output: output)
+  }
+}

@@ -1,0 +1,165 @@
+public import BundleFormat
+public import Diagnostics
+import Kernels
+import Parallelism
+public import Quantization
+public import Remapping
+import Safetensors
+public import TensorCore
+
+/// Two checkpoints or bundles held against each other, tensor by tensor.
+public struct Difference: Sendable {
+  public enum Outcome: Sendable, Equatable {
+    /// The same type, shape and bytes.
+    case equal
+    /// The same values in another type.
+    case sameValues(DType, DType)
+    case onlyInFirst
+    case onlyInSecond
+    case otherShape(Shape, Shape)
+    /// Other values; with how they differ where both are floats.
+    case otherValues(QuantizationError?)
+  }
+
+  public struct Row: Sendable {
+    public let name: TensorName
+    public let outcome: Outcome
+  }
+
+  /// What the names are: a family's layout names, or the checkpoints' own.
+  public let naming: String
+  public let rows: [Row]
+
+  /// Tensors that are not there, or not the same values, on both sides.
+  public var differing: [Row] {
+    rows.filter { row in
+      switch row.outcome {
+      case .equal, .sameValues: false
+      default: true
+      }
+    }
+  }
+
+  private static let blockElementCount = 1 << 19
+
+  /// - Throws: `diff.families` when the two are of different families, and what opening,
+  ///   recognising and reading throw.
+  public init(
+    _ first: String, _ second: String, library: ManifestLibrary, settings: Configuration,
+    threads: Int, progress: @escaping Progress.Handler = { _ in }
+  ) throws(WeightsError) {
+    let (naming, a, b) = try Self.sides(first, second, library, settings)
+    self.naming = naming
+    let others = Dictionary(
+      b.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let names = Set(a.tensors.map(\.name))
+    var rows: [Row] = []
+    var pairs: [(TensorInfo, TensorInfo)] = []
+    for info in a.tensors {
+      guard let other = others[info.name] else {
+        rows.append(Row(name: info.name, outcome: .onlyInFirst))
+        continue
+      }
+      if info.shape == other.shape {
+        pairs.append((info, other))
+      } else {
+        rows.append(Row(name: info.name, outcome: .otherShape(info.shape, other.shape)))
+      }
+    }
+    for info in b.tensors where !names.contains(info.name) {
+      rows.append(Row(name: info.name, outcome: .onlyInSecond))
+    }
+    let total = pairs.reduce(0) { $0 + $1.0.byteCount }
+    var done = 0
+    let work = pairs
+    try OrderedWork.run(
+      items: work.count, threads: threads,
+      makeScratch: { () throws(WeightsError) -> PairComparison in PairComparison() },
+      work: { (index, comparison) throws(WeightsError) -> Outcome in
+        let (info, other) = work[index]
+        return try comparison.outcome(
+          try a.reader(of: info), try b.reader(of: other), info.dtype, other.dtype,
+          count: info.shape.elementCount, block: Self.blockElementCount)
+      },
+      consume: { (index, outcome) throws(WeightsError) in
+        rows.append(Row(name: work[index].0.name, outcome: outcome))
+        done += work[index].0.byteCount
+        progress(Progress(phase: "compare", doneByteCount: done, totalByteCount: total))
+      })
+    self.rows = rows
+  }
+
+  private static func sides(
+    _ first: String, _ second: String, _ library: ManifestLibrary, _ settings: Configuration
+  ) throws(WeightsError) -> (String, DiffSide, DiffSide) {
+    let a = try DiffInput(first, library)
+    let b = try DiffInput(second, library)
+    if case .checkpoint(let x, let xs) = a, case .checkpoint(let y, let ys) = b {
+      // Under one naming every tensor can be compared, also those of no known model.
+      let sameNaming = xs?.manifest.label == ys?.manifest.label && xs?.prefix == ys?.prefix
+      if sameNaming || xs == nil || ys == nil {
+        return ("the checkpoints' own names", DiffSide(x), DiffSide(y))
+      }
+    }
+    let family = try a.family(first)
+    let other = try b.family(second)
+    guard family == other else {
+      throw WeightsError(
+        .diffFamilies, .usage,
+        "\(first.escapedForTerminal) is \(family), \(second.escapedForTerminal) is \(other)")
+    }
+    return (
+      "\(family) layout names", try a.side(library, settings), try b.side(library, settings)
+    )
+  }
+}
+
+/// What a path on the command line turned out to be.
+private enum DiffInput {
+  case bundle(Bundle)
+  case checkpoint(Checkpoint, Recognition?)
+
+  init(_ path: String, _ library: ManifestLibrary) throws(WeightsError) {
+    if try Bundle.isBundle(path: path) {
+      self = .bundle(try Bundle(path: path))
+    } else {
+      let checkpoint = try Checkpoint(path: path)
+      self = .checkpoint(
+        checkpoint,
+        try? library.recognise(checkpoint.tensors, config: checkpoint.config?.value))
+    }
+  }
+
+  func family(_ path: String) throws(WeightsError) -> String {
+    switch self {
+    case .bundle(let bundle): return bundle.documents.family
+    case .checkpoint(_, let recognition):
+      guard let recognition else {
+        throw WeightsError(
+          .diffFamilies, file: path, "is of no known model, and the other side is a bundle")
+      }
+      return recognition.family
+    }
+  }
+
+  func side(
+    _ library: ManifestLibrary, _ settings: Configuration
+  ) throws(WeightsError) -> DiffSide {
+    switch self {
+    case .bundle(let bundle): return try DiffSide(bundle)
+    case .checkpoint(let checkpoint, let recognition):
+      guard let recognition else { return DiffSide(checkpoint) }
+      let plan = try RemapPlanner(
+        library: library, family: recognition.family,
+        sources: [RemapPlanner.Source(label: checkpoint.path, recognition: recognition)],
+        given: settings
+      ).plan()
+      return try DiffSide(checkpoint, plan: plan)
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// The two sides are not of one model.
+  public static let diffFamilies = Self("diff.families")
+}

@@ -1,0 +1,84 @@
+import BundleFormat
+import Diagnostics
+import Quantization
+import Synchronization
+import TensorCore
+
+/// The source elements of a block before their cast: the scratch memory of one thread.
+struct CastBuffer {
+  var bytes: [UInt8] = []
+}
+
+/// Makes the bytes of exported tensors, shared by threads.
+final class ExportReaders: Sendable {
+  private let plan: ExportPlan
+  private let bundle: Bundle
+  private let source: FullPrecisionBundle
+  private let recent = Mutex<[(tensor: Int, reader: TransformReader)]>([])
+  private static let keptCount = 4
+
+  init(plan: ExportPlan, bundle: Bundle, source: FullPrecisionBundle) {
+    self.plan = plan
+    self.bundle = bundle
+    self.source = source
+  }
+
+  /// The bytes of a range of an exported tensor.
+  func bytes(
+    of index: Int, _ range: Range<Int>, _ buffer: inout CastBuffer
+  ) throws(WeightsError) -> [UInt8] {
+    let tensor = plan.tensors[index]
+    var result = [UInt8](repeating: 0, count: range.count)
+    switch tensor.content {
+    case .zeros: break
+    case .stored(let name):
+      try result.withBytes(range.count) { (bytes) throws(WeightsError) in
+        try bundle.read(name, at: range.lowerBound, into: &bytes)
+      }
+    case .transformed:
+      let reader = try reader(for: index)
+      guard let width = tensor.info.dtype.byteWidth, let sourceWidth = reader.dtype.byteWidth
+      else {
+        throw WeightsError(
+          .remapDType, tensor: tensor.info.name.string,
+          "\(reader.dtype.rawValue) elements are narrower than a byte")
+      }
+      let elements = range.lowerBound / width..<range.upperBound / width
+      if reader.dtype == tensor.info.dtype {
+        try result.withBytes(range.count) { (bytes) throws(WeightsError) in
+          try reader.read(elements, into: &bytes)
+        }
+        break
+      }
+      buffer.bytes.grow(to: elements.count * sourceWidth)
+      try buffer.bytes.withBytes(elements.count * sourceWidth) { (bytes) throws(WeightsError) in
+        try reader.read(elements, into: &bytes)
+      }
+      buffer.bytes.withReadOnlyBytes(elements.count * sourceWidth) { source in
+        result.withBytes(range.count) { bytes in
+          ElementCast.cast(source, from: reader.dtype, to: tensor.info.dtype, into: &bytes)
+        }
+      }
+    }
+    return result
+  }
+
+  private func reader(for index: Int) throws(WeightsError) -> TransformReader {
+    if let known = recent.withLock({ $0.first { $0.tensor == index }?.reader }) { return known }
+    guard case .transformed(let inputs, let transform, let output) = plan.tensors[index].content
+    else { preconditionFailure("only transformed tensors have readers") }
+    var tensors: [(source: any TensorSource, info: TensorInfo)] = []
+    for name in inputs {
+      guard let info = source.info(of: name) else {
+        throw WeightsError(.unknownTensor, tensor: name.string, "no such tensor")
+      }
+      tensors.append((source, info))
+    }
+    let reader = try TransformReader(inputs: tensors, transform: transform, output: output)
+    recent.withLock { recent in
+      recent.append((index, reader))
+      if recent.count > Self.keptCount { recent.removeFirst() }
+    }
+    return reader
+  }
+}

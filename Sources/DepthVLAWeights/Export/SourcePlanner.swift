@@ -1,0 +1,93 @@
+import BundleFormat
+import Diagnostics
+import Remapping
+import StrictJSON
+import TensorCore
+
+/// Plans a checkpoint as the source had it: its naming, types, ties and files.
+struct SourcePlanner {
+  let common: CheckpointPlanner
+
+  /// - Throws: `export.family` when it is not clear or not there which source is meant,
+  ///   `export.incomplete` when the bundle holds only part of it.
+  func plan() throws(WeightsError) -> ExportPlan {
+    let source = try chosenSource()
+    let manifest = try common.library.naming(source.naming, of: source.family)
+    guard !source.ledger.contains(where: { $0.notTaken != nil }) else {
+      let parts = Set(source.ledger.compactMap(\.notTaken)).sorted().joined(separator: ", ")
+      throw WeightsError(
+        .exportIncomplete,
+        "\(parts) of the \(source.family) source is not in the bundle, so the source cannot be "
+          + "written back; --naming with --family writes the part that is there")
+    }
+    let live = Set(source.ledger.filter { $0.dropped == nil }.map(\.info.name))
+    let made = try common.exportPlanner.plan(manifest, prefix: source.prefix) {
+      live.contains($0)
+    }
+    let byName = Dictionary(made.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var result = ExportPlan(
+      family: source.family, naming: source.naming, tensors: [], files: [],
+      config: source.config, hasIndex: source.files.count > 1)
+    result.files = source.files.map { ExportPlan.File(name: $0.name, metadata: $0.metadata) }
+    var left: [TensorName] = []
+    for entry in source.ledger {
+      guard let tensor = try tensor(entry, byName, &result.dequantizedCount) else {
+        left.append(entry.info.name)
+        continue
+      }
+      guard tensor.info.shape == entry.info.shape else {
+        throw WeightsError(
+          .exportIncomplete, tensor: entry.info.name.string,
+          "would be \(tensor.info.shape), the source had \(entry.info.shape)")
+      }
+      result.tensors.append(
+        ExportPlan.Tensor(info: tensor.info, content: tensor.content, file: entry.file))
+    }
+    if !left.isEmpty {
+      result.notes.append(
+        "left out, as the bundle does not keep them: \(left.folded().joined(separator: ", "))")
+    }
+    if result.dequantizedCount > 0 {
+      result.notes.append(
+        "\(result.dequantizedCount) INT8 tensors written as floats, their quantization applied")
+    }
+    return result
+  }
+
+  private func tensor(
+    _ entry: BundleRecord.Entry, _ byName: [TensorName: ExportTensor], _ dequantized: inout Int
+  ) throws(WeightsError) -> ExportPlan.Tensor? {
+    if let kept = entry.keptAs {
+      guard let info = common.bundle.info(of: kept), info.shape == entry.info.shape else {
+        throw WeightsError(
+          .exportIncomplete, tensor: kept.string, "the ledger says it is kept, expected it")
+      }
+      let named = TensorInfo(name: entry.info.name, dtype: info.dtype, shape: info.shape)
+      return named.map { ExportPlan.Tensor(info: $0, content: .stored(kept), file: 0) }
+    }
+    guard entry.dropped == nil else { return nil }
+    guard let tensor = byName[entry.info.name] else {
+      throw WeightsError(
+        .exportIncomplete, tensor: entry.info.name.string,
+        "the source had it, and the bundle does not give it back")
+    }
+    return try common.exported(
+      tensor, dtype: entry.info.dtype.isConvertibleFloat ? entry.info.dtype : nil,
+      dequantized: &dequantized)
+  }
+
+  private func chosenSource() throws(WeightsError) -> BundleRecord.Source {
+    let sources = try BundleRecord(common.bundle).sources
+    let wanted = common.options.family
+    let found = sources.filter { wanted == nil || $0.family == wanted }
+    guard found.count == 1, let source = found.first else {
+      throw WeightsError(
+        .exportFamily, .usage,
+        found.isEmpty
+          ? "was not made from a \(wanted ?? "") checkpoint"
+          : "was made from \(found.map(\.family).joined(separator: " and ")); say which with "
+            + "--family")
+    }
+    return source
+  }
+}

@@ -1,0 +1,116 @@
+import BundleFormat
+import Diagnostics
+import Quantization
+import StrictJSON
+import TensorCore
+
+/// A bundle as its tensors were before quantization: INT8 tensors read as F32, their scales gone.
+struct FullPrecisionBundle: TensorSource {
+  /// An INT8 tensor of the bundle with its scales.
+  struct Quantized: Sendable {
+    let scales: TensorName
+    let quantizer: Int8Quantizer
+    /// The type it was quantized from.
+    let from: DType
+  }
+
+  let bundle: Bundle
+  let tensors: [TensorInfo]
+  let quantized: [TensorName: Quantized]
+  private let infos: [TensorName: TensorInfo]
+
+  /// - Throws: `bundle.record` when an INT8 tensor has no scales, or scales of another shape.
+  init(_ bundle: Bundle) throws(WeightsError) {
+    self.bundle = bundle
+    var tensors: [TensorInfo] = []
+    var quantized: [TensorName: Quantized] = [:]
+    let names = Set(bundle.tensors.map(\.name))
+    for tensor in bundle.bundleTensors where !tensor.info.isScale(among: names) {
+      guard let found = try Self.quantized(tensor, in: bundle) else {
+        tensors.append(tensor.info)
+        continue
+      }
+      quantized[tensor.name] = found
+      guard let info = TensorInfo(name: tensor.name, dtype: .f32, shape: tensor.info.shape) else {
+        throw WeightsError(
+          .bundleRecord, file: bundle.path, tensor: tensor.name.string,
+          "\(tensor.info.shape) overflows 63 bits as F32")
+      }
+      tensors.append(info)
+    }
+    self.tensors = tensors
+    self.quantized = quantized
+    infos = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func info(of name: TensorName) -> TensorInfo? { infos[name] }
+
+  func read(
+    _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    guard let tensor = quantized[name] else {
+      try bundle.read(name, at: offset, into: &destination)
+      return
+    }
+    let columns = tensor.quantizer.shape[1]
+    let elements = offset / 4..<(offset + destination.byteCount) / 4
+    guard !elements.isEmpty else { return }
+    let rows = elements.lowerBound / columns..<(elements.upperBound + columns - 1) / columns
+    let scaleRow = tensor.quantizer.scaleShape[1] * 2
+    var values = [UInt8](repeating: 0, count: rows.count * columns)
+    var scales = [UInt8](repeating: 0, count: rows.count * scaleRow)
+    var floats = [UInt8](repeating: 0, count: values.count * 4)
+    try values.withBytes(values.count) { (bytes) throws(WeightsError) in
+      try bundle.read(name, at: rows.lowerBound * columns, into: &bytes)
+    }
+    try scales.withBytes(scales.count) { (bytes) throws(WeightsError) in
+      try bundle.read(tensor.scales, at: rows.lowerBound * scaleRow, into: &bytes)
+    }
+    floats.withBytes(floats.count) { floats in
+      values.withReadOnlyBytes(values.count) { values in
+        scales.withReadOnlyBytes(scales.count) { scales in
+          tensor.quantizer.dequantize(values: values, scales: scales, into: &floats)
+        }
+      }
+    }
+    let start = offset - rows.lowerBound * columns * 4
+    destination.copy(from: floats, at: start)
+  }
+
+  private static func quantized(
+    _ tensor: BundleTensor, in bundle: Bundle
+  ) throws(WeightsError) -> Quantized? {
+    guard tensor.info.dtype == .i8, let record = tensor.quantization?.object else { return nil }
+    let scales = TensorName(tensor.name.string + "_scale")
+    guard let info = bundle.info(of: scales), info.dtype == .bf16,
+      let scheme = record["scheme"].flatMap(Int8Scheme.init),
+      let from = record["from"]?.string.flatMap(DType.init)
+    else {
+      throw WeightsError(
+        .bundleRecord, file: bundle.path, tensor: tensor.name.string,
+        "is INT8, expected BF16 scales \(scales.string.quoted) and the scheme it was quantized with"
+      )
+    }
+    let quantizer = try Int8Quantizer(
+      tensor: tensor.name, shape: tensor.info.shape, scheme: scheme)
+    guard quantizer.scaleShape == info.shape else {
+      throw WeightsError(
+        .bundleRecord, file: bundle.path, tensor: scales.string,
+        "expected scales \(quantizer.scaleShape), found \(info.shape)")
+    }
+    return Quantized(scales: scales, quantizer: quantizer, from: from)
+  }
+}
+
+extension MutableRawSpan {
+  /// Fills the span from the bytes that start at `offset`.
+  mutating func copy(from bytes: [UInt8], at offset: Int) {
+    // Both ranges hold `count` bytes, and different objects own them.
+    unsafe withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe target.copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: source[offset..<offset + target.count]))
+      }
+    }
+  }
+}

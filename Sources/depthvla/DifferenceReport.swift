@@ -1,0 +1,78 @@
+import DepthVLAWeights
+import Diagnostics
+import Quantization
+import StrictJSON
+import TensorCore
+
+/// What `diff` found, for a person and as a document.
+struct DifferenceReport {
+  let first: String
+  let second: String
+  let difference: Difference
+
+  /// More rows than this are counted and not shown; `--json` has them all.
+  private static let shownRowCount = 30
+
+  var words: String {
+    let equal = difference.rows.count { $0.outcome == .equal }
+    let retyped = difference.rows.count {
+      if case .sameValues = $0.outcome { true } else { false }
+    }
+    var text = "compared by \(difference.naming)\n"
+    text += "  \(equal) tensors equal bit for bit"
+    if retyped > 0 { text += ", \(retyped) equal in value but of another type" }
+    text += ", \(difference.differing.count) differ\n"
+    for row in difference.differing.prefix(Self.shownRowCount) {
+      text += "  \(row.name.string.escapedForTerminal): \(words(row.outcome))\n"
+    }
+    let hidden = difference.differing.count - Self.shownRowCount
+    if hidden > 0 { text += "  … and \(hidden) more; --json lists all\n" }
+    return text
+  }
+
+  private func words(_ outcome: Difference.Outcome) -> String {
+    switch outcome {
+    case .equal: return "equal"
+    case .sameValues(let a, let b): return "same values, \(a.rawValue) and \(b.rawValue)"
+    case .onlyInFirst: return "only in \(first.escapedForTerminal)"
+    case .onlyInSecond: return "only in \(second.escapedForTerminal)"
+    case .otherShape(let a, let b): return "\(a) and \(b)"
+    case .otherValues(nil): return "other values"
+    case .otherValues(let error?):
+      let ratio = error.signalToNoiseRatio.map { ", SQNR \(Units.fixed($0, 1)) dB" } ?? ""
+      return "max |a - b| \(Units.scientific(error.maximumAbsoluteError)), rms "
+        + Units.scientific(error.rootMeanSquareError) + ratio
+    }
+  }
+
+  var json: JSONValue {
+    [
+      "first": .string(first), "second": .string(second),
+      "compared_by": .string(difference.naming),
+      "differing": .integer(Int64(difference.differing.count)),
+      "tensors": .array(difference.rows.map(Self.json)),
+    ]
+  }
+
+  private static func json(_ row: Difference.Row) -> JSONValue {
+    var members: [(String, JSONValue)] = [("name", .string(row.name.string))]
+    func shape(_ shape: Shape) -> JSONValue {
+      .array(shape.dimensions.map { .integer(Int64($0)) })
+    }
+    switch row.outcome {
+    case .equal: members.append(("outcome", "equal"))
+    case .sameValues(let a, let b):
+      members.append(("outcome", "same-values"))
+      members.append(("dtypes", [.string(a.rawValue), .string(b.rawValue)]))
+    case .onlyInFirst: members.append(("outcome", "only-in-first"))
+    case .onlyInSecond: members.append(("outcome", "only-in-second"))
+    case .otherShape(let a, let b):
+      members.append(("outcome", "other-shape"))
+      members.append(("shapes", [shape(a), shape(b)]))
+    case .otherValues(let error):
+      members.append(("outcome", "other-values"))
+      if let error { members.append(("error", error.json)) }
+    }
+    return .object(JSONObject(members))
+  }
+}
