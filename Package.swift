@@ -106,7 +106,10 @@ let package = Package(
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     tests(
       "BundleFormat",
-      ["Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Compression", "Kernels"]),
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Compression", "Parallelism",
+        "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

@@ -1,4 +1,4 @@
-public import BundleFormat
+import BundleFormat
 public import Diagnostics
 import Kernels
 import Parallelism

@@ -156,7 +156,8 @@ struct CheckpointPlanner {
       plan.notes.append(
         "\(plan.dequantizedCount) INT8 tensors written as floats, their quantization applied"
           + (options.dequantizes
-            ? "" : "; \(plan.int8Count > 0 ? "these are read" : "this naming is read") as floats only"))
+            ? ""
+            : "; \(plan.int8Count > 0 ? "these are read" : "this naming is read") as floats only"))
     }
     if plan.config == nil {
       plan.notes.append("no config.json: \(manifest.label) has none upstream")

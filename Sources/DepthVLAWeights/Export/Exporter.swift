@@ -8,7 +8,7 @@ import StrictJSON
 import TensorCore
 
 /// Turns a bundle back into a checkpoint that the upstream library loads.
-public struct Exporter {
+public struct Exporter: Sendable {
   let bundle: Bundle
   let library: ManifestLibrary
   let options: ExportOptions
@@ -98,8 +98,9 @@ public struct Exporter {
         let block = work[index]
         let tensor = plan.tensors[block.tensor]
         guard let offset = layouts[tensor.file].fileOffset(of: tensor.info.name) else { return }
-        try outputs[tensor.file].write(
-          unsafe bytes.span.bytes, at: offset + block.range.lowerBound)
+        try bytes.withReadOnlyBytes(bytes.count) { (bytes) throws(WeightsError) in
+          try outputs[tensor.file].write(bytes, at: offset + block.range.lowerBound)
+        }
         done += block.range.count
         progress(Progress(phase: "export", doneByteCount: done, totalByteCount: total))
       })
