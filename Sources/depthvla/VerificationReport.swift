@@ -21,8 +21,12 @@ struct VerificationReport {
         + "\(verification.byteCount) bytes accounted for\n"
       text += "root \(verification.root.hex)\n"
     } else {
-      text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) places\n"
-      for damage in verification.damages { text += "  \(damage.error.message)\n" }
+      text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) "
+      text += verification.damageCount == 1 ? "place\n" : "places\n"
+      for damage in verification.damages {
+        let tensor = damage.tensor.map { "\($0.string.quoted): " } ?? ""
+        text += "  \(tensor)\(damage.error.message)\n"
+      }
     }
     if let comparison { text += words(comparison) }
     return text
@@ -42,13 +46,12 @@ struct VerificationReport {
     let lossy = comparison.rows.filter { $0.error?.signalToNoiseRatio != nil }
       .sorted { ($0.error?.signalToNoiseRatio ?? 0) < ($1.error?.signalToNoiseRatio ?? 0) }
     if !lossy.isEmpty {
-      text += "  largest losses    SQNR dB    max error    rms error  tensor\n"
+      text += "largest losses\n SQNR dB  max error  rms error  tensor\n"
       for row in lossy.prefix(5) {
         guard let error = row.error, let ratio = error.signalToNoiseRatio else { continue }
-        text += String(repeating: " ", count: 18)
-        text += Units.fixed(ratio, 2).leftPadded(9)
-        text += Units.scientific(error.maximumAbsoluteError).leftPadded(13)
-        text += Units.scientific(error.rootMeanSquareError).leftPadded(13)
+        text += Units.fixed(ratio, 2).leftPadded(8)
+        text += Units.scientific(error.maximumAbsoluteError).leftPadded(11)
+        text += Units.scientific(error.rootMeanSquareError).leftPadded(11)
         text += "  \(row.name.string.escapedForTerminal)\n"
       }
     }
