@@ -43,18 +43,8 @@ struct VerificationReport {
         text += "  \(row.name.string.escapedForTerminal): differs from byte \(byte) on\n"
       }
     }
-    let lossy = comparison.rows.filter { $0.error?.signalToNoiseRatio != nil }
-      .sorted { ($0.error?.signalToNoiseRatio ?? 0) < ($1.error?.signalToNoiseRatio ?? 0) }
-    if !lossy.isEmpty {
-      text += "largest losses\n SQNR dB  max error  rms error  tensor\n"
-      for row in lossy.prefix(5) {
-        guard let error = row.error, let ratio = error.signalToNoiseRatio else { continue }
-        text += Units.fixed(ratio, 2).leftPadded(8)
-        text += Units.scientific(error.maximumAbsoluteError).leftPadded(11)
-        text += Units.scientific(error.rootMeanSquareError).leftPadded(11)
-        text += "  \(row.name.string.escapedForTerminal)\n"
-      }
-    }
+    let losses = comparison.rows.compactMap { row in row.error.map { (row.name, $0) } }
+    text += LossTable(losses).words
     return text
   }
 

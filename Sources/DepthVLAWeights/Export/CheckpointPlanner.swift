@@ -153,11 +153,16 @@ struct CheckpointPlanner {
 
   private func note(_ plan: inout ExportPlan, _ manifest: NamingManifest) {
     if plan.dequantizedCount > 0 {
-      plan.notes.append(
-        "\(plan.dequantizedCount) INT8 tensors written as floats, their quantization applied"
-          + (options.dequantizes
-            ? ""
-            : "; \(plan.int8Count > 0 ? "these are read" : "this naming is read") as floats only"))
+      let tensors =
+        plan.dequantizedCount == 1 ? "1 INT8 tensor" : "\(plan.dequantizedCount) INT8 tensors"
+      var reason = ""
+      if !options.dequantizes, options.dtype == nil {
+        reason =
+          plan.int8Count > 0
+          ? ": the library reads INT8 in linear layers only"
+          : ": the library does not read INT8 for \(manifest.label)"
+      }
+      plan.notes.append("\(tensors) written as floats, quantization applied\(reason)")
     }
     if plan.config == nil {
       plan.notes.append("no config.json: \(manifest.label) has none upstream")
