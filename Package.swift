@@ -102,7 +102,7 @@ let package = Package(
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
-    tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
+    tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     tests(
       "BundleFormat",

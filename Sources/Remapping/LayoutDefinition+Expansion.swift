@@ -16,8 +16,7 @@ extension LayoutDefinition {
     while index < tensors.count {
       // Templates of one repetition stand together: layer 0 complete, then layer 1.
       let group = tensors[index...].prefix {
-        $0.repetition?.variable == tensors[index].repetition?.variable
-          && $0.repetition?.count == tensors[index].repetition?.count
+        $0.repetition?.entry == tensors[index].repetition?.entry
       }
       index += group.count
       guard let repetition = group.first?.repetition else {

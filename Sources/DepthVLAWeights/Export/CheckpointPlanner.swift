@@ -34,8 +34,15 @@ struct CheckpointPlanner {
         result.tensors += stored
         result.int8Count += 1
       } else {
+        // Beside INT8 the library's own checkpoints hold BF16; quantized values lose little by it.
+        var isQuantized = false
+        if case .transformed(let inputs, _, _) = tensor.content {
+          isQuantized = inputs.contains { source.quantized[$0] != nil }
+        }
         result.tensors.append(
-          try exported(tensor, dtype: nil, dequantized: &result.dequantizedCount))
+          try exported(
+            tensor, dtype: int8 != nil && isQuantized ? .bf16 : nil,
+            dequantized: &result.dequantizedCount))
       }
     }
     let configuration = planner.configuration(of: family)
