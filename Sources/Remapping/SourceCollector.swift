@@ -228,16 +228,15 @@ extension SourceCollector {
   private mutating func checkDropped(
     _ source: Int, _ recognition: Recognition, _ configuration: Configuration
   ) throws(WeightsError) {
+    // Of a component that another source gives, the configuration says nothing about this source.
     let local = library.components.translate(
-      configuration, from: family, to: recognition.family,
-      taken: Set(library.components.components(of: recognition.family)))
+      configuration, from: family, to: recognition.family, taken: taken[source])
     for instance in recognition.instances {
       guard case .drop(let drop) = recognition.manifest.rules[instance.rule].disposition,
         let expressions = drop.shape, let info = instance.sources.first ?? nil
       else { continue }
       var expected: [Int] = []
       for expression in expressions {
-        // A key of a component that is not taken has no value, and nothing to be held against.
         guard let extent = try expression.value({ local.integer($0) }) else { break }
         expected.append(extent)
       }
