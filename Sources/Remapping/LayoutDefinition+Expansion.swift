@@ -72,8 +72,12 @@ extension Expression {
   /// The value under a configuration that must have every key.
   func required(_ configuration: Configuration, _ family: String) throws(WeightsError) -> Int {
     guard let value = try value({ configuration.integer($0) }) else {
+      let open = names.filter { configuration.integer($0) == nil }.sorted()
       throw WeightsError(
-        .remapConfiguration, "\(family): the value of \(description.quoted) is not known")
+        .remapAsk, .usage,
+        "\(family): no tensor, config.json or published variant tells "
+          + open.joined(separator: ", ") + "; say "
+          + open.map { "--set \($0)=…" }.joined(separator: " "))
     }
     return value
   }
