@@ -1,4 +1,5 @@
 public import Diagnostics
+import Safetensors
 import StrictJSON
 import TensorCore
 import TestSupport
@@ -25,6 +26,12 @@ struct Model {
   /// A published layout at full size.
   init(layout: String, config: JSONValue? = nil) throws {
     try self.init(LayoutInventory(file: layout + ".json").tensors, config: config)
+  }
+
+  /// A tiny checkpoint of `Fixtures/checkpoints`.
+  init(fixture: String) throws {
+    let checkpoint = try Checkpoint(path: FixtureFolder.path("checkpoints/" + fixture))
+    try self.init(checkpoint.tensors, config: checkpoint.config?.value)
   }
 
   init(_ shapes: KeyValuePairs<String, [Int]>, config: JSONValue? = nil) throws {
@@ -98,6 +105,24 @@ extension ExportPlanner {
     self.init(
       library: library, family: plan.family, tensors: plan.tensors.map { ($0.name, $0.shape) },
       configuration: plan.configuration)
+  }
+}
+
+extension RemapPlan {
+  func tensor(_ name: String) -> PlannedTensor? { tensors.first { $0.name.string == name } }
+
+  /// What became of a source tensor, in a few words.
+  func fate(_ name: String, source: Int = 0) -> String? {
+    let entry = ledger.first { $0.source == source && $0.tensor.name.string == name }
+    return entry.map { entry in
+      switch entry.fate {
+      case .used(let names): "used " + names.map(\.string).joined(separator: " ")
+      case .tied(let target, let primary, let mustEqual):
+        "tied \(target) \(primary) \(mustEqual)"
+      case .dropped(_, let kept): "dropped" + (kept.map { " \($0)" } ?? "")
+      case .notTaken(let component): "not taken: \(component)"
+      }
+    }
   }
 }
 
