@@ -157,7 +157,7 @@ import Testing
 
   @Test(arguments: fixtures.filter { !$0.given.isEmpty })
   func asksForWhatTheFileDoesNotSayAllAtOnce(fixture: Fixture) throws {
-    let error = try #require(try failure { try model(fixture).plan() })
+    let error = try #require(failure { try model(fixture).plan() })
     #expect(error.code == .remapAsk)
     #expect(error.kind == .usage)
     for (key, _) in fixture.given where key != "image_token_index" && key != "max_depth" {
