@@ -9,12 +9,17 @@ func link(_ library: String) -> [LinkerSetting] {
     ? [.unsafeFlags(["-Xlinker", "-l:lib\(library).a"])] : [.linkedLibrary(library)]
 }
 
-let swiftSettings: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("ExistentialAny"),
-]
+// DEPTHVLA_STRICT=1 makes every warning an error, as scripts/check does.
+let isStrict = Context.environment["DEPTHVLA_STRICT"] == "1"
+
+let cSettings: [CSetting] = isStrict ? [.treatAllWarnings(as: .error)] : []
+let swiftSettings: [SwiftSetting] =
+  [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
 func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], linking: [LinkerSetting] = []
@@ -53,15 +58,15 @@ let package = Package(
 
     // One outside thing each.
     module("StrictJSON", ["Diagnostics", "CJSONC"], linking: link("json-c")),
-    .target(name: "CFileAccess"),
+    .target(name: "CFileAccess", cSettings: cSettings),
     module("FileAccess", ["Diagnostics", "CFileAccess"]),
     module("Hashing", ["CLibCrypto"], linking: link("crypto")),
     module("Compression", ["Diagnostics", "CZstd"], linking: link("zstd")),
     .target(
       name: "CKernels",
-      cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
+      cSettings: cSettings + [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
     module("Kernels", ["CKernels"]),
-    .target(name: "CManifests"),
+    .target(name: "CManifests", cSettings: cSettings),
     module("Parallelism", ["Diagnostics"]),
 
     // Formats and the arithmetic of weights.
@@ -102,7 +107,7 @@ let package = Package(
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
-    tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
+    tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     tests(
       "BundleFormat",

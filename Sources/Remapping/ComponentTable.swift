@@ -22,7 +22,8 @@ public struct ComponentTable: Sendable {
   /// The component that a layout tensor of a family belongs to.
   public func component(of name: TensorName, in family: String) -> String? {
     names.first { component in
-      places[component]?[family]?.prefixes.contains { name.string.hasPrefix($0) } ?? false
+      places[component]?[family]?.prefixes.contains { name.string.utf8.starts(with: $0.utf8) }
+        ?? false
     }
   }
 
@@ -33,7 +34,8 @@ public struct ComponentTable: Sendable {
       guard let here = places[component]?[family], let there = places[component]?[target] else {
         continue
       }
-      for (old, new) in zip(here.prefixes, there.prefixes) where name.string.hasPrefix(old) {
+      for (old, new) in zip(here.prefixes, there.prefixes)
+      where name.string.utf8.starts(with: old.utf8) {
         return TensorName(new + name.string.dropFirst(old.count))
       }
     }
@@ -51,7 +53,7 @@ public struct ComponentTable: Sendable {
         continue
       }
       for (old, new) in zip(here.scopes, there.scopes) {
-        let part = configuration.rescoped(from: old, to: new)
+        let part = configuration.moved(from: old, to: new)
         for key in part.keys where result[key] == nil {
           if let value = part[key] {
             result.set(key, value, origin: part.origin(of: key) ?? family)

@@ -13,6 +13,9 @@ struct ConfigTemplate: Sendable {
   /// What the library takes where config.json leaves the key out.
   let absent: [(key: String, value: JSONValue)]
 
+  /// The origin of a value that config.json leaves to the library; the user may say otherwise.
+  static let libraryDefault = "the library's default, as config.json leaves it out"
+
   init(_ reader: JSONReader) throws(WeightsError) {
     let object = try reader.object(allowing: ["file", "template", "also_read", "absent"])
     template = try object.required("template").value
@@ -20,49 +23,33 @@ struct ConfigTemplate: Sendable {
     absent = try object.optional("absent")?.object().members.map { ($0.key, $0.reader.value) } ?? []
   }
 
-  /// What a config.json says, under the layout's keys. Absent and null members say nothing.
-  ///
-  /// - Throws: `remap.contradiction` when two members say different things of one key, or a
-  ///   `model_type` is another than the template's.
-  func read(_ config: JSONValue) throws(WeightsError) -> Configuration {
-    var result = Configuration()
-    try visit(template, config, path: "", &result)
-    if let alsoRead { try visit(alsoRead, config, path: "", &result) }
-    for (key, value) in absent where result[key] == nil {
-      result.set(key, value, origin: "the library's default, as config.json leaves it out")
+  /// Every configuration key that the template speaks of.
+  var keys: Set<String> {
+    func keys(_ value: JSONValue) -> Set<String> {
+      if let key = value.templateKey { return key == "dtype" ? [] : [key] }
+      if let key = value.writtenKey { return [key] }
+      if let branches = value.conditional {
+        let inner = [branches.then, branches.otherwise].compactMap(\.self).flatMap(keys)
+        return Set(inner + [branches.key])
+      }
+      return Set((value.array ?? value.object?.members.map(\.value) ?? []).flatMap(keys))
     }
-    return result
+    return keys(template).union(alsoRead.map(keys) ?? []).union(absent.map(\.key))
   }
 
-  private func visit(
-    _ template: JSONValue, _ value: JSONValue?, path: String, _ result: inout Configuration
-  ) throws(WeightsError) {
-    guard let value, value != .null else { return }
-    if let key = template.templateKey {
-      guard key != "dtype" else { return }
-      if let known = result[key], !known.isSameSetting(as: value) {
-        throw WeightsError(
-          .remapContradiction,
-          "config.json says \(path) is \(value.encoded()), and \(known.encoded()) elsewhere")
-      }
-      result.set(key, value, origin: "config.json")
-    } else if let branches = template.conditional {
-      for branch in [branches.then, branches.otherwise] {
-        if let branch { try visit(branch, value, path: path, &result) }
-      }
-    } else if let members = template.object?.members {
-      guard !members.contains(where: { $0.key == "$write" }) else { return }
-      for (name, inner) in members {
-        try visit(
-          inner, value.object?[name], path: path.isEmpty ? name : path + "." + name, &result)
-      }
-    } else if path == "model_type" || path.hasSuffix(".model_type"), path.contains("."),
-      template != value
-    {
-      throw WeightsError(
-        .remapContradiction,
-        "config.json says \(path) is \(value.encoded()), expected \(template.encoded())")
+  /// What a config.json says, under the layout's keys. Absent and null members say nothing.
+  ///
+  /// - Parameter axes: what the tensors show, which decides between the branches of a `$when`.
+  /// - Throws: `remap.contradiction` when two members say different things of one key, or a
+  ///   `model_type` is another than the template's.
+  func read(_ config: JSONValue, axes: Configuration) throws(WeightsError) -> Configuration {
+    var visit = ConfigReading(axes: axes)
+    try visit.visit(template, config, path: "")
+    if let alsoRead { try visit.visit(alsoRead, config, path: "") }
+    for (key, value) in absent where visit.result[key] == nil {
+      visit.result.set(key, value, origin: Self.libraryDefault)
     }
+    return visit.result
   }
 
   /// The document for a configuration. Members whose key has no value are left out.
@@ -72,18 +59,78 @@ struct ConfigTemplate: Sendable {
         return key == "dtype" ? .string(dtype) : configuration[key]
       }
       if let branches = template.conditional {
-        let isZero = (configuration.integer(branches.key) ?? 0) == 0
-        return (isZero == branches.negated ? branches.then : branches.otherwise).flatMap(fill)
+        return branches.chosen(in: configuration).flatMap(fill)
       }
+      if let key = template.writtenKey { return configuration[key] }
       if let items = template.array { return .array(items.compactMap(fill)) }
       guard let members = template.object?.members else { return template }
-      if let key = members.first(where: { $0.key == "$write" })?.value.string {
-        return configuration[key]
-      }
       return .object(
         JSONObject(members.compactMap { name, inner in fill(inner).map { (name, $0) } }))
     }
     return fill(template) ?? .object(JSONObject())
+  }
+}
+
+/// One reading of a config.json.
+private struct ConfigReading {
+  let axes: Configuration
+  var result = Configuration()
+
+  init(axes: Configuration) { self.axes = axes }
+
+  mutating func visit(
+    _ template: JSONValue, _ value: JSONValue?, path: String, isChosen: Bool = false
+  ) throws(WeightsError) {
+    guard let value, value != .null else { return }
+    if let key = template.templateKey {
+      try take(key, value, path)
+    } else if template.writtenKey != nil {
+      return
+    } else if let branches = template.conditional {
+      guard let branch = branches.chosen(in: axes) else { return }
+      try visit(branch, value, path: path, isChosen: true)
+    } else if let items = template.array {
+      for (index, item) in items.enumerated() {
+        guard let elements = value.array, elements.indices.contains(index) else { return }
+        try visit(item, elements[index], path: "\(path)[\(index)]")
+      }
+    } else if let members = template.object?.members {
+      for (name, inner) in members {
+        try visit(inner, value.object?[name], path: path.isEmpty ? name : path + "." + name)
+      }
+    } else if template != value, path.hasSuffix(".model_type") || (path == "model_type" && isChosen)
+    {
+      // The plain root model_type may be one of several: the manifest's model_types hold those.
+      throw WeightsError(
+        .remapContradiction,
+        "config.json says \(path) is \(value.encoded()), expected \(template.encoded())")
+    }
+  }
+
+  private mutating func take(
+    _ key: String, _ value: JSONValue, _ path: String
+  ) throws(WeightsError) {
+    guard key != "dtype" else { return }
+    if let known = result[key], !known.isSameSetting(as: value) {
+      throw WeightsError(
+        .remapContradiction,
+        "config.json says \(path) is \(value.encoded()), and \(known.encoded()) elsewhere")
+    }
+    result.set(key, value, origin: "config.json")
+  }
+}
+
+/// Two templates of which the value of an axis chooses one.
+private struct ConditionalTemplate {
+  let key: String
+  let isNegated: Bool
+  let then: JSONValue?
+  let otherwise: JSONValue?
+
+  /// Nil too where the axis has no value.
+  func chosen(in configuration: Configuration) -> JSONValue? {
+    guard let value = configuration.integer(key) else { return nil }
+    return (value != 0) != isNegated ? then : otherwise
   }
 }
 
@@ -94,13 +141,14 @@ extension JSONValue {
     return String(string.dropFirst())
   }
 
-  fileprivate var conditional:
-    (key: String, negated: Bool, then: JSONValue?, otherwise: JSONValue?)?
-  {
+  /// The key of `{"$write": "key"}`.
+  fileprivate var writtenKey: String? { object?["$write"]?.string }
+
+  fileprivate var conditional: ConditionalTemplate? {
     guard let object, let key = object["$when"]?.string else { return nil }
     let isNegated = key.hasPrefix("!")
-    return (
-      isNegated ? String(key.dropFirst()) : key, isNegated, object["then"], object["else"]
-    )
+    return ConditionalTemplate(
+      key: isNegated ? String(key.dropFirst()) : key, isNegated: isNegated,
+      then: object["then"], otherwise: object["else"])
   }
 }

@@ -19,7 +19,7 @@ public struct Configuration: Sendable, Equatable {
   public func integer(_ key: String) -> Int? {
     guard let value = values[key] else { return nil }
     if let flag = value.bool { return flag ? 1 : 0 }
-    return value.integer
+    return value.wholeNumber
   }
 
   /// Gives a key its value; the first setting decides its place in ``keys``.
@@ -34,10 +34,12 @@ public struct Configuration: Sendable, Equatable {
     keys = order.filter { values[$0] != nil } + keys.filter { !known.contains($0) }
   }
 
-  /// The values under one prefix, the prefix replaced.
-  func rescoped(from prefix: String, to replacement: String) -> Configuration {
+  /// The values of one scope under another: a scope is empty or ends with a dot. Any other text is
+  /// one key.
+  func moved(from prefix: String, to replacement: String) -> Configuration {
+    let isScope = prefix.isEmpty || prefix.hasSuffix(".")
     var result = Configuration()
-    for key in keys where key.hasPrefix(prefix) {
+    for key in keys where isScope ? key.hasPrefix(prefix) : key == prefix {
       if let value = values[key] {
         result.set(
           replacement + key.dropFirst(prefix.count), value, origin: origins[key] ?? "")

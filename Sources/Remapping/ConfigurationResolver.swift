@@ -12,29 +12,29 @@ struct ConfigurationResolver {
   let stated: Configuration?
   /// Values the user gave.
   let given: Configuration
-  /// Whether open questions may stay open, as when two namings are only held against the shapes.
-  let isProbe: Bool
 
   private(set) var configuration = Configuration()
   private(set) var variants: [String] = []
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
-    given: Configuration, isProbe: Bool = false
+    given: Configuration
   ) {
-    self.isProbe = isProbe
     self.layout = layout
     self.provided = provided
     self.stated = stated
     self.given = given
   }
 
-  /// - Throws: `remap.contradiction`, `remap.ask` (all open questions at once), `remap.refused`,
-  ///   `remap.configuration`.
+  /// Open questions stay open; ``askForTheRest(_:)`` asks them.
+  ///
+  /// - Throws: `remap.contradiction`, `remap.refused`, `remap.configuration`,
+  ///   `manifest.arithmetic`.
   mutating func resolve() throws(WeightsError) -> Configuration {
     readAxes()
     try take(given)
     if let stated { try take(stated) }
+    try checkKinds()
     try applyFactsAndDerivations()
     for key in layout.keys where configuration[key.name] == nil {
       if let value = key.defaultValue {
@@ -42,7 +42,6 @@ struct ConfigurationResolver {
       }
     }
     try applyFactsAndDerivations()
-    if !isProbe { try askForTheRest() }
     try check()
     configuration.sort(like: layout.axes.map(\.key) + layout.keys.map(\.name))
     return configuration
@@ -83,6 +82,8 @@ struct ConfigurationResolver {
     for key in other.keys {
       guard let value = other[key] else { continue }
       let origin = other.origin(of: key) ?? "config.json"
+      // What config.json leaves out, the user may say.
+      if origin == ConfigTemplate.libraryDefault, given[key] != nil { continue }
       if let known = configuration[key] {
         guard known.isSameSetting(as: value) else { throw contradiction(key, value, origin) }
       } else {
@@ -96,14 +97,6 @@ struct ConfigurationResolver {
     var learnt = true
     while learnt {
       learnt = false
-      for fact in layout.facts where holds(fact) {
-        if let refusal = fact.refusal { throw WeightsError(.remapRefused, refusal) }
-        if let variant = fact.variant, !variants.contains(variant) { variants.append(variant) }
-        for (key, value) in fact.settings where configuration[key] == nil {
-          configuration.set(key, value, origin: "published variant \(fact.variant ?? "")")
-          learnt = true
-        }
-      }
       for key in layout.keys {
         guard let value = try derivedValue(of: key) else { continue }
         guard let known = configuration[key.name] else {
@@ -113,6 +106,14 @@ struct ConfigurationResolver {
         }
         guard known.isSameSetting(as: value) else {
           throw contradiction(key.name, value, "the shapes")
+        }
+      }
+      for fact in layout.facts where holds(fact) {
+        if let refusal = fact.refusal { throw WeightsError(.remapRefused, refusal) }
+        if let variant = fact.variant, !variants.contains(variant) { variants.append(variant) }
+        for (key, value) in fact.settings where configuration[key] == nil {
+          configuration.set(key, value, origin: "published variant \(fact.variant ?? "")")
+          learnt = true
         }
       }
     }
@@ -157,18 +158,36 @@ struct ConfigurationResolver {
         + "but \(value.encoded()) by \(origin)")
   }
 
-  private func askForTheRest() throws(WeightsError) {
-    let open = layout.keys.filter {
-      $0.question != nil && !$0.isOptional && configuration[$0.name] == nil
-    }
+  /// Whether the key is one that neither the tensors nor anything else settles. A key with a
+  /// derivation waits for the keys in it, and is not asked for itself.
+  private func isOpen(_ key: LayoutDefinition.Key) -> Bool {
+    guard key.question != nil, !key.isOptional, configuration[key.name] == nil else { return false }
+    return key.derived.map { !applies($0.condition) } ?? true
+  }
+
+  /// - Throws: `remap.ask`, with all open questions at once.
+  func askForTheRest(_ sources: [RemapPlanner.Source]) throws(WeightsError) {
+    let open = layout.keys.filter(isOpen)
     guard !open.isEmpty else { return }
     let lines = open.map { "--set \($0.name)=…  \($0.question ?? "")" }
     throw WeightsError(
-      .remapAsk, .usage,
+      .remapAsk, .usage, file: sources.count == 1 ? sources[0].label : nil,
       "the tensors and the published variants do not settle "
         + open.map(\.name).joined(separator: ", ") + "; say "
         + open.map { "--set \($0.name)=…" }.joined(separator: " "),
       details: lines)
+  }
+
+  private func checkKinds() throws(WeightsError) {
+    for key in layout.knownKeys {
+      guard let value = configuration[key], let expected = layout.kinds[key],
+        !expected.fits(value)
+      else { continue }
+      throw WeightsError(
+        .remapConfiguration,
+        "\(key) by \(configuration.origin(of: key) ?? ""): expected \(expected.words), found "
+          + value.encoded().escapedForTerminal)
+    }
   }
 
   private func check() throws(WeightsError) {
@@ -187,7 +206,7 @@ struct ConfigurationResolver {
       if let left, let right, !check.holds(left, right) {
         throw WeightsError(
           .remapConfiguration,
-          "\(check.message): \(check.left) is \(left), \(check.right) is \(right)")
+          "\(check.message): expected \(check.left), found \(left) and \(right)")
       }
     }
   }

@@ -42,108 +42,74 @@ public struct ExportPlanner {
       taken: Set(library.components.components(of: target)))
   }
 
-  /// Tensors in the order of the layout.
+  /// Tensors in the order of the layout, then those that no output depends on.
   ///
   /// - Parameters:
   ///   - manifest: the naming to write, of the bundle's family or of one it contains.
   ///   - prefix: text in front of every name.
-  ///   - isWanted: of a tied tensor's names, which to write; by default those that the naming's
-  ///     own library writes.
-  /// - Throws: `export.incomplete` when the bundle lacks tensors that the naming needs;
-  ///   `remap.shape`.
+  ///   - isWanted: of the names of a tied tensor, and of the tensors that no output depends on,
+  ///     which to write; by default those that the naming's own library writes.
+  /// - Throws: `export.incomplete` when the bundle lacks components or tensors that the naming
+  ///   needs, or the naming has no name for one; `remap.shape`.
   public func plan(
     _ manifest: NamingManifest, prefix: String = "", isWanted: ((TensorName) -> Bool)? = nil
   ) throws(WeightsError) -> [ExportTensor] {
+    try requireComponents(of: manifest)
     let here = configuration(of: manifest.family)
     let manifest = manifest.specialised(here)
-    var bundleNames: [TensorName: (name: TensorName, shape: Shape)] = [:]
-    var order: [TensorName] = []
+    var export = ExportDraft(
+      manifest: manifest, configuration: here, prefix: prefix, isWanted: isWanted)
     for tensor in tensors {
-      let local =
-        tensor.name.string.hasPrefix(unusedPrefix)
-        ? tensor.name
-        : library.components.translate(tensor.name, from: family, to: manifest.family)
-      guard let local else { continue }
-      bundleNames[local] = tensor
-      order.append(local)
-    }
-    var result: [ExportTensor] = []
-    var done: Set<InstanceKey> = []
-    var unnamed: [TensorName] = []
-    for local in order {
-      guard let (rule, bindings, isTarget) = manifest.rule(for: local) else {
-        if !local.string.hasPrefix(unusedPrefix) { unnamed.append(local) }
-        continue
+      if tensor.name.string.utf8.starts(with: unusedPrefix.utf8) {
+        export.kept[String(tensor.name.string.dropFirst(unusedPrefix.count))] = tensor
+      } else if let local = local(tensor.name, manifest) {
+        export.holdings[local] = tensor
       }
-      guard done.insert(InstanceKey(rule: rule, bindings: bindings)).inserted else { continue }
-      let definition = manifest.rules[rule]
-      let inputs = isTarget ? definition.targets.compactMap { $0.name(bindings) } : [local]
-      let found = inputs.compactMap { bundleNames[$0] }
-      guard found.count == inputs.count else {
+    }
+    let layout = try library.layout(of: family).tensors(under: configuration)
+    for tensor in layout {
+      guard let local = local(tensor.name, manifest) else { continue }
+      guard let held = export.holdings[local] else {
         throw WeightsError(
-          .exportIncomplete, tensor: inputs.first { bundleNames[$0] == nil }?.string,
+          .exportIncomplete, tensor: tensor.name.string,
           "the bundle lacks it, and \(manifest.label) needs it")
       }
-      let names = definition.sources.compactMap { $0.name(bindings) }.map {
-        TensorName(prefix + $0.string)
+      guard held.shape == tensor.shape else {
+        throw WeightsError(
+          .remapShape, tensor: tensor.name.string,
+          "expected \(tensor.shape) by the bundle's configuration, found \(held.shape)")
       }
-      switch definition.disposition {
-      case .initialise: continue
-      case .drop, .tie:
-        for (position, name) in names.enumerated()
-        where isWanted?(name) ?? definition.written.contains(position) {
-          result.append(
-            ExportTensor(
-              name: name, shape: found[0].shape,
-              content: .transformed(
-                inputs: [found[0].name], transform: .identity(found[0].shape), output: 0)))
-        }
-      case .map:
-        let steps = try definition.steps(here).reversed().map(\.inverse)
-        let transform = try Transform(inputs: found.map(\.shape), steps: steps)
-        for (position, name) in names.enumerated() {
-          result.append(
-            ExportTensor(
-              name: name, shape: transform.outputs[position],
-              content: .transformed(
-                inputs: found.map(\.name), transform: transform, output: position)))
-        }
-      }
+      try export.write(local)
     }
-    guard unnamed.isEmpty else {
+    try export.writeDropped()
+    guard export.unnamed.isEmpty else {
       throw WeightsError(
         .exportIncomplete,
-        "\(manifest.label) has no name for \(unnamed.folded().joined(separator: ", "))")
+        "\(manifest.label) has no name for \(export.unnamed.folded().joined(separator: ", "))")
     }
-    return result
+    return export.result
   }
-}
 
-private struct InstanceKey: Hashable {
-  let rule: Int
-  let bindings: Bindings
-}
+  private func local(_ name: TensorName, _ manifest: NamingManifest) -> TensorName? {
+    library.components.translate(name, from: family, to: manifest.family)
+  }
 
-extension NamingManifest {
-  /// The rule that makes a layout tensor, or that dropped a kept one.
-  fileprivate func rule(
-    for name: TensorName
-  ) -> (rule: Int, bindings: Bindings, isTarget: Bool)? {
-    let components = NameComponents(name)
-    let kept =
-      name.string.hasPrefix(unusedPrefix)
-      ? NameComponents(TensorName(String(name.string.dropFirst(unusedPrefix.count)))) : nil
-    for (index, rule) in rules.enumerated() {
-      if let kept, case .drop(let drop) = rule.disposition,
-        let bindings = drop.canonicalName.match(kept)
-      {
-        return (index, bindings, false)
-      }
-      for target in rule.targets {
-        if let bindings = target.match(components) { return (index, bindings, true) }
-      }
+  /// Components that the bundle does not have may stay away only where every rule for them is
+  /// optional.
+  private func requireComponents(of manifest: NamingManifest) throws(WeightsError) {
+    let table = library.components
+    let present = Set(table.components(of: family))
+    let components = table.components(of: manifest.family)
+    let needed = manifest.rules.filter { !$0.isOptional }.flatMap(\.targets).compactMap {
+      table.component(of: TensorName($0.description), in: manifest.family)
     }
-    return nil
+    let absent = components.filter { !present.contains($0) && needed.contains($0) }
+    guard absent.isEmpty, components.contains(where: present.contains) else {
+      throw WeightsError(
+        .exportIncomplete, .usage,
+        "\(manifest.label) needs \((absent.isEmpty ? components : absent).joined(separator: ", ")), "
+          + "which a \(family) bundle does not have")
+    }
   }
 }
 

@@ -34,7 +34,7 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
     description = text
   }
 
-  private init(root: Node, description: String) {
+  init(root: Node, description: String) {
     self.root = root
     self.description = description
   }
@@ -50,6 +50,19 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
       }
     }
     return Expression(root: scope(root), description: description)
+  }
+
+  /// The names in it.
+  var names: Set<String> {
+    func names(_ node: Node) -> Set<String> {
+      switch node {
+      case .integer: []
+      case .name(let name): [name]
+      case .binary(_, let a, let b): names(a).union(names(b))
+      case .squareRoot(let a): names(a)
+      }
+    }
+    return names(root)
   }
 
   /// The value, or nil while a name in it has none.
@@ -83,17 +96,27 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
         case .divide, .floorDivide: a.dividedReportingOverflow(by: b)
         case .remainder: a.remainderReportingOverflow(dividingBy: b)
         }
-      if overflow || (op == .divide && a % b != 0) {
-        throw failure("has no whole value for \(a) and \(b)")
+      guard !overflow else { throw failure("has no value for \(a) and \(b)") }
+      let isExact = a.isMultiple(of: b)
+      switch op {
+      case .divide:
+        guard isExact else { throw failure("divides \(a) by \(b), which leaves a remainder") }
+        return value
+      // Towards minus infinity, and the remainder with the divisor's sign, as in Python.
+      case .floorDivide: return isExact || (a < 0) == (b < 0) ? value : value - 1
+      case .remainder: return isExact || (a < 0) == (b < 0) ? value : value + b
+      default: return value
       }
-      return value
     }
   }
 
   private static func wholeSquareRoot(of square: Int) -> Int? {
     guard square >= 0 else { return nil }
-    let root = Int(Double(square).squareRoot())
-    return root.multipliedReportingOverflow(by: root) == (square, false) ? root : nil
+    // A double is off by one at most.
+    let near = Int(Double(square).squareRoot())
+    return [near - 1, near, near + 1].first {
+      $0 >= 0 && $0.multipliedReportingOverflow(by: $0) == (square, false)
+    }
   }
 
   private func failure(_ what: String) -> WeightsError {

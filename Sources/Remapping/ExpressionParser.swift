@@ -21,6 +21,23 @@ struct ExpressionParser {
     return node
   }
 
+  /// `sum relation sum`, the whole text.
+  mutating func parseRelation() throws(WeightsError) -> (
+    left: Expression.Node, relation: LayoutDefinition.Check.Relation, right: Expression.Node
+  ) {
+    let left = try sum()
+    skipSpaces()
+    // Longer signs come first, so that `<=` is not read as `<`.
+    let relations = LayoutDefinition.Check.Relation.allCases
+    guard
+      let relation = relations.first(where: {
+        bytes[position...].starts(with: $0.rawValue.utf8)
+      })
+    else { throw failure() }
+    position += relation.rawValue.utf8.count
+    return (left, relation, try parse())
+  }
+
   private mutating func sum() throws(WeightsError) -> Expression.Node {
     var node = try product()
     while let op = accept(.add, .subtract) { node = .binary(op, node, try product()) }

@@ -12,6 +12,7 @@ extension LayoutDefinition {
   ) throws(WeightsError) {
     self.init(family: family)
     try append(document, at: "", scope: "", blocks: blocks)
+    kinds = kindsOfKeys()
   }
 
   private static let keysOfDocument: Set<String> = [
@@ -28,8 +29,14 @@ extension LayoutDefinition {
     for (key, axis) in try root.optional("axes")?.object().members ?? [] {
       axes.append(Axis(key: scope + key, source: try Self.axis(axis, prefix)))
     }
+    var placed: [Int] = []
     for entry in try root.optional("tensors")?.array() ?? [] {
-      try append(tensor: entry, parts, at: prefix, scope: scope, blocks, repetition: nil)
+      try append(tensor: entry, parts, at: prefix, scope: scope, blocks, repetition: nil, &placed)
+    }
+    guard placed.sorted() == Array(parts.indices) else {
+      throw document.failure(
+        .manifestSyntax,
+        "expected every one of \(parts.count) parts once in \"tensors\", found \(placed)")
     }
     var ownKeys = keys.map(\.name)
     for (name, key) in try root.optional("configuration")?.object().members ?? [] {
@@ -52,15 +59,16 @@ extension LayoutDefinition {
 
   private mutating func append(
     tensor entry: JSONReader, _ parts: [JSONReader], at prefix: String, scope: String,
-    _ blocks: [String: JSONReader], repetition: Repetition?
+    _ blocks: [String: JSONReader], repetition: Repetition?, _ placed: inout [Int]
   ) throws(WeightsError) {
     let object = try entry.object(allowing: [
       "part", "repeat", "count", "tensors", "name", "shape", "when", "unused", "initial",
     ])
     if let number = object.optional("part") {
       guard !parts.isEmpty else { throw number.failure(.manifestSyntax, "there are no parts") }
-      let part = try parts[number.integer(in: 0...(parts.count - 1))]
-        .object(allowing: ["block", "at", "scope"])
+      let position = try number.integer(in: 0...(parts.count - 1))
+      placed.append(position)
+      let part = try parts[position].object(allowing: ["block", "at", "scope"])
       let name = try part.required("block").string()
       guard let block = blocks[name] else {
         throw entry.failure(.manifestSyntax, "block \(name.quoted) is not in Manifests/layouts")
@@ -74,10 +82,11 @@ extension LayoutDefinition {
         throw variable.failure(.manifestSyntax, "a repetition inside a repetition")
       }
       let count = try Self.expression(object.required("count")).scoped(by: scope)
-      let repetition = Repetition(variable: try variable.string(), count: count)
+      let repetition = Repetition(
+        variable: try variable.string(), count: count, entry: tensors.count)
       for inner in try object.required("tensors").array() {
         try append(
-          tensor: inner, parts, at: prefix, scope: scope, blocks, repetition: repetition)
+          tensor: inner, parts, at: prefix, scope: scope, blocks, repetition: repetition, &placed)
       }
     } else {
       var shape: [Expression] = []
@@ -144,6 +153,9 @@ extension LayoutDefinition.Key {
     let object = try reader.object(allowing: [
       "ask", "optional", "default", "allowed", "value", "when", "why",
     ])
+    if let condition = object.optional("when"), object.optional("value") == nil {
+      throw condition.failure(.manifestSyntax, "\"when\" goes with \"value\"")
+    }
     self.init(
       name: name, question: try object.optional("ask")?.string(),
       isOptional: try object.optional("optional")?.bool() ?? false,
@@ -189,17 +201,17 @@ extension LayoutDefinition.Fact {
 extension LayoutDefinition.Check {
   init(_ reader: JSONReader, scope: String) throws(WeightsError) {
     let object = try reader.object(allowing: ["that", "else", "when"])
-    let words = try object.required("that").string().split(separator: " ").map(String.init)
-    guard let position = words.firstIndex(where: { Relation(rawValue: $0) != nil }),
-      let relation = Relation(rawValue: words[position])
-    else { throw reader.mismatch("\"expression == expression\", with spaces") }
-    self.init(
-      left: try Expression(parsing: words[..<position].joined(separator: " ")).scoped(by: scope),
-      relation: relation,
-      right: try Expression(parsing: words[(position + 1)...].joined(separator: " "))
-        .scoped(by: scope),
-      condition: try object.optional("when").map(LayoutDefinition.condition(scope)),
-      message: try object.required("else").string())
+    let that = try object.required("that")
+    let text = try that.string()
+    var parser = ExpressionParser(text: text)
+    do throws(WeightsError) {
+      let (left, relation, right) = try parser.parseRelation()
+      self.left = Expression(root: left, description: text).scoped(by: scope)
+      self.relation = relation
+      self.right = Expression(root: right, description: text).scoped(by: scope)
+    } catch { throw that.failure(error.code, error.message) }
+    condition = try object.optional("when").map(LayoutDefinition.condition(scope))
+    message = try object.required("else").string()
   }
 
   func holds(_ left: Int, _ right: Int) -> Bool {

@@ -16,8 +16,7 @@ extension LayoutDefinition {
     while index < tensors.count {
       // Templates of one repetition stand together: layer 0 complete, then layer 1.
       let group = tensors[index...].prefix {
-        $0.repetition?.variable == tensors[index].repetition?.variable
-          && $0.repetition?.count == tensors[index].repetition?.count
+        $0.repetition?.entry == tensors[index].repetition?.entry
       }
       index += group.count
       guard let repetition = group.first?.repetition else {
@@ -73,8 +72,12 @@ extension Expression {
   /// The value under a configuration that must have every key.
   func required(_ configuration: Configuration, _ family: String) throws(WeightsError) -> Int {
     guard let value = try value({ configuration.integer($0) }) else {
+      let open = names.filter { configuration.integer($0) == nil }.sorted()
       throw WeightsError(
-        .remapConfiguration, "\(family): the value of \(description.quoted) is not known")
+        .remapAsk, .usage,
+        "\(family): no tensor, config.json or published variant tells "
+          + open.joined(separator: ", ") + "; say "
+          + open.map { "--set \($0)=…" }.joined(separator: " "))
     }
     return value
   }

@@ -13,6 +13,8 @@ public struct LayoutDefinition: Sendable {
   var keys: [Key] = []
   var facts: [Fact] = []
   var checks: [Check] = []
+  /// What kind of value a key must have, where the manifests show it.
+  var kinds: [String: ValueKind] = [:]
 
   init(family: String) { self.family = family }
 
@@ -52,6 +54,8 @@ public struct LayoutDefinition: Sendable {
   struct Repetition: Sendable {
     let variable: String
     let count: Expression
+    /// Which entry of the manifests: two that follow each other are two runs.
+    let entry: Int
   }
 
   /// A configuration value that shapes do not show.

@@ -18,10 +18,7 @@ struct LookAlike: Sendable {
         else { return false }
       }
       guard isSuffix else { return pattern.match(name) != nil }
-      let count = pattern.components.count
-      guard name.parts.count >= count else { return false }
-      let tail = name.parts.suffix(count).joined(separator: ".")
-      return pattern.match(NameComponents(TensorName(tail))) != nil
+      return name.parts.indices.contains { pattern.match(name.dropFirst($0)) != nil }
     }
   }
 
@@ -41,7 +38,7 @@ struct LookAlike: Sendable {
       path.reduce(config) { $0?.object?[$1] }?.string == value
     }
     if isNamed { return true }
-    guard !any.isEmpty || !all.isEmpty else { return false }
+    guard !any.isEmpty || !all.isEmpty || !none.isEmpty else { return false }
     func isThere(_ mark: Mark) -> Bool { tensors.contains { mark.matches($0.0, $0.1) } }
     return (any.isEmpty || any.contains(where: isThere)) && all.allSatisfy(isThere)
       && !none.contains(where: isThere)

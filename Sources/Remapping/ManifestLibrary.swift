@@ -36,6 +36,7 @@ public struct ManifestLibrary: Sendable {
     }
     var layouts: [String: LayoutDefinition] = [:]
     var namings: [NamingManifest] = []
+    var paths: [String] = []
     for (path, text) in texts.sorted(by: { $0.key < $1.key }) {
       let parts = Self.name(path).split(separator: "/")
       guard parts.count == 2, parts[0] != "layouts" else { continue }
@@ -44,20 +45,40 @@ public struct ManifestLibrary: Sendable {
         if parts[1] == "layout" {
           layouts[family] = try Self.decode(Self.name(path), documents) {
             (reader) throws(WeightsError) in
-            try LayoutDefinition(reader, family: family, blocks: blocks)
+            let layout = try LayoutDefinition(reader, family: family, blocks: blocks)
+            try layout.validate()
+            return layout
           }
         } else {
-          namings.append(try NamingManifest(text: text, documents: documents))
+          let naming = try NamingManifest(text: text, documents: documents)
+          guard naming.family == family else {
+            throw WeightsError(
+              .manifestSyntax,
+              "expected the family \(family.quoted) of its folder, found \(naming.family.quoted)")
+          }
+          namings.append(naming)
+          paths.append(path)
         }
       } catch { throw error.inFile("Manifests/" + path) }
     }
     self.layouts = layouts
     self.namings = namings
-    for naming in namings { addCandidates(of: naming) }
+    for (naming, path) in zip(namings, paths) {
+      do throws(WeightsError) { try addCandidates(of: naming) } catch {
+        throw error.inFile("Manifests/" + path)
+      }
+    }
   }
 
-  private mutating func addCandidates(of naming: NamingManifest) {
-    candidates += naming.variants.map { ($0, RuleIndex($0.rules)) }
+  private mutating func addCandidates(of naming: NamingManifest) throws(WeightsError) {
+    guard let layout = layouts[naming.family] else {
+      throw WeightsError(
+        .manifestSyntax,
+        "family \(naming.family.quoted) has no layout; known are "
+          + families.joined(separator: ", "))
+    }
+    try naming.validate(against: layout)
+    candidates += naming.variants.map { ($0, RuleIndex($0.rules, by: \.sources)) }
   }
 
   /// The families that have a layout, in alphabetical order.
@@ -69,17 +90,11 @@ public struct ManifestLibrary: Sendable {
   public mutating func add(_ text: String, file: String) throws(WeightsError) {
     do throws(WeightsError) {
       let manifest = try NamingManifest(text: text, documents: documents)
-      guard layouts[manifest.family] != nil else {
-        throw WeightsError(
-          .manifestSyntax,
-          "family \(manifest.family.quoted) has no layout; known are "
-            + families.joined(separator: ", "))
-      }
       guard !namings.contains(where: { $0.label == manifest.label }) else {
         throw WeightsError(.manifestConflict, "\(manifest.label) is there already")
       }
+      try addCandidates(of: manifest)
       namings.append(manifest)
-      addCandidates(of: manifest)
     } catch { throw error.inFile(file) }
   }
 

@@ -51,6 +51,9 @@ struct NamePattern: Sendable, Hashable, CustomStringConvertible {
     return parts.joined(separator: ".")
   }
 
+  /// Whether only one name matches.
+  var isSingle: Bool { !isSubtree && indexNames.isEmpty }
+
   var indexNames: Set<String> {
     Set(components.compactMap { if case .index(let name) = $0 { name } else { nil } })
   }
@@ -76,6 +79,23 @@ struct NamePattern: Sendable, Hashable, CustomStringConvertible {
       let position = components.firstIndex(where: { if case .index = $0 { true } else { false } })
     else { return nil }
     return NamePattern(components: Array(components[...position]), isSubtree: true)
+  }
+
+  /// Whether some name matches both patterns.
+  func overlaps(_ other: NamePattern) -> Bool {
+    switch (isSubtree, other.isSubtree) {
+    case (false, false): if components.count != other.components.count { return false }
+    case (true, false): if other.components.count <= components.count { return false }
+    case (false, true): if components.count <= other.components.count { return false }
+    case (true, true): break
+    }
+    return zip(components, other.components).allSatisfy { pair in
+      switch pair {
+      case (.literal(let a), .literal(let b)): a.utf8.elementsEqual(b.utf8)
+      case (.literal(let text), .index), (.index, .literal(let text)): Self.index(text[...]) != nil
+      case (.index, .index): true
+      }
+    }
   }
 
   /// What the pattern's variables stand for in a name, or nil where the name does not match.
@@ -118,7 +138,7 @@ struct NamePattern: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The canonical decimal number, or nil. Seven digits are far past any layer count.
-  private static func index(_ part: Substring) -> Int? {
+  static func index(_ part: Substring) -> Int? {
     guard !part.isEmpty, part.utf8.count <= 7,
       part.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
       part == "0" || !part.hasPrefix("0")
@@ -135,6 +155,16 @@ struct NameComponents {
   init(_ name: TensorName) {
     self.name = name
     parts = name.string.split(separator: ".", omittingEmptySubsequences: false)
+  }
+
+  private init(name: TensorName, parts: [Substring]) {
+    self.name = name
+    self.parts = parts
+  }
+
+  /// The same name without its first components.
+  func dropFirst(_ count: Int) -> NameComponents {
+    NameComponents(name: name, parts: Array(parts.dropFirst(count)))
   }
 }
 

@@ -5,9 +5,12 @@ extension NamingManifest {
   /// What a config.json says, under the layout's keys; nil where this naming's library has none,
   /// so that a file of that name beside the weights means something else.
   ///
+  /// - Parameter axes: what the tensors show.
   /// - Throws: `remap.contradiction`.
-  func statedConfiguration(in document: JSONValue) throws(WeightsError) -> Configuration? {
-    try config?.read(document)
+  func statedConfiguration(
+    in document: JSONValue, axes: Configuration
+  ) throws(WeightsError) -> Configuration? {
+    try config?.read(document, axes: axes)
   }
 
   /// The config.json that this naming's library reads, or nil where it has none.

@@ -5,7 +5,7 @@ import TensorCore
 extension NamingManifest {
   private static let keysOfDocument: Set<String> = [
     "schema", "family", "naming", "about", "source", "prefixes", "include", "rules", "config",
-    "model_types", "order", "shards", "metadata",
+    "model_types", "shards", "metadata",
   ]
 
   /// Reads a naming manifest with its inclusions in place.
@@ -102,10 +102,13 @@ extension NamingRule {
         operations.append(try RuleOperation(operation))
       }
     }
+    let misplaced =
+      tie == nil ? ["require", "write"].first { object.optional($0) != nil } : nil
+    if let misplaced { throw reader.failure(.manifestSyntax, "\(misplaced.quoted) without a tie") }
     let disposition: Disposition
     if let reason = object.optional("drop") {
-      guard sources.count == 1, targets.isEmpty else {
-        throw reader.mismatch("one \"from\" and no \"to\" beside \"drop\"")
+      guard sources.count == 1, targets.isEmpty, object.optional("ops") == nil else {
+        throw reader.mismatch("one \"from\", no \"to\" and no \"ops\" beside \"drop\"")
       }
       let canonical = try object.optional("as").map { (name) throws(WeightsError) in
         try NamePattern(parsing: name.string())
@@ -113,6 +116,9 @@ extension NamingRule {
       let isZeros = try object.optional("export")?.string()
       guard isZeros == nil || isZeros == "zeros" else {
         throw reader.mismatch("\"export\": \"zeros\"")
+      }
+      guard isZeros == nil || (object.optional("shape") != nil && sources[0].isSingle) else {
+        throw reader.mismatch("a \"shape\" and one name beside \"export\"")
       }
       disposition = .drop(
         Drop(

@@ -37,7 +37,7 @@ struct NamingMatch: Sendable {
             rule: hit.rule, bindings: hit.bindings,
             sources: Array(repeating: nil, count: rule.sources.count)))
       }
-      instances[position].sources[hit.source] = info
+      instances[position].sources[hit.position] = info
     }
     // A tie without the names it demands does not hold; those it has are unknown then.
     instances.removeAll { instance in
@@ -60,15 +60,15 @@ struct NamingMatch: Sendable {
     _ name: TensorName, _ index: RuleIndex, _ prefix: String
   ) throws(WeightsError) -> RuleIndex.Hit? {
     guard !prefix.isEmpty else { return try index.hit(NameComponents(name)) }
-    guard name.string.utf8.starts(with: prefix.utf8) else { return nil }
-    return try index.hit(NameComponents(TensorName(String(name.string.dropFirst(prefix.count)))))
+    guard name.string.utf8.starts(with: prefix.utf8),
+      let rest = String(name.string.utf8.dropFirst(prefix.utf8.count))
+    else { return nil }
+    return try index.hit(NameComponents(TensorName(rest)))
   }
-
-  /// How well the manifest explains the checkpoint: names it knows, less names it does not.
-  var score: (matched: Int, idle: Int) { (matchedCount - unmatched.count, -idleRuleCount) }
 }
 
-private struct InstanceKey: Hashable {
+/// One use of a rule.
+struct InstanceKey: Hashable {
   let rule: Int
   let bindings: Bindings
 }

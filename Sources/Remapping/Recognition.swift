@@ -17,6 +17,15 @@ public struct Recognition: Sendable {
 
   public var family: String { manifest.family }
   public var naming: String { manifest.naming }
+
+  init(match: NamingMatch, tensors: [TensorInfo], stated: Configuration?) {
+    manifest = match.manifest
+    prefix = match.prefix
+    unexpected = match.unmatched
+    instances = match.instances
+    self.tensors = tensors
+    self.stated = stated
+  }
 }
 
 extension ManifestLibrary {
@@ -35,70 +44,36 @@ extension ManifestLibrary {
     }
     try refuseLookAlikes(tensors, config)
     let modelType = config?.object?["model_type"]?.string
-    let best = try bestMatches(tensors, modelType: modelType)
-    guard let match = best.first, match.matchedCount * 2 > tensors.count else {
+    let best = try bestFits(tensors, modelType: modelType)
+    guard let fit = best.first, fit.match.matchedCount * 2 > tensors.count else {
       let sample = tensors.prefix(3).map { $0.name.string.quoted }.joined(separator: ", ")
       throw WeightsError(
         .remapUnrecognised,
         "no manifest knows these tensor names (\(sample), …); "
-          + "\(best.first.map { "closest is \($0.manifest.label)" } ?? "see --manifest")")
+          + "\(best.first.map { "closest is \($0.match.manifest.label)" } ?? "see --manifest")")
     }
     guard best.count == 1 else {
       throw WeightsError(
         .remapAmbiguous,
-        "tensor names fit \(best.map(\.manifest.label).joined(separator: " and ")) equally well")
+        "tensor names fit \(best.map(\.match.manifest.label).joined(separator: " and ")) "
+          + "equally well")
     }
-    let manifest = match.manifest
-    if let modelType, !manifest.modelTypes.isEmpty, !manifest.modelTypes.contains(modelType) {
+    let manifest = fit.match.manifest
+    // Where the naming's library has no config.json, one beside the weights means something else.
+    if manifest.config != nil, let modelType, !manifest.modelTypes.isEmpty,
+      !manifest.modelTypes.contains(modelType)
+    {
       throw WeightsError(
         .remapContradiction,
-        "config.json says model_type \(modelType.quoted), the tensors say \(manifest.label)")
+        "config.json says model_type \(modelType.quoted), expected "
+          + manifest.modelTypes.map(\.quoted).joined(separator: " or ")
+          + ": the tensors are \(manifest.label)")
     }
     return Recognition(
-      manifest: manifest, prefix: match.prefix, tensors: tensors, unexpected: match.unmatched,
+      match: fit.match, tensors: tensors,
       stated: try config.flatMap { (document) throws(WeightsError) in
-        try manifest.statedConfiguration(in: document)
-      }, instances: match.instances)
-  }
-
-  /// The matches that explain the most names; where several do, those whose shapes fit too.
-  private func bestMatches(
-    _ tensors: [TensorInfo], modelType: String?
-  ) throws(WeightsError) -> [NamingMatch] {
-    var best: [NamingMatch] = []
-    for candidate in candidates {
-      for prefix in candidate.manifest.prefixes {
-        let match = try NamingMatch(
-          candidate.manifest, index: candidate.index, prefix: prefix, tensors: tensors)
-        guard match.matchedCount > 0 else { continue }
-        if best.isEmpty || match.score > best[0].score {
-          best = [match]
-        } else if match.score == best[0].score {
-          best.append(match)
-        }
-      }
-    }
-    guard best.count > 1 else { return best }
-    if let modelType {
-      let confirmed = best.filter { $0.manifest.modelTypes.contains(modelType) }
-      if confirmed.count == 1 { return confirmed }
-    }
-    let fitting = best.filter { fits($0, tensors) }
-    return fitting.isEmpty ? best : fitting
-  }
-
-  /// Whether the shapes bear out the match and what its conditions assume.
-  private func fits(_ match: NamingMatch, _ tensors: [TensorInfo]) -> Bool {
-    let recognition = Recognition(
-      manifest: match.manifest, prefix: match.prefix, tensors: tensors,
-      unexpected: match.unmatched, stated: nil, instances: match.instances)
-    let planner = RemapPlanner(
-      library: self, family: match.manifest.family,
-      sources: [RemapPlanner.Source(label: "", recognition: recognition)], isProbe: true)
-    guard let plan = try? planner.plan() else { return false }
-    return match.manifest.assumptions.allSatisfy { key, isNonZero in
-      ((plan.configuration.integer(key) ?? 0) != 0) == isNonZero
-    }
+        try manifest.statedConfiguration(in: document, axes: fit.configuration)
+      })
   }
 
   private func refuseLookAlikes(

@@ -24,25 +24,12 @@ public struct RemapPlanner {
   let initialisesMissing: Bool
   /// Whether tensors that no forward reads are kept for a round trip.
   let keepsUnused: Bool
-  /// Whether open questions may stay open: only names and shapes are held against the layout.
-  let isProbe: Bool
 
   public init(
     library: ManifestLibrary, family: String, sources: [Source], choices: [String: Int] = [:],
     given: Configuration = Configuration(), initialisesMissing: Bool = false,
     keepsUnused: Bool = false
   ) {
-    self.init(
-      library: library, family: family, sources: sources, choices: choices, given: given,
-      initialisesMissing: initialisesMissing, keepsUnused: keepsUnused, isProbe: false)
-  }
-
-  init(
-    library: ManifestLibrary, family: String, sources: [Source], choices: [String: Int] = [:],
-    given: Configuration = Configuration(), initialisesMissing: Bool = false,
-    keepsUnused: Bool = false, isProbe: Bool
-  ) {
-    self.isProbe = isProbe
     self.library = library
     self.family = family
     self.sources = sources
@@ -56,53 +43,75 @@ public struct RemapPlanner {
   ///   `remap.several-sources` when two sources have one component and the user did not choose;
   ///   what ``ConfigurationResolver`` throws.
   public func plan() throws(WeightsError) -> RemapPlan {
+    let draft = try draft()
+    try draft.report.check(sources.map(\.label))
+    try draft.resolver.askForTheRest(sources)
+    return draft.plan
+  }
+
+  /// A plan together with what is wrong with it.
+  struct Draft {
+    let plan: RemapPlan
+    let report: CoverageReport
+    let resolver: ConfigurationResolver
+  }
+
+  func draft() throws(WeightsError) -> Draft {
     let layout = try library.layout(of: family)
+    try refuseUnknownSettings(layout)
     let taken = try componentsTaken()
     var collector = SourceCollector(
-      library: library, family: family, keepsUnused: keepsUnused)
-    for (index, source) in sources.enumerated() {
-      try collector.collectNames(source, index: index, taken: taken[index])
-    }
+      library: library, family: family, keepsUnused: keepsUnused, sources: sources, taken: taken)
+    try collector.collect()
     var resolver = ConfigurationResolver(
       layout: layout, provided: collector.shapes, stated: statedConfiguration(taken),
-      given: given, isProbe: isProbe)
+      given: given)
     let configuration: Configuration
-    do { configuration = try resolver.resolve() } catch { throw labelled(error) }
-    try collector.finish(sources, configuration)
+    let wanted: [LayoutTensor]
+    do throws(WeightsError) {
+      configuration = try resolver.resolve()
+      try collector.finish(configuration)
+      wanted = try layout.tensors(under: configuration)
+    } catch { throw explained(error, layout, collector.shapes) }
 
-    let wanted = try layout.tensors(under: configuration)
-    var report = CoverageReport(family: family)
     var tensors: [PlannedTensor] = []
     for tensor in wanted {
-      if let provided = collector.provided.removeValue(forKey: tensor.name) {
+      let origin: PlannedTensor.Origin
+      if let provided = collector.provided[tensor.name] {
         if provided.shape != tensor.shape {
-          report.misshapen.append((tensor.name, provided, tensor.shape))
+          collector.report(misshapen: provided, tensor.name, expected: tensor.shape)
         }
-        tensors.append(
-          PlannedTensor(
-            name: tensor.name, shape: tensor.shape, origin: provided.origin,
-            unusedReason: tensor.unusedReason))
-      } else if let constant = collector.initialised[tensor.name] {
-        tensors.append(
-          PlannedTensor(
-            name: tensor.name, shape: tensor.shape,
-            origin: .initialised(constant.value, reason: constant.reason),
-            unusedReason: tensor.unusedReason))
+        origin = provided.origin
+      } else if let constant = collector.initialValue(of: tensor.name) {
+        origin = .initialised(constant.value, reason: constant.reason)
       } else if initialisesMissing {
-        tensors.append(
-          PlannedTensor(
-            name: tensor.name, shape: tensor.shape,
-            origin: .initialised(tensor.initial, reason: "no source has it"),
-            unusedReason: tensor.unusedReason))
+        origin = .initialised(tensor.initial, reason: "no source has it")
       } else {
-        report.missing.append((tensor.name, collector.expectedSources(of: tensor.name, sources)))
+        collector.report(missing: tensor.name)
+        continue
       }
+      tensors.append(
+        PlannedTensor(
+          name: tensor.name, shape: tensor.shape, origin: origin,
+          unusedReason: tensor.unusedReason))
     }
-    report.unexpected = collector.unexpected(sources)
-    try report.check(sources.map(\.label))
-    return RemapPlan(
+    collector.reportLeftovers(wanted.map(\.name))
+    let plan = RemapPlan(
       family: family, configuration: configuration, variants: resolver.variants,
       tensors: tensors + collector.unused, ledger: collector.ledger)
+    return Draft(plan: plan, report: collector.report, resolver: resolver)
+  }
+
+  /// A key that the layout does not know would say nothing, and a misspelt one not what was meant.
+  private func refuseUnknownSettings(_ layout: LayoutDefinition) throws(WeightsError) {
+    let known = layout.knownKeys
+    let unknown = given.keys.filter { key in !known.contains { $0.utf8.elementsEqual(key.utf8) } }
+    guard let first = unknown.first else { return }
+    throw WeightsError(
+      .remapUnknownKey, .usage,
+      "--set \(first.escapedForTerminal): \(family) has no such key; expected one of "
+        + known.joined(separator: ", "),
+      details: unknown.dropFirst().map { "--set \($0.escapedForTerminal): no such key either" })
   }
 
   /// For each source, the components that are taken from it.
@@ -159,12 +168,25 @@ public struct RemapPlanner {
     return result
   }
 
-  private func labelled(_ error: WeightsError) -> WeightsError {
-    sources.count == 1 ? error.inFile(sources[0].label) : error
+  /// The error with the file, and with the published variant that the tensors themselves fit
+  /// where config.json says another.
+  private func explained(
+    _ error: WeightsError, _ layout: LayoutDefinition, _ shapes: [TensorName: Shape]
+  ) -> WeightsError {
+    var error = sources.count == 1 ? error.inFile(sources[0].label) : error
+    guard error.code == .remapContradiction else { return error }
+    var bare = ConfigurationResolver(
+      layout: layout, provided: shapes, stated: nil, given: Configuration())
+    if (try? bare.resolve()) != nil, let variant = bare.variants.first {
+      error.message += "; the shapes are those of \(family) \(variant)"
+    }
+    return error
   }
 }
 
 extension WeightsError.Code {
   /// Two sources have one component, or none has it.
   public static let remapSeveralSources = Self("remap.several-sources")
+  /// The user set a key that the layout does not have.
+  public static let remapUnknownKey = Self("remap.unknown-key")
 }

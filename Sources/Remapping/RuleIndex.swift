@@ -1,32 +1,42 @@
 public import Diagnostics
 import TensorCore
 
-/// Finds the rules whose source patterns match a name, without trying them all.
-struct RuleIndex {
+/// Finds the rules one of whose patterns matches a name, without trying them all.
+struct RuleIndex: Sendable {
   struct Hit {
     let rule: Int
-    let source: Int
+    /// Which of the rule's patterns.
+    let position: Int
     let bindings: Bindings
   }
 
-  private var exact: [[String]: [(rule: Int, source: Int)]] = [:]
-  private var subtrees: [(rule: Int, source: Int)] = []
-  private let rules: [NamingRule]
+  private struct Entry {
+    let rule: Int
+    let position: Int
+    let pattern: NamePattern
+  }
 
-  init(_ rules: [NamingRule]) {
-    self.rules = rules
+  /// By the pattern's components, digits normalised.
+  private var exact: [[Substring]: [Entry]] = [:]
+  private var subtrees: [[Substring]: [Entry]] = [:]
+  private let paths: [String]
+
+  /// - Parameter side: the patterns to find rules by: their sources, or their targets.
+  init(_ rules: [NamingRule], by side: KeyPath<NamingRule, [NamePattern]>) {
+    paths = rules.map(\.path)
     for (rule, definition) in rules.enumerated() {
-      for (source, pattern) in definition.sources.enumerated() {
-        if pattern.isSubtree {
-          subtrees.append((rule, source))
-        } else {
-          let key = pattern.components.map { component in
-            switch component {
-            case .literal(let text): Self.normalised(text[...])
-            case .index: "#"
-            }
+      for (position, pattern) in definition[keyPath: side].enumerated() {
+        let key = pattern.components.map { component -> Substring in
+          switch component {
+          case .literal(let text): return Self.normalised(text[...])
+          case .index: return "#"
           }
-          exact[key, default: []].append((rule, source))
+        }
+        let entry = Entry(rule: rule, position: position, pattern: pattern)
+        if pattern.isSubtree {
+          subtrees[key, default: []].append(entry)
+        } else {
+          exact[key, default: []].append(entry)
         }
       }
     }
@@ -36,22 +46,24 @@ struct RuleIndex {
   ///
   /// - Throws: `manifest.conflict` when two rules match it.
   func hit(_ name: NameComponents) throws(WeightsError) -> Hit? {
+    var key = name.parts.map(Self.normalised)
+    var candidates = exact[key] ?? []
+    while key.popLast() != nil { candidates += subtrees[key] ?? [] }
     var found: Hit?
-    let candidates = (exact[name.parts.map(Self.normalised)] ?? []) + subtrees
-    for (rule, source) in candidates {
-      guard let bindings = rules[rule].sources[source].match(name) else { continue }
+    for entry in candidates {
+      guard let bindings = entry.pattern.match(name) else { continue }
       if let found {
         throw WeightsError(
           .manifestConflict, tensor: name.name.string,
-          "matches two rules, \(rules[found.rule].path) and \(rules[rule].path)")
+          "matches two rules, \(paths[found.rule]) and \(paths[entry.rule])")
       }
-      found = Hit(rule: rule, source: source, bindings: bindings)
+      found = Hit(rule: entry.rule, position: entry.position, bindings: bindings)
     }
     return found
   }
 
-  private static func normalised(_ part: Substring) -> String {
-    part.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? "#" : String(part)
+  private static func normalised(_ part: Substring) -> Substring {
+    part.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? "#" : part
   }
 }
 

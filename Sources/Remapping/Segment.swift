@@ -15,9 +15,10 @@ extension Transform {
   ///
   /// - Precondition: ``isSegmented``.
   public func segments() -> [[Segment]] {
+    // Extents beside a zero may be of any size: nothing to cut, and products that overflow.
+    guard inputs.allSatisfy({ $0.elementCount > 0 }) else { return outputs.map { _ in [] } }
     var lists = inputs.enumerated().map { input, shape in
-      shape.elementCount == 0
-        ? [] : [Segment(input: input, offset: 0, count: shape.elementCount)]
+      [Segment(input: input, offset: 0, count: shape.elementCount)]
     }
     var shapes = inputs.map(\.dimensions)
     for step in steps {

@@ -18,7 +18,7 @@ struct ConvertCommand: OutputCommand {
           Depth-Anything-V2-Large-hf --init-missing 7 --precision int8 \\
           -o robot.dvla.safetensors
 
-      Any non-empty subset of sources will do. A source is a safetensors file or a folder
+      Any non-empty subset of sources will do. A source is a safetensors file or a folder \
       with shards; family and naming are told from its tensors. --dry-run shows the plan.
       """)
 

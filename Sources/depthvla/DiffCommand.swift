@@ -13,7 +13,7 @@ struct DiffCommand: OutputCommand {
       Example:
         depthvla diff paligemma-3b-pt-224 finetuned/checkpoint-2000
 
-      Checkpoints under different namings, and bundles, are compared by the names of their
+      Checkpoints under different namings, and bundles, are compared by the names of their \
       layout; quantized tensors by the values they stand for. Exit status 1 where any differ.
       """)
 

@@ -15,8 +15,8 @@ struct ExportCommand: OutputCommand {
         depthvla export robot.dvla.safetensors --naming hub --family paligemma -o paligemma
         depthvla export dinov2.dvla.safetensors --naming source -o as-it-came
 
-      `source` means the naming, types, ties and files the checkpoint came in. INT8 tensors
-      are written as INT8 where the library reads it (PaliGemma under its hub naming), else
+      `source` means the naming, types, ties and files the checkpoint came in. INT8 tensors \
+      are written as INT8 where the library reads it (PaliGemma under its hub naming), else \
       as floats with the quantization applied.
       """)
 

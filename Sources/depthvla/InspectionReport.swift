@@ -1,5 +1,6 @@
 import DepthVLAWeights
 import Diagnostics
+import Quantization
 import Remapping
 import StrictJSON
 import TensorCore
@@ -21,6 +22,8 @@ struct InspectionReport {
         "  \(group.dtype.rawValue.padded(8)) \(Units.bytes(group.byteCount).leftPadded(9))  in "
         + "\(group.tensorCount) tensors\n"
     }
+    text += provenance
+    text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
     if let problem = inspection.problem {
       text += "  \(problem.message)\n"
       for line in problem.details { text += "    \(line)\n" }
@@ -30,6 +33,24 @@ struct InspectionReport {
         text +=
           "  \(tensor.dtype.rawValue.padded(8)) \(tensor.shape.description.padded(20)) "
           + "\(tensor.name.string.escapedForTerminal)\n"
+      }
+    }
+    return text
+  }
+
+  /// What a bundle was made with and from.
+  private var provenance: String {
+    guard let root = inspection.root, let record = inspection.provenance?.object else { return "" }
+    var text = "  root \(root)\n"
+    if let tool = record["tool"]?.string { text += "  made by \(tool.escapedForTerminal) from\n" }
+    for source in record["sources"]?.array ?? [] {
+      let family = source.object?["family"]?.string ?? ""
+      let naming = source.object?["naming"]?.string ?? ""
+      text += "    \(family.escapedForTerminal), \(naming.escapedForTerminal) naming\n"
+      for file in source.object?["files"]?.array ?? [] {
+        let name = file.object?["name"]?.string ?? ""
+        let digest = file.object?["sha256"]?.string ?? ""
+        text += "      \(digest.prefix(16))…  \(name.escapedForTerminal)\n"
       }
     }
     return text
@@ -72,6 +93,12 @@ struct InspectionReport {
                 "bytes": .integer(Int64(tensor.byteCount)),
               ]
             })
+        ),
+        ("root", inspection.root.map { .string($0) } ?? .null),
+        ("provenance", inspection.provenance ?? .null),
+        (
+          "losses",
+          .object(JSONObject(inspection.losses.map { ($0.name.string, $0.error.json) }))
         ),
         ("problem", inspection.problem.map(Self.json) ?? .null),
       ]))

@@ -1,6 +1,7 @@
 import DepthVLAWeights
 import Diagnostics
 import Hashing
+import Quantization
 import Remapping
 import Safetensors
 import StrictJSON
@@ -62,6 +63,7 @@ struct PlanReport {
       + "wrote \(result.path.escapedForTerminal): \(Units.bytes(result.byteCount)), verified, in "
       + "\(Units.fixed(seconds, 1)) s\n"
       + "root \(result.root.hex)\n"
+      + LossTable(result.losses.map { ($0.name, $0.error) }).words
   }
 
   private var byDType: [(dtype: String, count: Int, bytes: Int)] {
@@ -81,6 +83,8 @@ struct PlanReport {
             [
               "path": .string(result.path), "bytes": .integer(Int64(result.byteCount)),
               "root": .string(result.root.hex), "seconds": .number(seconds),
+              "losses": .object(
+                JSONObject(result.losses.map { ($0.name.string, $0.error.json) })),
             ]
           )
         ]))

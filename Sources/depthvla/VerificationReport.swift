@@ -21,8 +21,12 @@ struct VerificationReport {
         + "\(verification.byteCount) bytes accounted for\n"
       text += "root \(verification.root.hex)\n"
     } else {
-      text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) places\n"
-      for damage in verification.damages { text += "  \(damage.error.message)\n" }
+      text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) "
+      text += verification.damageCount == 1 ? "place\n" : "places\n"
+      for damage in verification.damages {
+        let tensor = damage.tensor.map { "\($0.string.quoted): " } ?? ""
+        text += "  \(tensor)\(damage.error.message)\n"
+      }
     }
     if let comparison { text += words(comparison) }
     return text
@@ -39,19 +43,8 @@ struct VerificationReport {
         text += "  \(row.name.string.escapedForTerminal): differs from byte \(byte) on\n"
       }
     }
-    let lossy = comparison.rows.filter { $0.error?.signalToNoiseRatio != nil }
-      .sorted { ($0.error?.signalToNoiseRatio ?? 0) < ($1.error?.signalToNoiseRatio ?? 0) }
-    if !lossy.isEmpty {
-      text += "  largest losses    SQNR dB    max error    rms error  tensor\n"
-      for row in lossy.prefix(5) {
-        guard let error = row.error, let ratio = error.signalToNoiseRatio else { continue }
-        text += String(repeating: " ", count: 18)
-        text += Units.fixed(ratio, 2).leftPadded(9)
-        text += Units.scientific(error.maximumAbsoluteError).leftPadded(13)
-        text += Units.scientific(error.rootMeanSquareError).leftPadded(13)
-        text += "  \(row.name.string.escapedForTerminal)\n"
-      }
-    }
+    let losses = comparison.rows.compactMap { row in row.error.map { (row.name, $0) } }
+    text += LossTable(losses).words
     return text
   }
 

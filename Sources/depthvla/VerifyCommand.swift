@@ -14,9 +14,9 @@ struct VerifyCommand: OutputCommand {
         depthvla verify robot.dvla.safetensors
         depthvla verify robot.dvla.safetensors --against paligemma-3b-pt-224 dinov2-large
 
-      With --against, name every source the bundle was made from: each tensor is converted
-      again and compared bit for bit, and what conversion lost is measured.
-      Exit status 1 where sources and bundle differ, 65 where the bundle is damaged.
+      With --against, name every source the bundle was made from: each tensor is converted \
+      again and compared bit for bit, and what conversion lost is measured. Exit status 1 \
+      where sources and bundle differ, 65 where the bundle is damaged.
       """)
 
   @Argument(help: "The bundle.")

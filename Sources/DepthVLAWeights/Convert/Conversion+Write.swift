@@ -2,8 +2,9 @@ import BundleFormat
 public import Diagnostics
 public import Hashing
 import Parallelism
+public import Quantization
 import Remapping
-import TensorCore
+public import TensorCore
 
 /// What came of a conversion.
 public struct ConversionResult: Sendable {
@@ -12,6 +13,8 @@ public struct ConversionResult: Sendable {
   public let byteCount: Int
   /// The identity of the bundle.
   public let root: Digest
+  /// What conversion cost each tensor that did not stay as it was, in the order of the file.
+  public let losses: [(name: TensorName, error: QuantizationError)]
 }
 
 extension Conversion {
@@ -36,7 +39,7 @@ extension Conversion {
           quantizationPlaceholder: TensorSummary.widestJSON(tensor))
       }, packing: options.packing)
     do throws(WeightsError) {
-      try pack(into: writer, progress: progress)
+      let losses = try pack(into: writer, progress: progress)
       let digests = try hashes.wait()
       for source in sources { try source.checkUnchanged() }
       let documents = record.documents(hashes: digests)
@@ -45,7 +48,8 @@ extension Conversion {
       ) { (temporary) throws(WeightsError) in
         try verify(temporary, progress)
       }
-      return ConversionResult(path: path, byteCount: writer.byteCount, root: root)
+      return ConversionResult(
+        path: path, byteCount: writer.byteCount, root: root, losses: losses)
     } catch {
       hashes.cancel()
       writer.discard()
@@ -66,14 +70,15 @@ extension Conversion {
 
   private func pack(
     into writer: BundleWriter, progress: Progress.Handler
-  ) throws(WeightsError) {
+  ) throws(WeightsError) -> [(name: TensorName, error: QuantizationError)] {
+    var losses: [(name: TensorName, error: QuantizationError)] = []
     let sources: [any TensorSource] = sources.map(\.checkpoint)
     let blocks = plan.blocks
     let readers = ReaderCache(plan: plan, sources: sources, seed: options.seed ?? 0)
     var packer = try ChunkPacker()
     var summary = TensorSummary()
     var done = 0
-    let total = sourceByteCount
+    let total = plan.tensors.reduce(0) { $0 + $1.sourceByteCount }
     try OrderedWork.run(
       items: blocks.count, threads: options.threads,
       makeScratch: { () throws(WeightsError) -> BlockWorker in
@@ -105,6 +110,9 @@ extension Conversion {
             throw labelled(error, tensor)
           }
         }
+        if !tensor.isLossless {
+          losses.append((tensor.info.name, QuantizationError(summary.errors)))
+        }
         if let json = summary.json(tensor) {
           writer.setQuantization(json, ofTensor: block.tensor)
         }
@@ -116,6 +124,7 @@ extension Conversion {
         }
         summary = TensorSummary()
       })
+    return losses
   }
 
   /// The error with the source named that the tensor comes from.

@@ -52,8 +52,8 @@ public struct Conversion: Sendable {
   /// Bytes that will be read from the sources to be converted.
   public var sourceByteCount: Int {
     plan.tensors.reduce(0) { sum, tensor in
-      if case .scales = tensor.content { return sum }
-      return sum + tensor.info.shape.elementCount * tensor.sourceDType.bitWidth / 8
+      guard case .source = plan.remap.tensors[tensor.planned].origin else { return sum }
+      return sum + tensor.sourceByteCount
     }
   }
 

@@ -20,6 +20,12 @@ public struct StoredTensor: Sendable {
     case scales
   }
 
+  /// Bytes of the values before anything is done to them; 0 for scales, which come with theirs.
+  var sourceByteCount: Int {
+    if case .scales = content { return 0 }
+    return info.shape.elementCount * sourceDType.bitWidth / 8
+  }
+
   /// Whether the source can be had back bit for bit.
   public var isLossless: Bool {
     guard case .values = content else { return false }

@@ -34,8 +34,15 @@ struct CheckpointPlanner {
         result.tensors += stored
         result.int8Count += 1
       } else {
+        // Beside INT8 the library's own checkpoints hold BF16; quantized values lose little by it.
+        var isQuantized = false
+        if case .transformed(let inputs, _, _) = tensor.content {
+          isQuantized = inputs.contains { source.quantized[$0] != nil }
+        }
         result.tensors.append(
-          try exported(tensor, dtype: nil, dequantized: &result.dequantizedCount))
+          try exported(
+            tensor, dtype: int8 != nil && isQuantized ? .bf16 : nil,
+            dequantized: &result.dequantizedCount))
       }
     }
     let configuration = planner.configuration(of: family)
@@ -153,11 +160,16 @@ struct CheckpointPlanner {
 
   private func note(_ plan: inout ExportPlan, _ manifest: NamingManifest) {
     if plan.dequantizedCount > 0 {
-      plan.notes.append(
-        "\(plan.dequantizedCount) INT8 tensors written as floats, their quantization applied"
-          + (options.dequantizes
-            ? ""
-            : "; \(plan.int8Count > 0 ? "these are read" : "this naming is read") as floats only"))
+      let tensors =
+        plan.dequantizedCount == 1 ? "1 INT8 tensor" : "\(plan.dequantizedCount) INT8 tensors"
+      var reason = ""
+      if !options.dequantizes, options.dtype == nil {
+        reason =
+          plan.int8Count > 0
+          ? ": the library reads INT8 in linear layers only"
+          : ": the library does not read INT8 for \(manifest.label)"
+      }
+      plan.notes.append("\(tensors) written as floats, quantization applied\(reason)")
     }
     if plan.config == nil {
       plan.notes.append("no config.json: \(manifest.label) has none upstream")

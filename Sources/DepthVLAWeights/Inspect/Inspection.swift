@@ -1,9 +1,11 @@
 import BundleFormat
 public import Diagnostics
 import FileAccess
+import Hashing
+public import Quantization
 public import Remapping
 import Safetensors
-import StrictJSON
+public import StrictJSON
 public import TensorCore
 
 /// What a checkpoint or a bundle is and holds.
@@ -31,6 +33,11 @@ public struct Inspection: Sendable {
   public let tensors: [TensorInfo]
   /// Why the family is not known, or what is wrong with the tensors of the family.
   public let problem: WeightsError?
+  /// The identity of a bundle, in hexadecimal.
+  public let root: String?
+  /// What a bundle says it was made with and from, and what conversion cost each tensor.
+  public let provenance: JSONValue?
+  public let losses: [(name: TensorName, error: QuantizationError)]
 
   /// Elements of all tensors; in a bundle without those of quantization scales.
   public let parameterCount: Int
@@ -55,13 +62,13 @@ extension Inspection {
     path: String, library: ManifestLibrary, settings: Configuration
   ) throws(WeightsError) {
     if try Bundle.isBundle(path: path) {
-      self.init(try Bundle(path: path))
+      try self.init(try Bundle(path: path))
     } else {
       self.init(try Checkpoint(path: path), library, settings)
     }
   }
 
-  private init(_ bundle: Bundle) {
+  private init(_ bundle: Bundle) throws(WeightsError) {
     path = bundle.path
     kind = .bundle
     family = bundle.documents.family
@@ -71,6 +78,16 @@ extension Inspection {
     files = [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)]
     tensors = bundle.tensors
     problem = nil
+    root = bundle.root.hex
+    provenance = bundle.documents.provenance
+    var losses: [(name: TensorName, error: QuantizationError)] = []
+    for tensor in bundle.bundleTensors {
+      guard let error = tensor.quantization?.object?["error"] else { continue }
+      do throws(WeightsError) {
+        losses.append((tensor.name, try QuantizationError(JSONReader(error, path: "error"))))
+      } catch { throw error.inFile(bundle.path).inTensor(tensor.name.string) }
+    }
+    self.losses = losses
     let names = Set(tensors.map(\.name))
     parameterCount = tensors.reduce(0) { sum, tensor in
       tensor.isScale(among: names) ? sum : sum + tensor.shape.elementCount
@@ -98,6 +115,9 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     self.problem = problem
+    root = nil
+    provenance = nil
+    losses = []
     family = recognition?.family
     naming = recognition?.naming
     variants = plan?.variants ?? []
