@@ -1,7 +1,6 @@
 import BundleFormat
 import Diagnostics
 import Quantization
-import Synchronization
 import TensorCore
 
 /// The source elements of a block before their cast: the scratch memory of one thread.
@@ -14,8 +13,7 @@ final class ExportReaders: Sendable {
   private let plan: ExportPlan
   private let bundle: Bundle
   private let source: FullPrecisionBundle
-  private let recent = Mutex<[(tensor: Int, reader: TransformReader)]>([])
-  private static let keptCount = 4
+  private let recent = RecentReaders<TransformReader>()
 
   init(plan: ExportPlan, bundle: Bundle, source: FullPrecisionBundle) {
     self.plan = plan
@@ -36,7 +34,9 @@ final class ExportReaders: Sendable {
         try bundle.read(name, at: range.lowerBound, into: &bytes)
       }
     case .transformed:
-      let reader = try reader(for: index)
+      let reader = try recent.reader(for: index) { () throws(WeightsError) in
+        try makeReader(for: index)
+      }
       guard let width = tensor.info.dtype.byteWidth, let sourceWidth = reader.dtype.byteWidth
       else {
         throw WeightsError(
@@ -63,8 +63,7 @@ final class ExportReaders: Sendable {
     return result
   }
 
-  private func reader(for index: Int) throws(WeightsError) -> TransformReader {
-    if let known = recent.withLock({ $0.first { $0.tensor == index }?.reader }) { return known }
+  private func makeReader(for index: Int) throws(WeightsError) -> TransformReader {
     guard case .transformed(let inputs, let transform, let output) = plan.tensors[index].content
     else { preconditionFailure("only transformed tensors have readers") }
     var tensors: [(source: any TensorSource, info: TensorInfo)] = []
@@ -74,11 +73,6 @@ final class ExportReaders: Sendable {
       }
       tensors.append((source, info))
     }
-    let reader = try TransformReader(inputs: tensors, transform: transform, output: output)
-    recent.withLock { recent in
-      recent.append((index, reader))
-      if recent.count > Self.keptCount { recent.removeFirst() }
-    }
-    return reader
+    return try TransformReader(inputs: tensors, transform: transform, output: output)
   }
 }
