@@ -1,9 +1,11 @@
 import BundleFormat
 public import Diagnostics
+import FileAccess
 public import Hashing
 import Parallelism
 public import Quantization
 import Remapping
+import Safetensors
 public import TensorCore
 
 /// What came of a conversion.
@@ -27,7 +29,9 @@ extension Conversion {
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {
-    let hashes = SourceHashes(sources)
+    for source in sources {
+      for file in source.checkpoint.files { try file.file.requireSpared(byOutputAt: path) }
+    }
     let record = ConversionRecord(self)
     let writer = try BundleWriter(
       path: path, overwrite: options.overwrite,
@@ -37,6 +41,7 @@ extension Conversion {
           tensor.info, source: record.source(of: tensor),
           quantizationPlaceholder: TensorSummary.widestJSON(tensor))
       }, packing: options.packing)
+    let hashes = SourceHashes(sources)
     do throws(WeightsError) {
       let losses = try pack(into: writer, progress: progress)
       let digests = try hashes.wait()
