@@ -14,7 +14,7 @@ struct ErrorReport {
     var text = "depthvla: \(error)\n"
     if error.details.count > 1 {
       for line in error.details.prefix(Self.shownDetailCount) {
-        text += "  \(line.escapedLine)\n"
+        text += "  \(line.escapedMessage)\n"
       }
       if error.details.count > Self.shownDetailCount {
         text += "  … and \(error.details.count - Self.shownDetailCount) more; --json lists all\n"
@@ -40,12 +40,5 @@ struct ErrorReport {
             ]))
         )
       ]))
-  }
-}
-
-extension String {
-  /// A detail line, already escaped where it quotes a file, without line breaks.
-  fileprivate var escapedLine: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\n" ? " " : $0 }))
   }
 }

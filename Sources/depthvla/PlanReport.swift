@@ -1,4 +1,5 @@
 import DepthVLAWeights
+import Diagnostics
 import Hashing
 import Quantization
 import Remapping
@@ -39,7 +40,7 @@ struct PlanReport {
     var text = ""
     for source in conversion.sources {
       text +=
-        "\(source.path): \(source.recognition.manifest.label), "
+        "\(source.path.escapedForTerminal): \(source.recognition.manifest.label), "
         + "\(source.checkpoint.tensors.count) tensors\n"
     }
     let variant =
@@ -51,7 +52,9 @@ struct PlanReport {
       text += "  \(dtype.padded(5)) \(Units.bytes(bytes).leftPadded(9))  in \(count) tensors\n"
     }
     if initialisedCount > 0 { text += "  \(initialisedCount) tensors drawn: no source has them\n" }
-    for (reason, count) in dropped { text += "  \(count) tensors left out: \(reason)\n" }
+    for (reason, count) in dropped {
+      text += "  \(count) tensors left out: \(reason.escapedMessage)\n"
+    }
     text += "  \(Units.bytes(conversion.tensorByteCount)) before compression, "
     text += "from \(Units.bytes(conversion.sourceByteCount)) of sources\n"
     return text
@@ -59,7 +62,7 @@ struct PlanReport {
 
   func words(result: ConversionResult, seconds: Double) -> String {
     words
-      + "wrote \(result.path): \(Units.bytes(result.byteCount)), verified, in "
+      + "wrote \(result.path.escapedForTerminal): \(Units.bytes(result.byteCount)), verified, in "
       + "\(Units.fixed(seconds, 1)) s\n"
       + "root \(result.root.hex)\n"
       + LossTable(result.losses.map { ($0.name, $0.error) }).words
