@@ -115,6 +115,12 @@ let package = Package(
         "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Compression", "Parallelism",
         "TestSupport",
       ]),
+    tests(
+      "DepthVLAWeights",
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "BundleFormat",
+        "Quantization", "Remapping", "Safetensors", "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x
