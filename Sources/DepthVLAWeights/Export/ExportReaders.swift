@@ -1,5 +1,6 @@
 import BundleFormat
-import Diagnostics
+public import Diagnostics
+import Kernels
 import Quantization
 import TensorCore
 
@@ -54,13 +55,29 @@ final class ExportReaders: Sendable {
       try buffer.bytes.withBytes(elements.count * sourceWidth) { (bytes) throws(WeightsError) in
         try reader.read(elements, into: &bytes)
       }
-      buffer.bytes.withReadOnlyBytes(elements.count * sourceWidth) { source in
+      try buffer.bytes.withReadOnlyBytes(elements.count * sourceWidth) {
+        (source) throws(WeightsError) in
         result.withBytes(range.count) { bytes in
           ElementCast.cast(source, from: reader.dtype, to: tensor.info.dtype, into: &bytes)
         }
+        try Self.requireInRange(source, reader.dtype, result, tensor.info)
       }
     }
     return result
+  }
+
+  /// Half precision ends at 65504, and BF16 a little below F32: a value beyond must not become
+  /// infinite without a word.
+  private static func requireInRange(
+    _ source: RawSpan, _ dtype: DType, _ result: [UInt8], _ info: TensorInfo
+  ) throws(WeightsError) {
+    let before = FloatScan.scan(source, of: dtype)?.infinityCount ?? 0
+    let after = result.withReadOnlyBytes(result.count) { FloatScan.scan($0, of: info.dtype) }
+    guard let after, after.infinityCount > before else { return }
+    throw WeightsError(
+      .exportOverflow, tensor: info.name.string,
+      "has finite values that become infinite in \(info.dtype.rawValue); a naming other than "
+        + "source with --dtype f32 or bf16 keeps them")
   }
 
   private func makeReader(for index: Int) throws(WeightsError) -> TransformReader {
@@ -75,4 +92,9 @@ final class ExportReaders: Sendable {
     }
     return try TransformReader(inputs: tensors, transform: transform, output: output)
   }
+}
+
+extension WeightsError.Code {
+  /// Finite values do not fit the type they are exported in.
+  public static let exportOverflow = Self("export.overflow")
 }
