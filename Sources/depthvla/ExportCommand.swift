@@ -59,6 +59,9 @@ struct ExportCommand: OutputCommand {
   }
 
   func validate() throws {
+    if naming == "source", dtype != nil {
+      throw ValidationError("--dtype and --naming source exclude each other")
+    }
     if shardSize < 1 { throw ValidationError("--shard-size \(shardSize): expected at least 1") }
   }
 
