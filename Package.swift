@@ -121,6 +121,11 @@ let package = Package(
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "BundleFormat",
         "Quantization", "Remapping", "Safetensors", "TestSupport",
       ]),
+    // Runs the built command as a child process, so it must be built first.
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["depthvla", "Hashing", "StrictJSON", "TensorCore", "TestSupport"],
+      swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

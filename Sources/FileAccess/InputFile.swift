@@ -11,7 +11,6 @@ public final class InputFile: Sendable {
 
   private let descriptor: OwnedDescriptor
   private let modified: (seconds: Int, nanoseconds: Int)
-  private let identity: (device: dev_t, inode: ino_t)
 
   /// Opens the file at `path`, which may be a symbolic link.
   ///
@@ -36,7 +35,6 @@ public final class InputFile: Sendable {
     self.path = path
     byteCount = status.st_size
     modified = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
-    identity = (status.st_dev, status.st_ino)
   }
 
   /// Fills `destination` with the bytes that start at `offset`. Safe to call from several threads.
@@ -71,33 +69,6 @@ public final class InputFile: Sendable {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path, "changed while it was read: written to since")
     }
-  }
-
-  /// Refuses to write where the file itself stands: at the path, or in the folder at the path. A
-  /// symbolic link there is not the file it leads to.
-  ///
-  /// - Throws: `file.exists`.
-  public func requireSpared(byOutputAt output: String) throws(WeightsError) {
-    guard let status = try? stat(output, followingLinks: false, while: .creating, file: output)
-    else { return }
-    if status.st_dev == identity.device, status.st_ino == identity.inode {
-      throw WeightsError(
-        .fileExists, .cannotCreate, file: output, "cannot be replaced: the output is made from it")
-    }
-    guard status.isFolder else { return }
-    let folder = try InputFolder(path: output)
-    for name in try folder.names() {
-      try requireSpared(byEntry: folder.path(of: name), of: output)
-    }
-  }
-
-  private func requireSpared(byEntry path: String, of folder: String) throws(WeightsError) {
-    guard let status = try? stat(path, followingLinks: false, while: .creating, file: path),
-      status.st_dev == identity.device, status.st_ino == identity.inode
-    else { return }
-    throw WeightsError(
-      .fileExists, .cannotCreate, file: folder,
-      "cannot be replaced: it holds \(self.path.quoted), which the output is made from")
   }
 
   /// Tells the system that the file will be read from front to back, so that it reads ahead.

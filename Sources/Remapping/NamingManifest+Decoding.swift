@@ -210,7 +210,9 @@ extension NamingRule {
       if case .drop(let drop) = disposition {
         Disposition.drop(
           Drop(
-            reason: drop.reason, canonicalName: drop.canonicalName.prefixed(by: added),
+            reason: drop.reason,
+            canonicalName: drop.canonicalName == sources[0]
+              ? drop.canonicalName.prefixed(by: added) : drop.canonicalName,
             shape: drop.shape, isExportedAsZeros: drop.isExportedAsZeros))
       } else { disposition }
     return NamingRule(

@@ -36,12 +36,9 @@ struct DepthVLA: ParsableCommand {
       ErrorReport(error).write(asJSON: output?.json ?? false)
       Self.exit(withError: ExitCode(error.kind.rawValue))
     } catch {
-      // Options that do not parse leave no `output` behind to ask.
-      let arguments = CommandLine.arguments.dropFirst()
-      if output == nil, !exitCode(for: error).isSuccess, arguments.contains("--json") {
-        let words = message(for: error)
-        ErrorReport(WeightsError(.commandUsage, .usage, words)).write(asJSON: true)
-        Self.exit(withError: ExitCode(WeightsError.Kind.usage.rawValue))
+      // Parsing failed, so whether JSON is wanted is only in the words themselves.
+      if output == nil, CommandLine.arguments.contains("--json"), !exitCode(for: error).isSuccess {
+        ErrorReport(usage: message(for: error)).writeJSON()
       }
       exit(withError: error)
     }

@@ -10,6 +10,9 @@ struct ErrorReport {
 
   init(_ error: WeightsError) { self.error = error }
 
+  /// A command line that could not be understood.
+  init(usage message: String) { error = WeightsError(.commandUsage, .usage, message) }
+
   func write(asJSON: Bool) {
     var text = "depthvla: \(error)\n"
     if error.details.count > 1 {
@@ -21,8 +24,10 @@ struct ErrorReport {
       }
     }
     Console.write(text, to: .error)
-    if asJSON { Console.write(json.encoded(pretty: true) + "\n", to: .output) }
+    if asJSON { writeJSON() }
   }
+
+  func writeJSON() { Console.write(json.encoded(pretty: true) + "\n", to: .output) }
 
   private var json: JSONValue {
     .object(

@@ -31,7 +31,10 @@ struct InspectCommand: OutputCommand {
       path: path, library: library, settings: Configuration(settings: try settings.values()))
     let report = InspectionReport(inspection)
     try output.write(report.json, words: report.words(listingTensors: tensors))
-    if let problem = inspection.problem, problem.isDefect { throw ExitCode(problem.kind.rawValue) }
+    if let problem = inspection.problem, problem.isDefect {
+      Console.write("depthvla: \(problem.inFile(path))\n", to: .error)
+      throw ExitCode(problem.kind.rawValue)
+    }
   }
 }
 

@@ -151,7 +151,7 @@ private typealias Bundle = BundleFormat.Bundle
     let source = work.path("own.safetensors")
     try FileManager.default.copyItem(atPath: work.source + "/model.safetensors", toPath: source)
     let before = try Data(contentsOf: URL(filePath: source))
-    #expect(throws: WeightsError(.fileExists, .cannotCreate, "")) {
+    #expect(throws: WeightsError(.outputIsInput, .cannotCreate, "")) {
       try work.convert(source, to: "own", precision: .source) { options in
         options.settings = [("num_attention_heads", 2)]
         options.overwrite = true
@@ -162,7 +162,7 @@ private typealias Bundle = BundleFormat.Bundle
 
   @Test func neverReplacesTheFolderThatHoldsTheBundle() throws {
     let bundle = try work.convert(work.source, to: "inside/good", precision: .source)
-    #expect(throws: WeightsError(.fileExists, .cannotCreate, "")) {
+    #expect(throws: WeightsError(.outputIsInput, .cannotCreate, "")) {
       try work.export(bundle, naming: "hub", to: "inside")
     }
     #expect(try bundle.verify(threads: 1).isIntact)

@@ -1,11 +1,9 @@
 import BundleFormat
 public import Diagnostics
-import FileAccess
 public import Hashing
 import Parallelism
 public import Quantization
 import Remapping
-import Safetensors
 public import TensorCore
 
 /// What came of a conversion.
@@ -23,15 +21,13 @@ extension Conversion {
   /// Writes the bundle, checks it, and gives it its name: reading, converting, compressing and
   /// hashing on all threads, in bounded memory, with the same bytes for any number of them.
   ///
-  /// - Throws: `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
+  /// - Throws: `output.is-input`, `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
   ///   when a source was written to meanwhile, and what reading and writing throw. Nothing is left
   ///   at the target then.
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {
-    for source in sources {
-      for file in source.checkpoint.files { try file.file.requireSpared(byOutputAt: path) }
-    }
+    try InputProtection.check(path, sources: sources)
     let record = ConversionRecord(self)
     let writer = try BundleWriter(
       path: path, overwrite: options.overwrite,

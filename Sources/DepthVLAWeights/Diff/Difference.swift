@@ -57,7 +57,7 @@ public struct Difference: Sendable {
     var pairs: [(TensorInfo, TensorInfo)] = []
     for info in a.tensors {
       guard let other = others[info.name] else {
-        rows.append(Row(name: info.name, outcome: .onlyInFirst))
+        if !info.isLeftover { rows.append(Row(name: info.name, outcome: .onlyInFirst)) }
         continue
       }
       if info.shape == other.shape {
@@ -66,7 +66,7 @@ public struct Difference: Sendable {
         rows.append(Row(name: info.name, outcome: .otherShape(info.shape, other.shape)))
       }
     }
-    for info in b.tensors where !names.contains(info.name) {
+    for info in b.tensors where !names.contains(info.name) && !info.isLeftover {
       rows.append(Row(name: info.name, outcome: .onlyInSecond))
     }
     let total = pairs.reduce(0) { $0 + $1.0.byteCount }
@@ -152,11 +152,16 @@ private enum DiffInput {
       let plan = try RemapPlanner(
         library: library, family: recognition.family,
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: recognition)],
-        given: settings
+        given: settings, keepsUnused: true
       ).plan()
       return try DiffSide(checkpoint, plan: plan)
     }
   }
+}
+
+extension TensorInfo {
+  /// Whether no forward reads the tensor. Some bundles keep such tensors and others do not.
+  fileprivate var isLeftover: Bool { name.string.hasPrefix(unusedPrefix) }
 }
 
 extension WeightsError.Code {

@@ -23,10 +23,11 @@ public struct Exporter: Sendable {
 
   /// Writes the folder, whole or not at all.
   ///
-  /// - Throws: `export.*`, `manifest.unknown`, and what reading and writing throw.
+  /// - Throws: `output.is-input`, `export.*`, `manifest.unknown`, and what reading and writing throw.
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ExportResult {
+    try InputProtection.check(folder: path, bundle: bundle.path)
     let source = try FullPrecisionBundle(bundle)
     let planner = CheckpointPlanner(
       bundle: bundle, source: source, library: library, options: options)
@@ -40,7 +41,6 @@ public struct Exporter: Sendable {
         try SafetensorsLayout(
           tensors: (tensors[index] ?? []).map(\.info), metadata: file.metadata, order: .library))
     }
-    try InputFile(path: bundle.path).requireSpared(byOutputAt: path)
     let folder = try AtomicOutputDirectory(path: path, overwrite: options.overwrite)
     do throws(WeightsError) {
       var outputs: [OutputFileHandle] = []

@@ -1,3 +1,4 @@
+import BundleFormat
 public import Diagnostics
 import FileAccess
 public import Remapping
@@ -9,9 +10,14 @@ public struct ImportedSource: Sendable {
   public let checkpoint: Checkpoint
   public let recognition: Recognition
 
-  /// - Throws: what opening and recognising throw, with the path.
+  /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
   public init(path: String, library: ManifestLibrary) throws(WeightsError) {
     checkpoint = try Checkpoint(path: path)
+    guard !checkpoint.isBundle else {
+      throw WeightsError(
+        .sourceIsBundle, file: path,
+        "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
+    }
     do {
       recognition = try library.recognise(
         checkpoint.tensors, config: checkpoint.config?.value)
@@ -25,4 +31,19 @@ public struct ImportedSource: Sendable {
   func checkUnchanged() throws(WeightsError) {
     for file in checkpoint.files { try file.file.checkUnchanged() }
   }
+}
+
+extension Checkpoint {
+  fileprivate var isBundle: Bool {
+    files.contains { file in
+      file.header.metadata?.contains {
+        $0.key == "format" && $0.value == BundleLayout.formatName
+      } ?? false
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// A source was converted already.
+  public static let sourceIsBundle = Self("source.is-bundle")
 }

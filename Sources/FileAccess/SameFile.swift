@@ -1,0 +1,20 @@
+public import Diagnostics
+import Glibc
+
+/// Whether two paths lead to one file or folder, links followed; false when either leads nowhere.
+///
+/// - Throws: `file.path`, `file.permission`.
+public func isSameFile(_ first: String, _ second: String) throws(WeightsError) -> Bool {
+  guard let a = try identity(of: first), let b = try identity(of: second) else { return false }
+  return a == b
+}
+
+private func identity(of path: String) throws(WeightsError) -> [UInt64]? {
+  do throws(WeightsError) {
+    let status = try stat(path, followingLinks: true, while: .opening, file: path)
+    return [UInt64(status.st_dev), UInt64(status.st_ino)]
+  } catch {
+    if error.code == .fileNotFound { return nil }
+    throw error
+  }
+}

@@ -1,0 +1,143 @@
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Every refusal: its exit status, one line on stderr, and nothing left behind.
+struct ExitStatusTests {
+  let scratch: ScratchFolder
+  static let dinov2 = FixtureFolder.path("checkpoints/dinov2/hf")
+  init() throws { scratch = try ScratchFolder() }
+
+  /// Runs the command, checks the status, the line and that the folder is as before.
+  func expect(
+    _ status: Int32, _ words: String..., from arguments: [String],
+    location: SourceLocation = #_sourceLocation
+  ) throws {
+    let before = try scratch.entries
+    let result = try depthvla(arguments, in: scratch.path)
+    #expect(result.status == status, "\(result.error)", sourceLocation: location)
+    let line = try #require(result.errorLines.first, sourceLocation: location)
+    for word in words {
+      #expect(line.contains(word), "\(result.error)", sourceLocation: location)
+    }
+    #expect(result.output == "", sourceLocation: location)
+    #expect(try scratch.entries == before, sourceLocation: location)
+    // The same refusal as a document, alone on stdout.
+    let json = try depthvla(arguments + ["--json"], in: scratch.path)
+    #expect(json.status == status, sourceLocation: location)
+    let error = json.json?["error"]?.object
+    #expect(error?["status"]?.integer == Int(status), "\(json.output)", sourceLocation: location)
+    #expect(error?["message"]?.string?.isEmpty == false, sourceLocation: location)
+    #expect(try scratch.entries == before, sourceLocation: location)
+  }
+
+  @Test(arguments: [
+    (["convert"], "expected at least one source"),
+    (["convert", "--dinov2", "x"], "expected -o OUT"),
+    (["convert", "--dinov2", "x", "-o", "b", "--precision", "int4"], "'int4'"),
+    (["convert", "--dinov2", "x", "-o", "b", "--threads", "0"], "--threads 0"),
+    (["convert", "--dinov2", "x", "-o", "b", "--store", "--smallest"], "exclude each other"),
+    (["convert", "--dinov2", "x", "-o", "b", "--init-missing", "x"], "'x'"),
+    (["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm"], "COMPONENT=FAMILY"),
+    (["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm=pi0"], "no source is of family pi0"),
+    (["convert", "--dinov2", dinov2, "-o", "b", "--set", "x"], "KEY=VALUE"),
+    (["convert", "--dinov2", dinov2, "-o", "b", "--as", "llama"], "\"llama\" is not known"),
+    (["convert", "--dinov2", dinov2, "-o", "b", "--as", "pi0"], "gives nothing to a pi0 bundle"),
+    (["diff", dinov2, FixtureFolder.path("checkpoints/paligemma/hf-hub")], "is paligemma"),
+    (["frobnicate"], "frobnicate"),
+  ])
+  func usageIs64(arguments: [String], words: String) throws {
+    try expect(64, words, from: arguments)
+  }
+
+  @Test func openQuestionsAre64WithTheOptionsToAnswerThem() throws {
+    let path = FixtureFolder.path("checkpoints/depth-anything-v2/original")
+    try expect(
+      64, "--set backbone.num_attention_heads=", "--set out_indices=",
+      "--set depth_estimation_type=",
+      from: ["convert", "--depth-anything", path, "-o", "b"])
+  }
+
+  @Test(arguments: [
+    ["convert", "--dinov2", "absent", "-o", "b"], ["inspect", "absent"], ["verify", "absent"],
+    ["export", "absent", "--naming", "hub", "-o", "out"], ["diff", dinov2, "absent"],
+    ["convert", "--dinov2", dinov2, "-o", "b", "--recipe", "absent"],
+    ["convert", "--dinov2", dinov2, "-o", "b", "--manifest", "absent"],
+  ])
+  func inputThatIsNotThereIs66(arguments: [String]) throws {
+    try expect(66, "absent: ", from: arguments)
+  }
+
+  @Test func aCheckpointOfAnotherFamilyIs65() throws {
+    try expect(
+      65, "is a dinov2 checkpoint (hub naming), expected paligemma",
+      from: ["convert", "--paligemma", Self.dinov2, "-o", "b"])
+  }
+
+  @Test(arguments: [
+    ("paligemma2", "--paligemma", "this is PaliGemma 2"), ("pi05", "--pi0", "this is pi0.5"),
+    ("dinov3", "--dinov2", "this is DINOv3"),
+    ("depth-anything-v1", "--depth-anything", "Depth Anything V1"),
+  ])
+  func lookAlikesAre65ByName(folder: String, option: String, words: String) throws {
+    let path = FixtureFolder.path("checkpoints/look-alikes/" + folder)
+    try expect(65, path, words, from: ["convert", option, path, "-o", "b"])
+  }
+
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "Git LFS"),
+    ("<!DOCTYPE html><html><body>Not Found</body></html>", "HTML"),
+    ("PK\u{3}\u{4}                    ", "zip"), ("GGUF\u{3}\u{0}\u{0}\u{0}        ", "GGUF"),
+    ("", "bytes"), ("short", "bytes"),
+  ])
+  func filesThatAreSomethingElseAre65(content: String, words: String) throws {
+    try scratch.write(content, to: "model.safetensors")
+    for arguments in [
+      ["convert", "--dinov2", "model.safetensors", "-o", "b"], ["inspect", "model.safetensors"],
+      ["verify", "model.safetensors"], ["diff", "model.safetensors", Self.dinov2],
+      ["export", "model.safetensors", "--naming", "hub", "-o", "out"],
+    ] {
+      try expect(65, "model.safetensors: ", words, from: arguments)
+    }
+  }
+
+  @Test func aCheckpointIsNoBundleAndABundleNoCheckpoint() throws {
+    try expect(
+      65, "expected a bundle", from: ["verify", Self.dinov2 + "/model.safetensors"])
+    #expect(try depthvla("convert", "--dinov2", Self.dinov2, "-o", scratch("b")).status == 0)
+    try expect(
+      65, "is a bundle already, expected a checkpoint",
+      from: ["convert", "--dinov2", "b", "-o", "c"])
+  }
+
+  @Test func aRecipeIsReadStrictly() throws {
+    for (text, words) in [
+      ("{\"schema\":1,\"rules\":[{\"match\":\"**\",\"precision\":\"int3\"}]}", "int3"),
+      ("{\"schema\":1,\"rules\":[],\"rules\":[]}", "rules"),
+      ("{\"schema\":1,\"rules\":[{\"match\":\"a**b\",\"precision\":\"f32\"}]}", "a**b"),
+      ("[]", "recipe.json"),
+    ] {
+      try scratch.write(text, to: "recipe.json")
+      try expect(
+        65, "recipe.json: ", words,
+        from: ["convert", "--dinov2", Self.dinov2, "-o", "b", "--recipe", "recipe.json"])
+    }
+  }
+
+  @Test func inspectNamesTheProblemOnStderrToo() throws {
+    let path = FixtureFolder.path("checkpoints/look-alikes/pi05")
+    let result = try depthvla("inspect", path)
+    #expect(result.status == 65)
+    #expect(result.errorLines.count == 1)
+    #expect(result.error.contains("this is pi0.5"))
+    #expect(result.output.contains("56 tensors"))
+  }
+
+  @Test(arguments: [["--version"], ["--help"], ["convert", "--help"], ["diff", "--help"]])
+  func helpIs0OnStdout(arguments: [String]) throws {
+    let result = try depthvla(arguments)
+    #expect(result.status == 0)
+    #expect(!result.output.isEmpty)
+    #expect(result.error == "")
+  }
+}

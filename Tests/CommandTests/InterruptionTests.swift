@@ -1,0 +1,60 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs the body with no signal blocked: a child inherits what its parent's thread blocks, and the
+/// threads of a pool block all they can.
+private func unblockingSignals(_ body: () throws -> Void) rethrows {
+  var (none, before) = (sigset_t(), sigset_t())
+  unsafe sigemptyset(&none)
+  unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+  defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+  try body()
+}
+
+/// A conversion that is stopped in the middle leaves the target as it was.
+struct InterruptionTests {
+  /// Starts a long conversion, sends the signal once its temporary file is there, and waits.
+  static func interrupt(_ signal: Int32, in scratch: ScratchFolder) throws -> Process {
+    let source = try LongWork.write(to: scratch, as: "in")
+    try scratch.write("precious", to: "b")
+    let process = Command.process([
+      "convert", "--dinov2", source, "--set", "num_attention_heads=24", "--set", "mlp_ratio=4",
+      "-o", scratch("b"), "--force", "--smallest", "--threads", "1", "--quiet",
+    ])
+    let error = Pipe()
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = error
+    try unblockingSignals { try process.run() }
+    var isBegun = false
+    while process.isRunning, !isBegun {
+      isBegun = try scratch.entries.contains { $0.contains(".partial-") }
+      usleep(2000)
+    }
+    #expect(isBegun, "\(String(decoding: error.fileHandleForReading.availableData, as: UTF8.self))")
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    return process
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func aSignalLeavesNoTemporaryFile(signal: Int32) throws {
+    let scratch = try ScratchFolder()
+    let process = try Self.interrupt(signal, in: scratch)
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 130)
+    #expect(try scratch.entries == ["b", "in"])
+    #expect(try scratch.bytes(of: "b") == Array("precious".utf8))
+  }
+
+  @Test func beingKilledLeavesTheTargetAsItWas() throws {
+    let scratch = try ScratchFolder()
+    let process = try Self.interrupt(SIGKILL, in: scratch)
+    #expect(process.terminationReason == .uncaughtSignal)
+    #expect(try scratch.bytes(of: "b") == Array("precious".utf8))
+    // What is left names itself and its process.
+    let left = try scratch.entries.filter { $0 != "b" && $0 != "in" }
+    #expect(left.count == 1)
+    #expect(left.allSatisfy { $0.hasPrefix(".b.partial-\(process.processIdentifier)-") })
+  }
+}

@@ -1,0 +1,46 @@
+import TestSupport
+import Testing
+
+/// Progress is for people: on a terminal only, on one line, gone when the work is done.
+struct ProgressTests {
+  static let hasPython = (try? program(["python3", "-c", "import pty, termios"]))?.status == 0
+
+  static func arguments(_ source: String, _ scratch: ScratchFolder) -> [String] {
+    [
+      "convert", "--dinov2", source, "--set", "num_attention_heads=24", "--set", "mlp_ratio=4",
+      "-o", scratch("b"), "--force", "--smallest", "--threads", "1",
+    ]
+  }
+
+  @Test func withoutATerminalThereIsNone() throws {
+    let scratch = try ScratchFolder()
+    let source = try LongWork.write(to: scratch, as: "in")
+    let result = try depthvla(Self.arguments(source, scratch))
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.error == "")
+  }
+
+  @Test(.enabled(if: hasPython)) func onATerminalOneLineFits80Columns() throws {
+    let scratch = try ScratchFolder()
+    let source = try LongWork.write(to: scratch, as: "in")
+    let script = FixtureFolder.path("../Tests/python/terminal.py")
+    let result = try program(["python3", script, Command.path] + Self.arguments(source, scratch))
+    #expect(result.status == 0, "\(result.output) \(result.error)")
+    // Each drawing starts at the left of a cleared line.
+    let drawings = result.output.split(separator: "\r\u{1B}[K", omittingEmptySubsequences: false)
+    #expect(drawings.first == "")
+    #expect(drawings.last == "", "the line is taken away")
+    let lines = drawings.filter { !$0.isEmpty }
+    #expect(!lines.isEmpty)
+    for line in lines {
+      #expect(line.count < 80, "\(line)")
+      #expect(line.contains("%") && line.contains("/s") && line.contains(" of "), "\(line)")
+      #expect(!line.contains("\n"))
+    }
+
+    let quiet = try program(
+      ["python3", script, Command.path] + Self.arguments(source, scratch) + ["--quiet"])
+    #expect(quiet.status == 0)
+    #expect(quiet.output == "")
+  }
+}

@@ -1,0 +1,56 @@
+public import Foundation
+
+/// A fresh folder for one test, removed with everything in it when the test ends.
+public final class ScratchFolder: Sendable {
+  public let path: String
+
+  public init() throws {
+    let url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("depthvla-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+    path = url.path
+  }
+
+  deinit {
+    // A test may have taken write permission away.
+    try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// The path of an entry.
+  public func callAsFunction(_ name: String) -> String { path + "/" + name }
+
+  @discardableResult
+  public func write(_ bytes: [UInt8], to name: String) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: self(name)))
+    return self(name)
+  }
+
+  @discardableResult
+  public func write(_ text: String, to name: String) throws -> String {
+    try write(Array(text.utf8), to: name)
+  }
+
+  @discardableResult
+  public func makeFolder(_ name: String) throws -> String {
+    try FileManager.default.createDirectory(atPath: self(name), withIntermediateDirectories: true)
+    return self(name)
+  }
+
+  /// A copy of a fixture checkpoint that a test may spoil.
+  @discardableResult
+  public func copy(_ fixture: String, to name: String) throws -> String {
+    try FileManager.default.copyItem(
+      atPath: FixtureFolder.path("checkpoints/" + fixture), toPath: self(name))
+    return self(name)
+  }
+
+  public func bytes(of name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: self(name))))
+  }
+
+  /// Everything in the folder, hidden files too, sorted.
+  public var entries: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  }
+}
