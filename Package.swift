@@ -118,8 +118,8 @@ let package = Package(
     tests(
       "DepthVLAWeights",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "BundleFormat", "Quantization",
-        "Remapping", "Safetensors", "TestSupport",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "BundleFormat",
+        "Quantization", "Remapping", "Safetensors", "TestSupport",
       ]),
     // Runs the built command as a child process, so it must be built first.
     .testTarget(

@@ -1,11 +1,17 @@
 extension String {
   /// The text with control characters, bidirectional overrides and other invisible scalars
   /// written as `\u{…}`, cut to 200 scalars: names from a file must not steer a terminal.
-  public var escapedForTerminal: String {
+  public var escapedForTerminal: String { escaped(keeping: 200) }
+
+  /// The whole text, escaped in the same way: for messages, whose parts were cut where they are
+  /// names.
+  public var escapedMessage: String { escaped(keeping: .max) }
+
+  private func escaped(keeping limit: Int) -> String {
     var result = ""
     var count = 0
     for scalar in unicodeScalars {
-      if count == 200 {
+      if count == limit {
         result += "…"
         break
       }

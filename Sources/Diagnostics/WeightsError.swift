@@ -49,7 +49,7 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
     var line = ""
     if let file { line += file.escapedForTerminal + ": " }
     if let tensor { line += "tensor \(tensor.quoted): " }
-    return line + message
+    return line + message.escapedMessage
   }
 
   /// The same error with the file filled in, where it was not known deeper down.

@@ -1,3 +1,4 @@
+public import Diagnostics
 public import StrictJSON
 
 /// The numbers and words a model needs beside its weights, under dotted keys such as
@@ -50,39 +51,55 @@ public struct Configuration: Sendable, Equatable {
 
   /// One JSON object, scopes as nested objects.
   public var json: JSONValue {
-    Self.nest(keys.map { ($0.split(separator: ".").map(String.init), $0) }, values)
+    Self.nest(keys.map { ($0[...], values[$0] ?? .null) })
   }
 
-  private static func nest(
-    _ entries: [(path: [String], key: String)], _ values: [String: JSONValue]
-  ) -> JSONValue {
-    var members: [(String, JSONValue)] = []
-    var seen: Set<String> = []
-    for (path, key) in entries {
-      guard let head = path.first, seen.insert(head).inserted else { continue }
-      if path.count == 1 {
-        members.append((head, values[key] ?? .null))
-      } else {
-        let inner = entries.filter { $0.path.first == head && $0.path.count > 1 }
-          .map { (Array($0.path.dropFirst()), $0.key) }
-        members.append((head, nest(inner, values)))
-      }
+  private static func nest(_ entries: [(path: Substring, value: JSONValue)]) -> JSONValue {
+    var order: [Substring] = []
+    var groups: [Substring: [(path: Substring, value: JSONValue)]] = [:]
+    for (path, value) in entries {
+      let head = path.prefix { $0 != "." }
+      if groups[head] == nil { order.append(head) }
+      groups[head, default: []].append((path.dropFirst(head.count + 1), value))
     }
-    return .object(JSONObject(members))
+    return .object(
+      JSONObject(
+        order.map { head in
+          let group = groups[head] ?? []
+          let isLeaf = group.first?.path.isEmpty ?? true
+          return (
+            String(head),
+            isLeaf
+              ? group.first?.value ?? .null
+              : nest(group.filter { !$0.path.isEmpty })
+          )
+        }))
   }
 
   /// A configuration from the nested object that ``json`` writes.
-  public init(json: JSONValue, origin: String) {
-    func visit(_ value: JSONValue, _ prefix: String, _ result: inout Configuration) {
-      guard let object = value.object else {
-        result.set(prefix, value, origin: origin)
-        return
-      }
+  ///
+  /// - Throws: `remap.configuration` for what ``json`` does not write: no object, and keys that
+  ///   are empty or hold a dot, which would nest as deep as they are long.
+  public init(json: JSONValue, origin: String) throws(WeightsError) {
+    func visit(
+      _ object: JSONObject, _ prefix: String, _ result: inout Configuration
+    ) throws(WeightsError) {
       for (key, inner) in object.members {
-        visit(inner, prefix.isEmpty ? key : prefix + "." + key, &result)
+        guard !key.isEmpty, !key.utf8.contains(UInt8(ascii: ".")) else {
+          throw WeightsError(
+            .remapConfiguration, "expected configuration keys without dots, found \(key.quoted)")
+        }
+        if let inner = inner.object {
+          try visit(inner, prefix + key + ".", &result)
+        } else {
+          result.set(prefix + key, inner, origin: origin)
+        }
       }
     }
-    if json.object != nil { visit(json, "", &self) }
+    guard let object = json.object else {
+      throw WeightsError(.remapConfiguration, "expected an object as configuration, found none")
+    }
+    try visit(object, "", &self)
   }
 }
 

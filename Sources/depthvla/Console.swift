@@ -8,8 +8,12 @@ enum Console {
     case error = 2
   }
 
-  /// Writes all of the text. A reader that has gone away is nobody's error.
-  static func write(_ text: String, to stream: Stream) {
+  /// Writes all of the text.
+  ///
+  /// - Returns: the number of the error that stopped it, if one did. A reader that has gone away
+  ///   is nobody's error.
+  @discardableResult
+  static func write(_ text: String, to stream: Stream) -> Int32? {
     let bytes = Array(text.utf8)
     var start = 0
     while start < bytes.count {
@@ -18,11 +22,19 @@ enum Console {
         unsafe Glibc.write(stream.rawValue, part.baseAddress, part.count)
       }
       if count < 0 {
-        guard errno == EINTR else { return }
+        switch errno {
+        case EINTR: break
+        case EAGAIN:
+          var room = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
+          _ = unsafe poll(&room, 1, -1)
+        case EPIPE: return nil
+        default: return errno
+        }
       } else {
         start += count
       }
     }
+    return nil
   }
 
   static func isTerminal(_ stream: Stream) -> Bool { isatty(stream.rawValue) == 1 }

@@ -105,14 +105,14 @@ struct ConvertCommand: OutputCommand {
     let conversion = try Conversion(sources: imported, options: options, library: library)
     let plan = PlanReport(conversion)
     guard !dryRun, let target else {
-      output.write(plan.json, words: plan.words)
+      try output.write(plan.json, words: plan.words)
       return
     }
     let started = monotonicSeconds()
     let result = try conversion.write(to: target) { line?.update($0) }
     line?.finish()
     let seconds = monotonicSeconds() - started
-    output.write(
+    try output.write(
       plan.json(result: result, seconds: seconds),
       words: plan.words(result: result, seconds: seconds))
   }
@@ -136,7 +136,11 @@ struct ConvertCommand: OutputCommand {
         throw WeightsError(
           .commandUsage, .usage, "--take \(text.quoted): expected COMPONENT=FAMILY")
       }
-      options.choices[sides[0]] = sides[1]
+      guard options.choices.updateValue(sides[1], forKey: sides[0]) == nil else {
+        throw WeightsError(
+          .commandUsage, .usage,
+          "--take \(text.quoted): it is said already where \(sides[0].quoted) comes from")
+      }
     }
     return options
   }

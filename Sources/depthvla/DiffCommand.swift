@@ -36,7 +36,7 @@ struct DiffCommand: OutputCommand {
     ) { line?.update($0) }
     line?.finish()
     let report = DifferenceReport(first: first, second: second, difference: difference)
-    output.write(report.json, words: report.words)
+    try output.write(report.json, words: report.words)
     if !difference.differing.isEmpty { throw ExitCode(WeightsError.Kind.checkFailed.rawValue) }
   }
 }

@@ -18,7 +18,7 @@ struct DifferenceReport {
     let retyped = difference.rows.count {
       if case .sameValues = $0.outcome { true } else { false }
     }
-    var text = "compared by \(difference.naming)\n"
+    var text = "compared by \(difference.naming.escapedForTerminal)\n"
     text += "  \(equal) tensors equal bit for bit"
     if retyped > 0 { text += ", \(retyped) equal in value but of another type" }
     text += ", \(difference.differing.count) differ\n"

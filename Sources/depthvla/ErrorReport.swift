@@ -17,7 +17,7 @@ struct ErrorReport {
     var text = "depthvla: \(error)\n"
     if error.details.count > 1 {
       for line in error.details.prefix(Self.shownDetailCount) {
-        text += "  \(line.escapedLine)\n"
+        text += "  \(line.escapedMessage)\n"
       }
       if error.details.count > Self.shownDetailCount {
         text += "  … and \(error.details.count - Self.shownDetailCount) more; --json lists all\n"
@@ -45,12 +45,5 @@ struct ErrorReport {
             ]))
         )
       ]))
-  }
-}
-
-extension String {
-  /// A detail line, already escaped where it quotes a file, without line breaks.
-  fileprivate var escapedLine: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\n" ? " " : $0 }))
   }
 }

@@ -59,6 +59,9 @@ struct ExportCommand: OutputCommand {
   }
 
   func validate() throws {
+    if naming == "source", dtype != nil {
+      throw ValidationError("--dtype and --naming source exclude each other")
+    }
     if shardSize < 1 { throw ValidationError("--shard-size \(shardSize): expected at least 1") }
   }
 
@@ -76,12 +79,13 @@ struct ExportCommand: OutputCommand {
     let result = try Exporter(try Bundle(path: bundle), library: library, options: options)
       .write(to: target) { line?.update($0) }
     line?.finish()
-    output.write(json(result), words: words(result))
+    try output.write(json(result), words: words(result))
   }
 
   private func words(_ result: ExportResult) -> String {
     let tensors = result.files.reduce(0) { $0 + $1.tensorCount }
-    var text = "\(target.escapedForTerminal): \(result.family) in \(result.naming) naming, "
+    var text = "\(target.escapedForTerminal): \(result.family.escapedForTerminal) in "
+    text += "\(result.naming.escapedForTerminal) naming, "
     text += "\(tensors) tensors\n"
     for file in result.files {
       text += "  \(Units.bytes(file.byteCount).leftPadded(9))  \(file.name.escapedForTerminal)\n"
@@ -89,7 +93,7 @@ struct ExportCommand: OutputCommand {
     if result.int8Count > 0 {
       text += "  \(result.int8Count) tensors as INT8 for compressed-tensors\n"
     }
-    for note in result.notes { text += "  \(note)\n" }
+    for note in result.notes { text += "  \(note.escapedMessage)\n" }
     return text
   }
 

@@ -30,7 +30,7 @@ struct InspectCommand: OutputCommand {
     let inspection = try Inspection(
       path: path, library: library, settings: Configuration(settings: try settings.values()))
     let report = InspectionReport(inspection)
-    output.write(report.json, words: report.words(listingTensors: tensors))
+    try output.write(report.json, words: report.words(listingTensors: tensors))
     if let problem = inspection.problem, problem.isDefect {
       Console.write("depthvla: \(problem.inFile(path))\n", to: .error)
       throw ExitCode(problem.kind.rawValue)

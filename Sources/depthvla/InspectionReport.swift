@@ -25,8 +25,8 @@ struct InspectionReport {
     text += provenance
     text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
     if let problem = inspection.problem {
-      text += "  \(problem.message)\n"
-      for line in problem.details { text += "    \(line)\n" }
+      text += "  \(problem.message.escapedMessage)\n"
+      for line in problem.details { text += "    \(line.escapedMessage)\n" }
     }
     if listingTensors {
       for tensor in inspection.tensors {
@@ -61,7 +61,7 @@ struct InspectionReport {
     let variants =
       inspection.variants.isEmpty ? "" : " " + inspection.variants.joined(separator: ", ")
     switch inspection.kind {
-    case .bundle: return "\(family)\(variants) bundle"
+    case .bundle: return "\(family.escapedForTerminal)\(variants) bundle"
     case .checkpoint: return "\(family)\(variants), \(inspection.naming ?? "") naming"
     }
   }

@@ -1,25 +1,21 @@
 import Diagnostics
-import Foundation
+import FileAccess
 
 /// The manifest files that a path on the command line stands for.
 enum ManifestFiles {
   /// The file itself, or the `.json` files of a folder, sorted by name.
   static func at(_ path: String) throws(WeightsError) -> [String] {
-    var isFolder: ObjCBool = false
-    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw WeightsError(.manifestFile, .notFound, file: path, "no such manifest")
-    }
-    guard isFolder.boolValue else { return [path] }
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-      .filter { $0.hasSuffix(".json") }.sorted()
+    guard try InputFolder.isFolder(path) else { return [path] }
+    let folder = try InputFolder(path: path)
+    let names = try folder.names().filter { $0.hasSuffix(".json") }.sorted()
     guard !names.isEmpty else {
       throw WeightsError(.manifestFile, .notFound, file: path, "no .json file in this folder")
     }
-    return names.map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
+    return names.map(folder.path(of:))
   }
 }
 
 extension WeightsError.Code {
-  /// `--manifest` names nothing that is there.
+  /// `--manifest` names a folder without manifests.
   static let manifestFile = Self("manifest.file")
 }

@@ -46,11 +46,18 @@ struct OutputOptions: ParsableArguments {
   func progress() -> ProgressLine? { quiet ? nil : ProgressLine() }
 
   /// The result: a JSON document, or words for a person.
-  func write(_ document: JSONValue, words: String) {
-    if json {
-      Console.write(document.encoded(pretty: true) + "\n", to: .output)
-    } else {
-      Console.write(words, to: .output)
-    }
+  ///
+  /// - Throws: `command.output` when standard output does not take it.
+  func write(_ document: JSONValue, words: String) throws(WeightsError) {
+    let text = json ? document.encoded(pretty: true) + "\n" : words
+    guard let number = Console.write(text, to: .output) else { return }
+    throw WeightsError(
+      .commandOutput, .inputOutput,
+      "the result could not be written to standard output (error \(number) of the system)")
   }
+}
+
+extension WeightsError.Code {
+  /// Standard output does not take the result.
+  static let commandOutput = Self("command.output")
 }

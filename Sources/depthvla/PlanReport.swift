@@ -52,7 +52,9 @@ struct PlanReport {
       text += "  \(dtype.padded(5)) \(Units.bytes(bytes).leftPadded(9))  in \(count) tensors\n"
     }
     if initialisedCount > 0 { text += "  \(initialisedCount) tensors drawn: no source has them\n" }
-    for (reason, count) in dropped { text += "  \(count) tensors left out: \(reason)\n" }
+    for (reason, count) in dropped {
+      text += "  \(count) tensors left out: \(reason.escapedMessage)\n"
+    }
     text += "  \(Units.bytes(conversion.tensorByteCount)) before compression, "
     text += "from \(Units.bytes(conversion.sourceByteCount)) of sources\n"
     return text

@@ -63,9 +63,12 @@ struct SettingOptions: ParsableArguments {
       guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
         throw WeightsError(.commandUsage, .usage, "--set \(text.quoted): expected KEY=VALUE")
       }
+      let key = String(text[..<sign])
+      guard !values.contains(where: { $0.key == key }) else {
+        throw WeightsError(.commandUsage, .usage, "--set \(key.quoted) is given twice")
+      }
       let value = String(text[text.index(after: sign)...])
-      values.append(
-        (String(text[..<sign]), (try? StrictJSON.parse(value)) ?? .string(value)))
+      values.append((key, (try? StrictJSON.parse(value)) ?? .string(value)))
     }
     return values
   }

@@ -25,7 +25,7 @@ struct VerificationReport {
       text += verification.damageCount == 1 ? "place\n" : "places\n"
       for damage in verification.damages {
         let tensor = damage.tensor.map { "\($0.string.quoted): " } ?? ""
-        text += "  \(tensor)\(damage.error.message)\n"
+        text += "  \(tensor)\(damage.error.message.escapedMessage)\n"
       }
     }
     if let comparison { text += words(comparison) }

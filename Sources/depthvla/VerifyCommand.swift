@@ -50,7 +50,7 @@ struct VerifyCommand: OutputCommand {
     line?.finish()
     let report = VerificationReport(
       path: bundle, verification: verification, comparison: comparison)
-    output.write(report.json, words: report.words)
+    try output.write(report.json, words: report.words)
     if let damage = verification.damages.first {
       Console.write("depthvla: \(damage.error)\n", to: .error)
       throw ExitCode(WeightsError.Kind.malformed.rawValue)

@@ -117,7 +117,7 @@ import Testing
 
   @Test func theConfigurationSurvivesItsDocument() throws {
     let configuration = try PublishedPlan.of("depth-anything-v2-large.hf").plan.configuration
-    let again = Configuration(json: configuration.json, origin: "bundle")
+    let again = try Configuration(json: configuration.json, origin: "bundle")
     #expect(Set(again.keys) == Set(configuration.keys))
     for key in configuration.keys { #expect(again[key] == configuration[key]) }
   }

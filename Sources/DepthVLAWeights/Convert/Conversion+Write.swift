@@ -28,7 +28,6 @@ extension Conversion {
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {
     try InputProtection.check(path, sources: sources)
-    let hashes = SourceHashes(sources)
     let record = ConversionRecord(self)
     let writer = try BundleWriter(
       path: path, overwrite: options.overwrite,
@@ -38,6 +37,7 @@ extension Conversion {
           tensor.info, source: record.source(of: tensor),
           quantizationPlaceholder: TensorSummary.widestJSON(tensor))
       }, packing: options.packing)
+    let hashes = SourceHashes(sources)
     do throws(WeightsError) {
       let losses = try pack(into: writer, progress: progress)
       let digests = try hashes.wait()

@@ -29,10 +29,19 @@ public struct Conversion: Sendable {
     self.library = library
     let family = options.family ?? (sources.count == 1 ? first.family : "depthvla")
     var choices: [String: Int] = [:]
-    for (component, owner) in options.choices {
+    let components = library.components.components(of: family)
+    for (component, owner) in options.choices.sorted(by: { $0.key < $1.key }) {
+      guard components.isEmpty || components.contains(component) else {
+        throw WeightsError(
+          .convertSources, .usage,
+          "--take \(component.quoted): \(family) has no such component; expected one of "
+            + components.joined(separator: ", "))
+      }
       guard let index = sources.firstIndex(where: { $0.family == owner }) else {
         throw WeightsError(
-          .convertSources, .usage, "--take \(component)=\(owner): no source is of family \(owner)")
+          .convertSources, .usage,
+          "component \(component.quoted) cannot be taken from \(owner.quoted): expected "
+            + sources.map(\.family).joined(separator: " or ") + ", the sources there are")
       }
       choices[component] = index
     }

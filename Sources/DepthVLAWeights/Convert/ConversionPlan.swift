@@ -1,3 +1,4 @@
+import BundleFormat
 public import Diagnostics
 public import Quantization
 public import Remapping
@@ -10,8 +11,8 @@ public struct ConversionPlan: Sendable {
   /// In the order of the file.
   public let tensors: [StoredTensor]
 
-  /// - Throws: `recipe.dtype` when the recipe wants to convert a type that is no float,
-  ///   and what the recipe throws for groups that do not divide a row.
+  /// - Throws: `convert.too-large` for more than a bundle holds, and what the recipe throws for
+  ///   groups that do not divide a row.
   init(_ remap: RemapPlan, recipe: Recipe) throws(WeightsError) {
     self.remap = remap
     self.recipe = recipe
@@ -27,6 +28,27 @@ public struct ConversionPlan: Sendable {
       tensors += try Self.stored(planned, index, source, recipe)
     }
     self.tensors = tensors
+    try Self.requireRoom(tensors)
+  }
+
+  /// A chunk takes this many bytes of the header at least: its hash and a digit of its size.
+  private static let leastRecordByteCount = 66
+
+  /// Drawn tensors have the size that a configuration says, with no file behind it, so the sum is
+  /// looked at before anything is planned byte by byte.
+  private static func requireRoom(_ tensors: [StoredTensor]) throws(WeightsError) {
+    let limit = BundleLayout.headerByteCount / leastRecordByteCount
+    var left = limit
+    for tensor in tensors {
+      let count = BundleLayout.chunkCount(of: tensor.info.byteCount)
+      guard count <= left else {
+        throw WeightsError(
+          .convertTooLarge, .cannotCreate, tensor: tensor.info.name.string,
+          "the bundle would hold more than \(limit) chunks of \(BundleLayout.chunkByteCount) "
+            + "bytes, which is all that the header has room for")
+      }
+      left -= count
+    }
   }
 
   private static func stored(
@@ -41,23 +63,24 @@ public struct ConversionPlan: Sendable {
       return StoredTensor(info: info, content: content, planned: index, sourceDType: source)
     }
     let name = planned.name
-    // A leftover is kept as it came, whatever the recipe: nothing reads it but a round trip.
+    // A leftover is kept as it came, whatever the recipe: nothing reads it but a round trip. A
+    // tensor without elements has nothing to convert, and no rows to scale.
     let precision =
-      name.string.hasPrefix(unusedPrefix)
+      name.string.hasPrefix(unusedPrefix) || planned.shape.elementCount == 0
       ? TensorPrecision.source
       : recipe.precision(for: name, shape: planned.shape, dtype: source)
-    if precision != .source, !source.isConvertibleFloat {
-      throw WeightsError(
-        .recipeDType, tensor: name.string,
-        "the recipe asks for \(precision), but \(source.rawValue) is not converted; expected F32, "
-          + "F16 or BF16")
-    }
     switch precision {
     case .source: return [try tensor(name, source, planned.shape, .values)]
     case .f32: return [try tensor(name, .f32, planned.shape, .values)]
     case .bf16: return [try tensor(name, .bf16, planned.shape, .values)]
     case .int8(let scheme):
       let quantizer = try Int8Quantizer(tensor: name, shape: planned.shape, scheme: scheme)
+      guard planned.shape[1] <= Int8Quantizer.columnLimit else {
+        throw WeightsError(
+          .convertTooLarge, .unavailable, tensor: name.string,
+          "int8 takes whole rows into memory: expected at most \(Int8Quantizer.columnLimit) "
+            + "columns, found the shape \(planned.shape)")
+      }
       return [
         try tensor(name, .i8, planned.shape, .int8(quantizer)),
         try tensor(
@@ -73,6 +96,6 @@ struct SourceName: Hashable {
 }
 
 extension WeightsError.Code {
-  /// The recipe asks to convert a tensor whose type is no float.
-  public static let recipeDType = Self("recipe.dtype")
+  /// A tensor or the whole of them has more than a bundle holds.
+  public static let convertTooLarge = Self("convert.too-large")
 }

@@ -19,7 +19,7 @@ struct CheckpointPlanner {
     }
     let family = options.family ?? bundle.documents.family
     let manifest = try library.naming(options.naming, of: family)
-    let planner = exportPlanner
+    let planner = try exportPlanner()
     let wanted = try planner.plan(manifest)
     guard !wanted.isEmpty else {
       throw WeightsError(
@@ -54,11 +54,12 @@ struct CheckpointPlanner {
     return result
   }
 
-  var exportPlanner: ExportPlanner {
+  func exportPlanner() throws(WeightsError) -> ExportPlanner {
     ExportPlanner(
       library: library, family: bundle.documents.family,
       tensors: source.tensors.map { ($0.name, $0.shape) },
-      configuration: Configuration(json: bundle.documents.configuration, origin: "the bundle"))
+      configuration: try Configuration(
+        json: bundle.documents.configuration, origin: "the bundle"))
   }
 
   /// - Parameter dtype: the type to write; nil: as the options and the bundle say.

@@ -1,7 +1,7 @@
 import BundleFormat
-import Diagnostics
+public import Diagnostics
+import Kernels
 import Quantization
-import Synchronization
 import TensorCore
 
 /// The source elements of a block before their cast: the scratch memory of one thread.
@@ -14,8 +14,7 @@ final class ExportReaders: Sendable {
   private let plan: ExportPlan
   private let bundle: Bundle
   private let source: FullPrecisionBundle
-  private let recent = Mutex<[(tensor: Int, reader: TransformReader)]>([])
-  private static let keptCount = 4
+  private let recent = RecentReaders<TransformReader>()
 
   init(plan: ExportPlan, bundle: Bundle, source: FullPrecisionBundle) {
     self.plan = plan
@@ -36,7 +35,9 @@ final class ExportReaders: Sendable {
         try bundle.read(name, at: range.lowerBound, into: &bytes)
       }
     case .transformed:
-      let reader = try reader(for: index)
+      let reader = try recent.reader(for: index) { () throws(WeightsError) in
+        try makeReader(for: index)
+      }
       guard let width = tensor.info.dtype.byteWidth, let sourceWidth = reader.dtype.byteWidth
       else {
         throw WeightsError(
@@ -54,17 +55,32 @@ final class ExportReaders: Sendable {
       try buffer.bytes.withBytes(elements.count * sourceWidth) { (bytes) throws(WeightsError) in
         try reader.read(elements, into: &bytes)
       }
-      buffer.bytes.withReadOnlyBytes(elements.count * sourceWidth) { source in
+      try buffer.bytes.withReadOnlyBytes(elements.count * sourceWidth) {
+        (source) throws(WeightsError) in
         result.withBytes(range.count) { bytes in
           ElementCast.cast(source, from: reader.dtype, to: tensor.info.dtype, into: &bytes)
         }
+        try Self.requireInRange(source, reader.dtype, result, tensor.info)
       }
     }
     return result
   }
 
-  private func reader(for index: Int) throws(WeightsError) -> TransformReader {
-    if let known = recent.withLock({ $0.first { $0.tensor == index }?.reader }) { return known }
+  /// Half precision ends at 65504, and BF16 a little below F32: a value beyond must not become
+  /// infinite without a word.
+  private static func requireInRange(
+    _ source: RawSpan, _ dtype: DType, _ result: [UInt8], _ info: TensorInfo
+  ) throws(WeightsError) {
+    let before = FloatScan.scan(source, of: dtype)?.infinityCount ?? 0
+    let after = result.withReadOnlyBytes(result.count) { FloatScan.scan($0, of: info.dtype) }
+    guard let after, after.infinityCount > before else { return }
+    throw WeightsError(
+      .exportOverflow, tensor: info.name.string,
+      "has finite values that become infinite in \(info.dtype.rawValue); a naming other than "
+        + "source with --dtype f32 or bf16 keeps them")
+  }
+
+  private func makeReader(for index: Int) throws(WeightsError) -> TransformReader {
     guard case .transformed(let inputs, let transform, let output) = plan.tensors[index].content
     else { preconditionFailure("only transformed tensors have readers") }
     var tensors: [(source: any TensorSource, info: TensorInfo)] = []
@@ -74,11 +90,11 @@ final class ExportReaders: Sendable {
       }
       tensors.append((source, info))
     }
-    let reader = try TransformReader(inputs: tensors, transform: transform, output: output)
-    recent.withLock { recent in
-      recent.append((index, reader))
-      if recent.count > Self.keptCount { recent.removeFirst() }
-    }
-    return reader
+    return try TransformReader(inputs: tensors, transform: transform, output: output)
   }
+}
+
+extension WeightsError.Code {
+  /// Finite values do not fit the type they are exported in.
+  public static let exportOverflow = Self("export.overflow")
 }

@@ -35,11 +35,11 @@ public struct Exporter: Sendable {
     do throws(WeightsError) { plan = try planner.plan() } catch { throw error.inFile(bundle.path) }
 
     var layouts: [SafetensorsLayout] = []
+    let tensors = Dictionary(grouping: plan.tensors, by: \.file)
     for (index, file) in plan.files.enumerated() {
       layouts.append(
         try SafetensorsLayout(
-          tensors: plan.tensors.filter { $0.file == index }.map(\.info), metadata: file.metadata,
-          order: .library))
+          tensors: (tensors[index] ?? []).map(\.info), metadata: file.metadata, order: .library))
     }
     let folder = try AtomicOutputDirectory(path: path, overwrite: options.overwrite)
     do throws(WeightsError) {

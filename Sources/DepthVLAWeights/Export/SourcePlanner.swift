@@ -21,7 +21,7 @@ struct SourcePlanner {
           + "written back; --naming with --family writes the part that is there")
     }
     let live = Set(source.ledger.filter { $0.dropped == nil }.map(\.info.name))
-    let made = try common.exportPlanner.plan(manifest, prefix: source.prefix) {
+    let made = try common.exportPlanner().plan(manifest, prefix: source.prefix) {
       live.contains($0)
     }
     let byName = Dictionary(made.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -45,7 +45,8 @@ struct SourcePlanner {
     }
     if !left.isEmpty {
       result.notes.append(
-        "left out, as the bundle does not keep them: \(left.folded().joined(separator: ", "))")
+        "left out, as the bundle does not keep them: "
+          + left.folded().map(\.escapedForTerminal).joined(separator: ", "))
     }
     if result.dequantizedCount > 0 {
       result.notes.append(

@@ -74,7 +74,10 @@ extension Inspection {
     family = bundle.documents.family
     naming = nil
     variants = []
-    configuration = Configuration(json: bundle.documents.configuration, origin: "the bundle")
+    do {
+      configuration = try Configuration(
+        json: bundle.documents.configuration, origin: "the bundle")
+    } catch { throw error.inFile(bundle.path) }
     files = [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)]
     tensors = bundle.tensors
     problem = nil

@@ -19,7 +19,8 @@ struct FullPrecisionBundle: TensorSource {
   let quantized: [TensorName: Quantized]
   private let infos: [TensorName: TensorInfo]
 
-  /// - Throws: `bundle.record` when an INT8 tensor has no scales, or scales of another shape.
+  /// - Throws: `bundle.record` when an INT8 tensor has no scales, scales of another shape, or a
+  ///   scheme that its shape does not allow.
   init(_ bundle: Bundle) throws(WeightsError) {
     self.bundle = bundle
     var tensors: [TensorInfo] = []
@@ -91,8 +92,20 @@ struct FullPrecisionBundle: TensorSource {
         "is INT8, expected BF16 scales \(scales.string.quoted) and the scheme it was quantized with"
       )
     }
-    let quantizer = try Int8Quantizer(
-      tensor: tensor.name, shape: tensor.info.shape, scheme: scheme)
+    let quantizer: Int8Quantizer
+    do throws(WeightsError) {
+      quantizer = try Int8Quantizer(
+        tensor: tensor.name, shape: tensor.info.shape, scheme: scheme)
+    } catch {
+      throw WeightsError(
+        .bundleRecord, file: bundle.path, tensor: tensor.name.string, error.message)
+    }
+    guard tensor.info.shape[1] <= Int8Quantizer.columnLimit else {
+      throw WeightsError(
+        .bundleRecord, file: bundle.path, tensor: tensor.name.string,
+        "expected at most \(Int8Quantizer.columnLimit) columns of INT8, found "
+          + "\(tensor.info.shape)")
+    }
     guard quantizer.scaleShape == info.shape else {
       throw WeightsError(
         .bundleRecord, file: bundle.path, tensor: scales.string,

@@ -26,3 +26,8 @@ extension Int8Scheme {
     }
   }
 }
+
+extension Int8Quantizer {
+  /// Elements of the longest row that is quantized, or read back: rows are worked on whole.
+  static let columnLimit = 1 << 22
+}

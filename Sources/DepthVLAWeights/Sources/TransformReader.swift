@@ -5,7 +5,7 @@ import TensorCore
 /// Reads one output of a transform, any range of it, from the tensors it is made of.
 ///
 /// Cuts and joins are read where they lie. A transform that reorders elements holds its output in
-/// memory, up to a limit, from the first read on.
+/// memory, up to a limit.
 final class TransformReader: Sendable {
   let dtype: DType
   let shape: Shape
@@ -18,7 +18,7 @@ final class TransformReader: Sendable {
   }
 
   /// A tensor whose elements are reordered must fit this many bytes.
-  static let wholeByteLimit = 512 << 20
+  static let wholeByteLimit = 128 << 20
 
   /// - Throws: `remap.dtype` when the inputs differ in dtype, `remap.too-large`, and what reading
   ///   throws.
@@ -34,7 +34,10 @@ final class TransformReader: Sendable {
         "is \(input.info.dtype.rawValue), but \(inputs[0].info.name.string.quoted), of which it "
           + "becomes one tensor with, is \(dtype.rawValue)")
     }
-    if transform.isSegmented {
+    if shape.elementCount == 0 {
+      // The other extents may be anything, so nothing is computed from them.
+      content = .whole([])
+    } else if transform.isSegmented {
       let segments = transform.segments()[output]
       var start = 0
       content = .segments(
@@ -44,6 +47,7 @@ final class TransformReader: Sendable {
           return start
         })
     } else {
+      guard dtype.byteWidth != nil else { throw Self.narrow(dtype) }
       let total = inputs.reduce(0) { $0 + $1.info.byteCount }
       guard total <= Self.wholeByteLimit else {
         throw WeightsError(
@@ -60,9 +64,7 @@ final class TransformReader: Sendable {
 
   /// Fills `destination` with the elements of the range, as stored: little-endian, row-major.
   func read(_ range: Range<Int>, into destination: inout MutableRawSpan) throws(WeightsError) {
-    guard let width = dtype.byteWidth else {
-      throw WeightsError(.remapDType, "\(dtype.rawValue) elements are narrower than a byte")
-    }
+    guard let width = dtype.byteWidth else { throw Self.narrow(dtype) }
     switch content {
     case .whole(let bytes):
       destination.copy(from: bytes, at: range.lowerBound * width)
@@ -84,6 +86,10 @@ final class TransformReader: Sendable {
         index += 1
       }
     }
+  }
+
+  private static func narrow(_ dtype: DType) -> WeightsError {
+    WeightsError(.remapDType, "\(dtype.rawValue) elements are narrower than a byte")
   }
 
   private static func lastIndex(in starts: [Int], notAbove position: Int) -> Int {

@@ -43,9 +43,17 @@ extension BundleComparison {
     progress: Progress.Handler = { _ in }
   ) throws(WeightsError) {
     let record = try BundleRecord(bundle)
-    let conversion = try Conversion(
-      sources: try record.ordered(sources), options: try record.options(threads: threads),
-      library: library)
+    let ordered = try record.ordered(sources)
+    let options = try record.options(threads: threads)
+    let conversion: Conversion
+    do throws(WeightsError) {
+      conversion = try Conversion(sources: ordered, options: options, library: library)
+    } catch {
+      // No option comes from the command line: what they ask for, the bundle says.
+      var error = error.inFile(bundle.path)
+      if error.kind == .usage { error.kind = .malformed }
+      throw error
+    }
     try self.init(
       bundle, plan: conversion.plan, sources: conversion.sources, seed: conversion.options.seed,
       threads: threads, progress: progress)

@@ -1,5 +1,6 @@
 import BundleFormat
 public import Diagnostics
+import FileAccess
 import Quantization
 import Remapping
 import StrictJSON
@@ -72,7 +73,13 @@ struct BundleRecord {
       result.keepsUnused = try options.required("keeps_unused").bool()
       result.allowsNonFinite = try options.required("allows_non_finite").bool()
       result.family = try options.required("family").string()
-      if let seed = options.optional("seed") { result.seed = UInt64(try seed.string()) }
+      if let reader = options.optional("seed") {
+        guard let seed = UInt64(try reader.string()) else {
+          throw reader.failure(
+            .bundleRecord, "expected a seed of 64 bits, found \(try reader.string().quoted)")
+        }
+        result.seed = seed
+      }
       return result
     } catch { throw error.inFile(path) }
   }
@@ -87,7 +94,8 @@ struct BundleRecord {
       guard let position = left.firstIndex(where: { $0.family == source.family }) else {
         throw WeightsError(
           .verifySources, .usage, file: path,
-          "was made from a \(source.family) checkpoint too; expected it among the sources")
+          "was made from a \(source.family.escapedForTerminal) checkpoint too; expected it among the "
+            + "sources")
       }
       result.append(left.remove(at: position))
     }
@@ -119,9 +127,23 @@ extension BundleRecord.Source {
             (member.key, try member.reader.string())
           })
     }
+    try Self.check(files.map(\.name), at: try object.required("files"))
     let fileCount = files.count
     self.ledger = try ledger.array().map { (entry) throws(WeightsError) in
       try BundleRecord.Entry(entry, fileCount: fileCount)
+    }
+  }
+}
+
+extension BundleRecord.Source {
+  /// The names are those of files that `export` creates.
+  private static func check(_ names: [String], at reader: JSONReader) throws(WeightsError) {
+    guard !names.isEmpty else {
+      throw reader.failure(.bundleRecord, "expected at least one file, found none")
+    }
+    if let name = names.first(where: { !$0.isPlainFileName }) {
+      throw reader.failure(
+        .bundleRecord, "expected plain file names, found \(name.quoted)")
     }
   }
 }
@@ -140,7 +162,7 @@ extension BundleRecord.Entry {
         name: TensorName(try object.required("name").string()), dtype: dtype, shape: shape)
     else { throw reader.failure(.bundleRecord, "expected a known dtype and a shape that fits") }
     self.info = info
-    file = try object.required("file").integer(in: 0...max(0, fileCount - 1))
+    file = try object.required("file").integer(in: 0...fileCount - 1)
     dropped = try object.optional("dropped")?.string()
     notTaken = try object.optional("not_taken")?.string()
     keptAs = try object.optional("kept").map { (name) throws(WeightsError) in
