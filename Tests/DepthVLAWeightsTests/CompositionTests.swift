@@ -62,6 +62,9 @@ struct CompositionTests {
     #expect(head?.source?.object?["seed"] == "7")
     #expect(head?.source?.object?["initialised"] == ["normal": 0.02])
     #expect(head?.source?.object?["reason"] == "no source has it")
+    let bias = drawn.first { $0.name == "depth.head.bias" }
+    #expect(bias?.source?.object?["initialised"] == "zeros")
+    #expect(try bundle.array("depth.head.bias").allSatisfy { $0 == 0 })
   }
 
   @Test func whatNoSourceHasIsAnErrorThatListsAllOfIt() throws {
