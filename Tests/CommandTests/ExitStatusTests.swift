@@ -39,7 +39,9 @@ struct ExitStatusTests {
     (["convert", "--dinov2", "x", "-o", "b", "--store", "--smallest"], "exclude each other"),
     (["convert", "--dinov2", "x", "-o", "b", "--init-missing", "x"], "'x'"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm"], "COMPONENT=FAMILY"),
-    (["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm=pi0"], "no source is of family pi0"),
+    (
+      ["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm=pi0"], "no source is of family pi0"
+    ),
     (["convert", "--dinov2", dinov2, "-o", "b", "--set", "x"], "KEY=VALUE"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--as", "llama"], "\"llama\" is not known"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--as", "pi0"], "gives nothing to a pi0 bundle"),

@@ -16,12 +16,9 @@ private func unblockingSignals(_ body: () throws -> Void) rethrows {
 struct InterruptionTests {
   /// Starts a long conversion, sends the signal once its temporary file is there, and waits.
   static func interrupt(_ signal: Int32, in scratch: ScratchFolder) throws -> Process {
-    let source = try LongWork.write(to: scratch, as: "in")
+    let source = try LongWork.write(to: scratch, layers: 1)
     try scratch.write("precious", to: "b")
-    let process = Command.process([
-      "convert", "--dinov2", source, "--set", "num_attention_heads=24", "--set", "mlp_ratio=4",
-      "-o", scratch("b"), "--force", "--smallest", "--threads", "1", "--quiet",
-    ])
+    let process = Command.process(LongWork.arguments(source, to: scratch("b")))
     let error = Pipe()
     process.standardOutput = FileHandle.nullDevice
     process.standardError = error

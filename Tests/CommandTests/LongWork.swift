@@ -1,52 +1,69 @@
+import Foundation
 import TestSupport
 
-/// A source that takes a second or more to convert: one layer of a wide DINOv2, 113 MB.
+/// A source that takes seconds to convert and no room on the disk: wide layers of a DINOv2, all
+/// zeros, in a sparse file of 0.8 GB a layer.
 enum LongWork {
-  /// Writes `model.safetensors` and `config.json` into a folder of the scratch folder.
-  static func write(to scratch: ScratchFolder, as name: String, width: Int = 1536) throws -> String {
-    var checkpoint = PlainCheckpoint()
-    // One block of noise over and over: random enough for every step, and made fast.
-    let block = noise()
-    func add(_ name: String, _ shape: Int...) {
-      let count = shape.reduce(4, *)
-      var bytes: [UInt8] = []
-      bytes.reserveCapacity(count + block.count)
-      while bytes.count < count { bytes.append(contentsOf: block) }
-      bytes.removeLast(bytes.count - count)
-      checkpoint.tensors[name] = PlainTensor("F32", shape, bytes)
-    }
-    add("embeddings.cls_token", 1, 1, width)
-    add("embeddings.mask_token", 1, width)
-    add("embeddings.position_embeddings", 1, 5, width)
-    add("embeddings.patch_embeddings.projection.weight", width, 3, 14, 14)
-    add("embeddings.patch_embeddings.projection.bias", width)
-    for part in ["norm1", "norm2"] {
-      add("encoder.layer.0.\(part).weight", width)
-      add("encoder.layer.0.\(part).bias", width)
-    }
-    for part in ["attention.query", "attention.key", "attention.value", "output.dense"] {
-      add("encoder.layer.0.attention.\(part).weight", width, width)
-      add("encoder.layer.0.attention.\(part).bias", width)
-    }
-    add("encoder.layer.0.layer_scale1.lambda1", width)
-    add("encoder.layer.0.layer_scale2.lambda1", width)
-    add("encoder.layer.0.mlp.fc1.weight", 4 * width, width)
-    add("encoder.layer.0.mlp.fc1.bias", 4 * width)
-    add("encoder.layer.0.mlp.fc2.weight", width, 4 * width)
-    add("encoder.layer.0.mlp.fc2.bias", width)
-    add("layernorm.weight", width)
-    add("layernorm.bias", width)
-    return try checkpoint.write(to: scratch, as: name)
+  private static let width = 4096
+
+  /// What the command is told to convert it.
+  static func arguments(_ source: String, to target: String) -> [String] {
+    [
+      "convert", "--dinov2", source, "--set", "num_attention_heads=64", "--set", "mlp_ratio=4",
+      "-o", target, "--force", "--threads", "1",
+    ]
   }
 
-  private static func noise() -> [UInt8] {
-    var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-    return (0..<1 << 18).flatMap { _ in
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      let word = UInt32(truncatingIfNeeded: state) & 0x807F_FFFF | 0x3D00_0000
-      return (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
+  /// Writes `model.safetensors` into a folder of the scratch folder.
+  static func write(to scratch: ScratchFolder, layers: Int) throws -> String {
+    var entries: [String] = []
+    var byteCount = 0
+    for (name, shape) in tensors(layers: layers) {
+      let end = byteCount + shape.reduce(4, *)
+      entries.append(
+        "\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[\(byteCount),\(end)]}")
+      byteCount = end
     }
+    let header = Array("{\(entries.joined(separator: ","))}".utf8)
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    let folder = try scratch.makeFolder("in")
+    let path = try scratch.write(length + header, to: "in/model.safetensors")
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try file.truncate(atOffset: UInt64(8 + header.count + byteCount))
+    try file.close()
+    return folder
+  }
+
+  private static func tensors(layers: Int) -> [(name: String, shape: [Int])] {
+    var result: [(name: String, shape: [Int])] = [
+      ("embeddings.cls_token", [1, 1, width]), ("embeddings.mask_token", [1, width]),
+      ("embeddings.position_embeddings", [1, 5, width]),
+      ("embeddings.patch_embeddings.projection.weight", [width, 3, 14, 14]),
+      ("embeddings.patch_embeddings.projection.bias", [width]), ("layernorm.weight", [width]),
+      ("layernorm.bias", [width]),
+    ]
+    for layer in 0..<layers {
+      func add(_ name: String, _ shape: Int...) {
+        result.append(("encoder.layer.\(layer).\(name)", shape))
+      }
+      for part in [
+        "attention.attention.query", "attention.attention.key",
+        "attention.attention.value", "attention.output.dense",
+      ] {
+        add(part + ".weight", width, width)
+        add(part + ".bias", width)
+      }
+      for part in ["norm1", "norm2"] {
+        add(part + ".weight", width)
+        add(part + ".bias", width)
+      }
+      add("layer_scale1.lambda1", width)
+      add("layer_scale2.lambda1", width)
+      add("mlp.fc1.weight", 4 * width, width)
+      add("mlp.fc1.bias", 4 * width)
+      add("mlp.fc2.weight", width, 4 * width)
+      add("mlp.fc2.bias", width)
+    }
+    return result
   }
 }

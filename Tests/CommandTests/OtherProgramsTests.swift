@@ -22,7 +22,9 @@ struct OtherProgramsTests {
     ("dinov2-swiglu/hf", ["--precision", "bf16", "--store"]),
   ]
 
-  @Test(.enabled(if: hasPython, "DEPTHVLA_PYTHON has no numpy, zstandard and safetensors"), arguments: cases)
+  @Test(
+    .enabled(if: hasPython, "DEPTHVLA_PYTHON has no numpy, zstandard and safetensors"),
+    arguments: cases)
   func thePythonReaderReproducesEveryTensor(fixture: String, packing: [String]) throws {
     let scratch = try ScratchFolder()
     let source = FixtureCheckpoint(fixture)
@@ -58,7 +60,8 @@ struct OtherProgramsTests {
     .enabled(if: hasTransformers, "DEPTHVLA_PYTHON has no torch and transformers"),
     arguments: [
       ("paligemma/state-dict-4.52-to-5.5", "hub", "paligemma"),
-      ("paligemma/hf-hub", "save-5.6", "paligemma"), ("paligemma/hf-hub-f16", "hub", "paligemma-f16"),
+      ("paligemma/hf-hub", "save-5.6", "paligemma"),
+      ("paligemma/hf-hub-f16", "hub", "paligemma-f16"),
       ("dinov2/original", "hub", "dinov2"), ("dinov2-swiglu/timm", "hub", "dinov2-swiglu"),
       ("dinov2-with-registers/original", "hub", "dinov2-with-registers"),
       ("depth-anything-v2/original", "hub", "depth-anything-v2"),

@@ -98,7 +98,8 @@ struct OutputSafetyTests {
     #expect(try depthvla(arguments).status == 73)
     #expect(try scratch.bytes(of: "out/README") == Array("note".utf8))
     #expect(try depthvla(arguments + ["--force"]).status == 0)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("out")) == ["model.safetensors"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: scratch("out")) == ["model.safetensors"])
     try scratch.makeFolder("out/deeper")
     #expect(try depthvla(arguments + ["--force"]).status == 73)
     #expect(try scratch.entries == ["b", "out"])

@@ -64,7 +64,8 @@ struct PipelineTests {
     let result = try depthvla(["diff"] + paths)
     #expect(result.status == 1)
     #expect(result.output.contains("68 differ"))
-    #expect(result.output.contains("language_model.model.embed_tokens.weight: max |a - b| 9.68e-04"))
+    #expect(
+      result.output.contains("language_model.model.embed_tokens.weight: max |a - b| 9.68e-04"))
     let json = try depthvla(["diff"] + paths + ["--json"])
     #expect(json.status == 1)
     #expect(json.json?["differing"]?.integer == 68)

@@ -5,26 +5,20 @@ import Testing
 struct ProgressTests {
   static let hasPython = (try? program(["python3", "-c", "import pty, termios"]))?.status == 0
 
-  static func arguments(_ source: String, _ scratch: ScratchFolder) -> [String] {
-    [
-      "convert", "--dinov2", source, "--set", "num_attention_heads=24", "--set", "mlp_ratio=4",
-      "-o", scratch("b"), "--force", "--smallest", "--threads", "1",
-    ]
-  }
-
   @Test func withoutATerminalThereIsNone() throws {
     let scratch = try ScratchFolder()
-    let source = try LongWork.write(to: scratch, as: "in")
-    let result = try depthvla(Self.arguments(source, scratch))
+    let source = try LongWork.write(to: scratch, layers: 2)
+    let result = try depthvla(LongWork.arguments(source, to: scratch("b")))
     #expect(result.status == 0, "\(result.error)")
     #expect(result.error == "")
   }
 
   @Test(.enabled(if: hasPython)) func onATerminalOneLineFits80Columns() throws {
     let scratch = try ScratchFolder()
-    let source = try LongWork.write(to: scratch, as: "in")
+    let source = try LongWork.write(to: scratch, layers: 2)
     let script = FixtureFolder.path("../Tests/python/terminal.py")
-    let result = try program(["python3", script, Command.path] + Self.arguments(source, scratch))
+    let result = try program(
+      ["python3", script, Command.path] + LongWork.arguments(source, to: scratch("b")))
     #expect(result.status == 0, "\(result.output) \(result.error)")
     // Each drawing starts at the left of a cleared line.
     let drawings = result.output.split(separator: "\r\u{1B}[K", omittingEmptySubsequences: false)
@@ -39,7 +33,8 @@ struct ProgressTests {
     }
 
     let quiet = try program(
-      ["python3", script, Command.path] + Self.arguments(source, scratch) + ["--quiet"])
+      ["python3", script, Command.path] + LongWork.arguments(source, to: scratch("b")) + ["--quiet"]
+    )
     #expect(quiet.status == 0)
     #expect(quiet.output == "")
   }

@@ -14,7 +14,8 @@ struct CompositionTests {
 
   /// vlm from PaliGemma, encoder from Depth Anything, experts from DepthVLA, the rest drawn.
   static func compose(
-    _ scratch: ScratchFolder, to name: String, _ change: (inout ConversionOptions) -> Void = { _ in }
+    _ scratch: ScratchFolder, to name: String,
+    _ change: (inout ConversionOptions) -> Void = { _ in }
   ) throws -> Bundle {
     try convert(
       [paligemma, depthAnything, try Experts.write(to: scratch, as: name + "-experts")],
@@ -90,22 +91,22 @@ struct CompositionTests {
 
   @Test func takeSaysWhichOfTwoSourcesGivesAComponent() throws {
     let scratch = try ScratchFolder()
-    let sources = [FixtureCheckpoint("depthvla/plain").path, Self.dinov2]
     // Another encoder of the same shapes, so that one can tell which was taken.
     var other = try PlainCheckpoint(fixture: "dinov2/hf")
     other.tensors["layernorm.weight"]?.bytes[3] ^= 0x80
     let path = try other.write(to: scratch, as: "other")
-    for family in ["depthvla", "dinov2"] {
-      let bundle = try convert([sources[0], path], to: scratch(family)) {
-        $0.choices = ["dinov2": family]
-        $0.family = "depthvla"
-      }
-      let given = try PlainCheckpoint(fixture: "depthvla/plain").tensors
-      let isOwn =
-        try bundle.array("depth.encoder.layernorm.weight")
-        == given["depth.encoder.layernorm.weight"]?.bytes
-      #expect(isOwn == (family == "depthvla"))
+    let whole = FixtureCheckpoint("depthvla/plain").path
+    let bundle = try convert([whole, path], to: scratch("b")) { $0.choices = ["dinov2": "dinov2"] }
+    #expect(
+      try bundle.array("depth.encoder.layernorm.weight") == other.tensors["layernorm.weight"]?.bytes
+    )
+    // A source that gives nothing is a mistake of the user's.
+    let error = #expect(throws: WeightsError.self) {
+      try convert([whole, path], to: scratch("c")) { $0.choices = ["dinov2": "depthvla"] }
     }
+    #expect(error?.kind == .usage)
+    #expect(error?.file == path)
+    #expect(error?.message.contains("gives nothing") == true)
   }
 
   @Test func twoSourcesOfOneComponentAreAConflictWithoutAChoice() throws {
@@ -136,7 +137,8 @@ struct CompositionTests {
     }
     let given = try PlainCheckpoint(fixture: pi0.name).tensors
     let expert = "action.layers.0.self_attn.o_proj.weight"
-    let name = try #require(given.keys.first { $0.hasSuffix("expert.model.layers.0.self_attn.o_proj.weight") })
+    let name = try #require(
+      given.keys.first { $0.hasSuffix("expert.model.layers.0.self_attn.o_proj.weight") })
     #expect(try bundle.array(expert) == given[name]?.bytes)
     #expect(try bundle.array("action.state_proj.bias") == given["state_proj.bias"]?.bytes)
     #expect(try bundle.array("depth.norm.weight") == depth.tensors["depth.norm.weight"]?.bytes)
