@@ -141,6 +141,9 @@ public struct RemapPlanner {
       }
     }
     for (index, components) in taken.enumerated() where components.isEmpty {
+      let own = table.components(of: sources[index].recognition.family)
+      // Passed over because the user chose another source for what it has.
+      if own.contains(where: { choices[$0] != nil && wanted.contains($0) }) { continue }
       throw WeightsError(
         .remapSeveralSources, .usage, file: sources[index].label,
         "a \(sources[index].recognition.family) checkpoint gives nothing to a \(family) bundle")
