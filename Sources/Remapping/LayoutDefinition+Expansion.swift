@@ -75,7 +75,7 @@ extension Expression {
       let open = names.filter { configuration.integer($0) == nil }.sorted()
       throw WeightsError(
         .remapAsk, .usage,
-        "\(family): no tensor, config.json or published variant tells "
+        "no tensor, config.json or published variant tells "
           + open.joined(separator: ", ") + "; say "
           + open.map { "--set \($0)=…" }.joined(separator: " "))
     }

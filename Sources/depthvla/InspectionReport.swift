@@ -22,6 +22,7 @@ struct InspectionReport {
         "  \(group.dtype.rawValue.padded(8)) \(Units.bytes(group.byteCount).leftPadded(9))  in "
         + "\(group.tensorCount) tensors\n"
     }
+    for remark in inspection.remarks { text += "  note: \(remark)\n" }
     text += provenance
     text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
     if let problem = inspection.problem {
@@ -100,6 +101,7 @@ struct InspectionReport {
           "losses",
           .object(JSONObject(inspection.losses.map { ($0.name.string, $0.error.json) }))
         ),
+        ("remarks", .array(inspection.remarks.map { .string($0.description) })),
         ("problem", inspection.problem.map(Self.json) ?? .null),
       ]))
   }

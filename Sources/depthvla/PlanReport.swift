@@ -42,6 +42,7 @@ struct PlanReport {
       text +=
         "\(source.path.escapedForTerminal): \(source.recognition.manifest.label), "
         + "\(source.checkpoint.tensors.count) tensors\n"
+      for remark in source.checkpoint.remarks { text += "  note: \(remark)\n" }
     }
     let variant =
       plan.remap.variants.isEmpty ? "" : " (\(plan.remap.variants.joined(separator: ", ")))"

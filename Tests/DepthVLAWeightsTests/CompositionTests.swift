@@ -103,13 +103,23 @@ struct CompositionTests {
     #expect(
       try bundle.array("depth.encoder.layernorm.weight") == other.tensors["layernorm.weight"]?.bytes
     )
-    // A source that gives nothing is a mistake of the user's.
+    // The source that was passed over by name gives nothing, and that is no mistake.
+    let own = try convert([whole, path], to: scratch("c")) { $0.choices = ["dinov2": "depthvla"] }
+    #expect(
+      try own.array("depth.encoder.layernorm.weight")
+        == PlainCheckpoint(fixture: "depthvla/plain").tensors["depth.encoder.layernorm.weight"]?
+        .bytes)
+  }
+
+  @Test func aSourceThatGivesNothingIsAMistake() throws {
+    let scratch = try ScratchFolder()
     let error = #expect(throws: WeightsError.self) {
-      try convert([whole, path], to: scratch("c")) { $0.choices = ["dinov2": "depthvla"] }
+      try convert([Self.paligemma, Self.dinov2], to: scratch("b")) { $0.family = "paligemma" }
     }
     #expect(error?.kind == .usage)
-    #expect(error?.file == path)
+    #expect(error?.file == Self.dinov2)
     #expect(error?.message.contains("gives nothing") == true)
+    #expect(try scratch.entries == [])
   }
 
   @Test func twoSourcesOfOneComponentAreAConflictWithoutAChoice() throws {

@@ -124,6 +124,18 @@ struct UnsoundSourceTests {
     #expect(error?.message.contains("config.json") == true)
   }
 
+  /// The recipe has nothing to make BF16 or INT8 of; as they are they can be kept.
+  @Test(arguments: [Precision.bf16, .int8])
+  func integersWhereFloatsBelongAreNotConverted(precision: Precision) throws {
+    let name = "encoder.layer.1.mlp.fc1.weight"
+    let error = try refusal("dinov2/hf", precision: precision) {
+      $0.tensors[name]?.dtype = "I32"
+    }
+    #expect(error?.code.rawValue == "recipe.dtype")
+    #expect(error?.tensor == "dinov2." + name)
+    #expect(error?.message.contains("I32") == true)
+  }
+
   @Test func aGapInTheLayersIsRefused() throws {
     let error = try refusal("dinov2/original") { checkpoint in
       for name in checkpoint.tensors.keys where name.hasPrefix("blocks.1.") {

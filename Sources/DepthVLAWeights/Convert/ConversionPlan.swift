@@ -69,6 +69,13 @@ public struct ConversionPlan: Sendable {
       name.string.hasPrefix(unusedPrefix) || planned.shape.elementCount == 0
       ? TensorPrecision.source
       : recipe.precision(for: name, shape: planned.shape, dtype: source)
+    let wanted = recipe.precision(for: name, shape: planned.shape, dtype: .f32)
+    if !name.string.hasPrefix(unusedPrefix), wanted != .source, !source.isConvertibleFloat {
+      throw WeightsError(
+        .recipeDType, tensor: name.string,
+        "is \(source.rawValue), which the recipe's \(wanted.precision.rawValue) cannot be made of; "
+          + "expected F32, F16 or BF16")
+    }
     switch precision {
     case .source: return [try tensor(name, source, planned.shape, .values)]
     case .f32: return [try tensor(name, .f32, planned.shape, .values)]
@@ -98,4 +105,9 @@ struct SourceName: Hashable {
 extension WeightsError.Code {
   /// A tensor or the whole of them has more than a bundle holds.
   public static let convertTooLarge = Self("convert.too-large")
+}
+
+extension WeightsError.Code {
+  /// The recipe asks to convert a tensor whose type is no float that converts.
+  public static let recipeDType = Self("recipe.dtype")
 }

@@ -33,6 +33,8 @@ public struct Inspection: Sendable {
   public let tensors: [TensorInfo]
   /// Why the family is not known, or what is wrong with the tensors of the family.
   public let problem: WeightsError?
+  /// What is odd about the files and yet no error.
+  public let remarks: [WeightsError]
   /// The identity of a bundle, in hexadecimal.
   public let root: String?
   /// What a bundle says it was made with and from, and what conversion cost each tensor.
@@ -81,6 +83,7 @@ extension Inspection {
     files = [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)]
     tensors = bundle.tensors
     problem = nil
+    remarks = []
     root = bundle.root.hex
     provenance = bundle.documents.provenance
     var losses: [(name: TensorName, error: QuantizationError)] = []
@@ -118,6 +121,7 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     self.problem = problem
+    remarks = checkpoint.remarks
     root = nil
     provenance = nil
     losses = []
