@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// A fresh folder for one test, removed with everything in it when the test ends.
 public final class ScratchFolder: Sendable {
