@@ -101,7 +101,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["StrictJSON", "TensorCore"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("StrictJSON", ["Diagnostics"]),
-    tests("FileAccess", ["Diagnostics", "CFileAccess"]),
+    tests("FileAccess", ["Diagnostics", "CFileAccess", "TestSupport"]),
     tests("Hashing"),
     tests("Compression", ["Diagnostics"]),
     tests("Parallelism", ["Diagnostics"]),

@@ -1,6 +1,7 @@
 import Diagnostics
 import FileAccess
 import Foundation
+import TestSupport
 import Testing
 
 extension OutputFileHandle {
@@ -10,7 +11,8 @@ extension OutputFileHandle {
 }
 
 @Suite struct AtomicOutputDirectoryTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   @Test func appearsWithAllItsFiles() throws {
     let output = try AtomicOutputDirectory(path: folder("out"), overwrite: false)

@@ -1,6 +1,7 @@
 import CFileAccess
 import Diagnostics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FileAccess
@@ -12,7 +13,8 @@ extension AtomicOutputFile {
 }
 
 @Suite struct AtomicOutputFileTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   @Test func appearsOnlyWhenCommitted() throws {
     let output = try AtomicOutputFile(path: folder("out"), overwrite: false)

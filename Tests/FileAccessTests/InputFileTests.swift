@@ -1,10 +1,12 @@
 import Diagnostics
 import FileAccess
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct InputFileTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   @Test func readsAnyRange() throws {
     let content = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }

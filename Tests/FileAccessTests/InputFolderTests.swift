@@ -1,10 +1,12 @@
 import Diagnostics
 import FileAccess
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct InputFolderTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   @Test func listsNamesInBytewiseOrder() throws {
     for name in ["b", "a", "B", ".hidden", "ä"] { try folder.write([], to: name) }

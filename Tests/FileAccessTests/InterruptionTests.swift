@@ -2,11 +2,13 @@ import CFileAccess
 import Diagnostics
 import FileAccess
 import Foundation
+import TestSupport
 import Testing
 
 /// Each body runs in a process of its own and is ended by the signal.
 @Suite struct InterruptionTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func removesTemporariesAndExitsWith130(signal number: Int32) async throws {

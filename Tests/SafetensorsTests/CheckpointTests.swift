@@ -4,11 +4,13 @@ import Foundation
 import Safetensors
 import StrictJSON
 import TensorCore
+import TestSupport
 import Testing
 
 /// Group D: folders, indexes, shards.
 @Suite struct CheckpointTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   /// A shard whose tensors are all one byte.
   func shard(_ name: String, _ tensors: [String]) throws {

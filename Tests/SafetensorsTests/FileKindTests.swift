@@ -1,13 +1,15 @@
 import Diagnostics
 import Safetensors
 import StrictJSON
+import TestSupport
 import Testing
 
 /// Files that are taken for safetensors. The bytes are the beginnings of files that the programs
 /// themselves wrote: torch 2.15, NumPy 2.4, Python 3.11's zipfile, pickle, gzip, lzma, bz2 and
 /// tarfile, zstd and lz4.
 @Suite struct FileKindTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   struct Case: CustomTestStringConvertible, Sendable {
     let kind: FileKind

@@ -3,11 +3,13 @@ import FileAccess
 import Foundation
 import Safetensors
 import StrictJSON
+import TestSupport
 import Testing
 
 /// Group A: the length prefix and the file as a whole.
 @Suite struct LengthPrefixTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
   static let header = "{" + member("a", "[2]", "[0,8]") + "}"
 
   struct Case: CustomTestStringConvertible, Sendable {

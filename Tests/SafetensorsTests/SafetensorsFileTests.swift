@@ -3,10 +3,12 @@ import FileAccess
 import Foundation
 import Safetensors
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
-  let folder = try! TemporaryFolder()
+  let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
 
   func open() throws -> SafetensorsFile {
     let header =

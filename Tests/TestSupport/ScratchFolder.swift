@@ -37,6 +37,11 @@ public final class ScratchFolder: Sendable {
     return self(name)
   }
 
+  /// A symbolic link.
+  public func link(_ name: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: self(name), withDestinationPath: target)
+  }
+
   /// A copy of a fixture checkpoint that a test may spoil.
   @discardableResult
   public func copy(_ fixture: String, to name: String) throws -> String {
