@@ -69,6 +69,9 @@ let package = Package(
     .target(name: "CManifests", cSettings: cSettings),
     module("Parallelism", ["Diagnostics"]),
 
+    // The models: they see weights only through a tensor source.
+    module("Models", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "Parallelism"]),
+
     // Formats and the arithmetic of weights.
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "CManifests"]),

@@ -1,0 +1,24 @@
+/// Float32 values in memory, row-major: what a forward pass computes with.
+public struct Tensor: Sendable, Hashable {
+  public let shape: Shape
+  public var values: [Float] {
+    didSet { precondition(values.count == shape.elementCount, "as many values as the shape says") }
+  }
+
+  /// - Precondition: there are as many values as the shape says.
+  public init(_ values: [Float], shape: Shape) {
+    precondition(values.count == shape.elementCount, "as many values as the shape says")
+    self.shape = shape
+    self.values = values
+  }
+
+  /// Zeros.
+  public init(zeros shape: Shape) {
+    self.init([Float](repeating: 0, count: shape.elementCount), shape: shape)
+  }
+
+  /// The same values in another shape.
+  ///
+  /// - Precondition: both shapes have as many elements.
+  public func reshaped(_ shape: Shape) -> Tensor { Tensor(values, shape: shape) }
+}
