@@ -2,7 +2,7 @@ public import Diagnostics
 import FileAccess
 import Parallelism
 import Synchronization
-import TensorCore
+public import TensorCore
 
 extension Bundle {
   /// Decodes tensors on several threads and hands them over one by one, in the order given.
@@ -15,7 +15,7 @@ extension Bundle {
   ///   - threads: how many to decode on.
   ///   - body: takes a tensor with its bytes, on the calling thread. It may keep the bytes.
   /// - Throws: the first error in the order of the chunks, as ``read(_:at:into:)``;
-  ///   `bundle.memory`; `parallelism.no-threads`; what `body` throws.
+  ///   `tensor.memory`; `parallelism.no-threads`; what `body` throws.
   public func load(
     _ tensors: [BundleTensor]? = nil, threads: Int,
     _ body: (BundleTensor, TensorBytes) throws(WeightsError) -> Void

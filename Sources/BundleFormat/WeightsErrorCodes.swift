@@ -42,8 +42,6 @@ extension WeightsError.Code {
   public static let bundleChunkHash = Self("bundle.chunk-hash")
   /// The filler behind a tensor is not what the format demands.
   public static let bundleFiller = Self("bundle.filler")
-  /// No memory for a tensor.
-  public static let bundleMemory = Self("bundle.memory")
   /// The header to be written would be longer than the format allows.
   public static let bundleHeaderSize = Self("bundle.header-size")
   /// The final documents are larger than the place reserved for them.

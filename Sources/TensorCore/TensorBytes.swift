@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 import Glibc
 
 /// The decoded bytes of one tensor, in memory of their own that starts on a page.
@@ -7,15 +7,15 @@ import Glibc
 /// row-major, as safetensors stores tensors.
 ///
 /// Unsafe code. The invariants: `start` points to `byteCount` initialised bytes from `init` to
-/// `deinit`; inside this module `withMutableBytes` is called once for each range, the ranges do
-/// not overlap, and all calls have ended before the instance is handed to anyone.
+/// `deinit`. Whoever makes an instance fills it: ranges that are written at the same time do not
+/// overlap, and all calls of `withMutableBytes` have ended before anyone else sees the instance.
 @safe
 public final class TensorBytes: @unchecked Sendable {
   public let byteCount: Int
   private let start: UnsafeMutableRawPointer
 
-  /// - Throws: `bundle.memory`.
-  init(byteCount: Int) throws(WeightsError) {
+  /// - Throws: `tensor.memory`.
+  public init(byteCount: Int) throws(WeightsError) {
     // Huge pages make filling fresh memory two to three times faster.
     let hugePage = 2 << 20
     let alignment = byteCount >= 2 * hugePage ? hugePage : 4096
@@ -23,7 +23,7 @@ public final class TensorBytes: @unchecked Sendable {
     let failed = unsafe posix_memalign(&memory, alignment, max(byteCount, 1))
     guard failed == 0, let memory = unsafe memory else {
       throw WeightsError(
-        .bundleMemory, .unavailable, "expected \(byteCount) bytes of memory, found less")
+        .tensorMemory, .unavailable, "expected \(byteCount) bytes of memory, found less")
     }
     if alignment == hugePage { _ = unsafe madvise(memory, byteCount, MADV_HUGEPAGE) }
     unsafe start = memory
@@ -39,8 +39,21 @@ public final class TensorBytes: @unchecked Sendable {
     try body(unsafe UnsafeRawBufferPointer(start: start, count: byteCount).bytes)
   }
 
+  /// Gives `body` the bytes as float32 values.
+  ///
+  /// - Precondition: the bytes make whole floats.
+  public func withFloats<Result, Failure: Error>(
+    _ body: (Span<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(byteCount.isMultiple(of: 4), "whole floats")
+    // The memory starts on a page, so every alignment holds.
+    let floats = unsafe UnsafeBufferPointer(
+      start: start.assumingMemoryBound(to: Float.self), count: byteCount / 4)
+    return try body(unsafe floats.span)
+  }
+
   /// Gives `body` a range of the bytes to write all of.
-  func withMutableBytes<Failure: Error>(
+  public func withMutableBytes<Failure: Error>(
     in range: Range<Int>, _ body: (inout MutableRawSpan) throws(Failure) -> Void
   ) throws(Failure) {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "outside the tensor")
@@ -49,4 +62,9 @@ public final class TensorBytes: @unchecked Sendable {
     ).mutableBytes
     try body(&span)
   }
+}
+
+extension WeightsError.Code {
+  /// There is no memory for a tensor.
+  public static let tensorMemory = Self("tensor.memory")
 }

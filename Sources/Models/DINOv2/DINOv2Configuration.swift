@@ -1,0 +1,52 @@
+public import Diagnostics
+public import Kernels
+
+/// The sizes of a DINOv2 encoder.
+///
+/// Source: transformers `models/dinov2/configuration_dinov2.py` and
+/// `models/dinov2_with_registers/configuration_dinov2_with_registers.py`.
+public struct DINOv2Configuration: Sendable {
+  public let width: Int
+  public let mlpWidth: Int
+  public let layers: Int
+  public let heads: Int
+  public let channels: Int
+  public let patch: Int
+  public let registers: Int
+  /// The class token's row and one for each patch of the image that the table was trained for.
+  public let positionRows: Int
+  public let usesSwiGLU: Bool
+  public let epsilon: Double
+  public let activation: Activation
+  public let resampling: PositionResampling
+
+  /// Rows, and columns, of the position table's own grid.
+  public let tableSide: Int
+
+  /// - Throws: `model.configuration`.
+  public init(_ scope: ConfigurationReader) throws(WeightsError) {
+    width = try scope.integer("hidden_size")
+    mlpWidth = try scope.integer("intermediate_size")
+    layers = try scope.integer("num_hidden_layers")
+    heads = try scope.integer("num_attention_heads")
+    channels = try scope.integer("num_channels")
+    patch = try scope.integer("patch_size")
+    registers = try scope.integer("num_register_tokens", atLeast: 0)
+    positionRows = try scope.integer("position_rows", atLeast: 2)
+    usesSwiGLU = try scope.flag("use_swiglu_ffn")
+    epsilon = try scope.positiveNumber("layer_norm_eps")
+    activation = try scope.choice("hidden_act", of: Activation.upstreamNames)
+    resampling =
+      scope.has("position_resampling")
+      ? try scope.choice("position_resampling", of: PositionResampling.names)
+      : PositionResampling.upstream(registers: registers)
+    tableSide = Int(Double(positionRows - 1).squareRoot())
+    guard width.isMultiple(of: heads) else {
+      throw scope.contradiction("\(heads) heads do not divide a width of \(width)")
+    }
+    guard tableSide * tableSide == positionRows - 1 else {
+      throw scope.contradiction(
+        "expected a class token and a square of positions, found \(positionRows) rows")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Resampling
+import TensorCore
+
+/// How the position table of DINOv2 is fitted to images of another size.
+public enum PositionResampling: String, Sendable, CaseIterable {
+  /// Bicubic, a = -0.75, to the exact grid: transformers `models/dinov2/modeling_dinov2.py`.
+  case bicubic
+  /// Bicubic with antialiasing, a = -0.5, to the exact grid: transformers
+  /// `models/dinov2_with_registers/modeling_dinov2_with_registers.py`.
+  case bicubicAntialiased = "bicubic-antialias"
+  /// Bicubic, a = -0.75, with a scale of (grid + 0.1) / side: the models without registers of
+  /// facebookresearch/dinov2 `dinov2/models/vision_transformer.py` (`interpolate_offset`), and
+  /// Depth Anything's own code.
+  case bicubicOffset = "bicubic-offset"
+
+  static let names = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+  /// What the transformers library does, whose models our goldens come from.
+  static func upstream(registers: Int) -> Self {
+    registers > 0 ? .bicubicAntialiased : .bicubic
+  }
+
+  /// A square table [side * side, D] fitted to a grid of patches: [height * width, D].
+  func fit(
+    _ table: Tensor, side: Int, to grid: (height: Int, width: Int)
+  ) -> Tensor {
+    let width = table.shape[1]
+    let planes = table.transposed().reshaped([width, side, side])
+    let fitted =
+      switch self {
+      case .bicubic: Resampling.bicubic(planes, to: grid, scale: nil)
+      case .bicubicAntialiased: Resampling.bicubicAntialiased(planes, to: grid)
+      case .bicubicOffset:
+        Resampling.bicubic(
+          planes, to: grid,
+          scale: (
+            height: (Double(grid.height) + 0.1) / Double(side),
+            width: (Double(grid.width) + 0.1) / Double(side)
+          ))
+      }
+    return fitted.reshaped([width, grid.height * grid.width]).transposed()
+  }
+}
+
+extension Tensor {
+  /// [rows, columns] -> [columns, rows].
+  func transposed() -> Tensor {
+    let (rows, columns) = (shape[0], shape[1])
+    var result = Tensor(zeros: [columns, rows])
+    for row in 0..<rows {
+      for column in 0..<columns {
+        result.values[column * rows + row] = values[row * columns + column]
+      }
+    }
+    return result
+  }
+}

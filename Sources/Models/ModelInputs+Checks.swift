@@ -1,0 +1,54 @@
+import Diagnostics
+import StrictJSON
+import TensorCore
+
+extension ModelInputs {
+  static func failure(_ name: String, _ message: String) -> WeightsError {
+    WeightsError(.modelInput, tensor: name, message)
+  }
+
+  /// Checks that the inputs are there, and no others.
+  ///
+  /// - Throws: `model.input`.
+  func require(_ descriptions: [InputDescription]) throws(WeightsError) {
+    let found = Set(names)
+    for input in descriptions where !input.isOptional && !found.contains(input.name) {
+      throw Self.failure(input.name, "expected this input \(input.axes), found none")
+    }
+    let known = Set(descriptions.map(\.name))
+    for name in names where !known.contains(name) {
+      let wanted = descriptions.map(\.name).joined(separator: ", ")
+      throw Self.failure(name, "expected the inputs \(wanted) only")
+    }
+  }
+
+  /// Images [B, channels, H, W] of finite values.
+  ///
+  /// - Throws: `model.input`.
+  func pixels(_ name: String, channels: Int) throws(WeightsError) -> Tensor {
+    guard let tensor = floats[name] else {
+      throw Self.failure(name, "expected floating-point values, found whole numbers")
+    }
+    let shape = tensor.shape
+    guard shape.rank == 4, shape[1] == channels, shape.elementCount > 0 else {
+      throw Self.failure(name, "expected [B, \(channels), H, W], found \(shape)")
+    }
+    if let index = tensor.values.firstIndex(where: { !$0.isFinite }) {
+      throw Self.failure(name, "expected finite values, found \(tensor.values[index]) at \(index)")
+    }
+    return tensor
+  }
+
+  /// Whole numbers [batch, S], S at least 1.
+  ///
+  /// - Throws: `model.input`.
+  func tokens(_ name: String, batch: Int) throws(WeightsError) -> IntegerTensor {
+    guard let tensor = integers[name] else {
+      throw Self.failure(name, "expected whole numbers, found floating-point values")
+    }
+    guard tensor.shape.rank == 2, tensor.shape[0] == batch, tensor.shape[1] > 0 else {
+      throw Self.failure(name, "expected [\(batch), S], found \(tensor.shape)")
+    }
+    return tensor
+  }
+}

@@ -1,0 +1,43 @@
+public import Diagnostics
+import StrictJSON
+public import TensorCore
+public import TensorMath
+
+/// Builds the model of a family from its configuration and weights.
+public enum ModelLoader {
+  /// - Parameters:
+  ///   - family: as `inspect` names it.
+  ///   - configuration: what the bundle says of the model.
+  ///   - source: the layout's tensors. All that the model needs are read into memory.
+  /// - Throws: `model.family` for a family without a forward pass of its own,
+  ///   `model.configuration`, `model.tensor-*`; what reading throws.
+  public static func load(
+    family: String, configuration: JSONValue, source: any TensorSource, on compute: Compute
+  ) throws(WeightsError) -> any Model {
+    let reader = try ConfigurationReader(configuration)
+    let weights = WeightScope(source, on: compute)
+    switch family {
+    case "paligemma":
+      return PaliGemmaModel(
+        paligemma: try PaliGemma(reader, weights: weights.at("vlm")), compute: compute)
+    case "dinov2":
+      return DINOv2Model(
+        encoder: try DINOv2(try DINOv2Configuration(reader), weights: weights.at("dinov2")),
+        compute: compute)
+    case "depth-anything-v2":
+      return DepthAnythingModel(
+        depthAnything: try DepthAnything(reader, weights: weights.at("depth_anything")),
+        compute: compute)
+    default:
+      throw WeightsError(
+        .modelFamily, .usage,
+        "expected a model of the families paligemma, dinov2 or depth-anything-v2, found "
+          + family.quoted)
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// There is no forward pass for that family.
+  public static let modelFamily = Self("model.family")
+}

@@ -1,0 +1,66 @@
+public import Diagnostics
+import StrictJSON
+public import TensorCore
+public import TensorMath
+
+/// PaliGemma: SigLIP's patches, projected to the width of Gemma, before the tokens of a text.
+///
+/// Source: Beyer et al., arXiv 2407.07726; transformers `models/paligemma/modeling_paligemma.py`.
+public struct PaliGemma: Sendable {
+  public let visionTower: SiglipVisionTower
+  public let decoder: GemmaDecoder
+  public let vocabularySize: Int
+  public let imageToken: Int
+  private let projector: Linear
+  private let embedding: WeightMatrix
+
+  /// - Parameter weights: the scope of the `vlm.` tensors.
+  /// - Throws: `model.configuration`, `model.tensor-*`; what reading throws.
+  public init(
+    _ configuration: ConfigurationReader, weights: WeightScope
+  ) throws(WeightsError) {
+    let vision = try SiglipConfiguration(try configuration.scope("vision"))
+    let text = try GemmaConfiguration(try configuration.scope("text"))
+    vocabularySize = try configuration.scope("text").integer("vocab_size")
+    imageToken = try configuration.integer("image_token_index", atLeast: 0)
+    visionTower = try SiglipVisionTower(vision, weights: weights.at("vision_tower"))
+    projector = try weights.linear(
+      "multi_modal_projector.linear", inputs: vision.width, outputs: text.width, hasBias: true)
+    embedding = try weights.matrix(
+      "embed_tokens.weight", rows: vocabularySize, columns: text.width)
+    decoder = try GemmaDecoder(text, weights: weights)
+  }
+
+  /// Images [B, 3, H, W] -> [B, patches, decoder width]. Stages: `siglip.…`, `projector`.
+  ///
+  /// - Throws: what the trace throws.
+  public func embedImages(
+    _ pixels: Tensor, on compute: Compute, trace: StageTrace
+  ) throws(WeightsError) -> Tensor {
+    let features = try visionTower(pixels, on: compute, trace: trace.within("siglip"))
+    let projected = projector(features, on: compute)
+    try trace.record("projector", projected)
+    return projected
+  }
+
+  /// Token ids -> [tokens, decoder width], scaled by the root of the width.
+  ///
+  /// - Precondition: every id is below ``vocabularySize``.
+  public func embedText(_ ids: [Int]) -> Tensor {
+    let width = embedding.columns
+    var result = Tensor(zeros: [ids.count, width])
+    let factor = Float(Double(width).squareRoot())
+    var span = result.values.mutableSpan
+    for (row, id) in ids.enumerated() {
+      var target = span._mutatingExtracting(row * width..<(row + 1) * width)
+      embedding.widen(id..<id + 1, into: &target)
+      for index in 0..<width { target[index] *= factor }
+    }
+    return result
+  }
+
+  /// Normed tokens [B, S, D] -> [B, S, vocabulary]: the embedding is also the output head.
+  public func logits(_ final: Tensor, on compute: Compute) -> Tensor {
+    Linear(embedding)(final, on: compute)
+  }
+}

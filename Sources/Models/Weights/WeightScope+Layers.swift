@@ -1,0 +1,86 @@
+public import Diagnostics
+import StrictJSON
+import TensorCore
+public import TensorMath
+
+extension WeightScope {
+  /// A vector of floats, widened.
+  ///
+  /// - Throws: `model.tensor-*`; what reading throws.
+  public func vector(_ name: String, count: Int) throws(WeightsError) -> [Float] {
+    try floats(name, shape: [count])
+  }
+
+  /// All values of a tensor, widened.
+  ///
+  /// - Throws: as ``vector(_:count:)``.
+  public func floats(_ name: String, shape: Shape) throws(WeightsError) -> [Float] {
+    let info = try info(name, shape: shape)
+    let row = WeightMatrix(
+      try bytes(of: info), dtype: info.dtype, rows: 1, columns: shape.elementCount)
+    var values = [Float](repeating: 0, count: shape.elementCount)
+    var span = values.mutableSpan
+    row.widen(0..<1, into: &span)
+    return values
+  }
+
+  /// A matrix [rows, columns] at stored precision. INT8 values come with `NAME_scale`, bfloat16
+  /// [rows, groups].
+  ///
+  /// - Throws: as ``vector(_:count:)``.
+  public func matrix(_ name: String, rows: Int, columns: Int) throws(WeightsError) -> WeightMatrix {
+    let info = try info(name, shape: [rows, columns])
+    let bytes = try bytes(of: info, allowing: [.f32, .bf16, .f16, .i8])
+    guard info.dtype == .i8 else {
+      return WeightMatrix(bytes, dtype: info.dtype, rows: rows, columns: columns)
+    }
+    let scaleName = fullName(name + "_scale")
+    guard let scale = source.info(of: scaleName) else {
+      throw WeightsError(
+        .modelTensorMissing, tensor: scaleName.string,
+        "\(info.name.string.quoted) is INT8, expected its scales, found none")
+    }
+    guard scale.shape.rank == 2, scale.shape[0] == rows, scale.shape[1] > 0,
+      columns.isMultiple(of: scale.shape[1]),
+      scale.shape[1] == 1 || (columns / scale.shape[1]).isMultiple(of: 16)
+    else {
+      throw WeightsError(
+        .modelTensorShape, tensor: scaleName.string,
+        "expected scales for \([rows, columns] as Shape), found \(scale.shape)")
+    }
+    return WeightMatrix(
+      int8: bytes, scales: try self.bytes(of: scale, allowing: [.bf16]),
+      group: columns / scale.shape[1], rows: rows, columns: columns)
+  }
+
+  /// `NAME.weight` [outputs, inputs] and, where there is one, `NAME.bias` [outputs].
+  ///
+  /// - Throws: as ``vector(_:count:)``.
+  public func linear(
+    _ name: String, inputs: Int, outputs: Int, hasBias: Bool
+  ) throws(WeightsError) -> Linear {
+    Linear(
+      try matrix(name + ".weight", rows: outputs, columns: inputs),
+      bias: hasBias ? try vector(name + ".bias", count: outputs) : nil)
+  }
+
+  /// `NAME.weight` and `NAME.bias` [width].
+  ///
+  /// - Throws: as ``vector(_:count:)``.
+  public func layerNorm(
+    _ name: String, width: Int, epsilon: Double
+  ) throws(WeightsError) -> LayerNorm {
+    LayerNorm(
+      weight: try vector(name + ".weight", count: width),
+      bias: try vector(name + ".bias", count: width), epsilon: epsilon)
+  }
+
+  /// `NAME.weight` [width], an offset from one.
+  ///
+  /// - Throws: as ``vector(_:count:)``.
+  public func rmsNorm(
+    _ name: String, width: Int, epsilon: Double
+  ) throws(WeightsError) -> RMSNorm {
+    RMSNorm(weight: try vector(name + ".weight", count: width), epsilon: epsilon)
+  }
+}

@@ -1,0 +1,77 @@
+public import Diagnostics
+public import TensorCore
+public import TensorMath
+
+/// The tensors of a source whose names start alike, read into memory while a model is built.
+///
+///     let layer = weights.at("encoder.layers").at(0)
+///     let query = try layer.linear("self_attn.q_proj", inputs: 1152, outputs: 1152)
+///
+/// Every tensor is held against the shape that the configuration demands, and stays in memory as it
+/// is stored.
+public struct WeightScope: Sendable {
+  let source: any TensorSource
+  let compute: Compute
+  private let prefix: String
+
+  public init(_ source: any TensorSource, on compute: Compute) {
+    self.init(source, on: compute, prefix: "")
+  }
+
+  private init(_ source: any TensorSource, on compute: Compute, prefix: String) {
+    self.source = source
+    self.compute = compute
+    self.prefix = prefix
+  }
+
+  /// The tensors below `part.`.
+  public func at(_ part: String) -> WeightScope {
+    WeightScope(source, on: compute, prefix: prefix + part + ".")
+  }
+
+  public func at(_ index: Int) -> WeightScope { at(String(index)) }
+
+  func fullName(_ name: String) -> TensorName { TensorName(prefix + name) }
+
+  /// What is known of a tensor of that shape.
+  ///
+  /// - Throws: `model.tensor-missing`, `model.tensor-shape`.
+  func info(_ name: String, shape: Shape) throws(WeightsError) -> TensorInfo {
+    let name = fullName(name)
+    guard let info = source.info(of: name) else {
+      throw WeightsError(
+        .modelTensorMissing, tensor: name.string, "the configuration asks for it, found none")
+    }
+    guard info.shape == shape else {
+      throw WeightsError(
+        .modelTensorShape, tensor: name.string,
+        "expected \(shape) by the configuration, found \(info.shape)")
+    }
+    return info
+  }
+
+  /// The bytes of a tensor of one of those types.
+  ///
+  /// - Throws: `model.tensor-dtype`; what reading throws.
+  func bytes(
+    of info: TensorInfo, allowing dtypes: [DType] = [.f32, .bf16, .f16]
+  ) throws(WeightsError) -> TensorBytes {
+    guard dtypes.contains(info.dtype) else {
+      throw WeightsError(
+        .modelTensorDType, tensor: info.name.string,
+        "expected \(dtypes.map(\.rawValue).joined(separator: ", ")), found \(info.dtype.rawValue)")
+    }
+    do throws(WeightsError) {
+      return try source.load(info, on: compute)
+    } catch { throw error.inTensor(info.name.string) }
+  }
+}
+
+extension WeightsError.Code {
+  /// A tensor that the configuration asks for is not there.
+  public static let modelTensorMissing = Self("model.tensor-missing")
+  /// A tensor has another shape than the configuration says.
+  public static let modelTensorShape = Self("model.tensor-shape")
+  /// A tensor has a type that the model does not compute with.
+  public static let modelTensorDType = Self("model.tensor-dtype")
+}

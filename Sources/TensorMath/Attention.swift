@@ -1,0 +1,90 @@
+import Kernels
+import MatrixProducts
+public import TensorCore
+
+/// Scaled dot-product attention over heads of equal width.
+public struct Attention: Sendable {
+  /// Heads of the queries.
+  public let heads: Int
+  /// Heads of keys and values; each serves `heads / keyValueHeads` query heads in a row.
+  public let keyValueHeads: Int
+  public let headDim: Int
+
+  /// - Precondition: `keyValueHeads` divides `heads`.
+  public init(heads: Int, keyValueHeads: Int, headDim: Int) {
+    precondition(keyValueHeads > 0 && heads.isMultiple(of: keyValueHeads), "whole groups of heads")
+    self.heads = heads
+    self.keyValueHeads = keyValueHeads
+    self.headDim = headDim
+  }
+
+  /// softmax(q kᵀ / √headDim + mask) v, head by head.
+  ///
+  /// - Parameters:
+  ///   - query: [B, S, heads * headDim].
+  ///   - key: [B, T, keyValueHeads * headDim].
+  ///   - value: as `key`.
+  ///   - visible: B T flags, which keys may be seen; nil: all. A query that sees none gets zeros.
+  /// - Returns: [B, S, heads * headDim].
+  public func callAsFunction(
+    query: Tensor, key: Tensor, value: Tensor, visible: [Bool]? = nil, on compute: Compute
+  ) -> Tensor {
+    let (batch, queries, keys) = (query.shape[0], query.shape[1], key.shape[1])
+    let (width, keyWidth) = (heads * headDim, keyValueHeads * headDim)
+    precondition(query.shape == [batch, queries, width], "query [B, S, \(width)]")
+    precondition(key.shape == [batch, keys, keyWidth] && value.shape == key.shape, "keys, values")
+    precondition(visible.map { $0.count == batch * keys } ?? true, "a flag for each key")
+    var result = Tensor(zeros: query.shape)
+    guard queries > 0, keys > 0, width > 0 else { return result }
+    let blocks = (queries + Self.blockRows - 1) / Self.blockRows
+    result.values.withShared { shared in
+      compute.team.run(items: batch * heads * blocks) { item, _ in
+        let (sample, head, block) = (item / blocks / heads, item / blocks % heads, item % blocks)
+        let rows = block * Self.blockRows..<min(queries, (block + 1) * Self.blockRows)
+        attend(
+          query: query.values.span.extracting(
+            from: (sample * queries + rows.lowerBound) * width + head * headDim),
+          key: key.values.span.extracting(from: sample * keys * keyWidth + keyOffset(of: head)),
+          value: value.values.span.extracting(from: sample * keys * keyWidth + keyOffset(of: head)),
+          rows: rows.count, keys: keys,
+          hidden: visible.map { Self.hiddenKeys($0[sample * keys..<(sample + 1) * keys]) } ?? [],
+          into: shared, at: (sample * queries + rows.lowerBound) * width + head * headDim)
+      }
+    }
+    return result
+  }
+
+  /// Queries whose scores are held at a time.
+  private static let blockRows = 256
+
+  private func keyOffset(of head: Int) -> Int { head / (heads / keyValueHeads) * headDim }
+
+  private static func hiddenKeys(_ visible: ArraySlice<Bool>) -> [Int] {
+    visible.enumerated().compactMap { $1 ? nil : $0 }
+  }
+
+  /// Some queries of one head. Rows of all matrices are strided: other heads lie between.
+  private func attend(
+    query: Span<Float>, key: Span<Float>, value: Span<Float>, rows: Int, keys: Int, hidden: [Int],
+    into result: SharedFloats, at offset: Int
+  ) {
+    let (width, keyWidth) = (heads * headDim, keyValueHeads * headDim)
+    var scores = [Float](repeating: 0, count: rows * keys)
+    var span = scores.mutableSpan
+    MatrixProduct.timesTransposed(
+      query, stride: width, key, stride: keyWidth, m: rows, n: keys, k: headDim, alpha: 1,
+      into: &span, stride: keys, accumulating: false)
+    for row in 0..<rows {
+      for key in hidden { span[row * keys + key] = -.infinity }
+    }
+    RowKernel.softmax(&span, columns: keys, scale: 1 / Float(headDim).squareRoot())
+    var target = result.span(offset..<offset + (rows - 1) * width + headDim)
+    MatrixProduct.times(
+      scores.span, stride: keys, value, stride: keyWidth, m: rows, n: headDim, k: keys, alpha: 1,
+      into: &target, stride: width, accumulating: false)
+  }
+}
+
+extension Span<Float> {
+  fileprivate func extracting(from start: Int) -> Span<Float> { extracting(start..<count) }
+}

@@ -1,0 +1,33 @@
+/// Floats that several threads write at once.
+///
+/// Unsafe code. The invariants: an instance lives only inside the closure of `withShared`, which
+/// owns the memory exclusively; and no two threads write the same element while both run. Spans may
+/// interleave, where each thread writes other columns of the same rows.
+@safe
+struct SharedFloats: @unchecked Sendable {
+  private let start: UnsafeMutablePointer<Float>
+  private let count: Int
+
+  fileprivate init(_ start: UnsafeMutablePointer<Float>, count: Int) {
+    unsafe self.start = start
+    self.count = count
+  }
+
+  /// The elements of that range.
+  @_lifetime(borrow self)
+  func span(_ range: Range<Int>) -> MutableSpan<Float> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "inside the memory")
+    let span = unsafe MutableSpan(_unsafeStart: start + range.lowerBound, count: range.count)
+    return unsafe _overrideLifetime(span, borrowing: self)
+  }
+}
+
+extension [Float] {
+  /// Gives `body` the elements to be written from several threads.
+  mutating func withShared(_ body: (SharedFloats) -> Void) {
+    unsafe withUnsafeMutableBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return }
+      body(unsafe SharedFloats(start, count: buffer.count))
+    }
+  }
+}

@@ -1,0 +1,105 @@
+public import Kernels
+public import TensorCore
+
+/// A matrix of weights [rows, columns], in memory as it is stored.
+///
+/// Rows are widened to float32 a few at a time, when they are needed: a model takes no more memory
+/// than its bundle unpacked.
+public struct WeightMatrix: Sendable {
+  public let rows: Int
+  public let columns: Int
+  let storage: Storage
+
+  enum Storage: Sendable {
+    case f32(TensorBytes)
+    case bf16(TensorBytes)
+    case f16(TensorBytes)
+    /// Signed bytes, and bfloat16 scales [rows, columns / group].
+    case int8(TensorBytes, scales: TensorBytes, group: Int)
+  }
+
+  /// A matrix of floats.
+  ///
+  /// - Precondition: `dtype` is F32, BF16 or F16, and the bytes are as many as the matrix takes.
+  public init(_ bytes: TensorBytes, dtype: DType, rows: Int, columns: Int) {
+    precondition(Shape([rows, columns]).byteCount(of: dtype) == bytes.byteCount, "a whole matrix")
+    self.rows = rows
+    self.columns = columns
+    switch dtype {
+    case .f32: storage = .f32(bytes)
+    case .bf16: storage = .bf16(bytes)
+    case .f16: storage = .f16(bytes)
+    default: preconditionFailure("\(dtype.rawValue) is no type of weights")
+    }
+  }
+
+  /// A matrix of 8-bit integers with bfloat16 scales, one for each `group` elements of a row.
+  ///
+  /// - Precondition: both hold as many bytes as the matrix takes, and `group` divides `columns`.
+  public init(int8 values: TensorBytes, scales: TensorBytes, group: Int, rows: Int, columns: Int) {
+    precondition(values.byteCount == rows * columns, "a byte for each element")
+    precondition(group > 0 && columns.isMultiple(of: group), "whole groups")
+    precondition(scales.byteCount == rows * (columns / group) * 2, "a scale for each group")
+    self.rows = rows
+    self.columns = columns
+    storage = .int8(values, scales: scales, group: group)
+  }
+
+  /// Bytes in memory.
+  public var byteCount: Int {
+    switch storage {
+    case .f32(let bytes), .bf16(let bytes), .f16(let bytes): bytes.byteCount
+    case .int8(let values, let scales, _): values.byteCount + scales.byteCount
+    }
+  }
+
+  /// Some of the rows as float32, row-major.
+  ///
+  /// - Precondition: `result` holds exactly those rows.
+  public func widen(_ range: Range<Int>, into result: inout MutableSpan<Float>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of the matrix")
+    precondition(result.count == range.count * columns, "room for the rows")
+    let elements = range.lowerBound * columns..<range.upperBound * columns
+    var bytes = unsafe result.mutableBytes
+    switch storage {
+    case .f32(let source):
+      source.withBytes { bytes.copy(from: $0.extracting(elements.times(4))) }
+    case .bf16(let source):
+      source.withBytes {
+        FloatConversion.f32FromBF16($0.extracting(elements.times(2)), into: &bytes)
+      }
+    case .f16(let source):
+      source.withBytes {
+        FloatConversion.f32FromF16($0.extracting(elements.times(2)), into: &bytes)
+      }
+    case .int8(let values, let scales, let group):
+      let groups = columns / group
+      values.withBytes { values in
+        scales.withBytes { scales in
+          Int8Kernel.dequantizeRows(
+            values: values.extracting(elements),
+            scales: scales.extracting((range.lowerBound * groups..<range.upperBound * groups).times(2)),
+            Int8Kernel.Rows(count: range.count, columns: columns, group: group), into: &bytes)
+        }
+      }
+    }
+  }
+}
+
+extension Range<Int> {
+  /// The range of the bytes of elements of that width.
+  fileprivate func times(_ width: Int) -> Range<Int> { lowerBound * width..<upperBound * width }
+}
+
+extension MutableRawSpan {
+  /// - Precondition: both are equally long.
+  fileprivate mutating func copy(from source: RawSpan) {
+    precondition(source.byteCount == byteCount, "as many bytes")
+    // Exclusive access to `self` means that the two do not overlap.
+    unsafe withUnsafeMutableBytes { target in
+      unsafe source.withUnsafeBytes { source in
+        unsafe target.copyMemory(from: source)
+      }
+    }
+  }
+}
