@@ -51,6 +51,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CJSONC", providers: [.apt(["libjson-c-dev"])]),
     .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
 
     // Words every module shares.
     module("Diagnostics"),
@@ -68,6 +69,7 @@ let package = Package(
     module("Kernels", ["CKernels"]),
     .target(name: "CManifests", cSettings: cSettings),
     module("Parallelism", ["Diagnostics"]),
+    module("MatrixProducts", ["COpenBLAS"], linking: link("openblas")),
 
     // The models: they see weights only through a tensor source.
     module("Models", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "Parallelism"]),
@@ -109,6 +111,7 @@ let package = Package(
     tests("Compression", ["Diagnostics"]),
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
+    tests("MatrixProducts", ["Parallelism"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
