@@ -68,6 +68,7 @@ let package = Package(
     module("Kernels", ["CKernels"]),
     .target(name: "CManifests", cSettings: cSettings),
     module("Parallelism", ["Diagnostics"]),
+    module("Resampling", ["TensorCore"]),
 
     // The models: they see weights only through a tensor source.
     module("Models", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "Parallelism"]),
@@ -109,6 +110,7 @@ let package = Package(
     tests("Compression", ["Diagnostics"]),
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
+    tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
