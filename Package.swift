@@ -70,9 +70,15 @@ let package = Package(
     .target(name: "CManifests", cSettings: cSettings),
     module("Parallelism", ["Diagnostics"]),
     module("MatrixProducts", ["COpenBLAS"], linking: link("openblas")),
+    module("Resampling", ["TensorCore"]),
 
     // The models: they see weights only through a tensor source.
-    module("Models", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "Parallelism"]),
+    module(
+      "TensorMath",
+      ["Diagnostics", "TensorCore", "Kernels", "MatrixProducts", "Parallelism"]),
+    module(
+      "Models",
+      ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "TensorMath", "Resampling"]),
 
     // Formats and the arithmetic of weights.
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
@@ -112,6 +118,7 @@ let package = Package(
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
     tests("MatrixProducts", ["Parallelism"]),
+    tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),

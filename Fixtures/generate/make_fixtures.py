@@ -19,6 +19,7 @@ import dinov2
 import lookalikes
 import paligemma
 import pi0
+import resampling
 from writer import Writer
 
 
@@ -41,6 +42,7 @@ def main():
         pi0.make_pi0(w)
         pi0.make_depthvla(w, hub, {"plain": encoders["dinov2"], "registers": encoders["dinov2-with-registers"]})
         lookalikes.make(w)
+        resampling.make(w)
     w.json(a.out / "goldens" / "cases.json", w.cases)
     files = sorted(f for part in ("checkpoints", "goldens") for f in (a.out / part).rglob("*") if f.is_file())
     w.json(a.out / "MANIFEST.json", {
