@@ -8,6 +8,7 @@ from transformers import (
 )
 
 import namings
+import stages
 from dims import DENSE_SIZE, DEPTH_ANYTHING, DINOV2
 from precision import double
 from random_weights import normal, randomize, rng_for
@@ -69,15 +70,27 @@ def same_parameters(model, folder):
         assert n == m and torch.equal(a, b), (folder, n)
 
 
-def record(w, name, model, module, stage):
+def record(w, name, model, output, trace):
+    """trace(net, pixels) -> {stage: tensor}"""
     own = DINOV2[name]["image_size"] if name in DINOV2 else DEPTH_ANYTHING[name]["backbone"]["image_size"]
     for h, wd in sizes(own):
         pixels = normal(rng_for(w.seed, name, f"{h}x{wd}"), (1, 3, h, wd))
 
         def run(dtype):
-            net = double(model) if dtype == torch.float64 else model
-            return {stage: getattr(net(pixels.to(dtype)), module)}
-        w.golden(f"{name}_{h}x{wd}", name, {"pixel_values": pixels}, run)
+            return trace(double(model) if dtype == torch.float64 else model, pixels.to(dtype))
+        w.golden(f"{name}_{h}x{wd}", name, {"pixel_values": pixels}, run, output)
+
+
+def trace_dinov2(net, pixels):
+    with stages.watching(stages.dinov2(net)) as out:
+        return out | {"final_norm": net(pixels).last_hidden_state}
+
+
+def trace_depth_anything(net, pixels):
+    with stages.watching(stages.depth_anything(net)) as out:
+        depth = net(pixels).predicted_depth
+    maps = net.backbone(pixels).feature_maps
+    return out | {f"feature_map.{i}": m for i, m in enumerate(maps)} | {"predicted_depth": depth}
 
 
 def make_timm(w, name, d, model, original):
@@ -127,7 +140,7 @@ def make_dinov2(w):
         w.checkpoint(f"{name}/state-dict-5.18-to-5.23", model.state_dict())
         if not registers:
             check_names(w.folder(f"{name}/state-dict-5.18-to-5.23"), f"{like}.state-dict-5.18-to-5.23", layers)
-        record(w, name, model, "last_hidden_state", "final_norm")
+        record(w, name, model, "final_norm", trace_dinov2)
         made[name] = (tensors, dict(d, layer_norm_eps=cfg.layer_norm_eps))
     return made
 
@@ -154,4 +167,4 @@ def make_depth_anything(w):
         same_parameters(model, path)
         w.checkpoint(f"{name}/original", namings.depth_anything_original(read_folder(path)))
         check_names(w.folder(f"{name}/original"), "depth-anything-v2-small.original", layers)
-        record(w, name, model, "predicted_depth", "predicted_depth")
+        record(w, name, model, "predicted_depth", trace_depth_anything)

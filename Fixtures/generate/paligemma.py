@@ -9,6 +9,7 @@ from huggingface_hub import save_torch_state_dict
 from transformers import PaliGemmaConfig, PaliGemmaForConditionalGeneration
 
 import namings
+import stages
 from dims import PALIGEMMA
 from precision import double
 from random_weights import randomize, rng_for
@@ -99,9 +100,11 @@ def runner(model, pixels, ids, mask):
     """Prefix attention: every token is prefix (token_type_ids = 0), so attention is bidirectional."""
     def run(dtype):
         net = double(model) if dtype == torch.float64 else model
-        logits = net(input_ids=ids, pixel_values=pixels.to(dtype), attention_mask=mask,
-                     token_type_ids=torch.zeros_like(ids), use_cache=False).logits
-        return {"logits": logits * mask[..., None]}           # padding carries no meaning
+        with stages.watching(*stages.paligemma(net)) as out:
+            out["logits"] = net(input_ids=ids, pixel_values=pixels.to(dtype), attention_mask=mask,
+                                token_type_ids=torch.zeros_like(ids), use_cache=False).logits
+        # Padding carries no meaning.
+        return {k: v * mask[..., None] if v.shape[:2] == mask.shape else v for k, v in out.items()}
     return run
 
 
@@ -117,7 +120,7 @@ def golden(w, model):
 
     def record(name, tag, net, i, m):
         w.golden(name, tag, {"pixel_values": pixels, "input_ids": i, "attention_mask": m},
-                 runner(net, pixels, i, m))
+                 runner(net, pixels, i, m), "logits")
     record("paligemma_nopad", "paligemma", model, ids, ones)
     record("paligemma_pad", "paligemma", model, F.pad(ids, (0, pad)), F.pad(ones, (0, pad)))
     # The half precision copies, widened exactly and computed in full precision.

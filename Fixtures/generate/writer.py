@@ -11,6 +11,8 @@ from precision import no_narrowing
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layouts"))
 import inventory  # noqa: E402
 
+# As `depthvla inspect` names them.
+FAMILIES = ("paligemma", "dinov2", "depth-anything-v2")
 LAYOUTS = Path(__file__).resolve().parents[1] / "layouts"
 
 
@@ -34,8 +36,8 @@ class Writer:
     def json(self, path, value):
         path.write_text(json.dumps(value, indent=2) + "\n")
 
-    def golden(self, name, model, inputs, run):
-        """run(dtype) -> {stage: tensor}, recorded in float32 and in float64."""
+    def golden(self, name, model, inputs, run, output):
+        """run(dtype) -> {stage: tensor}, recorded in float32 and in float64; output is the stage that users see."""
         with torch.no_grad():
             low = run(torch.float32)
             with no_narrowing():
@@ -49,8 +51,10 @@ class Writer:
             tensors[f"f32.{key}"], tensors[f"f64.{key}"] = a, b
         path = self.root / "goldens" / f"{name}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.contiguous().clone() for k, v in tensors.items()}, path, metadata={"format": "pt"})
-        self.cases[name] = {"model": model, "inputs": sorted(inputs), "outputs": sorted(low)}
+        family = next(f for f in FAMILIES if model.startswith(f))
+        save_file({k: v.contiguous().clone() for k, v in tensors.items()}, path, metadata={"family": family})
+        self.cases[name] = {"model": model, "inputs": sorted(inputs), "outputs": [output],
+                            "stages": len(low)}
 
 
 def read_folder(folder):
