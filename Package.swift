@@ -118,6 +118,12 @@ let package = Package(
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
     tests("MatrixProducts", ["Parallelism"]),
+    tests(
+      "Models",
+      [
+        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Remapping", "StrictJSON", "TensorCore",
+        "TensorMath", "TestSupport",
+      ]),
     tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),

@@ -1,5 +1,5 @@
 public import Diagnostics
-import StrictJSON
+public import StrictJSON
 public import TensorCore
 public import TensorMath
 

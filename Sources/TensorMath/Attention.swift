@@ -38,17 +38,18 @@ public struct Attention: Sendable {
     guard queries > 0, keys > 0, width > 0 else { return result }
     let blocks = (queries + Self.blockRows - 1) / Self.blockRows
     result.values.withShared { shared in
-      compute.team.run(items: batch * heads * blocks) { item, _ in
+      compute.run(items: batch * heads * blocks) { item in
         let (sample, head, block) = (item / blocks / heads, item / blocks % heads, item % blocks)
         let rows = block * Self.blockRows..<min(queries, (block + 1) * Self.blockRows)
+        let start = (sample * queries + rows.lowerBound) * width + head * headDim
+        let keyStart = sample * keys * keyWidth + keyOffset(of: head)
         attend(
-          query: query.values.span.extracting(
-            from: (sample * queries + rows.lowerBound) * width + head * headDim),
-          key: key.values.span.extracting(from: sample * keys * keyWidth + keyOffset(of: head)),
-          value: value.values.span.extracting(from: sample * keys * keyWidth + keyOffset(of: head)),
+          query: query.values.span.extracting(start..<query.values.count),
+          key: key.values.span.extracting(keyStart..<key.values.count),
+          value: value.values.span.extracting(keyStart..<value.values.count),
           rows: rows.count, keys: keys,
           hidden: visible.map { Self.hiddenKeys($0[sample * keys..<(sample + 1) * keys]) } ?? [],
-          into: shared, at: (sample * queries + rows.lowerBound) * width + head * headDim)
+          into: shared, at: start)
       }
     }
     return result
@@ -72,19 +73,16 @@ public struct Attention: Sendable {
     var scores = [Float](repeating: 0, count: rows * keys)
     var span = scores.mutableSpan
     MatrixProduct.timesTransposed(
-      query, stride: width, key, stride: keyWidth, m: rows, n: keys, k: headDim, alpha: 1,
-      into: &span, stride: keys, accumulating: false)
+      query, stride: width, key, stride: keyWidth, m: rows, n: keys, k: headDim,
+      into: &span, stride: keys)
     for row in 0..<rows {
       for key in hidden { span[row * keys + key] = -.infinity }
     }
     RowKernel.softmax(&span, columns: keys, scale: 1 / Float(headDim).squareRoot())
-    var target = result.span(offset..<offset + (rows - 1) * width + headDim)
-    MatrixProduct.times(
-      scores.span, stride: keys, value, stride: keyWidth, m: rows, n: headDim, k: keys, alpha: 1,
-      into: &target, stride: width, accumulating: false)
+    result.withSpan(offset..<offset + (rows - 1) * width + headDim) {
+      MatrixProduct.times(
+        scores.span, stride: keys, value, stride: keyWidth, m: rows, n: headDim, k: keys,
+        into: &$0, stride: width)
+    }
   }
-}
-
-extension Span<Float> {
-  fileprivate func extracting(from start: Int) -> Span<Float> { extracting(start..<count) }
 }

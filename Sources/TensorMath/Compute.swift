@@ -23,8 +23,9 @@ public final class Compute: Sendable {
     values.withShared { shared in
       team.run(items: blocks) { block, _ in
         let range = block * blockRows..<min(rows, (block + 1) * blockRows)
-        var span = shared.span(range.lowerBound * columns..<range.upperBound * columns)
-        body(range, &span)
+        shared.withSpan(range.lowerBound * columns..<range.upperBound * columns) {
+          body(range, &$0)
+        }
       }
     }
   }

@@ -25,7 +25,7 @@ public struct Linear: Sendable {
     guard shape.elementCount > 0, inputs > 0 else { return result }
     let tiles = Tiles(rows: shape.elementCount / outputs, columns: outputs)
     result.values.withShared { shared in
-      compute.team.run(items: tiles.count) { item, _ in
+      compute.run(items: tiles.count) { item in
         computeTile(tiles[item], of: x.values, into: shared)
       }
     }
@@ -39,19 +39,22 @@ public struct Linear: Sendable {
     let x = x.span.extracting(tile.rows.lowerBound * inputs..<tile.rows.upperBound * inputs)
     if let bias {
       for row in tile.rows {
-        var target = result.span(
-          row * outputs + tile.columns.lowerBound..<row * outputs + tile.columns.upperBound)
-        for (index, column) in tile.columns.enumerated() { target[index] = bias[column] }
+        let start = row * outputs
+        result.withSpan(start + tile.columns.lowerBound..<start + tile.columns.upperBound) {
+          for (index, column) in tile.columns.enumerated() { $0[index] = bias[column] }
+        }
       }
     }
     func multiply(_ weights: Span<Float>, _ columns: Range<Int>) {
       // The rows of this tile interleave with other tiles' columns; only `columns` are written.
-      var target = result.span(
+      result.withSpan(
         tile.rows.lowerBound * outputs + columns.lowerBound
-          ..< (tile.rows.upperBound - 1) * outputs + columns.upperBound)
-      MatrixProduct.timesTransposed(
-        x, stride: inputs, weights, stride: inputs, m: tile.rows.count, n: columns.count, k: inputs,
-        alpha: 1, into: &target, stride: outputs, accumulating: bias != nil)
+          ..< (tile.rows.upperBound - 1) * outputs + columns.upperBound
+      ) {
+        MatrixProduct.timesTransposed(
+          x, stride: inputs, weights, stride: inputs, m: tile.rows.count, n: columns.count,
+          k: inputs, into: &$0, stride: outputs, accumulating: bias != nil)
+      }
     }
     if case .f32(let bytes) = weight.storage {
       bytes.withFloats { weights in

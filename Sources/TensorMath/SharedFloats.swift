@@ -13,12 +13,13 @@ struct SharedFloats: @unchecked Sendable {
     self.count = count
   }
 
-  /// The elements of that range.
-  @_lifetime(borrow self)
-  func span(_ range: Range<Int>) -> MutableSpan<Float> {
+  /// Gives `body` the elements of that range.
+  func withSpan(_ range: Range<Int>, _ body: (inout MutableSpan<Float>) -> Void) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "inside the memory")
-    let span = unsafe MutableSpan(_unsafeStart: start + range.lowerBound, count: range.count)
-    return unsafe _overrideLifetime(span, borrowing: self)
+    var span = unsafe UnsafeMutableBufferPointer(
+      start: start + range.lowerBound, count: range.count
+    ).mutableSpan
+    body(&span)
   }
 }
 

@@ -1,4 +1,4 @@
-public import Kernels
+import Kernels
 public import TensorCore
 
 /// A matrix of weights [rows, columns], in memory as it is stored.

@@ -42,6 +42,10 @@ public struct GoldenFile {
     words(try entry(name, "F64").range, of: UInt64.self).map(Double.init(bitPattern:))
   }
 
+  public func integers(_ name: String) throws -> [Int] {
+    words(try entry(name, "I64").range, of: UInt64.self).map { Int(Int64(bitPattern: $0)) }
+  }
+
   /// A float32 tensor.
   public func tensor(_ name: String) throws -> Tensor {
     let entry = try entry(name, "F32")

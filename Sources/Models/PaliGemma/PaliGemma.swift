@@ -1,5 +1,5 @@
 public import Diagnostics
-import StrictJSON
+import Kernels
 public import TensorCore
 public import TensorMath
 
@@ -48,15 +48,15 @@ public struct PaliGemma: Sendable {
   /// - Precondition: every id is below ``vocabularySize``.
   public func embedText(_ ids: [Int]) -> Tensor {
     let width = embedding.columns
-    var result = Tensor(zeros: [ids.count, width])
+    var values = [Float](repeating: 0, count: ids.count * width)
     let factor = Float(Double(width).squareRoot())
-    var span = result.values.mutableSpan
+    var span = values.mutableSpan
     for (row, id) in ids.enumerated() {
       var target = span._mutatingExtracting(row * width..<(row + 1) * width)
       embedding.widen(id..<id + 1, into: &target)
-      for index in 0..<width { target[index] *= factor }
+      RowKernel.multiply(&target, by: factor)
     }
-    return result
+    return Tensor(values, shape: [ids.count, width])
   }
 
   /// Normed tokens [B, S, D] -> [B, S, vocabulary]: the embedding is also the output head.

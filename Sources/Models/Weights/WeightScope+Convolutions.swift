@@ -68,10 +68,10 @@ extension WeightScope {
               let from = a * steps[0] + b * steps[1] + c * steps[2]
               for d in 0..<extents[3] {
                 for byte in 0..<width {
-                  target.storeBytes(
-                    of: source.unsafeLoad(
-                      fromByteOffset: from + d * steps[3] + byte, as: UInt8.self),
-                    toByteOffset: to, as: UInt8.self)
+                  // The extents and strides are those of the tensor, whose bytes these are.
+                  let value = unsafe source.unsafeLoad(
+                    fromByteOffset: from + d * steps[3] + byte, as: UInt8.self)
+                  target.storeBytes(of: value, toByteOffset: to, as: UInt8.self)
                   to += 1
                 }
               }

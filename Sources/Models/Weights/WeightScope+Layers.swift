@@ -1,6 +1,6 @@
 public import Diagnostics
 import StrictJSON
-import TensorCore
+public import TensorCore
 public import TensorMath
 
 extension WeightScope {
