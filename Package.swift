@@ -40,8 +40,8 @@ let package = Package(
     .executable(name: "depthvla", targets: ["depthvla"]),
     // Everything the command does, as a library.
     .library(name: "DepthVLAWeights", targets: ["DepthVLAWeights"]),
-    // What a robot needs: open, verify and load a bundle. No conversion code.
-    .library(name: "DepthVLARuntime", targets: ["BundleFormat"]),
+    // What a robot needs: open, verify, load and run a bundle. No conversion code.
+    .library(name: "DepthVLARuntime", targets: ["BundleFormat", "Models", "TensorMath"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")

@@ -1,0 +1,20 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that users of the library do not build it.
+let package = Package(
+  name: "depthvla-benchmarks",
+  dependencies: [
+    .package(name: "depthvla-weights", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "forward-benchmark",
+      dependencies: [
+        .product(name: "DepthVLARuntime", package: "depthvla-weights"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ])
+  ],
+  swiftLanguageModes: [.v6]
+)
