@@ -24,12 +24,11 @@ final class TeamRun: @unchecked Sendable {
   private let workers = Atomic(0)
 
   // Who falls asleep first says so, then looks at `state` once more; who changes `state` then looks
-  // whether anyone sleeps. Both in sequentially consistent order, or a bell could be missed.
+  // whether anyone sleeps. Both in sequentially consistent order, or the bell could be missed.
   private let sleepers = Atomic(0)
-  private let bell = Monitor(())
   private let leaderSleeps = Atomic(false)
-  private let leaderBell = Monitor(())
-  private let isDismissed = Atomic(false)
+  /// Whether the service has ended.
+  private let bell = Monitor(false)
 
   /// Runs `body` for every item together with the threads that serve, as worker 0.
   func lead(items: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
@@ -38,7 +37,7 @@ final class TeamRun: @unchecked Sendable {
     nextItem.store(0, ordering: .relaxed)
     let last = state.load(ordering: .relaxed) & ~(Self.numberUnit - 1)
     state.store(last &+ Self.numberUnit | Self.openBit, ordering: .sequentiallyConsistent)
-    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { bell.update { _ in } }
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { ring() }
     work(as: 0)
     state.bitwiseAnd(~Self.openBit, ordering: .sequentiallyConsistent)
     waitUntilEmpty()
@@ -56,16 +55,17 @@ final class TeamRun: @unchecked Sendable {
       if left & (Self.membersMask | Self.openBit) == 0,
         leaderSleeps.load(ordering: .sequentiallyConsistent)
       {
-        leaderBell.update { _ in }
+        ring()
       }
     }
   }
 
   /// Ends the service.
   func dismiss() {
-    isDismissed.store(true, ordering: .sequentiallyConsistent)
-    bell.update { _ in }
+    bell.update { $0 = true }
   }
+
+  private func ring() { bell.update { _ in } }
 
   /// Claims items and computes them until none is left. The closure is released before the caller
   /// leaves the run.
@@ -85,19 +85,22 @@ final class TeamRun: @unchecked Sendable {
     if let found = lookOut(until: { self.tryToJoin(after: last) }) { return found }
     sleepers.add(1, ordering: .sequentiallyConsistent)
     defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
-    return bell.wait { _ in self.tryToJoin(after: last) }
+    return bell.wait { isDismissed -> UInt64?? in
+      if let found = self.tryToJoin(after: last) { return found }
+      return isDismissed ? .some(nil) : nil
+    }
   }
 
-  /// The number of the run if there was one to join, nil in an optional when dismissed.
-  private func tryToJoin(after last: UInt64) -> UInt64?? {
+  /// The number of the run if there was one to join.
+  private func tryToJoin(after last: UInt64) -> UInt64? {
     var found = state.load(ordering: .sequentiallyConsistent)
     while found & Self.openBit != 0, found & ~(Self.numberUnit - 1) != last {
       let (joined, now) = state.compareExchange(
         expected: found, desired: found + 1, ordering: .sequentiallyConsistent)
-      if joined { return .some(found & ~(Self.numberUnit - 1)) }
+      if joined { return found & ~(Self.numberUnit - 1) }
       found = now
     }
-    return isDismissed.load(ordering: .sequentiallyConsistent) ? .some(nil) : nil
+    return nil
   }
 
   private func waitUntilEmpty() {
@@ -106,7 +109,7 @@ final class TeamRun: @unchecked Sendable {
     }
     if lookOut(until: isEmpty) != nil { return }
     leaderSleeps.store(true, ordering: .sequentiallyConsistent)
-    leaderBell.wait { _ in isEmpty() }
+    bell.wait { _ in isEmpty() }
     leaderSleeps.store(false, ordering: .sequentiallyConsistent)
   }
 
