@@ -113,12 +113,14 @@ final class TeamRun: @unchecked Sendable {
     leaderSleeps.store(false, ordering: .sequentiallyConsistent)
   }
 
-  /// Asks again and again for 50 µs, about the time that waking a thread takes. Reading the clock
-  /// leaves the processor's other thread room.
+  /// Asks again and again for 50 µs, a few times what waking a thread takes. In between it lets
+  /// others have the processor: where there are more threads than processors, the one that is
+  /// waited for may need this very one.
   private func lookOut<Found>(until find: () -> Found?) -> Found? {
     let end = Self.nanoseconds() + 50_000
     repeat {
       if let found = find() { return found }
+      sched_yield()
     } while Self.nanoseconds() < end
     return nil
   }
