@@ -8,6 +8,11 @@
 #include "Scan.h"
 #include "Errors.h"
 #include "Int8.h"
+#include "Elementary.h"
+#include "Activations.h"
+#include "Norms.h"
+#include "Softmax.h"
+#include "RowArithmetic.h"
 
 const dvla_kernels K(dvla_kernels) = {
     .bf16_from_f32 = K(bf16_from_f32),
@@ -24,4 +29,17 @@ const dvla_kernels K(dvla_kernels) = {
     .compare_rows = K(compare_rows),
     .quantize_rows = K(quantize_rows),
     .dequantize_rows = K(dequantize_rows),
+    .gelu_erf = K(gelu_erf),
+    .gelu_tanh = K(gelu_tanh),
+    .silu = K(silu),
+    .relu = K(relu),
+    .sigmoid = K(sigmoid),
+    .layer_norm = K(layer_norm),
+    .rms_norm = K(rms_norm),
+    .softmax_rows = K(softmax_rows),
+    .add_bias = K(add_bias),
+    .add = K(add),
+    .add_scaled = K(add_scaled),
+    .multiply = K(multiply),
+    .rotate = K(rotate),
 };

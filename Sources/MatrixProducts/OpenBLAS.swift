@@ -1,41 +1,41 @@
 internal import COpenBLAS
+import Glibc
 
-/// Unsafe code: every call of OpenBLAS.
+/// Unsafe code: every call of OpenBLAS but the products themselves.
 enum OpenBLAS {
-  /// Set up once, before the first product: `static let` makes every thread wait for it.
+  /// Set up once, before the first product: every thread waits for it.
   static let ready: Void = {
+    useSuitableKernels()
+    // Our own threads compute products side by side, each on its own.
     openblas_set_num_threads(1)
   }()
 
-  /// The kernels in use.
+  /// The processor whose kernels are in use.
   static var coreName: String {
-    // A constant of the library, which lives as long as the process.
+    // Points to a constant of the library.
     guard let name = unsafe openblas_get_corename() else { return "unknown" }
     return unsafe String(cString: name)
   }
-}
 
-/// result (+)= alpha a b, with b transposed or not.
-///
-/// The callers have checked that the spans hold the matrices, which is all that OpenBLAS reads
-/// and writes. The pointers live only inside the closures; exclusive access to the result
-/// guarantees that it overlaps neither operand.
-func multiply(
-  _ a: Span<Float>, _ aStride: Int, _ b: Span<Float>, _ bStride: Int, transposed: Bool,
-  _ m: Int, _ n: Int, _ k: Int, _ alpha: Float, _ result: inout MutableSpan<Float>,
-  _ resultStride: Int, _ accumulating: Bool
-) {
-  guard m > 0, n > 0 else { return }
-  OpenBLAS.ready
-  unsafe a.withUnsafeBufferPointer { a in
-    unsafe b.withUnsafeBufferPointer { b in
-      unsafe result.withUnsafeMutableBufferPointer { result in
-        unsafe cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans,
-          blasint(m), blasint(n), blasint(k), alpha, a.baseAddress, blasint(max(aStride, 1)),
-          b.baseAddress, blasint(max(bStride, 1)), accumulating ? 1 : 0, result.baseAddress,
-          blasint(resultStride))
-      }
-    }
+  /// Replaces kernels that are too old for this processor: OpenBLAS takes a processor that is newer
+  /// than itself for one of 2004, and computes five times as slowly. What the user chose stays.
+  ///
+  /// To be called while no product is under way.
+  static func useSuitableKernels() {
+    guard unsafe getenv(coreVariable) == nil, dvla_openblas_can_choose(),
+      let core = CoreChoice.better(
+        than: coreName, hasAVX2AndFMA: dvla_has_avx2_and_fma(), hasAVX512: dvla_has_avx512())
+    else { return }
+    choose(core)
   }
+
+  /// Uses the kernels for that processor. The variable is how OpenBLAS is told; child processes are
+  /// not to inherit it.
+  static func choose(_ core: String) {
+    unsafe setenv(coreVariable, core, 1)
+    dvla_openblas_choose()
+    unsafe unsetenv(coreVariable)
+  }
+
+  static let coreVariable = "OPENBLAS_CORETYPE"
 }

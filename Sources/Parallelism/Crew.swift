@@ -25,6 +25,9 @@ struct Crew {
     }
   }
 
+  /// How many were started.
+  var count: Int { handles.count }
+
   var isEmpty: Bool { handles.isEmpty }
 
   /// Waits until every thread has returned.

@@ -40,6 +40,11 @@ typedef struct dvla_int8_rows {
   int least_squares;  // 0: the largest magnitude decides the scale; else the squared error
 } dvla_int8_rows;
 
+typedef struct dvla_matrix {
+  size_t rows;
+  size_t columns;
+} dvla_matrix;
+
 typedef struct dvla_kernels {
   void (*bf16_from_f32)(const void *source, void *result, size_t count);
   void (*f32_from_bf16)(const void *source, void *result, size_t count);
@@ -65,6 +70,31 @@ typedef struct dvla_kernels {
       const void *source, dvla_int8_rows shape, void *values, void *scales, dvla_row_sums *sums);
   void (*dequantize_rows)(
       const void *values, const void *scales, dvla_int8_rows shape, void *result);
+
+  // Below, all elements are float32, and `values` are changed in place.
+
+  /// x = f(x), or f(x) times a factor for each.
+  void (*gelu_erf)(void *values, const void *_Nullable factors, size_t count);
+  void (*gelu_tanh)(void *values, const void *_Nullable factors, size_t count);
+  void (*silu)(void *values, const void *_Nullable factors, size_t count);
+  void (*relu)(void *values, const void *_Nullable factors, size_t count);
+  void (*sigmoid)(void *values, const void *_Nullable factors, size_t count);
+
+  // Weights, biases and scales have an element for each column.
+  void (*layer_norm)(
+      const void *source, dvla_matrix shape, const void *weights, const void *biases,
+      double epsilon, void *result);
+  void (*rms_norm)(
+      const void *source, dvla_matrix shape, const void *weights, double epsilon, void *result);
+  void (*softmax_rows)(void *values, dvla_matrix shape, float scale);
+  void (*add_bias)(void *values, dvla_matrix shape, const void *bias);
+  void (*add)(void *values, const void *addends, size_t count);
+  void (*add_scaled)(
+      void *values, dvla_matrix shape, const void *addends, const void *scales);
+  void (*multiply)(void *values, size_t count, float factor);
+  /// Heads of twice `half` elements, and `half` cosines and sines.
+  void (*rotate)(
+      void *values, size_t heads, size_t half, const void *cosines, const void *sines);
 } dvla_kernels;
 
 /// The kernels for an instruction set, or null where this processor or its operating system
