@@ -99,7 +99,9 @@ struct ElementReader {
   }
 
   /// A little-endian word of what was read last.
-  private func load<Word: FixedWidthInteger & BitwiseCopyable>(_ index: Int, as type: Word.Type) -> Word {
+  private func load<Word: FixedWidthInteger & BitwiseCopyable>(_ index: Int, as type: Word.Type)
+    -> Word
+  {
     // Every bit pattern is an integer, and the span checks that the word lies inside it.
     let width = MemoryLayout<Word>.size
     return Word(

@@ -114,7 +114,9 @@ public struct RecordedStage: Sendable {
   public let upstream: TensorInfo?
 
   init(name: String, f64: TensorInfo?, f32: TensorInfo?) throws(WeightsError) {
-    guard let reference = f64 ?? f32 else { preconditionFailure("a stage is recorded once at least") }
+    guard let reference = f64 ?? f32 else {
+      preconditionFailure("a stage is recorded once at least")
+    }
     self.name = name
     self.reference = reference
     shape = reference.shape
@@ -135,7 +137,8 @@ public struct RecordedStage: Sendable {
 extension String {
   /// What follows the prefix; nil where the text does not start with it.
   func after(_ prefix: String) -> String? {
-    utf8.starts(with: prefix.utf8) ? String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+    utf8.starts(with: prefix.utf8)
+      ? String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
       : nil
   }
 }

@@ -16,7 +16,8 @@ extension Golden {
     let traits = FamilyTraits.all[family]
     if isOfPreprocessing {
       let processors = traits?.processors ?? []
-      return results.contains { processors.contains($0.processor) } ? nil
+      return results.contains { processors.contains($0.processor) }
+        ? nil
         : "it holds nothing that an image processor of \(family) makes"
     }
     if let described, let problem = inputMisfit(family: family, inputs: described) {

@@ -26,7 +26,8 @@ public struct GoldenRecorder {
   ///   - metadata: of the file to be written.
   ///   - pattern: which stages are kept; all where it is nil.
   public init(
-    inputsOf golden: Golden, metadata: [(key: String, value: String)], stages pattern: DottedPattern?
+    inputsOf golden: Golden, metadata: [(key: String, value: String)],
+    stages pattern: DottedPattern?
   ) {
     self.golden = golden
     self.metadata = metadata

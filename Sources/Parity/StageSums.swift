@@ -31,7 +31,9 @@ struct StageSums {
   ///   - ours: all our values.
   ///   - recorded: those of the block.
   ///   - upstream: those of the block, where there are any.
-  mutating func add(_ ours: Span<Float>, from start: Int, _ recorded: [Double], _ upstream: [Double]) {
+  mutating func add(
+    _ ours: Span<Float>, from start: Int, _ recorded: [Double], _ upstream: [Double]
+  ) {
     for index in recorded.indices {
       let a = ours[start + index]
       let b = recorded[index]

@@ -1,5 +1,4 @@
 public import Diagnostics
-import FileAccess
 import Models
 public import Parity
 public import TensorCore
@@ -16,11 +15,7 @@ extension ParitySubject {
     inputsOf golden: String, to target: String, stages pattern: DottedPattern?, overwrite: Bool,
     runtime: ParityRuntime, threads: Int
   ) throws(WeightsError) -> GoldenRecorder.Recording {
-    for input in [golden, path] where try isSameFile(target, input) {
-      throw WeightsError(
-        .outputIsInput, .cannotCreate, file: target,
-        "is an input and would be replaced; expected another place")
-    }
+    try protectInputs(from: target, goldens: [golden])
     let inputs = try Golden(path: golden)
     if let own = inputs.family, own != family {
       throw WeightsError(

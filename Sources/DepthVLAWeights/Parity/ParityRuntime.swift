@@ -12,16 +12,18 @@ public struct ParityRuntime: Sendable {
     ) throws(WeightsError) -> any Model
 
   public let loadModel: ModelLoader
-  public let process: @Sendable (
-    _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
-  ) throws(WeightsError) -> Tensor?
+  public let process:
+    @Sendable (
+      _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
+    ) throws(WeightsError) -> Tensor?
 
   /// - Parameter process: as ``ImageProcessor``.
   public init(
     loadModel: @escaping ModelLoader,
-    process: @escaping @Sendable (
-      _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
-    ) throws(WeightsError) -> Tensor?
+    process:
+      @escaping @Sendable (
+        _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
+      ) throws(WeightsError) -> Tensor?
   ) {
     self.loadModel = loadModel
     self.process = process
