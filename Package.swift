@@ -68,6 +68,7 @@ let package = Package(
       cSettings: cSettings + [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
     module("Kernels", ["CKernels"]),
     .target(name: "CManifests", cSettings: cSettings),
+    module("Manifests", ["CManifests"]),
     module("Parallelism", ["Diagnostics"]),
     module("MatrixProducts", ["COpenBLAS"], linking: link("openblas")),
     module("Resampling", ["TensorCore"]),
@@ -82,7 +83,7 @@ let package = Package(
 
     // Formats and the arithmetic of weights.
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
-    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "CManifests"]),
+    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests"]),
     module("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     module(
       "BundleFormat",
@@ -91,19 +92,26 @@ let package = Package(
         "Compression", "Kernels", "Parallelism",
       ]),
 
+    module(
+      "Parity",
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Kernels", "Models",
+        "Manifests",
+      ]),
+
     // The front door, and the command behind it.
     module(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
         "Safetensors",
-        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
+        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism", "Models", "Parity",
       ]),
     .executableTarget(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "BundleFormat", "DepthVLAWeights",
+        "BundleFormat", "Models", "Parity", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -126,7 +134,15 @@ let package = Package(
       ]),
     tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
-    tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),
+    tests(
+      "Remapping",
+      ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "Manifests", "TestSupport"]),
+    tests(
+      "Parity",
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Models",
+        "TestSupport",
+      ]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     tests(
       "BundleFormat",
@@ -138,7 +154,7 @@ let package = Package(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "BundleFormat",
-        "Quantization", "Remapping", "Safetensors", "TestSupport",
+        "Quantization", "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
       ]),
     // Runs the built command as a child process, so it must be built first.
     .testTarget(

@@ -98,8 +98,8 @@ def make(w):
 
 def runner(model, pixels, ids, mask):
     """Prefix attention: every token is prefix (token_type_ids = 0), so attention is bidirectional."""
-    def run(dtype):
-        net = double(model) if dtype == torch.float64 else model
+    def run(dtype, net=None):
+        net = net or (double(model) if dtype == torch.float64 else model)
         with stages.watching(*stages.paligemma(net)) as out:
             out["logits"] = net(input_ids=ids, pixel_values=pixels.to(dtype), attention_mask=mask,
                                 token_type_ids=torch.zeros_like(ids), use_cache=False).logits

@@ -95,6 +95,9 @@ static const unsigned char pi0__transformers_state_dict[] = {
 static const unsigned char refused[] = {
 #embed "../../Manifests/refused.json"
 };
+static const unsigned char tolerances[] = {
+#embed "../../Manifests/tolerances.json"
+};
 
 #define MANIFEST(PATH, TEXT) {PATH, TEXT, sizeof(TEXT)}
 
@@ -130,6 +133,7 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("pi0/transformers-save.json", pi0__transformers_save),
     MANIFEST("pi0/transformers-state-dict.json", pi0__transformers_state_dict),
     MANIFEST("refused.json", refused),
+    MANIFEST("tolerances.json", tolerances),
 };
 
 size_t dvla_manifest_count(void) { return sizeof(manifests) / sizeof(manifests[0]); }

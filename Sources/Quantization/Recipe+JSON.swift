@@ -1,5 +1,6 @@
 public import Diagnostics
 public import StrictJSON
+import TensorCore
 
 extension Recipe {
   /// Reads the form that ``Recipe`` describes.
@@ -28,11 +29,11 @@ extension Recipe {
     ["schema": 1, "rules": .array(rules.map(Self.encode))]
   }
 
-  private static func pattern(_ reader: JSONReader) throws(WeightsError) -> RecipePattern {
+  private static func pattern(_ reader: JSONReader) throws(WeightsError) -> DottedPattern {
     do throws(WeightsError) {
-      return try RecipePattern(reader.string())
-    } catch  where error.code == .recipePattern {
-      throw reader.failure(error.code, error.message)
+      return try DottedPattern(reader.string())
+    } catch  where error.code == .namePattern {
+      throw reader.failure(.recipePattern, error.message)
     }
   }
 

@@ -1,3 +1,5 @@
+import TensorCore
+
 extension Recipe {
   /// The recipe of a precision.
   ///
@@ -23,16 +25,16 @@ extension Recipe {
 
   /// Matrices that are no weights of linear layers, and those nearest to the inputs and outputs,
   /// where an error is not averaged out.
-  private static let keptFromInt8: [RecipePattern] = [
-    RecipePattern(below: "vlm", "vision_tower", "embeddings"),
-    RecipePattern(below: "depth", "encoder", "embeddings"),
-    RecipePattern(below: "dinov2", "embeddings"),
-    RecipePattern(below: "depth_anything", "backbone", "embeddings"),
-    RecipePattern(below: "depth", "head"),
-    RecipePattern(below: "action", "state_proj"),
-    RecipePattern(below: "action", "action_in_proj"),
-    RecipePattern(below: "action", "action_time_mlp_in"),
-    RecipePattern(below: "action", "action_time_mlp_out"),
-    RecipePattern(below: "action", "action_out_proj"),
+  private static let keptFromInt8: [DottedPattern] = [
+    DottedPattern(below: "vlm", "vision_tower", "embeddings"),
+    DottedPattern(below: "depth", "encoder", "embeddings"),
+    DottedPattern(below: "dinov2", "embeddings"),
+    DottedPattern(below: "depth_anything", "backbone", "embeddings"),
+    DottedPattern(below: "depth", "head"),
+    DottedPattern(below: "action", "state_proj"),
+    DottedPattern(below: "action", "action_in_proj"),
+    DottedPattern(below: "action", "action_time_mlp_in"),
+    DottedPattern(below: "action", "action_time_mlp_out"),
+    DottedPattern(below: "action", "action_out_proj"),
   ]
 }

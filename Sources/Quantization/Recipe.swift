@@ -27,7 +27,7 @@ public import TensorCore
 /// Other keys are refused.
 public struct Recipe: Hashable, Sendable {
   struct Rule: Hashable, Sendable {
-    var pattern: RecipePattern
+    var pattern: DottedPattern
     var rank: Int?
     var precision: TensorPrecision
   }

@@ -22,7 +22,7 @@ struct DepthVLA: ParsableCommand {
     version: ToolVersion.current,
     subcommands: [
       InspectCommand.self, ConvertCommand.self, VerifyCommand.self, ExportCommand.self,
-      DiffCommand.self,
+      DiffCommand.self, ParityCommand.self,
     ])
 
   static func main() {

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Manifests
 import StrictJSON
 import TensorCore
 import TestSupport
@@ -16,8 +17,8 @@ import Testing
       files[path] = String(
         decoding: try Data(contentsOf: folder.appending(path: path)), as: UTF8.self)
     }
-    #expect(Set(ManifestLibrary.embeddedTexts.keys) == Set(files.keys))
-    for (path, text) in files { #expect(ManifestLibrary.embeddedTexts[path] == text, "\(path)") }
+    #expect(Set(EmbeddedManifests.texts.keys) == Set(files.keys))
+    for (path, text) in files { #expect(EmbeddedManifests.texts[path] == text, "\(path)") }
   }
 
   @Test func everyFamilyAndNamingIsThere() throws {
@@ -247,7 +248,7 @@ import Testing
   @Test(arguments: broken.indices)
   func refusesABrokenLayout(row: Int) throws {
     let change = Self.broken[row]
-    var texts = ManifestLibrary.embeddedTexts
+    var texts = EmbeddedManifests.texts
     let text = try #require(texts[change.file])
     texts[change.file] = text.replacing(change.old, with: change.new)
     #expect(texts[change.file] != text)

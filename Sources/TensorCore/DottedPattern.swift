@@ -1,8 +1,8 @@
-internal import Diagnostics
-internal import TensorCore
+public import Diagnostics
 
-/// A pattern over the dotted components of a tensor's name.
-struct RecipePattern: Hashable, Sendable {
+/// A pattern over the dotted components of a name, of a tensor or of a stage: `{i}` stands for a
+/// component of digits, `*` for any one component, `**` at the end for one or more.
+public struct DottedPattern: Hashable, Sendable {
   private enum Component: Hashable, Sendable {
     case literal(String)
     /// `{i}`: decimal digits.
@@ -11,13 +11,13 @@ struct RecipePattern: Hashable, Sendable {
     case any
   }
 
-  let text: String
+  public let text: String
   private let components: [Component]
   /// `**` at the end: one or more components of any kind.
   private let isOpen: Bool
 
-  /// - Throws: `recipe.pattern`.
-  init(_ text: String) throws(WeightsError) {
+  /// - Throws: `name.pattern`.
+  public init(_ text: String) throws(WeightsError) {
     self.text = text
     var parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     isOpen = parts.last == "**"
@@ -30,7 +30,7 @@ struct RecipePattern: Hashable, Sendable {
       default:
         guard !part.isEmpty, !part.utf8.contains(where: Self.isReserved) else {
           throw WeightsError(
-            .recipePattern, .malformed,
+            .namePattern,
             "expected components that are a name, \"{i}\", \"*\", or \"**\" at the end, found "
               + "\(part.quoted) in the pattern \(text.quoted)")
         }
@@ -41,7 +41,7 @@ struct RecipePattern: Hashable, Sendable {
   }
 
   /// Every name below these components.
-  init(below names: String...) { self.init(below: names) }
+  public init(below names: String...) { self.init(below: names) }
 
   private init(below names: [String]) {
     text = (names + ["**"]).joined(separator: ".")
@@ -50,9 +50,9 @@ struct RecipePattern: Hashable, Sendable {
   }
 
   /// Every name.
-  static let everything = RecipePattern(below: [String]())
+  public static let everything = DottedPattern(below: [String]())
 
-  func matches(_ name: TensorName) -> Bool {
+  public func matches(_ name: TensorName) -> Bool {
     let parts = name.string.utf8.split(
       separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard isOpen ? parts.count > components.count : parts.count == components.count else {
@@ -69,10 +69,15 @@ struct RecipePattern: Hashable, Sendable {
     }
   }
 
-  static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-  func hash(into hasher: inout Hasher) { TensorName(text).hash(into: &hasher) }
+  public static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+  public func hash(into hasher: inout Hasher) { TensorName(text).hash(into: &hasher) }
 
   private static func isReserved(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: "*") || byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}")
   }
+}
+
+extension WeightsError.Code {
+  /// A pattern over names is not well formed.
+  public static let namePattern = Self("name.pattern")
 }

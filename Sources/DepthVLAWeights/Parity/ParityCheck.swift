@@ -1,0 +1,76 @@
+public import Diagnostics
+import FileAccess
+import Models
+public import Parity
+import Safetensors
+import TensorCore
+
+/// Goldens held against one model, whose weights are loaded once.
+public struct ParityCheck {
+  /// A golden of a folder that says nothing of this model.
+  public struct Skipped: Sendable, Hashable {
+    public let path: String
+    public let reason: String
+  }
+
+  public let subject: ParitySubject
+  /// In the order they were named.
+  public let comparisons: [GoldenComparison]
+  public let skipped: [Skipped]
+  /// The class whose tolerances were applied.
+  public let precision: PrecisionClass
+
+  public var passed: Bool { comparisons.allSatisfy(\.passed) }
+}
+
+extension ParityCheck {
+  /// - Parameters:
+  ///   - paths: goldens, and folders of goldens, of which those are run that are for this model.
+  ///   - precision: the class whose tolerances apply; by default the subject's own.
+  ///   - progress: called with the recorded bytes that were compared.
+  /// - Throws: `golden.unfit` when a golden that was named is of another model, or no golden of a
+  ///   folder is for this one; what opening, loading and comparing throw.
+  public init(
+    of subject: ParitySubject, goldens paths: [String], tolerances: Tolerances,
+    precision: PrecisionClass? = nil, runtime: ParityRuntime, threads: Int,
+    progress: @escaping Progress.Handler = { _ in }
+  ) throws(WeightsError) {
+    var selection = try GoldenSelection(paths)
+    try selection.sort(for: subject, inputs: nil)
+    let precision = precision ?? subject.precision
+    var model: (any Model)?
+    if selection.goldens.contains(where: { !$0.isOfPreprocessing }) {
+      let loaded = try runtime.loadModel(
+        subject.family, subject.configuration, subject.source, threads)
+      try selection.sort(for: subject, inputs: loaded.inputs)
+      model = loaded
+    }
+    let total = selection.goldens.reduce(0) { $0 + $1.comparedByteCount }
+    var done = 0
+    var comparisons: [GoldenComparison] = []
+    for golden in selection.goldens {
+      let before = done
+      func report(_ byteCount: Int) {
+        progress(
+          Progress(
+            phase: "parity", doneByteCount: before + byteCount, totalByteCount: total))
+      }
+      if golden.isOfPreprocessing {
+        comparisons.append(
+          try GoldenComparison(
+            golden, family: subject.family, tolerances: tolerances, processor: runtime.process))
+      } else if let model {
+        comparisons.append(
+          try GoldenComparison(
+            golden, of: model, tolerances: tolerances, precision: precision, progress: report))
+      }
+      done += golden.comparedByteCount
+      report(golden.comparedByteCount)
+      try golden.file.file.checkUnchanged()
+    }
+    self.subject = subject
+    self.comparisons = comparisons
+    self.precision = precision
+    skipped = selection.skipped
+  }
+}

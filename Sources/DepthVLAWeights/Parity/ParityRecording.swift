@@ -1,0 +1,36 @@
+public import Diagnostics
+import Models
+public import Parity
+public import TensorCore
+
+extension ParitySubject {
+  /// Writes a golden from this model: the inputs of another, and every stage as `f32.STAGE`.
+  ///
+  /// - Parameters:
+  ///   - inputs: a golden of which the inputs alone are read.
+  ///   - pattern: which stages are kept; all where it is nil.
+  /// - Throws: `output.is-input`; `golden.unfit` when the inputs are of another model; what loading,
+  ///   computing and writing throw.
+  public func record(
+    inputsOf golden: String, to target: String, stages pattern: DottedPattern?, overwrite: Bool,
+    runtime: ParityRuntime, threads: Int
+  ) throws(WeightsError) -> GoldenRecorder.Recording {
+    try protectInputs(from: target, goldens: [golden])
+    let inputs = try Golden(path: golden)
+    if let own = inputs.family, own != family {
+      throw WeightsError(
+        .goldenUnfit, file: golden, "it was recorded from \(own), the model is \(family)")
+    }
+    let model = try runtime.loadModel(family, configuration, source, threads)
+    if let misfit = inputs.inputMisfit(family: family, inputs: model.inputs) {
+      throw WeightsError(.goldenUnfit, file: golden, misfit)
+    }
+    var metadata: [(key: String, value: String)] = [
+      ("family", family), ("tool", "depthvla \(ToolVersion.current)"),
+      ("precision_class", precision.rawValue),
+    ]
+    if let root { metadata.append(("root", root)) }
+    return try GoldenRecorder(inputsOf: inputs, metadata: metadata, stages: pattern)
+      .record(model, to: target, overwrite: overwrite)
+  }
+}

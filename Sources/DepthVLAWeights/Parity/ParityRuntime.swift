@@ -1,0 +1,31 @@
+public import Diagnostics
+public import Models
+public import StrictJSON
+public import TensorCore
+
+/// What parity runs: the models and image processors of a runtime.
+public struct ParityRuntime: Sendable {
+  /// Reads the weights of a family from a source, to compute on that many threads.
+  public typealias ModelLoader =
+    @Sendable (
+      _ family: String, _ configuration: JSONValue, _ source: any TensorSource, _ threads: Int
+    ) throws(WeightsError) -> any Model
+
+  public let loadModel: ModelLoader
+  public let process:
+    @Sendable (
+      _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
+    ) throws(WeightsError) -> Tensor?
+
+  /// - Parameter process: as ``ImageProcessor``.
+  public init(
+    loadModel: @escaping ModelLoader,
+    process:
+      @escaping @Sendable (
+        _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
+      ) throws(WeightsError) -> Tensor?
+  ) {
+    self.loadModel = loadModel
+    self.process = process
+  }
+}

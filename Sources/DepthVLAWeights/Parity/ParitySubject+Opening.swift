@@ -1,0 +1,50 @@
+import BundleFormat
+public import Diagnostics
+import FileAccess
+public import Remapping
+public import StrictJSON
+
+extension ParitySubject {
+  /// Opens a bundle or a checkpoint.
+  ///
+  /// - Parameter settings: what a checkpoint does not tell of its configuration.
+  /// - Throws: `parity.settings` for settings of a bundle, which says all of them itself; what
+  ///   opening throws.
+  public static func open(
+    _ path: String, library: ManifestLibrary, settings: [(key: String, value: JSONValue)]
+  ) throws(WeightsError) -> ParitySubject {
+    guard try Bundle.isBundle(path: path) else {
+      throw WeightsError(
+        .sourceIsBundle, file: path, "is no bundle, and checkpoints are not run yet")
+    }
+    guard settings.isEmpty else {
+      throw WeightsError(
+        .paritySettings, .usage, file: path,
+        "is a bundle, which says its configuration itself; expected no --set")
+    }
+    return try ParitySubject(try Bundle(path: path), library: library)
+  }
+
+  /// No output replaces what it is made from, whatever the user forces.
+  ///
+  /// - Throws: `output.is-input`.
+  public func protectInputs(from target: String, goldens: [String]) throws(WeightsError) {
+    for input in goldens + [path] {
+      var files = [input]
+      if try InputFolder.isFolder(input) {
+        let folder = try InputFolder(path: input)
+        files = try folder.names().map(folder.path(of:))
+      }
+      for file in files where try isSameFile(target, file) {
+        throw WeightsError(
+          .outputIsInput, .cannotCreate, file: target,
+          "is an input and would be replaced; expected another place")
+      }
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// Configuration values were given for a bundle.
+  public static let paritySettings = Self("parity.settings")
+}

@@ -1,0 +1,98 @@
+public import BundleFormat
+public import Diagnostics
+import Hashing
+public import Parity
+import Quantization
+public import Remapping
+public import StrictJSON
+public import TensorCore
+
+/// A model that parity runs: its weights and what is known of them.
+public struct ParitySubject: Sendable {
+  /// A tensor that changes nothing a forward pass computes.
+  public struct UnusedTensor: Sendable, Hashable {
+    public let name: TensorName
+    /// Why no output depends on it.
+    public let reason: String
+
+    public init(name: TensorName, reason: String) {
+      self.name = name
+      self.reason = reason
+    }
+  }
+
+  /// As the user gave it.
+  public let path: String
+  public let family: String
+  public let configuration: JSONValue
+  /// The tensors of the layout.
+  public let source: any TensorSource
+  /// What the weights lost since they were published.
+  public let precision: PrecisionClass
+  /// The identity of a bundle, in hexadecimal; nil for a checkpoint.
+  public let root: String?
+  /// The tensors that parity cannot see, in the order of the layout.
+  public let unusedTensors: [UnusedTensor]
+
+  public init(
+    path: String, family: String, configuration: JSONValue, source: any TensorSource,
+    precision: PrecisionClass, root: String?, unusedTensors: [UnusedTensor]
+  ) {
+    self.path = path
+    self.family = family
+    self.configuration = configuration
+    self.source = source
+    self.precision = precision
+    self.root = root
+    self.unusedTensors = unusedTensors
+  }
+}
+
+extension ParitySubject {
+  /// A bundle.
+  ///
+  /// - Throws: `json.*` when what it records of its losses is not as `convert` writes it;
+  ///   `manifest.unknown` and `remap.configuration` when it is of no known family.
+  public init(_ bundle: Bundle, library: ManifestLibrary) throws(WeightsError) {
+    do throws(WeightsError) {
+      let configuration = try Configuration(
+        json: bundle.documents.configuration, origin: "the bundle")
+      let layout = try library.layout(of: bundle.documents.family).tensors(under: configuration)
+      let present = Set(bundle.tensors.map(\.name))
+      let unread = bundle.tensors.filter { $0.name.string.hasPrefix(unusedPrefix) }
+      self.init(
+        path: bundle.path, family: bundle.documents.family,
+        configuration: bundle.documents.configuration, source: bundle,
+        precision: try bundle.precisionClass(), root: bundle.root.hex,
+        unusedTensors: layout.compactMap { tensor in
+          guard let reason = tensor.unusedReason, present.contains(tensor.name) else { return nil }
+          return UnusedTensor(name: tensor.name, reason: reason)
+        }
+          + unread.map {
+            UnusedTensor(name: $0.name, reason: "kept for the way back to its checkpoint")
+          })
+    } catch {
+      // What asks a question of the user elsewhere is here said by the bundle alone.
+      var error = error.inFile(bundle.path)
+      if error.kind == .usage { error.kind = .malformed }
+      throw error
+    }
+  }
+}
+
+extension Bundle {
+  /// The class of what conversion lost, by the tensor that lost most: nothing, whatever the types;
+  /// the rounding of a float type; or 8 bits.
+  func precisionClass() throws(WeightsError) -> PrecisionClass {
+    var result = PrecisionClass.f32
+    for tensor in bundleTensors where !tensor.name.string.hasPrefix(unusedPrefix) {
+      if tensor.info.dtype == .i8, tensor.quantization != nil { return .int8 }
+      guard let record = tensor.quantization?.object?["error"] else { continue }
+      do throws(WeightsError) {
+        let error = try QuantizationError(JSONReader(record, path: "error"))
+        if !(error.maximumAbsoluteError <= 0) { result = .bf16 }
+      } catch { throw error.inTensor(tensor.name.string) }
+    }
+    return result
+  }
+}

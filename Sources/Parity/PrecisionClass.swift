@@ -1,0 +1,10 @@
+/// How much the weights of a model lost against those a golden was recorded with, which decides
+/// what its activations may lose.
+public enum PrecisionClass: String, Sendable, CaseIterable {
+  /// Nothing: whatever type they are stored in.
+  case f32
+  /// What rounding to bfloat16, or to half precision, costs.
+  case bf16
+  /// What quantizing matrices to 8 bits costs.
+  case int8
+}

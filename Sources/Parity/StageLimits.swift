@@ -1,0 +1,46 @@
+/// How far a stage may be from what was recorded.
+public struct StageLimits: Sendable, Hashable {
+  /// Limit for ``StageErrors/ofMaximum``.
+  public let ofMaximum: Double?
+  /// Limit for ``StageErrors/relativeRMS``.
+  public let relativeRMS: Double?
+  /// Limit for ``StageErrors/maximumAbsolute``.
+  public let absolute: Double?
+  /// The measurement that justifies them.
+  public let why: String
+
+  init(
+    ofMaximum: Double? = nil, relativeRMS: Double? = nil, absolute: Double? = nil, why: String
+  ) {
+    self.ofMaximum = ofMaximum
+    self.relativeRMS = relativeRMS
+    self.absolute = absolute
+    self.why = why
+  }
+
+  /// The limits that these errors break. A NaN breaks any.
+  func exceeded(by errors: StageErrors) -> [StageLimit] {
+    var exceeded: [StageLimit] = []
+    func check(_ measure: StageLimit.Measure, _ found: Double, _ allowed: Double?) {
+      guard let allowed, !(found <= allowed) else { return }
+      exceeded.append(StageLimit(measure: measure, found: found, allowed: allowed))
+    }
+    check(.ofMaximum, errors.ofMaximum, ofMaximum)
+    check(.relativeRMS, errors.relativeRMS, relativeRMS)
+    check(.absolute, errors.maximumAbsolute, absolute)
+    return exceeded
+  }
+}
+
+/// A limit that was broken.
+public struct StageLimit: Sendable, Hashable {
+  public enum Measure: String, Sendable {
+    case ofMaximum = "of_maximum"
+    case relativeRMS = "rms"
+    case absolute = "max_abs"
+  }
+
+  public let measure: Measure
+  public let found: Double
+  public let allowed: Double
+}
