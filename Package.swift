@@ -111,7 +111,7 @@ let package = Package(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "BundleFormat", "Models", "Parity", "DepthVLAWeights",
+        "BundleFormat", "TensorMath", "Models", "Parity", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

@@ -1,16 +1,15 @@
 import DepthVLAWeights
 import Diagnostics
+import Models
+import TensorMath
 
 extension ParityRuntime {
   /// The models and image processors of this command.
   static let installed = ParityRuntime(
-    loadModel: { (family, _, _, _) throws(WeightsError) in
-      throw WeightsError(.modelFamily, .usage, "there is no forward pass of \(family.quoted)")
+    loadModel: { (family, configuration, source, threads) throws(WeightsError) in
+      try ModelFactory.load(
+        family: family, configuration: configuration, source: source,
+        on: Compute(threads: threads))
     },
     process: { _, _, _ in nil })
-}
-
-extension WeightsError.Code {
-  /// There is no forward pass for that family.
-  static let modelFamily = Self("model.family")
 }

@@ -26,7 +26,7 @@ struct GoldenCase: CustomStringConvertible, Sendable {
     let library = try ManifestLibrary.embedded()
     let source = try RemappedCheckpoint(
       try ImportedSource(path: checkpoint.path, library: library), library: library)
-    return try ModelLoader.load(
+    return try ModelFactory.load(
       family: source.plan.family, configuration: source.plan.configuration.json, source: source,
       on: Compute(threads: threads))
   }

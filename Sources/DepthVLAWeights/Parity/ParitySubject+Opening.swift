@@ -14,8 +14,10 @@ extension ParitySubject {
     _ path: String, library: ManifestLibrary, settings: [(key: String, value: JSONValue)]
   ) throws(WeightsError) -> ParitySubject {
     guard try Bundle.isBundle(path: path) else {
-      throw WeightsError(
-        .sourceIsBundle, file: path, "is no bundle, and checkpoints are not run yet")
+      return ParitySubject(
+        try RemappedCheckpoint(
+          try ImportedSource(path: path, library: library), library: library,
+          given: Configuration(settings: settings)))
     }
     guard settings.isEmpty else {
       throw WeightsError(

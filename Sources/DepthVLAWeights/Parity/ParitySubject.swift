@@ -80,6 +80,19 @@ extension ParitySubject {
   }
 }
 
+extension ParitySubject {
+  /// A checkpoint, whose weights are as they were published.
+  public init(_ checkpoint: RemappedCheckpoint) {
+    self.init(
+      path: checkpoint.source.path, family: checkpoint.plan.family,
+      configuration: checkpoint.plan.configuration.json, source: checkpoint, precision: .f32,
+      root: nil,
+      unusedTensors: checkpoint.plan.tensors.compactMap { tensor in
+        tensor.unusedReason.map { UnusedTensor(name: tensor.name, reason: $0) }
+      })
+  }
+}
+
 extension Bundle {
   /// The class of what conversion lost, by the tensor that lost most: nothing, whatever the types;
   /// the rounding of a float type; or 8 bits.

@@ -4,7 +4,7 @@ public import TensorCore
 public import TensorMath
 
 /// Builds the model of a family from its configuration and weights.
-public enum ModelLoader {
+public enum ModelFactory {
   /// - Parameters:
   ///   - family: as `inspect` names it.
   ///   - configuration: what the bundle says of the model.
