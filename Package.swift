@@ -69,6 +69,12 @@ let package = Package(
     .target(name: "CManifests", cSettings: cSettings),
     module("Parallelism", ["Diagnostics"]),
     module("Resampling", ["TensorCore"]),
+    .target(
+      name: "CImageCodecs", cSettings: cSettings,
+      linkerSettings: link("png") + link("jpeg") + link("z")),
+    module(
+      "Images",
+      ["Diagnostics", "TensorCore", "FileAccess", "StrictJSON", "Resampling", "CImageCodecs"]),
 
     // The models: they see weights only through a tensor source.
     module("Models", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "Parallelism"]),
@@ -111,6 +117,7 @@ let package = Package(
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
     tests("Resampling", ["TensorCore", "TestSupport"]),
+    tests("Images", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "TestSupport"]),
     tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
