@@ -72,6 +72,12 @@ let package = Package(
     module("Parallelism", ["Diagnostics"]),
     module("MatrixProducts", ["COpenBLAS"], linking: link("openblas")),
     module("Resampling", ["TensorCore"]),
+    .target(
+      name: "CImageCodecs", cSettings: cSettings,
+      linkerSettings: link("png") + link("jpeg") + link("z")),
+    module(
+      "Images",
+      ["Diagnostics", "TensorCore", "FileAccess", "StrictJSON", "Resampling", "CImageCodecs"]),
 
     // The models: they see weights only through a tensor source.
     module(
@@ -133,6 +139,7 @@ let package = Package(
         "TensorMath", "TestSupport",
       ]),
     tests("Resampling", ["TensorCore", "TestSupport"]),
+    tests("Images", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests(
       "Remapping",

@@ -1,0 +1,28 @@
+public import Diagnostics
+
+extension WeightsError.Code {
+  /// A picture so narrow that resizing it leaves no pixel of one side.
+  public static let imageAspect = Self("image.aspect")
+}
+
+extension PixelSize {
+  /// Checks the size that a processor is about to give to a picture.
+  ///
+  /// - Throws: `image.aspect`, `image.too-large`.
+  func checked(for image: RGBImage) throws(WeightsError) -> PixelSize {
+    guard height > 0, width > 0 else {
+      throw WeightsError(
+        .imageAspect,
+        "a picture of \(image.size) pixels would be resized to \(self): too narrow for this model")
+    }
+    guard height <= ImageLimits.default.pixelCount / width else {
+      throw WeightsError(
+        .imageTooLarge,
+        "a picture of \(image.size) pixels would be resized to \(self), expected at most "
+          + "\(ImageLimits.default.pixelCount) pixels")
+    }
+    return self
+  }
+
+  func resize(_ image: RGBImage) -> RGBImage { PillowResizer(from: image.size, to: self)(image) }
+}

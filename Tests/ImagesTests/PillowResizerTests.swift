@@ -1,0 +1,17 @@
+import Images
+import TestSupport
+import Testing
+
+@Suite struct PillowResizerTests {
+  @Test(arguments: 0..<13)
+  func givesThePixelsOfPillow(number: Int) throws {
+    let golden = try GoldenFile("goldens/pillow_resize.safetensors")
+    let before = try golden.image("\(number).in")
+    let after = try golden.image("\(number).out")
+    #expect(PillowResizer(from: before.size, to: after.size)(before) == after)
+  }
+
+  @Test func coversEveryRecordedResize() throws {
+    #expect(try GoldenFile("goldens/pillow_resize.safetensors").names.count == 26)
+  }
+}
