@@ -2,6 +2,8 @@
 struct FamilyTraits: Sendable {
   /// The image processors that make its inputs, as preprocessing goldens name them.
   let processors: [String]
+  /// How the names of its stages begin; empty where this does not tell.
+  var stages: Set<String> = []
   /// Stages whose last axis is as long as a configuration value says: they tell goldens of models
   /// of other sizes apart.
   var widths: [(stage: String, key: [String])] = []
@@ -10,13 +12,20 @@ struct FamilyTraits: Sendable {
   static let all: [String: FamilyTraits] = [
     "paligemma": FamilyTraits(
       processors: ["siglip"],
+      stages: ["siglip", "projector", "embed", "layer", "final_norm", "logits"],
       widths: [
         ("logits", ["text", "vocab_size"]), ("final_norm", ["text", "hidden_size"]),
         ("siglip.last_hidden", ["vision", "hidden_size"]),
       ]),
-    "dinov2": FamilyTraits(processors: [], widths: [("final_norm", ["hidden_size"])]),
+    "dinov2": FamilyTraits(
+      processors: [], stages: ["embeddings", "layer", "final_norm"],
+      widths: [("final_norm", ["hidden_size"])]),
     "depth-anything-v2": FamilyTraits(
-      processors: ["dpt"], widths: [("feature_map.0", ["backbone", "hidden_size"])]),
+      processors: ["dpt"],
+      stages: [
+        "backbone", "feature_map", "reassembled", "neck", "fused", "head", "predicted_depth",
+      ],
+      widths: [("feature_map.0", ["backbone", "hidden_size"])]),
     "pi0": FamilyTraits(processors: ["siglip"]),
     "depthvla": FamilyTraits(processors: ["siglip", "dpt"]),
   ]

@@ -23,6 +23,11 @@ extension Golden {
     if let described, let problem = inputMisfit(family: family, inputs: described) {
       return problem
     }
+    if let known = traits?.stages, !known.isEmpty, !stages.isEmpty,
+      !stages.contains(where: { known.contains(String($0.name.prefix { $0 != "." })) })
+    {
+      return "it holds no stage of \(family): its first is \(stages[0].name)"
+    }
     for (stage, key) in traits?.widths ?? [] {
       guard let recorded = stages.first(where: { $0.name == stage }),
         let found = recorded.shape.dimensions.last,

@@ -36,7 +36,7 @@ public struct StageLimits: Sendable, Hashable {
 public struct StageLimit: Sendable, Hashable {
   public enum Measure: String, Sendable {
     case ofMaximum = "of_maximum"
-    case relativeRMS = "rms"
+    case relativeRMS = "relative_rms"
     case absolute = "max_abs"
   }
 

@@ -63,7 +63,7 @@ struct ParityPage {
       text += "<p class=\"fail\">First out of tolerance: \(failure.name.escapedForHTML). "
       text += "\(failure.explanation.escapedForHTML)</p>\n"
     }
-    text += "<table>\n<tr><th>stage</th><th>shape</th><th>max abs</th><th>of max</th><th>rms</th>"
+    text += "<table>\n<tr><th>stage</th><th>shape</th><th>max abs</th><th>of max</th><th>rel. rms</th>"
     text += "<th>cosine</th><th>SQNR dB</th><th>× f32</th><th>of limit</th><th></th></tr>\n"
     for stage in comparison.stages { text += row(stage) }
     return text + "</table>\n"

@@ -65,7 +65,7 @@ extension ParityReport {
     var members: [(String, JSONValue)] = [
       ("elements", .integer(Int64(errors.count))),
       ("max_abs", number(errors.maximumAbsolute)), ("of_maximum", number(errors.ofMaximum)),
-      ("rms", number(errors.relativeRMS)), ("cosine", errors.cosine.map(number) ?? .null),
+      ("relative_rms", number(errors.relativeRMS)), ("cosine", errors.cosine.map(number) ?? .null),
       ("sqnr_db", errors.signalToNoiseRatio.map(number) ?? .null),
       ("maximum", number(errors.maximumRecorded)), ("worst", json(errors.worst)),
     ]
@@ -74,7 +74,7 @@ extension ParityReport {
         (
           "upstream_f32",
           [
-            "max_abs": number(upstream.maximumAbsolute), "rms": number(upstream.relativeRMS),
+            "max_abs": number(upstream.maximumAbsolute), "relative_rms": number(upstream.relativeRMS),
             "ratio": upstream.ratio.map(number) ?? .null,
           ]
         ))
@@ -84,7 +84,7 @@ extension ParityReport {
 
   private static func json(_ limits: StageLimits) -> JSONValue {
     let members: [(String, Double?)] = [
-      ("of_maximum", limits.ofMaximum), ("rms", limits.relativeRMS), ("max_abs", limits.absolute),
+      ("of_maximum", limits.ofMaximum), ("relative_rms", limits.relativeRMS), ("max_abs", limits.absolute),
     ]
     return .object(
       JSONObject(

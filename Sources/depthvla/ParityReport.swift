@@ -20,7 +20,7 @@ struct ParityReport {
     if !isQuiet {
       for comparison in check.comparisons { text += words(comparison) }
       for skipped in check.skipped {
-        text += "skipped \(skipped.path.escapedForTerminal): \(skipped.reason.escapedMessage)\n"
+        text += "skipped \(skipped.path.escapedForTerminal)\n  \(skipped.reason.escapedMessage)\n"
       }
       text += unseen
     }
@@ -50,14 +50,14 @@ struct ParityReport {
       var text = "PASS: \(stages.count) stages of \(goldenCount) within the tolerances"
       text += classWords
       if let nearest = stages.max(by: { $0.loading < $1.loading }) {
-        text += "; nearest to its limit: \(nearest.name.escapedForTerminal), at "
+        text += "\n      nearest to its limit: \(nearest.name.escapedForTerminal), at "
         text += "\(Units.fixed(nearest.loading * 100, 0))%"
       }
       return text + "\n"
     }
     let failures = stages.count { !$0.passed }
-    return "FAIL: \(failures) of \(stages.count) stages out of tolerance\(classWords), first "
-      + "\(stage.name.escapedForTerminal) of \(failed.golden.path.escapedForTerminal)\n"
+    return "FAIL: \(failures) of \(stages.count) stages out of tolerance\(classWords)\n"
+      + "      first: \(stage.name.escapedForTerminal) of \(failed.golden.path.escapedForTerminal)\n"
   }
 
   private var goldenCount: String {

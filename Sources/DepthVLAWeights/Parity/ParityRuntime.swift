@@ -6,12 +6,12 @@ public import TensorCore
 /// What parity runs: the models and image processors of a runtime.
 public struct ParityRuntime: Sendable {
   /// Reads the weights of a family from a source, to compute on that many threads.
-  public typealias ModelLoader =
+  public typealias LoadModel =
     @Sendable (
       _ family: String, _ configuration: JSONValue, _ source: any TensorSource, _ threads: Int
     ) throws(WeightsError) -> any Model
 
-  public let loadModel: ModelLoader
+  public let loadModel: LoadModel
   public let process:
     @Sendable (
       _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
@@ -19,7 +19,7 @@ public struct ParityRuntime: Sendable {
 
   /// - Parameter process: as ``ImageProcessor``.
   public init(
-    loadModel: @escaping ModelLoader,
+    loadModel: @escaping LoadModel,
     process:
       @escaping @Sendable (
         _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
