@@ -41,7 +41,7 @@ let package = Package(
     // Everything the command does, as a library.
     .library(name: "DepthVLAWeights", targets: ["DepthVLAWeights"]),
     // What a robot needs: open, verify, load and run a bundle. No conversion code.
-    .library(name: "DepthVLARuntime", targets: ["BundleFormat", "Models", "TensorMath"]),
+    .library(name: "DepthVLARuntime", targets: ["BundleFormat", "Pipelines"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -99,6 +99,9 @@ let package = Package(
       ]),
 
     module(
+      "Pipelines",
+      ["Diagnostics", "TensorCore", "StrictJSON", "TensorMath", "Models", "Images"]),
+    module(
       "Parity",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Kernels", "Models",
@@ -111,13 +114,14 @@ let package = Package(
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
         "Safetensors",
-        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism", "Models", "Parity",
+        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism", "TensorMath", "Models", "Images",
+        "Pipelines", "Parity",
       ]),
     .executableTarget(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "BundleFormat", "TensorMath", "Models", "Parity", "DepthVLAWeights",
+        "Hashing", "BundleFormat", "TensorMath", "Models", "Images", "Parity", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

@@ -22,7 +22,7 @@ struct DepthVLA: ParsableCommand {
     version: ToolVersion.current,
     subcommands: [
       InspectCommand.self, ConvertCommand.self, VerifyCommand.self, ExportCommand.self,
-      DiffCommand.self, ParityCommand.self,
+      DiffCommand.self, ParityCommand.self, RunCommand.self,
     ])
 
   static func main() {

@@ -1,5 +1,6 @@
 import DepthVLAWeights
 import Diagnostics
+import Images
 import Models
 import TensorMath
 
@@ -11,5 +12,13 @@ extension ParityRuntime {
         family: family, configuration: configuration, source: source,
         on: Compute(threads: threads))
     },
-    process: { _, _, _ in nil })
+    process: { (processor, size, picture) throws(WeightsError) in
+      let image = RGBImage(width: picture.width, height: picture.height, pixels: picture.rgb)
+      let square = PixelSize(height: size, width: size)
+      return switch processor {
+      case "siglip": SiglipProcessor(size: square)(image)
+      case "dpt": try DepthAnythingProcessor(size: square)(image)
+      default: nil
+      }
+    })
 }

@@ -17,19 +17,32 @@ final class ProgressLine: Sendable {
   private let isTerminal = Console.isTerminal(.error)
 
   func update(_ progress: Progress) {
+    draw(progress.phase) { Self.line(progress, seconds: $0, width: $1) }
+  }
+
+  /// Work that is counted in things, not in bytes.
+  func update(_ phase: String, done: Int, of total: Int, noun: String) {
+    draw(phase) { seconds, width in
+      let left = done > 0 ? seconds / Double(done) * Double(total - done) : 0
+      let words = " \(done) of \(total) \(noun)  \(Units.time(left)) left"
+      let fraction = Double(done) / Double(max(1, total))
+      return Self.line(phase, fraction: fraction, words: words, width: width)
+    }
+  }
+
+  private func draw(_ phase: String, _ line: (_ seconds: Double, _ width: Int) -> String) {
     guard isTerminal else { return }
     let now = monotonicSeconds()
     state.withLock { state in
-      if state.phase != progress.phase {
-        state.phase = progress.phase
+      if state.phase != phase {
+        state.phase = phase
         state.started = now
         state.drawn = now + 0.3
       }
       guard now - state.drawn >= 0.2 else { return }
       state.drawn = now
       state.isVisible = true
-      let line = Self.line(progress, seconds: now - state.started, width: Console.width)
-      Console.write("\r\u{1B}[K" + line, to: .error)
+      Console.write("\r\u{1B}[K" + line(now - state.started, Console.width), to: .error)
     }
   }
 
@@ -51,11 +64,17 @@ final class ProgressLine: Sendable {
       " \(Units.fixed(fraction * 100, 0))%  \(Units.bytes(progress.doneByteCount)) of "
       + "\(Units.bytes(total))  \(Units.bytes(Int(rate)))/s"
     if seconds >= 1, rate > 0 { words += "  \(Units.time(left)) left" }
-    let room = width - 1 - progress.phase.count - words.count - 3
-    guard room >= 5 else { return String((progress.phase + words).prefix(max(0, width - 1))) }
+    return line(progress.phase, fraction: fraction, words: words, width: width)
+  }
+
+  private static func line(
+    _ phase: String, fraction: Double, words: String, width: Int
+  ) -> String {
+    let room = width - 1 - phase.count - words.count - 3
+    guard room >= 5 else { return String((phase + words).prefix(max(0, width - 1))) }
     let cells = min(room, 30)
     let full = Int(Double(cells) * fraction)
     let bar = String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
-    return "\(progress.phase) [\(bar)]\(words)"
+    return "\(phase) [\(bar)]\(words)"
   }
 }

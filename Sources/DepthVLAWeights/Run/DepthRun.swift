@@ -1,0 +1,130 @@
+import BundleFormat
+public import Diagnostics
+public import Hashing
+public import Images
+import Pipelines
+import TensorMath
+
+/// Depth maps of a picture, or of a folder of pictures, by a bundle of Depth Anything V2.
+public struct DepthRun: Sendable {
+  public struct Picture: Sendable {
+    public let path: String
+    public let size: PixelSize
+    /// What it was brought to before the model looked at it.
+    public let processedSize: PixelSize
+    public let minimum: Float
+    public let maximum: Float
+    /// The files made of it, in the order of the outputs asked for.
+    public let outputs: [String]
+  }
+
+  /// Where the time went, in seconds.
+  public struct Timing: Sendable {
+    public var load = 0.0
+    public var read = 0.0
+    public var compute = 0.0
+    public var write = 0.0
+  }
+
+  public let root: Digest
+  public let pictures: [Picture]
+  /// Pictures that could not be read, where the caller lets them be skipped.
+  public let skipped: [WeightsError]
+  /// Steps to a metre in 16-bit outputs; nil where depth is relative and stretched.
+  public let stepsPerMetre: Int?
+  public let timing: Timing
+}
+
+extension DepthRun {
+  public struct Options: Sendable {
+    public var inputSize: Int?
+    public var skipsDamaged = false
+    public var overwrite = false
+    public var threads = 1
+
+    public init() {}
+  }
+
+  /// Nothing is left behind unless everything asked for was made.
+  ///
+  /// - Parameter progress: called after each picture with how many are done, and of how many.
+  /// - Throws: `run.family` for a bundle of another family, `run.no-image`, `run.same-name`,
+  ///   `run.same-output`, `output.is-input`, `image.*`, `depth.not-finite`; what opening, loading
+  ///   and writing throw.
+  public init(
+    _ bundlePath: String, images: String, outputs: [DepthOutput], options: Options,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(WeightsError) {
+    let bundle = try Bundle(path: bundlePath)
+    guard bundle.documents.family == "depth-anything-v2" else {
+      throw WeightsError(
+        .runFamily, .usage, file: bundlePath,
+        "expected a bundle of depth-anything-v2, found one of "
+          + bundle.documents.family.quoted)
+    }
+    let inputs = try RunInputs(images)
+    let files = try RunOutputs(
+      outputs, for: inputs, bundle: bundlePath, overwrite: options.overwrite)
+    defer { files.discard() }
+
+    var timing = Timing()
+    let estimator = try timed(&timing.load) { () throws(WeightsError) in
+      do throws(WeightsError) {
+        return try DepthEstimator(
+          bundle.documents.configuration, source: bundle, inputSize: options.inputSize,
+          on: Compute(threads: options.threads))
+      } catch { throw error.inFile(bundlePath) }
+    }
+    var pictures: [Picture] = []
+    var skipped: [WeightsError] = []
+    var stepsPerMetre: Int?
+    for (index, input) in inputs.images.enumerated() {
+      let image: RGBImage
+      do throws(WeightsError) {
+        image = try timed(&timing.read) { () throws(WeightsError) in
+          try ImageFile.read(path: input.path)
+        }
+      } catch {
+        guard options.skipsDamaged, inputs.isFolder, error.kind == .malformed else { throw error }
+        skipped.append(error)
+        continue
+      }
+      let depth: DepthMap
+      do throws(WeightsError) {
+        depth = try timed(&timing.compute) { () throws(WeightsError) in try estimator(image) }
+      } catch { throw error.inFile(input.path) }
+      if case .steps(let perMetre) = depth.scale { stepsPerMetre = perMetre }
+      let paths = try timed(&timing.write) { () throws(WeightsError) in
+        try files.write(depth, stem: input.stem)
+      }
+      pictures.append(
+        Picture(
+          path: input.path, size: image.size, processedSize: depth.processedSize,
+          minimum: depth.minimum, maximum: depth.maximum, outputs: paths))
+      progress(index + 1, inputs.images.count)
+    }
+    guard !pictures.isEmpty else {
+      throw skipped.first
+        ?? WeightsError(.runNoImage, .notFound, file: images, "expected pictures, found none")
+    }
+    try timed(&timing.write) { () throws(WeightsError) in try files.commit() }
+    root = bundle.root
+    self.pictures = pictures
+    self.skipped = skipped
+    self.stepsPerMetre = stepsPerMetre
+    self.timing = timing
+  }
+}
+
+private func timed<Result>(
+  _ seconds: inout Double, _ body: () throws(WeightsError) -> Result
+) throws(WeightsError) -> Result {
+  let start = ContinuousClock.now
+  defer { seconds += (ContinuousClock.now - start) / .seconds(1) }
+  return try body()
+}
+
+extension WeightsError.Code {
+  /// A bundle of that family is not run by this.
+  public static let runFamily = Self("run.family")
+}

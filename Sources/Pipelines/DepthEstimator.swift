@@ -1,0 +1,48 @@
+public import Diagnostics
+public import Images
+import Models
+public import StrictJSON
+public import TensorCore
+public import TensorMath
+
+/// A picture in, its depth out: Depth Anything V2 with the processing around it.
+public struct DepthEstimator: Sendable {
+  public let processor: DepthAnythingProcessor
+  private let model: DepthAnything
+  private let compute: Compute
+
+  /// - Parameters:
+  ///   - configuration: what a depth-anything-v2 bundle says of the model.
+  ///   - source: its tensors; all are read into memory.
+  ///   - inputSize: the pixels that the picture's shorter side is brought near to before it is
+  ///     looked at; by default what the model was trained for.
+  /// - Throws: `model.configuration`, `model.tensor-*`; what reading throws.
+  public init(
+    _ configuration: JSONValue, source: any TensorSource, inputSize: Int? = nil,
+    on compute: Compute
+  ) throws(WeightsError) {
+    model = try DepthAnything(
+      try ConfigurationReader(configuration),
+      weights: WeightScope(source, on: compute).at("depth_anything"))
+    let backbone = model.configuration.backbone
+    let size = inputSize ?? backbone.tableSide * backbone.patch
+    processor = DepthAnythingProcessor(
+      size: PixelSize(height: size, width: size), multiple: backbone.patch)
+    self.compute = compute
+  }
+
+  /// The depth of a picture, at the picture's size.
+  ///
+  /// - Throws: `image.aspect`, `image.too-large` when the processor cannot bring the picture to its
+  ///   size; `depth.not-finite` when the model computes a NaN or an infinity.
+  public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> DepthMap {
+    let pixels = try processor(image)
+    let (height, width) = (pixels.shape[1], pixels.shape[2])
+    let depth = try model(
+      pixels.reshaped([1, pixels.shape[0], height, width]), on: compute, trace: .none)
+    return try DepthMap(
+      DepthPostprocessing.resize(depth.reshaped([height, width]), to: image.size),
+      meaning: model.configuration.estimation,
+      processedSize: PixelSize(height: height, width: width))
+  }
+}
