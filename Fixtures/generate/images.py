@@ -6,6 +6,7 @@ damaged/cases.json says of every broken file which error it must give.
 import io
 import shutil
 import struct
+import warnings
 import zlib
 
 import numpy
@@ -246,7 +247,9 @@ def make(w):
     for name, content in files.items():
         path = folder / name
         path.write_bytes(content)
-        tensors[name] = torch.from_numpy(numpy.array(load_image(str(path))))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tensors[name] = torch.from_numpy(numpy.array(load_image(str(path))))
     bad = damaged(rng, files)
     for name, (content, _) in bad.items():
         (folder / "damaged" / name).write_bytes(content)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tiny checkpoints and their goldens. Use ./run, which sets everything up.
+"""Writes the tiny checkpoints, the pictures and their goldens. Use ./run, which sets everything up.
 
     make_fixtures.py [--out DIR] [--seed 0]
 """
@@ -9,30 +9,38 @@ import platform
 import shutil
 from pathlib import Path
 
+import matplotlib
 import numpy
+import PIL
 import safetensors
 import timm
 import torch
+import torchvision
 import transformers
 
+import colourmap
 import dinov2
+import images
 import lookalikes
 import paligemma
 import pi0
+import preprocess
 import resampling
 from writer import Writer
+
+PARTS = ("checkpoints", "goldens", "images")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default=Path(__file__).resolve().parents[1], type=Path,
-                   help="where checkpoints, goldens and MANIFEST.json go; the first two are replaced")
+                   help="where checkpoints, goldens, images and MANIFEST.json go; the first three are replaced")
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    for part in ("checkpoints", "goldens"):
+    for part in PARTS:
         shutil.rmtree(a.out / part, ignore_errors=True)
     w = Writer(a.out, a.seed)
     with torch.no_grad():
@@ -43,13 +51,17 @@ def main():
         pi0.make_depthvla(w, hub, {"plain": encoders["dinov2"], "registers": encoders["dinov2-with-registers"]})
         lookalikes.make(w)
         resampling.make(w)
+        images.make(w)
+        preprocess.make(w)
+        colourmap.make(w)
     w.json(a.out / "goldens" / "cases.json", w.cases)
-    files = sorted(f for part in ("checkpoints", "goldens") for f in (a.out / part).rglob("*") if f.is_file())
+    files = sorted(f for part in PARTS for f in (a.out / part).rglob("*") if f.is_file())
     w.json(a.out / "MANIFEST.json", {
         "seed": a.seed,
         "made_with": {"python": platform.python_version(), "torch": torch.__version__, "timm": timm.__version__,
                       "transformers": transformers.__version__, "safetensors": safetensors.__version__,
-                      "numpy": numpy.__version__},
+                      "torchvision": torchvision.__version__, "pillow": PIL.__version__,
+                      "matplotlib": matplotlib.__version__, "numpy": numpy.__version__},
         "bytes": sum(f.stat().st_size for f in files),
         "sha256": {str(f.relative_to(a.out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}})
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files) / 1e6:.2f} MB")

@@ -31,11 +31,22 @@ enum JPEGDecoder {
     guard status == image_ok else { throw WeightsError(failure, codec: "libjpeg") }
     let pixels =
       switch structure.components {
-      case 1: samples.flatMap { [$0, $0, $0] }
+      case 1: rgb(grey: samples)
       case 3: samples
       default: rgb(invertedCMYK: samples)
       }
     return orientation.upright(RGBImage(width: width, height: height, pixels: pixels))
+  }
+
+  private static func rgb(grey samples: [UInt8]) -> [UInt8] {
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(3 * samples.count)
+    for sample in samples {
+      pixels.append(sample)
+      pixels.append(sample)
+      pixels.append(sample)
+    }
+    return pixels
   }
 
   /// CMYK as JPEG files store it, full ink at 0: Pillow takes every file to follow Adobe in this.
