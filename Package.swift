@@ -50,6 +50,7 @@ let package = Package(
     // System libraries.
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CJSONC", providers: [.apt(["libjson-c-dev"])]),
+    .systemLibrary(name: "CHeap"),
     .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
 
@@ -82,7 +83,7 @@ let package = Package(
     // The models: they see weights only through a tensor source.
     module(
       "TensorMath",
-      ["Diagnostics", "TensorCore", "Kernels", "MatrixProducts", "Parallelism"]),
+      ["Diagnostics", "TensorCore", "Kernels", "MatrixProducts", "Parallelism", "CHeap"]),
     module(
       "Models",
       ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "TensorMath", "Resampling"]),

@@ -43,8 +43,8 @@ public struct Convolution: Sendable {
     return result
   }
 
-  /// Floats of neighbourhoods held at a time: 64 MiB.
-  private static let neighbourhoodLimit = 16 << 20
+  /// Floats of neighbourhoods held at a time: 16 MiB.
+  private static let neighbourhoodLimit = 4 << 20
 
   /// [rows * width, kernel * kernel * C].
   private func neighbourhoods(
