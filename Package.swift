@@ -50,7 +50,6 @@ let package = Package(
     // System libraries.
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CJSONC", providers: [.apt(["libjson-c-dev"])]),
-    .systemLibrary(name: "CHeap"),
     .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
 
@@ -83,7 +82,7 @@ let package = Package(
     // The models: they see weights only through a tensor source.
     module(
       "TensorMath",
-      ["Diagnostics", "TensorCore", "Kernels", "MatrixProducts", "Parallelism", "CHeap"]),
+      ["Diagnostics", "TensorCore", "Kernels", "MatrixProducts", "Parallelism"]),
     module(
       "Models",
       ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "TensorMath", "Resampling"]),

@@ -10,10 +10,7 @@ public final class Compute: Sendable {
 
   public var threads: Int { team.threads }
 
-  public init(threads: Int) {
-    _ = HeapRetention.isOn
-    team = ThreadTeam(threads: threads)
-  }
+  public init(threads: Int) { team = ThreadTeam(threads: threads) }
 
   /// Runs `body` for each block of rows of a matrix, on all threads, with the block to write to.
   func forEachBlock(
