@@ -27,20 +27,20 @@ DVLA_INLINE f64x16 K(at_most)(f64x16 x, double most) {
 /// exp(-700) is 0 and exp(700) infinity.
 ///
 /// 2^t = 2^n 2^f, n being the integer next to t = x / ln 2. Of 2^f, |f| <= 1/2, the polynomial
-/// has the least relative error for its degree, 4.1e-11: Fixtures/kernels/fit_polynomials.py.
+/// has the least relative error for its degree, 4.0e-11: Fixtures/kernels/fit_polynomials.py.
 DVLA_INLINE f64x16 K(exp)(f64x16 x) {
   f64x16 t = K(at_most)(K(at_least)(x, -700), 700) * 0x1.71547652b82fep0;
   // 1.5 * 2^52: the sum has no bits left for a fraction, and its lowest are those of n. Of a NaN
   // that was a float32 they are zero.
   f64x16 shifted = t + 0x1.8p52;
   f64x16 f = t - (shifted - 0x1.8p52);
-  f64x16 p = f * 1.5201926039494834149e-5 + 1.5469291870686772927e-4;
-  p = p * f + 1.3333922544983621724e-3;
-  p = p * f + 9.6180272511325744786e-3;
-  p = p * f + 5.5504103534689366634e-2;
-  p = p * f + 2.4022651198180350763e-1;
-  p = p * f + 6.931471807284446583e-1;
-  p = p * f + 9.9999999996167481443e-1;
+  f64x16 p = f * 0.000015201919788401491566 + 0.00015469291138532881862;
+  p = p * f + 0.0013333922572207293941;
+  p = p * f + 0.0096180272537098960883;
+  p = p * f + 0.055504103534361405721;
+  p = p * f + 0.24022651198156725644;
+  p = p * f + 0.69314718072845090543;
+  p = p * f + 0.99999999996168229096;
   return (f64x16)((i64x16)p + ((i64x16)shifted << 52));
 }
 
@@ -51,16 +51,16 @@ DVLA_INLINE f64x16 K(exp)(f64x16 x) {
 /// for its degrees, 8.9e-11: Fixtures/kernels/fit_polynomials.py.
 DVLA_INLINE f64x16 K(upper_tail)(f64x16 a) {
   a = K(at_most)(a, 15);
-  f64x16 n = a * 8.9702070025651297849e-4 + 1.1714892405344482283e-2;
-  n = n * a + 7.1625474928322442384e-2;
-  n = n * a + 2.5131831220449582256e-1;
-  n = n * a + 5.0837377078828925809e-1;
-  n = n * a + 4.9999999995538217129e-1;
-  f64x16 d = a * 2.2485000434371104445e-3 + 2.9364703727449593562e-2;
-  d = d * a + 1.817922953079339164e-1;
-  d = d * a + 6.5923013856727944648e-1;
-  d = d * a + 1.4505036963211107233;
-  d = d * a + 1.8146321064621269695;
-  d = d * a + 1;
+  f64x16 n = a * 0.00089701986512139892579 + 0.01171488393796516044;
+  n = n * a + 0.071625436541989114844;
+  n = n * a + 0.25131822019468927638;
+  n = n * a + 0.50837367237347434903;
+  n = n * a + 0.49999999995538134609;
+  f64x16 d = a * 0.0022484979500814630914 + 0.02936468250184869368;
+  d = d * a + 0.18179219702006409723;
+  d = d * a + 0.65922988633892164203;
+  d = d * a + 1.4505033452067122762;
+  d = d * a + 1.814631897031882141;
+  d = d * a + 1.0;
   return K(exp)(a * a * -0.5) * (n / d);
 }

@@ -11,12 +11,13 @@ struct Fixture {
   private let index: Index
   private let blob: [UInt8]
 
-  init() throws {
+  /// - Parameter name: `kernels`, or `rows` for what forward passes need.
+  init(_ name: String = "kernels") throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../Fixtures/kernels")
     index = try JSONDecoder().decode(
-      Index.self, from: Data(contentsOf: folder.appending(path: "kernels.json")))
-    blob = try [UInt8](Data(contentsOf: folder.appending(path: "kernels.bin")))
+      Index.self, from: Data(contentsOf: folder.appending(path: "\(name).json")))
+    blob = try [UInt8](Data(contentsOf: folder.appending(path: "\(name).bin")))
   }
 
   func bytes(_ name: String) throws -> [UInt8] {
@@ -28,6 +29,10 @@ struct Fixture {
     _ name: String, _: Integer.Type = Integer.self
   ) throws -> [Integer] {
     try decode(bytes(name))
+  }
+
+  func floats(_ name: String) throws -> [Float] {
+    try integers(name, UInt32.self).map(Float.init(bitPattern:))
   }
 
   func doubles(_ name: String) throws -> [Double] {
