@@ -66,7 +66,8 @@ struct GoldenComparisonTests {
   }
 
   @Test(arguments: [
-    (Float.nan, 1.0 as Double), (1 as Float, Double.nan), (.nan, .nan), (.infinity, 1), (.infinity, .infinity),
+    (Float.nan, 1.0 as Double), (1 as Float, Double.nan), (.nan, .nan), (.infinity, 1),
+    (.infinity, .infinity),
     (1 as Float, -.infinity),
   ])
   func whatIsNotFiniteFailsOnEitherSide(ours: Float, recorded: Double) throws {
