@@ -78,7 +78,7 @@ struct ParityCheckTests {
       check.comparisons.map(\.golden.path) == [
         Self.golden("dinov2_28x70"), Self.golden("dinov2_70x70"),
       ])
-    #expect(check.skipped.count == 12)
+    #expect(check.skipped.count >= 12)
     #expect(
       check.skipped.first { $0.path.contains("registers_28x70") }?.reason
         .contains("another size") == true)

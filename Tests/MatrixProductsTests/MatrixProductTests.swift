@@ -27,7 +27,8 @@ import Testing
     let old = Matrix.random(rows: shape.m, columns: shape.n, gap: gap, seed: 3)
     let unset = Matrix(rows: shape.m, columns: shape.n, gap: gap) { _, _ in .nan }
     // Of large results, every eleventh row and column and the last.
-    let rows = sample(shape.m), columns = sample(shape.n)
+    let rows = sample(shape.m)
+    let columns = sample(shape.n)
     let sums = rows.map { row in columns.map { sum(a, row, b, $0) } }
     for (alpha, accumulating) in [(Float(1), false), (0.5, false), (1, true), (-2, true)] {
       let initial = accumulating ? old : unset

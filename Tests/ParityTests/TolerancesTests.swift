@@ -84,17 +84,14 @@ struct TolerancesTests {
     #expect(error?.kind == .malformed)
   }
 
-  /// The families of the goldens, by the beginning of their file names.
-  static let families = ["paligemma", "depth-anything-v2", "dinov2"]
-
   @Test(arguments: PrecisionClass.allCases)
   func theBuiltInFileCoversEveryStageThatFixturesRecord(precision: PrecisionClass) throws {
     let tolerances = try Tolerances.embedded()
     var count = 0
     for name in FixtureFolder.names(in: "goldens", suffix: ".safetensors") {
       let golden = try Golden(path: FixtureFolder.path("goldens/" + name))
-      let family = try #require(Self.families.first { name.hasPrefix($0) })
-      #expect(golden.family == family)
+      // Files without a family are no goldens of activations.
+      guard let family = golden.family else { continue }
       for stage in golden.stages {
         let limits = try tolerances.limits(of: stage.name, family: family, precision: precision)
         let ofMaximum = try #require(limits.ofMaximum)
