@@ -114,7 +114,8 @@ let package = Package(
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
         "Safetensors",
-        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism", "TensorMath", "Models", "Images",
+        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism", "TensorMath",
+        "Models", "Images",
         "Pipelines", "Parity",
       ]),
     .executableTarget(
@@ -165,7 +166,7 @@ let package = Package(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "BundleFormat",
-        "Quantization", "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
+        "Quantization", "Remapping", "Safetensors", "TensorMath", "Models", "Parity", "TestSupport",
       ]),
     // Runs the built command as a child process, so it must be built first.
     .testTarget(

@@ -55,7 +55,9 @@ public struct StageErrors: Sendable, Equatable {
     ofMaximum = Self.quotient(sums.worst.error, sums.maximumRecorded)
     relativeRMS = Self.quotient(sums.squaredError, sums.squaredRecorded).squareRoot()
     let lengths = sums.squaredOurs.squareRoot() * sums.squaredRecorded.squareRoot()
-    cosine = lengths > 0 ? max(-1, min(1, sums.product / lengths)) : nil
+    // Equal values have 1, whatever the square roots round to.
+    cosine =
+      lengths > 0 ? sums.squaredError == 0 ? 1 : max(-1, min(1, sums.product / lengths)) : nil
     signalToNoiseRatio =
       sums.squaredError > 0 && sums.squaredRecorded > 0
       ? 10 * log10(sums.squaredRecorded / sums.squaredError) : nil

@@ -34,7 +34,9 @@ extension Tolerances {
 
 extension Tolerances.Rule {
   fileprivate init(_ reader: JSONReader) throws(WeightsError) {
-    let object = try reader.object(allowing: ["family", "stage", "of_maximum", "relative_rms", "why"])
+    let object = try reader.object(allowing: [
+      "family", "stage", "of_maximum", "relative_rms", "why",
+    ])
     let family = try object.required("family")
     let name = try family.string()
     guard name == "*" || FamilyTraits.all[name] != nil else {
@@ -51,7 +53,8 @@ extension Tolerances.Rule {
     }
     limits = StageLimits(
       ofMaximum: try object.required("of_maximum").limit(),
-      relativeRMS: try object.required("relative_rms").limit(), why: try object.required("why").reason())
+      relativeRMS: try object.required("relative_rms").limit(),
+      why: try object.required("why").reason())
   }
 }
 

@@ -12,7 +12,7 @@ struct ParityPage {
     let check = report.check
     let title = "Parity of \(check.subject.path)".escapedForHTML
     var body = "<h1>\(title)</h1>\n"
-    body += "<p class=\"\(check.passed ? "pass" : "fail")\">\(report.verdict.escapedForHTML)</p>\n"
+    body += "<p class=\"\(check.passed ? "pass" : "fail")\">\(Self.lines(report.verdict))</p>\n"
     body += "<dl>\n"
     for (term, value) in facts { body += "<dt>\(term)</dt><dd>\(value.escapedForHTML)</dd>\n" }
     body += "</dl>\n"
@@ -60,10 +60,12 @@ struct ParityPage {
     }
     text += "</p>\n"
     if let failure = comparison.firstFailure {
-      text += "<p class=\"fail\">First out of tolerance: \(failure.name.escapedForHTML). "
-      text += "\(failure.explanation.escapedForHTML)</p>\n"
+      text += "<p class=\"fail\">"
+      text += Self.lines(["First out of tolerance: \(failure.name)"] + failure.explanation)
+      text += "</p>\n"
     }
-    text += "<table>\n<tr><th>stage</th><th>shape</th><th>max abs</th><th>of max</th><th>rel. rms</th>"
+    text +=
+      "<table>\n<tr><th>stage</th><th>shape</th><th>max abs</th><th>of max</th><th>rel. rms</th>"
     text += "<th>cosine</th><th>SQNR dB</th><th>× f32</th><th>of limit</th><th></th></tr>\n"
     for stage in comparison.stages { text += row(stage) }
     return text + "</table>\n"
@@ -80,11 +82,15 @@ struct ParityPage {
         "\(Units.fixed(stage.loading * 100, 0))%",
       ]
     } else {
-      cells += [stage.explanation, "", "", "", "", "", ""]
+      cells += [stage.explanation.joined(separator: "; "), "", "", "", "", "", ""]
     }
     cells.append(stage.passed ? "ok" : "FAIL")
     let row = cells.map { "<td>\($0.escapedForHTML)</td>" }.joined()
     return "<tr class=\"\(stage.passed ? "pass" : "fail")\">\(row)</tr>\n"
+  }
+
+  private static func lines(_ lines: [String]) -> String {
+    lines.map(\.escapedForHTML).joined(separator: "<br>")
   }
 
   private var unseen: String {

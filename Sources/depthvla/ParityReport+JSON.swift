@@ -74,7 +74,8 @@ extension ParityReport {
         (
           "upstream_f32",
           [
-            "max_abs": number(upstream.maximumAbsolute), "relative_rms": number(upstream.relativeRMS),
+            "max_abs": number(upstream.maximumAbsolute),
+            "relative_rms": number(upstream.relativeRMS),
             "ratio": upstream.ratio.map(number) ?? .null,
           ]
         ))
@@ -84,12 +85,12 @@ extension ParityReport {
 
   private static func json(_ limits: StageLimits) -> JSONValue {
     let members: [(String, Double?)] = [
-      ("of_maximum", limits.ofMaximum), ("relative_rms", limits.relativeRMS), ("max_abs", limits.absolute),
+      ("of_maximum", limits.ofMaximum), ("relative_rms", limits.relativeRMS),
+      ("max_abs", limits.absolute),
     ]
     return .object(
       JSONObject(
-        members.compactMap { name, value in value.map { (name, .number($0)) } }
-          + [("why", .string(limits.why))]))
+        members.compactMap { name, value in value.map { (name, .number($0)) } }))
   }
 
   private static func json(_ element: StageErrors.Element) -> JSONValue {

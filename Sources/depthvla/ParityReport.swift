@@ -24,7 +24,7 @@ struct ParityReport {
       }
       text += unseen
     }
-    return text + verdict
+    return text + verdict.joined(separator: "\n      ") + "\n"
   }
 
   private func words(_ comparison: GoldenComparison) -> String {
@@ -33,31 +33,39 @@ struct ParityReport {
     for name in comparison.rounded {
       text += "  in.\(name.escapedForTerminal) was rounded to float32\n"
     }
+    if !golden.unread.isEmpty {
+      let names = golden.unread.prefix(5).map(\.string.escapedForTerminal)
+      let more = golden.unread.count > 5 ? " and \(golden.unread.count - 5) more" : ""
+      text += "  not read: \(names.joined(separator: ", "))\(more)\n"
+    }
     text += StageTable(comparison.stages).words
     if let failure = comparison.firstFailure {
       text += "first out of tolerance: \(failure.name.escapedForTerminal)\n"
-      text += "  \(failure.explanation)\n"
+      for line in failure.explanation { text += "  \(line)\n" }
     }
     return text
   }
 
-  /// `FAIL` and the first stage at fault, or `PASS` and how near the nearest was.
-  var verdict: String {
+  /// `FAIL` and the first stage at fault, or `PASS` and how near the nearest was: two lines.
+  var verdict: [String] {
     let stages = check.comparisons.flatMap(\.stages)
-    guard let failed = check.comparisons.first(where: { !$0.passed }),
+    if let failed = check.comparisons.first(where: { !$0.passed }),
       let stage = failed.firstFailure
-    else {
-      var text = "PASS: \(stages.count) stages of \(goldenCount) within the tolerances"
-      text += classWords
-      if let nearest = stages.max(by: { $0.loading < $1.loading }) {
-        text += "\n      nearest to its limit: \(nearest.name.escapedForTerminal), at "
-        text += "\(Units.fixed(nearest.loading * 100, 0))%"
-      }
-      return text + "\n"
+    {
+      let failures = stages.count { !$0.passed }
+      return [
+        "FAIL: \(failures) of \(stages.count) stages out of tolerance\(classWords)",
+        "first: \(stage.name.escapedForTerminal) of \(failed.golden.path.escapedForTerminal)",
+      ]
     }
-    let failures = stages.count { !$0.passed }
-    return "FAIL: \(failures) of \(stages.count) stages out of tolerance\(classWords)\n"
-      + "      first: \(stage.name.escapedForTerminal) of \(failed.golden.path.escapedForTerminal)\n"
+    let nearest = stages.max { $0.loading < $1.loading }
+    return [
+      "PASS: \(stages.count) stages of \(goldenCount) within the tolerances\(classWords)",
+      nearest.map {
+        "nearest to its limit: \($0.name.escapedForTerminal), at "
+          + "\(Units.fixed($0.loading * 100, 0))%"
+      },
+    ].compactMap(\.self)
   }
 
   private var goldenCount: String {

@@ -69,18 +69,18 @@ extension StageComparison {
     return shares.compactMap(\.self).max() ?? 0
   }
 
-  /// What is not as recorded, with both values.
-  var explanation: String {
+  /// What is not as recorded, with both values, a line each.
+  var explanation: [String] {
     switch outcome {
     case .compared(let errors, let exceeded):
       let broken = exceeded.map {
         "\($0.measure.words) \(Units.scientific($0.found)), allowed \(Units.scientific($0.allowed))"
-      }.joined(separator: "; ")
-      return broken + "\n  worst at " + errors.worst.words
-    case .otherShape(let found): return "its shape is \(found), recorded \(shape)"
-    case .nonFinite(let element): return "not finite at " + element.words
-    case .notShown: return "it was not computed"
-    case .repeated: return "it was computed more than once"
+      }
+      return broken + ["worst at " + errors.worst.words]
+    case .otherShape(let found): return ["its shape is \(found), recorded \(shape)"]
+    case .nonFinite(let element): return ["not finite at " + element.words]
+    case .notShown: return ["it was not computed"]
+    case .repeated: return ["it was computed more than once"]
     }
   }
 }
@@ -92,7 +92,7 @@ extension StageErrors.Element {
 extension StageLimit.Measure {
   var words: String {
     switch self {
-    case .ofMaximum: "max abs of maximum"
+    case .ofMaximum: "max abs of the maximum"
     case .relativeRMS: "relative rms"
     case .absolute: "max abs"
     }
