@@ -14,8 +14,8 @@ public struct DepthEstimator: Sendable {
   /// - Parameters:
   ///   - configuration: what a depth-anything-v2 bundle says of the model.
   ///   - source: its tensors; all are read into memory.
-  ///   - inputSize: the pixels that the picture's shorter side is brought near to before it is
-  ///     looked at; by default what the model was trained for.
+  ///   - inputSize: what one side of a picture is scaled to before the model sees it, that which
+  ///     changes least; by default what the model was trained for.
   /// - Throws: `model.configuration`, `model.tensor-*`; what reading throws.
   public init(
     _ configuration: JSONValue, source: any TensorSource, inputSize: Int? = nil,

@@ -42,7 +42,9 @@ struct RunCommand: OutputCommand {
   var colours: Colours = .spectral
 
   @Option(
-    help: "Pixels the shorter side is brought near to (default: what the model was trained for).")
+    help: ArgumentHelp(
+      "The size that pictures are scaled to before the model sees them, their aspect ratio kept "
+        + "(default: what the model was trained for).", valueName: "pixels"))
   var inputSize: Int?
 
   @Flag(help: "Leave out pictures of a folder that cannot be read, and list them.")
