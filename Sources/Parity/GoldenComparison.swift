@@ -56,9 +56,9 @@ extension GoldenComparison {
   private static func run(
     _ model: any Model, _ inputs: ModelInputs, _ observer: StageObserver, _ golden: Golden
   ) throws(WeightsError) {
-    let trace = StageTrace(wanted: { observer.wants($0) }) { (stage) throws(WeightsError) in
-      try observer.take(stage)
-    }
+    let trace = StageTrace(
+      wanted: { observer.wants($0) },
+      observer: { (stage) throws(WeightsError) in try observer.take(stage) })
     do throws(WeightsError) { try model.run(inputs, trace: trace) } catch {
       throw error.asRefusal(of: golden)
     }
