@@ -39,3 +39,15 @@ static inline bool dvla_has_avx512(void) {
   return false;
 #endif
 }
+
+/// Whether AVX-512 runs through halves of its width, as on AMD's Zen 4.
+static inline bool dvla_halves_avx512(void) {
+#if defined(__x86_64__)
+  // Of the family's generations, Zen 3 has no AVX-512. The name znver4 is newer than some of the
+  // libraries that answer this question.
+  __builtin_cpu_init();
+  return __builtin_cpu_is("amdfam19h") && dvla_has_avx512();
+#else
+  return false;
+#endif
+}

@@ -17,14 +17,15 @@ enum OpenBLAS {
     return unsafe String(cString: name)
   }
 
-  /// Replaces kernels that are too old for this processor: OpenBLAS takes a processor that is newer
-  /// than itself for one of 2004, and computes five times as slowly. What the user chose stays.
+  /// Replaces kernels that do not suit this processor: OpenBLAS takes a processor that is newer
+  /// than itself for one of 2004, and computes several times as slowly. What the user chose stays.
   ///
   /// To be called while no product is under way.
   static func useSuitableKernels() {
     guard unsafe getenv(coreVariable) == nil, dvla_openblas_can_choose(),
       let core = CoreChoice.better(
-        than: coreName, hasAVX2AndFMA: dvla_has_avx2_and_fma(), hasAVX512: dvla_has_avx512())
+        than: coreName, hasAVX2AndFMA: dvla_has_avx2_and_fma(), hasAVX512: dvla_has_avx512(),
+        halvesAVX512: dvla_halves_avx512())
     else { return }
     choose(core)
   }

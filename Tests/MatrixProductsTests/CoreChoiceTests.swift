@@ -24,8 +24,18 @@ import Testing
     }
   }
 
-  private func better(_ core: String, avx2: Bool, avx512: Bool) -> String? {
-    CoreChoice.better(than: core, hasAVX2AndFMA: avx2, hasAVX512: avx512)
+  @Test(arguments: ["SkylakeX", "Cooperlake"])
+  func aProcessorThatHalvesAVX512GetsNarrowerKernels(_ core: String) {
+    #expect(better(core, avx2: true, avx512: true, halved: true) == "Zen")
+    #expect(better(core, avx2: true, avx512: true, halved: false) == nil)
+    #expect(better("Prescott", avx2: true, avx512: true, halved: true) == "Haswell")
+  }
+
+  private func better(
+    _ core: String, avx2: Bool, avx512: Bool, halved: Bool = false
+  ) -> String? {
+    CoreChoice.better(
+      than: core, hasAVX2AndFMA: avx2, hasAVX512: avx512, halvesAVX512: halved)
   }
 
   #if arch(x86_64)
