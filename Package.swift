@@ -140,9 +140,10 @@ let package = Package(
     tests(
       "Models",
       [
-        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Remapping", "StrictJSON", "TensorCore",
-        "TensorMath", "TestSupport",
+        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Parity", "Quantization", "Remapping",
+        "StrictJSON", "TensorCore", "TensorMath", "TestSupport",
       ]),
+    tests("TensorMath", ["Kernels", "TensorCore"]),
     tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Images", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),

@@ -19,6 +19,7 @@ import torchvision
 import transformers
 
 import colourmap
+import depth_maps
 import dinov2
 import images
 import lookalikes
@@ -52,6 +53,7 @@ def main():
         lookalikes.make(w)
         resampling.make(w)
         images.make(w)
+        depth_maps.make(w)
         preprocess.make(w)
         colourmap.make(w)
     w.json(a.out / "goldens" / "cases.json", w.cases)

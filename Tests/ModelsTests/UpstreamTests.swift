@@ -29,7 +29,6 @@ struct UpstreamTests {
     let recorded = try golden.file().names.count { $0.hasPrefix("f64.") }
     #expect(errors.count == recorded)
     for stage in errors {
-      print(golden, stage.name, stage.ours, stage.ours / stage.upstream)
       #expect(stage.ours <= 2 * stage.upstream, "\(stage.name): \(stage.ours)")
     }
   }

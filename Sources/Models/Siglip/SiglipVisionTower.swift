@@ -22,9 +22,9 @@ public struct SiglipVisionTower: Sendable {
     let embeddings = weights.at("embeddings")
     patchEmbedding = try embeddings.patchEmbedding(
       "patch_embedding", channels: c.channels, patch: c.patch, outputs: c.width)
-    let table: Shape = [c.patches, c.width]
+    let table = [c.patches, c.width]
     positions = Tensor(
-      try embeddings.floats("position_embedding.weight", shape: table), shape: table)
+      try embeddings.floats("position_embedding.weight", shape: table), shape: Shape(table))
     var layers: [SiglipLayer] = []
     for index in 0..<c.layers {
       layers.append(try SiglipLayer(c, weights: weights.at("encoder.layers").at(index)))

@@ -49,9 +49,10 @@ extension WeightScope {
 
   /// A tensor of rank 4 with its axes in another order, as a matrix.
   private func permuted(
-    _ name: String, shape: Shape, axes: [Int], rows: Int
+    _ name: String, shape: [Int], axes: [Int], rows: Int
   ) throws(WeightsError) -> WeightMatrix {
     let info = try info(name, shape: shape)
+    let shape = info.shape
     let source = try bytes(of: info)
     let result = try TensorBytes(byteCount: info.byteCount)
     let width = info.byteCount / max(shape.elementCount, 1)

@@ -14,11 +14,11 @@ extension WeightScope {
   /// All values of a tensor, widened.
   ///
   /// - Throws: as ``vector(_:count:)``.
-  public func floats(_ name: String, shape: Shape) throws(WeightsError) -> [Float] {
+  public func floats(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
     let info = try info(name, shape: shape)
-    let row = WeightMatrix(
-      try bytes(of: info), dtype: info.dtype, rows: 1, columns: shape.elementCount)
-    var values = [Float](repeating: 0, count: shape.elementCount)
+    let count = info.shape.elementCount
+    let row = WeightMatrix(try bytes(of: info), dtype: info.dtype, rows: 1, columns: count)
+    var values = [Float](repeating: 0, count: count)
     var span = values.mutableSpan
     row.widen(0..<1, into: &span)
     return values

@@ -35,14 +35,16 @@ public struct WeightScope: Sendable {
 
   /// What is known of a tensor of that shape.
   ///
+  /// - Parameter shape: the extents, whose product need not fit an `Int`: nobody has checked the
+  ///   configuration that they come from.
   /// - Throws: `model.tensor-missing`, `model.tensor-shape`.
-  func info(_ name: String, shape: Shape) throws(WeightsError) -> TensorInfo {
+  func info(_ name: String, shape: [Int]) throws(WeightsError) -> TensorInfo {
     let name = fullName(name)
     guard let info = source.info(of: name) else {
       throw WeightsError(
         .modelTensorMissing, tensor: name.string, "the configuration asks for it, found none")
     }
-    guard info.shape == shape else {
+    guard info.shape.dimensions == shape else {
       throw WeightsError(
         .modelTensorShape, tensor: name.string,
         "expected \(shape) by the configuration, found \(info.shape)")

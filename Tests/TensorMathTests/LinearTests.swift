@@ -1,0 +1,117 @@
+import TensorCore
+import TensorMath
+import Testing
+
+struct LinearTests {
+  /// Sizes that are cut into tiles in every way.
+  struct Sizes: CustomStringConvertible, Sendable {
+    let rows, inputs, outputs: Int
+    var description: String { "\(rows) x \(inputs) -> \(outputs)" }
+  }
+
+  static let sizes = [
+    Sizes(rows: 1, inputs: 3, outputs: 1),
+    Sizes(rows: 257, inputs: 6, outputs: 63),
+    Sizes(rows: 769, inputs: 3, outputs: 300),
+    Sizes(rows: 1030, inputs: 9, outputs: 63),
+    Sizes(rows: 2, inputs: 48, outputs: 2049),
+    // Ten tiles side by side, the last a narrow one.
+    Sizes(rows: 1, inputs: 3, outputs: 20485),
+    // Rows of weights are widened 64 and 128 at a time, with some left over.
+    Sizes(rows: 2, inputs: 2049, outputs: 300),
+    Sizes(rows: 1, inputs: 2064, outputs: 300),
+    Sizes(rows: 1, inputs: 6000, outputs: 139),
+  ]
+
+  static func product(_ x: Tensor, _ weights: [Double], outputs: Int, bias: [Float]?) -> [Double] {
+    let inputs = x.shape[x.shape.rank - 1]
+    var result: [Double] = []
+    for row in 0..<x.values.count / inputs {
+      for output in 0..<outputs {
+        var sum = bias.map { Double($0[output]) } ?? 0
+        for input in 0..<inputs {
+          sum += Double(x.values[row * inputs + input]) * weights[output * inputs + input]
+        }
+        result.append(sum)
+      }
+    }
+    return result
+  }
+
+  /// All products are multiples of 1/4 and all sums below 2^22, so float32 has them exactly.
+  @Test(arguments: sizes)
+  func theStoredWeightsGiveTheExactSums(_ sizes: Sizes) throws {
+    var random = RandomNumbers(seed: 1)
+    let x = random.integers([sizes.rows, sizes.inputs], limit: 6)
+    let bias = random.integers([sizes.outputs], limit: 1000).values
+    for storage in Storage.allCases {
+      let weights = try StoredWeights(
+        storage, rows: sizes.outputs, columns: sizes.inputs, seed: UInt64(sizes.inputs))
+      let plain = Self.product(x, weights.exact, outputs: sizes.outputs, bias: nil)
+      let compute = Compute(threads: 2)
+      let found = Linear(weights.matrix)(x, on: compute)
+      #expect(found.shape == [sizes.rows, sizes.outputs])
+      #expect(found.values.map(Double.init) == plain, "\(storage)")
+      let biased = Linear(weights.matrix, bias: bias)(x, on: compute)
+      let expected = plain.enumerated().map { $1 + Double(bias[$0 % sizes.outputs]) }
+      #expect(biased.values.map(Double.init) == expected, "\(storage)")
+    }
+  }
+
+  /// No order of k float32 sums is further off than k / 2^24 of the magnitudes summed.
+  @Test(arguments: [(1, 300, 63), (257, 63, 300), (3, 2049, 301)])
+  func realNumbersAreRoundedAsFloat32SumsAre(rows: Int, inputs: Int, outputs: Int) throws {
+    var random = RandomNumbers(seed: 2)
+    let x = random.reals([rows, inputs])
+    let weights = random.reals([outputs, inputs])
+    let bias = random.reals([outputs]).values
+    let found = Linear(try WeightMatrix(weights), bias: bias)(x, on: Compute(threads: 2))
+    let exact = Self.product(x, weights.values.map(Double.init), outputs: outputs, bias: bias)
+    let sizes = Self.product(
+      Tensor(x.values.map(\.magnitude), shape: x.shape),
+      weights.values.map { Double($0.magnitude) }, outputs: outputs, bias: bias.map(\.magnitude))
+    let unit = Double(inputs + 2) / Double(1 << 24)
+    for index in exact.indices {
+      #expect((Double(found.values[index]) - exact[index]).magnitude <= unit * sizes[index])
+    }
+  }
+
+  @Test(arguments: [(1, 2064, 300), (769, 48, 600), (1030, 9, 63), (2, 12, 20485)])
+  func anyNumberOfThreadsGivesTheSameBits(rows: Int, inputs: Int, outputs: Int) throws {
+    var random = RandomNumbers(seed: 3)
+    let x = random.reals([rows, inputs])
+    let bias = random.reals([outputs]).values
+    for storage in Storage.allCases {
+      let weights = try StoredWeights(storage, rows: outputs, columns: inputs, seed: 4)
+      let linear = Linear(weights.matrix, bias: bias)
+      let alone = linear(x, on: Compute(threads: 1)).values.map(\.bitPattern)
+      for threads in [2, 3, 5] {
+        let found = linear(x, on: Compute(threads: threads)).values.map(\.bitPattern)
+        #expect(found == alone, "\(storage), \(threads) threads")
+      }
+    }
+  }
+
+  @Test func leadingAxesAreKept() throws {
+    var random = RandomNumbers(seed: 5)
+    let weights = try WeightMatrix(random.integers([5, 3], limit: 9))
+    let x = random.integers([2, 4, 3], limit: 9)
+    let found = Linear(weights)(x, on: Compute(threads: 1))
+    #expect(found.shape == [2, 4, 5])
+    #expect(found.values == Linear(weights)(x.reshaped([8, 3]), on: Compute(threads: 1)).values)
+    #expect(Linear(weights)(Tensor(zeros: [0, 3]), on: Compute(threads: 1)).shape == [0, 5])
+  }
+
+  @Test(arguments: Storage.allCases)
+  func aMatrixTakesTheMemoryOfItsBytes(_ storage: Storage) throws {
+    let matrix = try StoredWeights(storage, rows: 10, columns: 48, seed: 6).matrix
+    let expected =
+      switch storage {
+      case .f32: 480 * 4
+      case .bf16, .f16: 480 * 2
+      case .int8PerChannel: 480 + 10 * 2
+      case .int8PerGroup: 480 + 10 * 3 * 2
+      }
+    #expect(matrix.byteCount == expected)
+  }
+}
