@@ -1,6 +1,6 @@
 public import Diagnostics
 import StrictJSON
-public import TensorCore
+import TensorCore
 public import TensorMath
 
 extension WeightScope {
