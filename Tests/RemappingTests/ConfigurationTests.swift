@@ -81,8 +81,8 @@ import Testing
     let error = try #require(
       failure { try model.plan(["num_attention_heads": 2, "hidden_act": "relu"]) })
     #expect(
-      error.message == "hidden_act is \"relu\" by --set, expected one of \"gelu\", "
-        + "\"gelu_python\", \"gelu_pytorch_tanh\"")
+      error.message == "hidden_act is \"relu\" by --set, expected \"gelu\" or "
+        + "\"gelu_python\" or \"gelu_pytorch_tanh\"")
   }
 
   @Test func theFamilysEntryReplacesThatOfItsBlock() throws {

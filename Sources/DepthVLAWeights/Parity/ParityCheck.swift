@@ -42,6 +42,7 @@ extension ParityCheck {
     if selection.goldens.contains(where: { !$0.isOfPreprocessing }) {
       let loaded = try runtime.loadModel(
         subject.family, subject.configuration, subject.source, threads)
+      try subject.checkUnchanged()
       try selection.sort(for: subject, inputs: loaded.inputs)
       model = loaded
     }

@@ -22,6 +22,7 @@ extension ParitySubject {
         .goldenUnfit, file: golden, "it was recorded from \(own), the model is \(family)")
     }
     let model = try runtime.loadModel(family, configuration, source, threads)
+    try checkUnchanged()
     if let misfit = inputs.inputMisfit(family: family, inputs: model.inputs) {
       throw WeightsError(.goldenUnfit, file: golden, misfit)
     }

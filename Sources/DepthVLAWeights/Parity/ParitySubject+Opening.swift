@@ -27,6 +27,14 @@ extension ParitySubject {
     return try ParitySubject(try Bundle(path: path), library: library)
   }
 
+  /// Chunks of a bundle are hashed as they are read; of a checkpoint, which has no hashes, the files
+  /// must be as they were when they were opened.
+  ///
+  /// - Throws: `file.changed`.
+  func checkUnchanged() throws(WeightsError) {
+    if let checkpoint = source as? RemappedCheckpoint { try checkpoint.source.checkUnchanged() }
+  }
+
   /// No output replaces what it is made from, whatever the user forces.
   ///
   /// - Throws: `output.is-input`.
