@@ -9,6 +9,16 @@ public func isSameFile(_ first: String, _ second: String) throws(WeightsError) -
   return a == b
 }
 
+/// Whether two paths are one entry of one folder, whether or not anything has that name yet, or lead
+/// to one file.
+///
+/// - Throws: as ``isSameFile(_:_:)``.
+public func isSamePlace(_ first: String, _ second: String) throws(WeightsError) -> Bool {
+  let (a, b) = (first.splitAtLastComponent, second.splitAtLastComponent)
+  if a.name == b.name, try isSameFile(a.folder, b.folder) { return true }
+  return try isSameFile(first, second)
+}
+
 private func identity(of path: String) throws(WeightsError) -> [UInt64]? {
   do throws(WeightsError) {
     let status = try stat(path, followingLinks: true, while: .opening, file: path)

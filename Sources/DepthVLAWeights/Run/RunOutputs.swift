@@ -18,7 +18,7 @@ struct RunOutputs {
   ) throws(WeightsError) {
     let sources = inputs.images.map(\.path) + [bundle]
     for (index, output) in outputs.enumerated() {
-      for other in outputs[..<index] where try isSameFile(output.path, other.path) || output.path == other.path {
+      for other in outputs[..<index] where try isSamePlace(output.path, other.path) {
         throw WeightsError(
           .runSameOutput, .usage, file: output.path, "two outputs have the same place")
       }
