@@ -5,7 +5,9 @@ import Glibc
 ///
 /// - Throws: `file.path`, `file.permission`.
 public func isSameFile(_ first: String, _ second: String) throws(WeightsError) -> Bool {
-  guard let a = try identity(of: first), let b = try identity(of: second) else { return false }
+  guard let a = try FileIdentity(path: first), let b = try FileIdentity(path: second) else {
+    return false
+  }
   return a == b
 }
 
@@ -19,12 +21,22 @@ public func isSamePlace(_ first: String, _ second: String) throws(WeightsError) 
   return try isSameFile(first, second)
 }
 
-private func identity(of path: String) throws(WeightsError) -> [UInt64]? {
-  do throws(WeightsError) {
-    let status = try stat(path, followingLinks: true, while: .opening, file: path)
-    return [UInt64(status.st_dev), UInt64(status.st_ino)]
-  } catch {
-    if error.code == .fileNotFound { return nil }
-    throw error
+/// What tells a file or folder from every other, links followed.
+public struct FileIdentity: Hashable, Sendable {
+  private let device: UInt64
+  private let number: UInt64
+
+  /// Nil when the path leads nowhere.
+  ///
+  /// - Throws: `file.path`, `file.permission`.
+  public init?(path: String) throws(WeightsError) {
+    do throws(WeightsError) {
+      let status = try stat(path, followingLinks: true, while: .opening, file: path)
+      device = UInt64(status.st_dev)
+      number = UInt64(status.st_ino)
+    } catch {
+      if error.code == .fileNotFound { return nil }
+      throw error
+    }
   }
 }

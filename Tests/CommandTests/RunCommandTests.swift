@@ -155,4 +155,24 @@ struct RunCommandTests {
     #expect(try scratch.bytes(of: "p.png") == kept)
     #expect(try scratch.bytes(of: "bundle") == before)
   }
+
+  /// A folder is replaced as a whole, so it may hold no input under any name.
+  @Test(arguments: ["the bundle", "a picture"])
+  func noFolderThatHoldsAnInputIsReplaced(_ what: String) throws {
+    var bundle = try bundle("depth-anything-v2-metric/hf")
+    let folder = try photos([("rgb8.png", "a.png")])
+    try scratch.makeFolder("out")
+    if what == "the bundle" {
+      try scratch.write(try scratch.bytes(of: "bundle"), to: "out/kept")
+      try scratch.link("link", to: "out/kept")
+      bundle = scratch("link")
+    } else {
+      try scratch.write(FixtureFolder.bytes("images/rgb8.png"), to: "out/kept")
+      try scratch.link("photos/b.png", to: "../out/kept")
+    }
+    let result = try depthvla(
+      "run", bundle, "--image", folder, "--raw", scratch("out"), "--force")
+    #expect(result.status == 73 && result.error.contains("is or holds the input"))
+    #expect(try ScratchFolder.names(in: scratch("out")) == ["kept"])
+  }
 }
