@@ -172,7 +172,10 @@ let package = Package(
     // Runs the built command as a child process, so it must be built first.
     .testTarget(
       name: "CommandTests",
-      dependencies: ["depthvla", "Hashing", "StrictJSON", "TensorCore", "TestSupport"],
+      dependencies: [
+        "depthvla", "Hashing", "StrictJSON", "TensorCore", "Images", "CImageCodecs", "Parity",
+        "TestSupport",
+      ],
       swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],

@@ -5,16 +5,38 @@ import Glibc
 ///
 /// - Throws: `file.path`, `file.permission`.
 public func isSameFile(_ first: String, _ second: String) throws(WeightsError) -> Bool {
-  guard let a = try identity(of: first), let b = try identity(of: second) else { return false }
+  guard let a = try FileIdentity(path: first), let b = try FileIdentity(path: second) else {
+    return false
+  }
   return a == b
 }
 
-private func identity(of path: String) throws(WeightsError) -> [UInt64]? {
-  do throws(WeightsError) {
-    let status = try stat(path, followingLinks: true, while: .opening, file: path)
-    return [UInt64(status.st_dev), UInt64(status.st_ino)]
-  } catch {
-    if error.code == .fileNotFound { return nil }
-    throw error
+/// Whether two paths are one entry of one folder, whether or not anything has that name yet, or lead
+/// to one file.
+///
+/// - Throws: as ``isSameFile(_:_:)``.
+public func isSamePlace(_ first: String, _ second: String) throws(WeightsError) -> Bool {
+  let (a, b) = (first.splitAtLastComponent, second.splitAtLastComponent)
+  if a.name == b.name, try isSameFile(a.folder, b.folder) { return true }
+  return try isSameFile(first, second)
+}
+
+/// What tells a file or folder from every other, links followed.
+public struct FileIdentity: Hashable, Sendable {
+  private let device: UInt64
+  private let number: UInt64
+
+  /// Nil when the path leads nowhere.
+  ///
+  /// - Throws: `file.path`, `file.permission`.
+  public init?(path: String) throws(WeightsError) {
+    do throws(WeightsError) {
+      let status = try stat(path, followingLinks: true, while: .opening, file: path)
+      device = UInt64(status.st_dev)
+      number = UInt64(status.st_ino)
+    } catch {
+      if error.code == .fileNotFound { return nil }
+      throw error
+    }
   }
 }

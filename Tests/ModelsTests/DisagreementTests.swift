@@ -74,7 +74,8 @@ struct DisagreementTests {
   static let settings = [
     setting(paligemma, "text.num_hidden_layers", 4, .modelTensorMissing, "vlm.layers.3."),
     setting(paligemma, "vision.num_hidden_layers", 3, .modelTensorMissing, "encoder.layers.2."),
-    setting(dinov2, "num_hidden_layers", .integer(1 << 30), .modelTensorMissing, "encoder.layer.4."),
+    setting(
+      dinov2, "num_hidden_layers", .integer(1 << 30), .modelTensorMissing, "encoder.layer.4."),
     setting(paligemma, "text.num_attention_heads", 7, .modelTensorShape, "[42, 44]"),
     setting(paligemma, "text.num_key_value_heads", 3, .modelConfiguration, "do not divide"),
     setting(paligemma, "text.num_key_value_heads", 2, .modelTensorShape, "[12, 44]"),
@@ -120,7 +121,9 @@ struct DisagreementTests {
     ) { model in
       for path in paths { model.set(path, to: .integer(1 << 30)) }
       if paths.contains("vision.image_size") { model.set("vision.patch_size", to: 1) }
-      if paths.contains("text.head_dim") { model.set("text.num_key_value_heads", to: .integer(1 << 30)) }
+      if paths.contains("text.head_dim") {
+        model.set("text.num_key_value_heads", to: .integer(1 << 30))
+      }
     }
   }
 

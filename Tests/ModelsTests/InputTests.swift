@@ -63,12 +63,13 @@ struct InputTests {
       shaped("no height", [1, 3, 0, 42], "found [1, 3, 0, 42]"),
       shaped("one row too many", [1, 3, 43, 42], side),
       shaped("one column too few", [1, 3, 42, 41], side),
-    ] + [Float.nan, .infinity, -.infinity].map { value in
-      Case(
-        checkpoint: checkpoint, what: "\(value)", input: "pixel_values",
-        words: "found \(value) at 1000"
-      ) { $0.floats["pixel_values"]?.values[1000] = value }
-    }
+    ]
+      + [Float.nan, .infinity, -.infinity].map { value in
+        Case(
+          checkpoint: checkpoint, what: "\(value)", input: "pixel_values",
+          words: "found \(value) at 1000"
+        ) { $0.floats["pixel_values"]?.values[1000] = value }
+      }
   }
 
   static func tokens(
@@ -82,7 +83,8 @@ struct InputTests {
   static let images = [Int](repeating: 133, count: 9)
 
   static let tokenCases = [
-    tokens("too few image tokens", "input_ids", "found 8", images.dropLast() + [2, 3, 4, 5], [1, 12]),
+    tokens(
+      "too few image tokens", "input_ids", "found 8", images.dropLast() + [2, 3, 4, 5], [1, 12]),
     tokens("too many image tokens", "input_ids", "found 10", images + [133, 3, 4], [1, 12]),
     tokens(
       "an id beyond the vocabulary", "input_ids", "found 139 at [0, 10]", images + [2, 139, 4],
@@ -92,9 +94,12 @@ struct InputTests {
     tokens("ids of rank 1", "input_ids", "found [12]", images + [2, 3, 4], [12]),
     tokens("ids of two rows", "input_ids", "found [2, 6]", images + [2, 3, 4], [2, 6]),
     tokens("no ids", "input_ids", "found [1, 0]", [], [1, 0]),
-    tokens("a mask of 2", "attention_mask", "0 and 1", images.map { _ in 1 } + [1, 2, 1], [1, 12]),
-    tokens("a negative mask", "attention_mask", "0 and 1", images.map { _ in 1 } + [1, -1, 1], [1, 12]),
-    tokens("a shorter mask", "attention_mask", "found [1, 11]", images.map { _ in 1 } + [1, 1], [1, 11]),
+    tokens(
+      "a mask of 2", "attention_mask", "0 and 1", images.map { _ in 1 } + [1, 2, 1], [1, 12]),
+    tokens(
+      "a negative mask", "attention_mask", "0 and 1", images.map { _ in 1 } + [1, -1, 1], [1, 12]),
+    tokens(
+      "a shorter mask", "attention_mask", "found [1, 11]", images.map { _ in 1 } + [1, 1], [1, 11]),
     Case(
       checkpoint: "paligemma/hf-hub", what: "no ids", input: "input_ids", words: "found none"
     ) { $0.integers["input_ids"] = nil },

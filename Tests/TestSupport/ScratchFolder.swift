@@ -58,4 +58,9 @@ public final class ScratchFolder: Sendable {
   public var entries: [String] {
     get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
   }
+
+  /// Everything in a folder, hidden files too, sorted.
+  public static func names(in path: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
 }

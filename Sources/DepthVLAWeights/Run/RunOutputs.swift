@@ -16,15 +16,19 @@ struct RunOutputs {
   init(
     _ outputs: [DepthOutput], for inputs: RunInputs, bundle: String, overwrite: Bool
   ) throws(WeightsError) {
-    let sources = inputs.images.map(\.path) + [bundle]
+    var sources: [FileIdentity: String] = [:]
+    for path in inputs.images.map(\.path) + [bundle] {
+      if let identity = try FileIdentity(path: path) { sources[identity] = path }
+    }
     for (index, output) in outputs.enumerated() {
-      for other in outputs[..<index] where try isSameFile(output.path, other.path) || output.path == other.path {
+      for other in outputs[..<index] where try isSamePlace(output.path, other.path) {
         throw WeightsError(
           .runSameOutput, .usage, file: output.path, "two outputs have the same place")
       }
-      for source in sources {
-        let place = inputs.isFolder ? output.path + "/" + source.lastComponent : output.path
-        guard try isSameFile(place, source) else { continue }
+      for path in try Self.replaced(by: output, isFolder: inputs.isFolder) {
+        guard let identity = try FileIdentity(path: path), let source = sources[identity] else {
+          continue
+        }
         throw WeightsError(
           .outputIsInput, .cannotCreate, file: output.path,
           "is or holds the input \(source.quoted) and would be replaced; expected another place")
@@ -41,6 +45,16 @@ struct RunOutputs {
         ))
     }
     self.targets = targets
+  }
+
+  /// What would be gone: the file of that name, or all that the folder of that name holds.
+  private static func replaced(
+    by output: DepthOutput, isFolder: Bool
+  ) throws(WeightsError) -> [String] {
+    // Whether the folder can be made is for others to say.
+    guard isFolder, (try? InputFolder.isFolder(output.path)) == true else { return [output.path] }
+    let folder = try InputFolder(path: output.path)
+    return try folder.names().map(folder.path(of:))
   }
 
   /// - Returns: the paths the files will have.
@@ -80,10 +94,6 @@ struct RunOutputs {
       }
     }
   }
-}
-
-extension String {
-  fileprivate var lastComponent: String { String(split(separator: "/").last ?? "") }
 }
 
 extension WeightsError.Code {
