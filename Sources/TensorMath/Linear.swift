@@ -48,8 +48,8 @@ public struct Linear: Sendable {
     func multiply(_ weights: Span<Float>, _ columns: Range<Int>) {
       // The rows of this tile interleave with other tiles' columns; only `columns` are written.
       result.withSpan(
-        tile.rows.lowerBound * outputs + columns.lowerBound
-          ..< (tile.rows.upperBound - 1) * outputs + columns.upperBound
+        tile.rows.lowerBound * outputs + columns.lowerBound..<(tile.rows.upperBound - 1) * outputs
+          + columns.upperBound
       ) {
         MatrixProduct.timesTransposed(
           x, stride: inputs, weights, stride: inputs, m: tile.rows.count, n: columns.count,

@@ -78,7 +78,8 @@ public struct WeightMatrix: Sendable {
         scales.withBytes { scales in
           Int8Kernel.dequantizeRows(
             values: values.extracting(elements),
-            scales: scales.extracting((range.lowerBound * groups..<range.upperBound * groups).times(2)),
+            scales: scales.extracting(
+              (range.lowerBound * groups..<range.upperBound * groups).times(2)),
             Int8Kernel.Rows(count: range.count, columns: columns, group: group), into: &bytes)
         }
       }

@@ -99,8 +99,10 @@ struct RunCommand: OutputCommand {
   private func words(_ run: DepthRun) -> String {
     var text = ""
     for picture in run.pictures {
-      text += "\(picture.path.escapedForTerminal): \(picture.size.width) x \(picture.size.height) pixels, depth "
-      text += "\(Units.fixed(Double(picture.minimum), 3)) to \(Units.fixed(Double(picture.maximum), 3))"
+      text +=
+        "\(picture.path.escapedForTerminal): \(picture.size.width) x \(picture.size.height) pixels, depth "
+      text +=
+        "\(Units.fixed(Double(picture.minimum), 3)) to \(Units.fixed(Double(picture.maximum), 3))"
       text += run.stepsPerMetre == nil ? " (relative, larger is nearer)\n" : " m\n"
       for path in picture.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
     }

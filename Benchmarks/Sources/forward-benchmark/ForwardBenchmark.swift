@@ -10,7 +10,8 @@ import TensorMath
 struct ForwardBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "forward-benchmark",
-    abstract: "Times one forward pass and prints a JSON line: milliseconds of each run, peak bytes.")
+    abstract: "Times one forward pass and prints a JSON line: milliseconds of each run, peak bytes."
+  )
 
   @Argument var workload: Workload
   @Option(help: "f32, bf16 or int8: how the weights are stored.") var precision = "f32"

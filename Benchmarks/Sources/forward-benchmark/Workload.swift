@@ -13,7 +13,9 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   case gemmaLayer = "gemma-2b-layer"
 
   /// Loads the weights; what it returns runs the pass once.
-  func prepare(dtype: DType, on compute: Compute) throws(WeightsError) -> () throws(WeightsError) -> Void {
+  func prepare(dtype: DType, on compute: Compute) throws(WeightsError) -> () throws(WeightsError) ->
+    Void
+  {
     switch self {
     case .dinov2Large: try Self.dinov2(dtype, compute)
     case .gemmaLayer: try Self.gemma(dtype, compute)

@@ -24,7 +24,8 @@ public struct PaliGemmaModel: Model {
     let pixels = try inputs.pixels("pixel_values", channels: vision.channels)
     guard pixels.shape[2] == vision.imageSize, pixels.shape[3] == vision.imageSize else {
       throw ModelInputs.failure(
-        "pixel_values", "expected [B, 3, \(vision.imageSize), \(vision.imageSize)], found "
+        "pixel_values",
+        "expected [B, 3, \(vision.imageSize), \(vision.imageSize)], found "
           + "\(pixels.shape)")
     }
     let ids = try inputs.tokens("input_ids", batch: pixels.shape[0])
@@ -54,7 +55,8 @@ public struct PaliGemmaModel: Model {
     for (index, id) in ids.values.enumerated() where id != paligemma.imageToken {
       guard (0..<paligemma.vocabularySize).contains(id) else {
         throw ModelInputs.failure(
-          "input_ids", "expected ids below \(paligemma.vocabularySize), found \(id) at "
+          "input_ids",
+          "expected ids below \(paligemma.vocabularySize), found \(id) at "
             + "[\(index / length), \(index % length)]")
       }
     }
@@ -64,7 +66,8 @@ public struct PaliGemmaModel: Model {
         .count { $0 == paligemma.imageToken }
       guard found == patches else {
         throw ModelInputs.failure(
-          "input_ids", "expected \(patches) image tokens \(paligemma.imageToken) in row \(row), "
+          "input_ids",
+          "expected \(patches) image tokens \(paligemma.imageToken) in row \(row), "
             + "found \(found)")
       }
     }
