@@ -11,7 +11,11 @@ struct ReassembleStage: Sendable {
   static let factors: [Resize.Factor] = [.enlarge(4), .enlarge(2), .keep, .halve]
 
   enum Resize: Sendable {
-    enum Factor: Sendable { case enlarge(Int), keep, halve }
+    enum Factor: Sendable {
+      case enlarge(Int)
+      case keep
+      case halve
+    }
     case enlarge(PixelExpansion)
     case keep
     case halve(Convolution)
