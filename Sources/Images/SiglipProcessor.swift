@@ -36,7 +36,9 @@ public struct SiglipProcessor: Sendable {
   }
 
   /// - Returns: [3, height, width].
-  public func callAsFunction(_ image: RGBImage) -> Tensor {
-    normalization(size?.resize(image) ?? image)
+  /// - Throws: `image.too-large`.
+  public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> Tensor {
+    guard let size else { return normalization(image) }
+    return normalization(try size.checked(for: image).resize(image))
   }
 }

@@ -43,6 +43,10 @@ public enum MatrixProduct {
       accumulating)
   }
 
+  /// What OpenBLAS takes for each thread that computes a product, once: its own buffer of fixed size.
+  /// It is address space, of which a product touches what it needs.
+  public static let workspaceByteCount = 128 << 20
+
   /// The processor whose kernels OpenBLAS uses here, in its own words: "Haswell", "SkylakeX".
   public static var coreName: String {
     _ = OpenBLAS.ready

@@ -9,11 +9,12 @@ public enum ModelFactory {
   ///   - family: as `inspect` names it.
   ///   - configuration: what the bundle says of the model.
   ///   - source: the layout's tensors. All that the model needs are read into memory.
-  /// - Throws: `model.family` for a family without a forward pass of its own,
+  /// - Throws: `compute.memory`, `model.family` for a family without a forward pass of its own,
   ///   `model.configuration`, `model.tensor-*`; what reading throws.
   public static func load(
     family: String, configuration: JSONValue, source: any TensorSource, on compute: Compute
   ) throws(WeightsError) -> any Model {
+    try compute.checkMemory()
     let reader = try ConfigurationReader(configuration)
     let weights = WeightScope(source, on: compute)
     switch family {

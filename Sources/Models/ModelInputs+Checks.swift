@@ -39,6 +39,9 @@ extension ModelInputs {
     return tensor
   }
 
+  /// Tokens of one sequence at most: twice what Gemma was made for.
+  static let tokenLimit = 16384
+
   /// Whole numbers [batch, S], S at least 1.
   ///
   /// - Throws: `model.input`.
@@ -48,6 +51,10 @@ extension ModelInputs {
     }
     guard tensor.shape.rank == 2, tensor.shape[0] == batch, tensor.shape[1] > 0 else {
       throw Self.failure(name, "expected [\(batch), S], found \(tensor.shape)")
+    }
+    guard tensor.shape[1] <= Self.tokenLimit else {
+      throw Self.failure(
+        name, "expected at most \(Self.tokenLimit) tokens, found \(tensor.shape[1])")
     }
     return tensor
   }

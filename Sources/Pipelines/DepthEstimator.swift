@@ -16,15 +16,21 @@ public struct DepthEstimator: Sendable {
   ///   - source: its tensors; all are read into memory.
   ///   - inputSize: what one side of a picture is scaled to before the model sees it, that which
   ///     changes least; by default what the model was trained for.
-  /// - Throws: `model.configuration`, `model.tensor-*`; what reading throws.
+  /// - Throws: `compute.memory`, `model.configuration`, `model.tensor-*`; what reading throws.
   public init(
     _ configuration: JSONValue, source: any TensorSource, inputSize: Int? = nil,
     on compute: Compute
   ) throws(WeightsError) {
+    try compute.checkMemory()
     model = try DepthAnything(
       try ConfigurationReader(configuration),
       weights: WeightScope(source, on: compute).at("depth_anything"))
     let backbone = model.configuration.backbone
+    guard backbone.channels == 3 else {
+      throw WeightsError(
+        .modelConfiguration,
+        "expected a model of pictures, of 3 channels, found num_channels \(backbone.channels)")
+    }
     let size = inputSize ?? backbone.tableSide * backbone.patch
     processor = DepthAnythingProcessor(
       size: PixelSize(height: size, width: size), multiple: backbone.patch)
@@ -37,6 +43,7 @@ public struct DepthEstimator: Sendable {
   ///   size; `depth.not-finite` when the model computes a NaN or an infinity.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> DepthMap {
     let pixels = try processor(image)
+    try model.configuration.backbone.checkLength(of: pixels.shape)
     let (height, width) = (pixels.shape[1], pixels.shape[2])
     let depth = try model(
       pixels.reshaped([1, pixels.shape[0], height, width]), on: compute, trace: .none)

@@ -1,16 +1,40 @@
+public import Diagnostics
+import MatrixProducts
 import Parallelism
+import Synchronization
 public import TensorCore
 
 /// The threads a forward pass computes on.
 ///
 /// Work is cut into pieces whose sizes depend on the shapes alone, never on the number of threads,
-/// so that the numbers are the same on any number of them.
+/// so that the numbers are the same on any number of them. Models that share an instance, and calls
+/// of one model from several threads, take turns.
 public final class Compute: Sendable {
-  let team: ThreadTeam
+  private let team: ThreadTeam
+  private let turn = Mutex(())
 
   public var threads: Int { team.threads }
 
   public init(threads: Int) { team = ThreadTeam(threads: threads) }
+
+  /// Checks that there is memory for the products of all threads, which OpenBLAS would otherwise
+  /// wait for without end.
+  ///
+  /// - Throws: `compute.memory`.
+  public func checkMemory() throws(WeightsError) {
+    let byteCount = MatrixProduct.workspaceByteCount * threads
+    do throws(WeightsError) { _ = try TensorBytes(byteCount: byteCount) } catch {
+      throw WeightsError(
+        .computeMemory, .unavailable,
+        "expected \(byteCount) bytes of address space for products on \(threads) threads, found "
+          + "less")
+    }
+  }
+
+  /// Runs `body` for each item, on all threads.
+  public func run(items: Int, _ body: @Sendable (Int) -> Void) {
+    turn.withLock { _ in team.run(items: items) { item, _ in body(item) } }
+  }
 
   /// Runs `body` for each block of rows of a matrix, on all threads, with the block to write to.
   func forEachBlock(
@@ -21,7 +45,7 @@ public final class Compute: Sendable {
     guard !values.isEmpty else { return }
     let blocks = (rows + blockRows - 1) / blockRows
     values.withShared { shared in
-      team.run(items: blocks) { block, _ in
+      run(items: blocks) { block in
         let range = block * blockRows..<min(rows, (block + 1) * blockRows)
         shared.withSpan(range.lowerBound * columns..<range.upperBound * columns) {
           body(range, &$0)
@@ -35,11 +59,6 @@ public final class Compute: Sendable {
 }
 
 extension Compute {
-  /// Runs `body` for each item, on all threads.
-  public func run(items: Int, _ body: @Sendable (Int) -> Void) {
-    team.run(items: items) { item, _ in body(item) }
-  }
-
   /// Runs `body` for each row of a matrix, on all threads, with the row to write to.
   public func forEachRow(
     ofRows rows: Int, columns: Int, in tensor: inout Tensor,
@@ -49,4 +68,9 @@ extension Compute {
       body($0.lowerBound, &$1)
     }
   }
+}
+
+extension WeightsError.Code {
+  /// There is no memory for matrix products.
+  public static let computeMemory = Self("compute.memory")
 }

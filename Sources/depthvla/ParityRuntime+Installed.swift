@@ -16,7 +16,7 @@ extension ParityRuntime {
       let image = RGBImage(width: picture.width, height: picture.height, pixels: picture.rgb)
       let square = PixelSize(height: size, width: size)
       return switch processor {
-      case "siglip": SiglipProcessor(size: square)(image)
+      case "siglip": try SiglipProcessor(size: square)(image)
       case "dpt": try DepthAnythingProcessor(size: square)(image)
       default: nil
       }

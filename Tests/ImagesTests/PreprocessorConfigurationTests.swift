@@ -71,11 +71,11 @@ import Testing
     let plain = try SiglipProcessor(
       preprocessorConfig: object(
         #"{"do_resize": false, "do_rescale": false, "do_normalize": false}"#))
-    #expect(plain(picture).values == [0, 1, 51, 2, 255, 3])
+    #expect(try plain(picture).values == [0, 1, 51, 2, 255, 3])
     let rescaled = try SiglipProcessor(
       preprocessorConfig: object(
         #"{"do_resize": false, "rescale_factor": 0.5, "do_normalize": false}"#))
-    #expect(rescaled(picture).values == [0, 0.5, 25.5, 1, 127.5, 1.5])
+    #expect(try rescaled(picture).values == [0, 0.5, 25.5, 1, 127.5, 1.5])
     let normalized = try DINOv2Processor(
       preprocessorConfig: object(
         """

@@ -45,7 +45,7 @@ extension DepthRun {
     public init() {}
   }
 
-  /// Nothing is left behind unless everything asked for was made.
+  /// Each output appears whole or not at all, and none before all of them were made.
   ///
   /// - Parameter progress: called after each picture with how many are done, and of how many.
   /// - Throws: `run.family` for a bundle of another family, `run.no-image`, `run.same-name`,
@@ -85,14 +85,24 @@ extension DepthRun {
           try ImageFile.read(path: input.path)
         }
       } catch {
-        guard options.skipsDamaged, inputs.isFolder, error.kind == .malformed else { throw error }
+        guard options.skipsDamaged, inputs.isFolder, error.isOfThePicture else { throw error }
         skipped.append(error)
+        progress(index + 1, inputs.images.count)
         continue
       }
       let depth: DepthMap
       do throws(WeightsError) {
         depth = try timed(&timing.compute) { () throws(WeightsError) in try estimator(image) }
-      } catch { throw error.inFile(input.path) }
+      } catch {
+        let error = error.inFile(input.path)
+        // A picture may be too narrow; what the model computes is not the picture's fault.
+        guard options.skipsDamaged, inputs.isFolder,
+          error.code == .imageAspect || error.code == .imageTooLarge
+        else { throw error }
+        skipped.append(error)
+        progress(index + 1, inputs.images.count)
+        continue
+      }
       if case .steps(let perMetre) = depth.scale { stepsPerMetre = perMetre }
       let paths = try timed(&timing.write) { () throws(WeightsError) in
         try files.write(depth, stem: input.stem)
@@ -113,6 +123,16 @@ extension DepthRun {
     self.skipped = skipped
     self.stepsPerMetre = stepsPerMetre
     self.timing = timing
+  }
+}
+
+extension WeightsError {
+  /// Whether reading a picture failed for what the picture is, or for where it lies.
+  fileprivate var isOfThePicture: Bool {
+    switch kind {
+    case .malformed, .notFound, .inputOutput: true
+    default: false
+    }
   }
 }
 

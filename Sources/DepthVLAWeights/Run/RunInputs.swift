@@ -22,12 +22,12 @@ struct RunInputs {
         .runNoImage, .notFound, file: path,
         "expected files named .png, .jpg or .jpeg, found none")
     }
-    let names = Dictionary(grouping: images, by: \.stem)
-    if let (stem, clash) = names.filter({ $1.count > 1 }).min(by: { $0.key < $1.key }) {
+    let names = Dictionary(grouping: images) { Array($0.stem.utf8) }
+    if let clash = names.values.filter({ $0.count > 1 }).min(by: { $0[0].path < $1[0].path }) {
       throw WeightsError(
         .runSameName, .cannotCreate, file: path,
-        "\(clash.map { Self.name($0.path).quoted }.joined(separator: " and ")) would both become "
-          + stem.quoted)
+        "\(clash.map { $0.path.splitAtLastComponent.name.quoted }.joined(separator: " and ")) would both become "
+          + clash[0].stem.quoted)
     }
   }
 
@@ -37,12 +37,8 @@ struct RunInputs {
     return !name.hasPrefix(".") && [".png", ".jpg", ".jpeg"].contains { lower.hasSuffix($0) }
   }
 
-  private static func name(_ path: String) -> String {
-    String(path.split(separator: "/").last ?? "")
-  }
-
   private static func stem(_ path: String) -> String {
-    let name = name(path)
+    let name = path.splitAtLastComponent.name
     guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
     return String(name[..<dot])
   }

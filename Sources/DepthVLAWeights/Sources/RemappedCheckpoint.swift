@@ -31,7 +31,8 @@ public struct RemappedCheckpoint: TensorSource {
         let info = TensorInfo(name: planned.name, dtype: dtype, shape: planned.shape)
       else {
         throw WeightsError(
-          .unknownTensor, file: source.path, tensor: planned.name.string, "no such tensor")
+          .remapShape, file: source.path, tensor: planned.name.string,
+          "expected a tensor of the checkpoint, found none of the shape \(planned.shape)")
       }
       tensors.append(info)
     }

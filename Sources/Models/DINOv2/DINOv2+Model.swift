@@ -9,7 +9,7 @@ public struct DINOv2Model: Model {
 
   public var family: String { "dinov2" }
   public var inputs: [InputDescription] {
-    [InputDescription("pixel_values", axes: "[B, 3, H, W]")]
+    [InputDescription("pixel_values", axes: "[B, \(encoder.configuration.channels), H, W]")]
   }
 
   public func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError) {
@@ -30,6 +30,7 @@ extension ModelInputs {
       throw Self.failure(
         "pixel_values", "expected sides that are multiples of \(c.patch), found \(pixels.shape)")
     }
+    try c.checkLength(of: pixels.shape)
     return pixels
   }
 }

@@ -1,5 +1,6 @@
 public import Diagnostics
 public import Kernels
+public import TensorCore
 
 /// The sizes of a DINOv2 encoder.
 ///
@@ -22,6 +23,22 @@ public struct DINOv2Configuration: Sendable {
 
   /// Rows, and columns, of the position table's own grid.
   public let tableSide: Int
+
+  /// Patches of one image at most. Attention looks at all pairs of them.
+  public static let patchLimit = 1 << 16
+
+  /// Checks the size of pixels [..., H, W].
+  ///
+  /// - Throws: `model.input` for more than ``patchLimit`` patches.
+  public func checkLength(of shape: Shape) throws(WeightsError) {
+    let (height, width) = (shape[shape.rank - 2] / patch, shape[shape.rank - 1] / patch)
+    guard width == 0 || height <= Self.patchLimit / width else {
+      throw WeightsError(
+        .modelInput, tensor: "pixel_values",
+        "expected at most \(Self.patchLimit) patches of \(patch) x \(patch), found \(height) x "
+          + "\(width)")
+    }
+  }
 
   /// - Throws: `model.configuration`.
   public init(_ scope: ConfigurationReader) throws(WeightsError) {

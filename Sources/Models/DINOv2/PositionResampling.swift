@@ -41,15 +41,3 @@ public enum PositionResampling: String, Sendable, CaseIterable {
     return fitted.reshaped([width, grid.height * grid.width]).transposed()
   }
 }
-
-extension Tensor {
-  /// [rows, columns] -> [columns, rows].
-  func transposed() -> Tensor {
-    let (rows, columns) = (shape[0], shape[1])
-    var result = [Float](repeating: 0, count: values.count)
-    for row in 0..<rows {
-      for column in 0..<columns { result[column * rows + row] = values[row * columns + column] }
-    }
-    return Tensor(result, shape: [columns, rows])
-  }
-}

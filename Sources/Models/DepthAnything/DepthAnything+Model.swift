@@ -9,7 +9,8 @@ public struct DepthAnythingModel: Model {
 
   public var family: String { "depth-anything-v2" }
   public var inputs: [InputDescription] {
-    [InputDescription("pixel_values", axes: "[B, 3, H, W]")]
+    let channels = depthAnything.configuration.backbone.channels
+    return [InputDescription("pixel_values", axes: "[B, \(channels), H, W]")]
   }
 
   public func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError) {

@@ -6,8 +6,8 @@ public import Diagnostics
 public struct DepthAnythingConfiguration: Sendable {
   /// What the last layer's values mean.
   public enum Estimation: Sendable {
-    /// Nearness without unit, at least 0.
-    case relative
+    /// Nearness without unit, at least 0, times a factor that is 1 in every published model.
+    case relative(factor: Double)
     /// Metres, up to `maximum`.
     case metric(maximum: Double)
   }
@@ -27,9 +27,11 @@ public struct DepthAnythingConfiguration: Sendable {
     neckWidths = try scope.integers("neck_hidden_sizes")
     fusionWidth = try scope.integer("fusion_hidden_size", atLeast: 2)
     headWidth = try scope.integer("head_hidden_size")
-    estimation =
-      try scope.choice("depth_estimation_type", of: ["relative": false, "metric": true])
-      ? .metric(maximum: try scope.positiveNumber("max_depth")) : .relative
+    let isMetric = try scope.choice(
+      "depth_estimation_type", of: ["relative": false, "metric": true])
+    // Upstream multiplies either kind by it.
+    let maximum = try scope.positiveNumber("max_depth")
+    estimation = isMetric ? .metric(maximum: maximum) : .relative(factor: maximum)
     guard neckWidths.count == ReassembleStage.factors.count, outIndices.count == neckWidths.count
     else {
       throw scope.contradiction(

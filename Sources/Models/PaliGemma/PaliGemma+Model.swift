@@ -10,9 +10,10 @@ public struct PaliGemmaModel: Model {
   public var family: String { "paligemma" }
 
   public var inputs: [InputDescription] {
-    let size = paligemma.visionTower.configuration.imageSize
+    let vision = paligemma.visionTower.configuration
+    let (size, channels) = (vision.imageSize, vision.channels)
     return [
-      InputDescription("pixel_values", axes: "[B, 3, \(size), \(size)]"),
+      InputDescription("pixel_values", axes: "[B, \(channels), \(size), \(size)]"),
       InputDescription("input_ids", axes: "[B, S]"),
       InputDescription("attention_mask", axes: "[B, S]"),
     ]
@@ -25,7 +26,7 @@ public struct PaliGemmaModel: Model {
     guard pixels.shape[2] == vision.imageSize, pixels.shape[3] == vision.imageSize else {
       throw ModelInputs.failure(
         "pixel_values",
-        "expected [B, 3, \(vision.imageSize), \(vision.imageSize)], found "
+        "expected [B, \(vision.channels), \(vision.imageSize), \(vision.imageSize)], found "
           + "\(pixels.shape)")
     }
     let ids = try inputs.tokens("input_ids", batch: pixels.shape[0])
