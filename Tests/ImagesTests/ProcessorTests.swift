@@ -15,6 +15,14 @@ import Testing
     }
   }
 
+  @Test func siglipMakesNoPictureLargerThanTheLimit() throws {
+    let image = RGBImage(width: 1, height: 1, pixels: [1, 2, 3])
+    let side = 1 << 14
+    #expect(throws: WeightsError(.imageTooLarge, "")) {
+      try SiglipProcessor(size: PixelSize(height: side, width: side))(image)
+    }
+  }
+
   @Test(arguments: pictures, [28, 42])
   func depthAnythingEqualsTransformers(picture: String, side: Int) throws {
     let processor = DepthAnythingProcessor(size: PixelSize(height: side, width: side))
