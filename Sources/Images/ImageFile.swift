@@ -13,6 +13,11 @@ import FileAccess
 /// a codec invents in place of corrupt ones, palette entries that do not exist, and 16-bit grey,
 /// which Pillow clips at 255. The last is how depth and thermal cameras store measurements, whose
 /// range only their maker knows: scaling the file's range to 8 bits would leave most of them black.
+/// An EXIF block that cannot be read is refused in every format, where Pillow ignores it in a JPEG.
+///
+/// Orientations are read from whole numbers (types SHORT, SSHORT, LONG and SLONG), as cameras write
+/// them, and from text that is complete; Pillow also turns a picture by other types, and by what it
+/// can make out of text that was cut off.
 public enum ImageFile {
   /// The picture in a file, whose format is told by its first bytes, not by its name.
   ///

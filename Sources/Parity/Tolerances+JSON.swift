@@ -52,8 +52,8 @@ extension Tolerances.Rule {
       throw stage.failure(.tolerance, error.message)
     }
     limits = StageLimits(
-      ofMaximum: try object.required("of_maximum").limit(),
-      relativeRMS: try object.required("relative_rms").limit(),
+      ofMaximum: try object.required("of_maximum").fraction(),
+      relativeRMS: try object.required("relative_rms").fraction(),
       why: try object.required("why").reason())
   }
 }
@@ -70,7 +70,12 @@ extension Tolerances.ImageRule {
           + (try processor.string().quoted))
     }
     self.processor = try processor.string()
-    backend = try object.required("backend").string()
+    let backend = try object.required("backend")
+    guard ["pil", "torchvision"].contains(try backend.string()) else {
+      throw backend.failure(
+        .tolerance, "expected pil or torchvision, found \(try backend.string().quoted)")
+    }
+    self.backend = try backend.string()
     limits = StageLimits(
       absolute: try object.required("max_abs").limit(), why: try object.required("why").reason())
   }
@@ -81,6 +86,16 @@ extension JSONReader {
     let value = try number()
     guard value > 0, value.isFinite else {
       throw failure(.tolerance, "expected a finite number above 0, found \(value)")
+    }
+    return value
+  }
+
+  /// A limit that a stage of zeros does not keep.
+  fileprivate func fraction() throws(WeightsError) -> Double {
+    let value = try limit()
+    guard value < 1 else {
+      throw failure(
+        .tolerance, "expected a limit below 1, which nothing but zeros would reach, found \(value)")
     }
     return value
   }

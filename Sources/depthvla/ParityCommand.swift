@@ -78,7 +78,9 @@ struct ParityCommand: OutputCommand {
       path, library: try output.library(), settings: try settings.values())
     let line = output.progress()
     defer { line?.finish() }
+    let inputs = goldens + output.manifests + (tolerances.map { [$0] } ?? [])
     if let record {
+      try subject.protectInputs(from: record, inputs: inputs)
       let recording = try subject.record(
         inputsOf: goldens[0], to: record, stages: try stagePattern(), overwrite: force,
         runtime: .installed, threads: output.threadCount)
@@ -87,7 +89,7 @@ struct ParityCommand: OutputCommand {
       return
     }
     let page = try report.map { (report) throws(WeightsError) in
-      try subject.protectInputs(from: report, goldens: goldens)
+      try subject.protectInputs(from: report, inputs: inputs)
       return try AtomicOutputFile(path: report, overwrite: force)
     }
     defer { page?.discard() }

@@ -12,7 +12,7 @@ extension ParityReport {
       "precision_class": .string(check.precision.rawValue),
       "tolerances": tolerances.map { .string($0) } ?? .null,
       "passed": .bool(check.passed),
-      "goldens": .array(check.comparisons.map(Self.json)),
+      "goldens": .array(check.comparisons.map(json)),
       "skipped": .array(
         check.skipped.map { ["path": .string($0.path), "reason": .string($0.reason)] }),
       "unseen": .array(
@@ -22,17 +22,18 @@ extension ParityReport {
     ]
   }
 
-  private static func json(_ comparison: GoldenComparison) -> JSONValue {
+  private func json(_ comparison: GoldenComparison) -> JSONValue {
     let golden = comparison.golden
     return [
       "path": .string(golden.path),
+      "own_recording": .bool(check.isOwnRecording(comparison)),
       "kind": golden.isOfPreprocessing ? "preprocessing" : "activations",
       "metadata": .object(JSONObject(golden.metadata.map { ($0.key, .string($0.value)) })),
       "passed": .bool(comparison.passed),
       "first_failure": comparison.firstFailure.map { .string($0.name) } ?? .null,
       "rounded_inputs": .array(comparison.rounded.map { .string($0) }),
       "unread": .array(golden.unread.map { .string($0.string) }),
-      "stages": .array(comparison.stages.map(json)),
+      "stages": .array(comparison.stages.map(Self.json)),
     ]
   }
 
@@ -106,6 +107,6 @@ extension ParityReport {
 
   /// JSON has no number for NaN and the infinities: they are words.
   private static func number(_ value: Double) -> JSONValue {
-    value.isFinite ? .number(value) : .string("\(value)")
+    value.isNaN ? "nan" : value.isFinite ? .number(value) : .string("\(value)")
   }
 }

@@ -46,7 +46,7 @@ struct ParityReport {
     return text
   }
 
-  /// `FAIL` and the first stage at fault, or `PASS` and how near the nearest was: two lines.
+  /// `FAIL` and the first stage at fault, or `PASS` and how near the nearest was; then what to be careful about.
   var verdict: [String] {
     let stages = check.comparisons.flatMap(\.stages)
     if let failed = check.comparisons.first(where: { !$0.passed }),
@@ -56,7 +56,7 @@ struct ParityReport {
       return [
         "FAIL: \(failures) of \(stages.count) stages out of tolerance\(classWords)",
         "first: \(stage.name.escapedForTerminal) of \(failed.golden.path.escapedForTerminal)",
-      ]
+      ] + cautions
     }
     let nearest = stages.max { $0.loading < $1.loading }
     return [
@@ -65,7 +65,25 @@ struct ParityReport {
         "nearest to its limit: \($0.name.escapedForTerminal), at "
           + "\(Units.fixed($0.loading * 100, 0))%"
       },
-    ].compactMap(\.self)
+    ].compactMap(\.self) + cautions
+  }
+
+  /// What a verdict does not say by itself.
+  private var cautions: [String] {
+    var lines: [String] = []
+    if check.isOfPreprocessingAlone {
+      lines.append("preprocessing alone: no weight was looked at")
+    }
+    for comparison in check.comparisons where check.isOwnRecording(comparison) {
+      lines.append(
+        "\(comparison.golden.path.escapedForTerminal) is of this very bundle: it only repeats itself"
+      )
+    }
+    if !check.skipped.isEmpty {
+      let count = check.skipped.count
+      lines.append("skipped \(count == 1 ? "1 golden" : "\(count) goldens") of the folder")
+    }
+    return lines
   }
 
   private var goldenCount: String {

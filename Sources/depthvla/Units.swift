@@ -36,6 +36,7 @@ enum Units {
 
   /// A number with `places` digits after the point.
   static func fixed(_ value: Double, _ places: Int) -> String {
+    guard !value.isNaN else { return "nan" }
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     var scale = 1.0
     for _ in 0..<places { scale *= 10 }
@@ -54,6 +55,7 @@ enum Units {
 
   /// `0.00123` as `1.23e-03`, for errors.
   static func scientific(_ value: Double) -> String {
+    guard !value.isNaN else { return "nan" }
     guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
     var mantissa = abs(value)
     var exponent = 0

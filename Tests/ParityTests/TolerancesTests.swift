@@ -28,18 +28,18 @@ struct TolerancesTests {
 
   @Test func theFirstRuleThatMatchesCounts() throws {
     let rules = [
-      Self.rule(family: "dinov2", stage: "layer.{i}", ofMaximum: "1"),
-      Self.rule(stage: "layer.*", ofMaximum: "2"),
-      Self.rule(family: "dinov2", ofMaximum: "3"),
+      Self.rule(family: "dinov2", stage: "layer.{i}", ofMaximum: "0.1"),
+      Self.rule(stage: "layer.*", ofMaximum: "0.2"),
+      Self.rule(family: "dinov2", ofMaximum: "0.3"),
     ].joined(separator: ",")
     let tolerances = try Tolerances(json: StrictJSON.parse(Self.document(rules: rules)))
     func limit(_ stage: String, _ family: String = "dinov2") throws -> Double? {
       try tolerances.limits(of: stage, family: family, precision: .f32).ofMaximum
     }
-    #expect(try limit("layer.12") == 1)
-    #expect(try limit("layer.x") == 2)
-    #expect(try limit("layer.12.mlp") == 3)
-    #expect(try limit("layer.12", "pi0") == 2)
+    #expect(try limit("layer.12") == 0.1)
+    #expect(try limit("layer.x") == 0.2)
+    #expect(try limit("layer.12.mlp") == 0.3)
+    #expect(try limit("layer.12", "pi0") == 0.2)
     let missing = failure { try limit("layer.12.mlp", "pi0") }
     #expect(missing?.code == .toleranceMissing && missing?.tensor == "layer.12.mlp")
     #expect(
@@ -59,6 +59,12 @@ struct TolerancesTests {
     (document(rules: rule(stage: "a.**.b")), .tolerance),
     (document(rules: rule(stage: "")), .tolerance),
     (document(rules: rule(ofMaximum: "0")), .tolerance),
+    (document(rules: rule(ofMaximum: "1")), .tolerance),
+    (document(rules: rule(rms: "1")), .tolerance),
+    (
+      document(
+        images: #"{"processor": "dpt", "backend": "pli", "max_abs": 1, "why": "w"}"#), .tolerance
+    ),
     (document(rules: rule(rms: "-1e-4")), .tolerance),
     (document(rules: rule(rms: "\"1e-4\"")), .jsonType),
     (document(rules: rule(rms: "null")), .jsonType),
@@ -66,11 +72,11 @@ struct TolerancesTests {
     (document(rules: rule(why: "")), .tolerance), (document(rules: rule(why: " 1")), .tolerance),
     (
       document(
-        rules: #"{"family": "*", "stage": "**", "of_maximum": 1, "rms": 1, "why": "w"}"#),
+        rules: #"{"family": "*", "stage": "**", "of_maximum": 0.1, "rms": 0.1, "why": "w"}"#),
       .jsonUnknownKey
     ),
     (
-      document(rules: #"{"family": "*", "stage": "**", "of_maximum": 1, "why": "w"}"#),
+      document(rules: #"{"family": "*", "stage": "**", "of_maximum": 0.1, "why": "w"}"#),
       .jsonMissingKey
     ),
     (

@@ -19,12 +19,21 @@ struct GoldenSelection {
 
   /// Opens goldens, and all `.safetensors` files of folders.
   ///
-  /// - Throws: `file.not-found`, also for a folder without goldens; what opening a golden throws.
+  /// - Throws: `golden.empty` for no path, `file.not-found`, also for a folder without goldens; what opening a golden throws.
   init(_ paths: [String]) throws(WeightsError) {
+    guard !paths.isEmpty else {
+      throw WeightsError(.goldenEmpty, .usage, "expected a golden, found none")
+    }
     var candidates: [Candidate] = []
     var folders: [String] = []
     for path in paths {
       guard try InputFolder.isFolder(path) else {
+        // A golden that is named twice is one.
+        var isKnown = false
+        for known in candidates where known.folder == nil {
+          if try isSameFile(known.golden.path, path) { isKnown = true }
+        }
+        if isKnown { continue }
         candidates.append(Candidate(golden: try Golden(path: path), folder: nil))
         continue
       }

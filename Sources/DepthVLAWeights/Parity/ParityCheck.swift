@@ -21,6 +21,17 @@ public struct ParityCheck {
   public let precision: PrecisionClass
 
   public var passed: Bool { comparisons.allSatisfy(\.passed) }
+
+  /// Whether a golden was recorded from this very bundle: then it shows that the bundle repeats
+  /// itself, and nothing more.
+  public func isOwnRecording(_ comparison: GoldenComparison) -> Bool {
+    subject.root != nil && comparison.golden["root"] == subject.root
+  }
+
+  /// Whether no weight was looked at: every golden was one of preprocessing.
+  public var isOfPreprocessingAlone: Bool {
+    comparisons.allSatisfy(\.golden.isOfPreprocessing)
+  }
 }
 
 extension ParityCheck {

@@ -15,7 +15,7 @@ extension ParitySubject {
     inputsOf golden: String, to target: String, stages pattern: DottedPattern?, overwrite: Bool,
     runtime: ParityRuntime, threads: Int
   ) throws(WeightsError) -> GoldenRecorder.Recording {
-    try protectInputs(from: target, goldens: [golden])
+    try protectInputs(from: target, inputs: [golden])
     let inputs = try Golden(path: golden)
     if let own = inputs.family, own != family {
       throw WeightsError(

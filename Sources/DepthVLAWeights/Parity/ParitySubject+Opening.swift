@@ -2,6 +2,7 @@ import BundleFormat
 public import Diagnostics
 import FileAccess
 public import Remapping
+import Safetensors
 public import StrictJSON
 
 extension ParitySubject {
@@ -37,9 +38,15 @@ extension ParitySubject {
 
   /// No output replaces what it is made from, whatever the user forces.
   ///
+  /// - Parameter inputs: goldens, files of tolerances and manifests, and folders of them.
   /// - Throws: `output.is-input`.
-  public func protectInputs(from target: String, goldens: [String]) throws(WeightsError) {
-    for input in goldens + [path] {
+  public func protectInputs(from target: String, inputs: [String]) throws(WeightsError) {
+    var inputs = inputs + [path]
+    if let checkpoint = (source as? RemappedCheckpoint)?.source.checkpoint {
+      inputs += checkpoint.files.map(\.file.path)
+      if let config = checkpoint.config { inputs.append(config.path) }
+    }
+    for input in inputs {
       var files = [input]
       if try InputFolder.isFolder(input) {
         let folder = try InputFolder(path: input)
