@@ -129,6 +129,13 @@ struct OutputSafetyTests {
     #expect(result.status == 74, "\(result.error)")
     #expect(result.errorLines.count == 1)
     #expect(try scratch.entries == ["in"])
+    // The sources are hashed on a thread that has to end before the process does.
+    for _ in 0..<20 {
+      let again = try program([
+        "bash", "-c", shell, Command.path, "convert", "--dinov2", source, "-o", scratch("b"),
+      ])
+      #expect(again.status == 74, "\(again.error)")
+    }
     #expect(try depthvla("convert", "--dinov2", source, "-o", scratch("b")).status == 0)
     let export = try program([
       "bash", "-c", shell, Command.path, "export", scratch("b"), "--naming", "hub", "-o",

@@ -38,7 +38,11 @@ final class SourceHashes: Sendable {
   /// By source, then by file.
   func wait() throws(WeightsError) -> [[Digest]] { try task.wait() }
 
-  func cancel() { isCancelled.raised.store(true, ordering: .relaxed) }
+  /// Ends the work and waits for its thread. A process that exits while libcrypto is in use crashes.
+  func cancel() {
+    isCancelled.raised.store(true, ordering: .relaxed)
+    _ = try? task.wait()
+  }
 
   private static func hash(
     _ file: InputFile, _ buffer: inout [UInt8], _ flag: Flag
