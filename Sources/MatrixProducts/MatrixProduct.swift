@@ -7,7 +7,7 @@
 /// The sums are OpenBLAS's: they are rounded in float32, and their order depends on the sizes and
 /// on the processor, but not on what other threads do.
 public enum MatrixProduct {
-  /// result[m, n] = alpha a[m, k] b[n, k]^T, or is increased by that: `b` is transposed, as weights
+  /// result[m, n] = a[m, k] b[n, k]^T, or is increased by that: `b` is transposed, as weights
   /// are stored, [out, in].
   ///
   /// - Parameters:
@@ -16,30 +16,30 @@ public enum MatrixProduct {
   /// - Precondition: strides are no shorter than rows, and the spans reach to the end of the last row.
   public static func timesTransposed(
     _ a: Span<Float>, stride aStride: Int, _ b: Span<Float>, stride bStride: Int, m: Int, n: Int,
-    k: Int, alpha: Float = 1, into result: inout MutableSpan<Float>, stride resultStride: Int,
+    k: Int, into result: inout MutableSpan<Float>, stride resultStride: Int,
     accumulating: Bool = false
   ) {
     checkMatrix(count: a.count, rows: m, columns: k, stride: aStride)
     checkMatrix(count: b.count, rows: n, columns: k, stride: bStride)
     checkMatrix(count: result.count, rows: m, columns: n, stride: resultStride)
     multiply(
-      a, aStride, b, bStride, transposed: true, m, n, k, alpha, &result, resultStride, accumulating)
+      a, aStride, b, bStride, transposed: true, m, n, k, &result, resultStride, accumulating)
   }
 
-  /// result[m, n] = alpha a[m, k] b[k, n], or is increased by that.
+  /// result[m, n] = a[m, k] b[k, n], or is increased by that.
   ///
   /// Parameters and preconditions are those of
-  /// ``timesTransposed(_:stride:_:stride:m:n:k:alpha:into:stride:accumulating:)``.
+  /// ``timesTransposed(_:stride:_:stride:m:n:k:into:stride:accumulating:)``.
   public static func times(
     _ a: Span<Float>, stride aStride: Int, _ b: Span<Float>, stride bStride: Int, m: Int, n: Int,
-    k: Int, alpha: Float = 1, into result: inout MutableSpan<Float>, stride resultStride: Int,
+    k: Int, into result: inout MutableSpan<Float>, stride resultStride: Int,
     accumulating: Bool = false
   ) {
     checkMatrix(count: a.count, rows: m, columns: k, stride: aStride)
     checkMatrix(count: b.count, rows: k, columns: n, stride: bStride)
     checkMatrix(count: result.count, rows: m, columns: n, stride: resultStride)
     multiply(
-      a, aStride, b, bStride, transposed: false, m, n, k, alpha, &result, resultStride,
+      a, aStride, b, bStride, transposed: false, m, n, k, &result, resultStride,
       accumulating)
   }
 

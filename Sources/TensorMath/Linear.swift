@@ -1,3 +1,4 @@
+import Kernels
 import MatrixProducts
 public import TensorCore
 
@@ -41,7 +42,7 @@ public struct Linear: Sendable {
       for row in tile.rows {
         let start = row * outputs
         result.withSpan(start + tile.columns.lowerBound..<start + tile.columns.upperBound) {
-          for (index, column) in tile.columns.enumerated() { $0[index] = bias[column] }
+          RowKernel.addBias(bias.span.extracting(tile.columns), toRowsOf: &$0)
         }
       }
     }
@@ -83,8 +84,8 @@ struct Tiles {
   private let rowStep: Int
   private let columnStep: Int
 
-  /// Tiles of at most 512 rows, and of a quarter of the columns or of 2048, in whole lines of the
-  /// cache.
+  /// Up to 768 rows are one tile, more are cut at every 512; columns into at most eight parts of
+  /// at least 256, or into parts of 2048 where those are more, in whole lines of the cache.
   init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns

@@ -37,26 +37,26 @@ struct Matrix {
   }
 }
 
-/// alpha a b^T by MatrixProduct, added to `initial` or in its place.
+/// a b^T by MatrixProduct, added to `initial` or in its place.
 func timesTransposed(
-  _ a: Matrix, _ b: Matrix, alpha: Float = 1, into initial: Matrix, accumulating: Bool = false
+  _ a: Matrix, _ b: Matrix, into initial: Matrix, accumulating: Bool = false
 ) -> Matrix {
   var result = initial
   var span = result.elements.mutableSpan
   MatrixProduct.timesTransposed(
     a.elements.span, stride: a.stride, b.elements.span, stride: b.stride, m: a.rows, n: b.rows,
-    k: a.columns, alpha: alpha, into: &span, stride: initial.stride, accumulating: accumulating)
+    k: a.columns, into: &span, stride: initial.stride, accumulating: accumulating)
   return result
 }
 
-/// alpha a b by MatrixProduct, added to `initial` or in its place.
+/// a b by MatrixProduct, added to `initial` or in its place.
 func times(
-  _ a: Matrix, _ b: Matrix, alpha: Float = 1, into initial: Matrix, accumulating: Bool = false
+  _ a: Matrix, _ b: Matrix, into initial: Matrix, accumulating: Bool = false
 ) -> Matrix {
   var result = initial
   var span = result.elements.mutableSpan
   MatrixProduct.times(
     a.elements.span, stride: a.stride, b.elements.span, stride: b.stride, m: a.rows, n: b.columns,
-    k: a.columns, alpha: alpha, into: &span, stride: initial.stride, accumulating: accumulating)
+    k: a.columns, into: &span, stride: initial.stride, accumulating: accumulating)
   return result
 }

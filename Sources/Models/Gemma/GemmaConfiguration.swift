@@ -26,7 +26,7 @@ public struct GemmaConfiguration: Sendable {
     epsilon = try scope.positiveNumber("rms_norm_eps")
     ropeTheta = try scope.positiveNumber("rope_theta")
     // Gemma was released with "gelu" in its config and trained with the tanh form; upstream reads
-    // the word that way, and so does everyone.
+    // the word that way.
     let names = Activation.upstreamNames.merging(["gelu": .geluTanh]) { $1 }
     activation = try scope.choice("hidden_act", of: names)
     guard heads.isMultiple(of: keyValueHeads) else {
