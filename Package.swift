@@ -85,7 +85,10 @@ let package = Package(
       ["Diagnostics", "TensorCore", "Kernels", "MatrixProducts", "Parallelism"]),
     module(
       "Models",
-      ["Diagnostics", "TensorCore", "StrictJSON", "Kernels", "TensorMath", "Resampling"]),
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "Kernels", "Parallelism", "TensorMath",
+        "Resampling",
+      ]),
 
     // Formats and the arithmetic of weights.
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),

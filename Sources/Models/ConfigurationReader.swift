@@ -52,6 +52,16 @@ public struct ConfigurationReader: Sendable {
   }
 
   /// - Throws: `model.configuration`.
+  public func nonNegativeNumber(_ key: String) throws(WeightsError) -> Double {
+    try read { () throws(WeightsError) in
+      let reader = try object.required(key)
+      let number = try reader.number()
+      guard number >= 0, number.isFinite else { throw reader.mismatch("a number, 0 or more") }
+      return number
+    }
+  }
+
+  /// - Throws: `model.configuration`.
   public func flag(_ key: String) throws(WeightsError) -> Bool {
     try read { () throws(WeightsError) in try object.required(key).bool() }
   }

@@ -13,6 +13,33 @@ public protocol Model: Sendable {
   /// - Throws: `model.input` when an input is missing, left over, or has a shape or a value that
   ///   the model cannot take; what the trace throws.
   func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError)
+
+  /// The same weights with another switch set.
+  ///
+  /// - Throws: `model.family` when the model has no such switch.
+  func ablated(_ ablation: Ablation) throws(WeightsError) -> any Model
+}
+
+/// The switches of the paper's ablations.
+public struct Ablation: Sendable, Hashable {
+  /// Who sees whom; nil: as the model was trained.
+  public var pattern: AttentionPattern?
+  /// Whether the depth expert takes part.
+  public var usesDepth = true
+
+  public init() {}
+}
+
+extension Model {
+  /// The same weights with another switch set.
+  ///
+  /// - Throws: `model.family` when the model has no such switch.
+  public func ablated(_ ablation: Ablation) throws(WeightsError) -> any Model {
+    guard ablation != Ablation() else { return self }
+    throw WeightsError(
+      .modelFamily, .usage,
+      "expected depthvla, which alone has a mask and a depth expert to leave out, found " + family)
+  }
 }
 
 /// One input of a model.

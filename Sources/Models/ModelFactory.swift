@@ -18,6 +18,10 @@ public enum ModelFactory {
     let reader = try ConfigurationReader(configuration)
     let weights = WeightScope(source, on: compute)
     switch family {
+    case "depthvla", "pi0":
+      let policy = try DepthVLA(
+        try DepthVLAConfiguration(reader, hasDepth: family == "depthvla"), weights: weights)
+      return PolicyModel(family: family, policy: policy, compute: compute)
     case "paligemma":
       return PaliGemmaModel(
         paligemma: try PaliGemma(reader, weights: weights.at("vlm")), compute: compute)
@@ -32,7 +36,7 @@ public enum ModelFactory {
     default:
       throw WeightsError(
         .modelFamily, .usage,
-        "expected a model of the families paligemma, dinov2 or depth-anything-v2, found "
+        "expected a model of the families paligemma, dinov2, depth-anything-v2, pi0 or depthvla, found "
           + family.quoted)
     }
   }

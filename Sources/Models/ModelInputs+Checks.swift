@@ -26,17 +26,46 @@ extension ModelInputs {
   ///
   /// - Throws: `model.input`.
   func pixels(_ name: String, channels: Int) throws(WeightsError) -> Tensor {
-    guard let tensor = floats[name] else {
-      throw Self.failure(name, "expected floating-point values, found whole numbers")
-    }
+    let tensor = try finite(name)
     let shape = tensor.shape
     guard shape.rank == 4, shape[1] == channels, shape.elementCount > 0 else {
       throw Self.failure(name, "expected [B, \(channels), H, W], found \(shape)")
+    }
+    return tensor
+  }
+
+  /// Finite values of any shape.
+  ///
+  /// - Throws: `model.input`.
+  func finite(_ name: String) throws(WeightsError) -> Tensor {
+    guard let tensor = floats[name] else {
+      let found =
+        integers[name] != nil ? "whole numbers" : numbers[name] != nil ? "one number" : "none"
+      throw Self.failure(name, "expected floating-point values, found \(found)")
     }
     if let index = tensor.values.firstIndex(where: { !$0.isFinite }) {
       throw Self.failure(name, "expected finite values, found \(tensor.values[index]) at \(index)")
     }
     return tensor
+  }
+
+  /// Zeros and ones; nil where the input is absent.
+  ///
+  /// - Throws: `model.input`.
+  func flags(_ name: String, shape: Shape) throws(WeightsError) -> [Bool]? {
+    guard let tensor = integers[name] else {
+      guard floats[name] == nil, numbers[name] == nil else {
+        throw Self.failure(name, "expected 0 and 1, found floating-point values")
+      }
+      return nil
+    }
+    guard tensor.shape == shape else {
+      throw Self.failure(name, "expected \(shape), found \(tensor.shape)")
+    }
+    guard tensor.values.allSatisfy({ $0 == 0 || $0 == 1 }) else {
+      throw Self.failure(name, "expected 0 and 1 only")
+    }
+    return tensor.values.map { $0 == 1 }
   }
 
   /// Tokens of one sequence at most: twice what Gemma was made for.

@@ -4,16 +4,24 @@ public import TensorCore
 public struct ModelInputs: Sendable {
   /// Pixels, states and other measured values.
   public var floats: [String: Tensor]
+  /// Single numbers, in the precision they came in.
+  public var numbers: [String: Double]
   /// Token ids and masks.
   public var integers: [String: IntegerTensor]
 
-  public init(floats: [String: Tensor] = [:], integers: [String: IntegerTensor] = [:]) {
+  public init(
+    floats: [String: Tensor] = [:], numbers: [String: Double] = [:],
+    integers: [String: IntegerTensor] = [:]
+  ) {
     self.floats = floats
+    self.numbers = numbers
     self.integers = integers
   }
 
   /// Every name, sorted.
-  public var names: [String] { (Array(floats.keys) + Array(integers.keys)).sorted() }
+  public var names: [String] { 
+    (Array(floats.keys) + Array(numbers.keys) + Array(integers.keys)).sorted()
+   }
 }
 
 /// Whole numbers with their shape, row-major.

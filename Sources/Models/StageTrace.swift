@@ -51,6 +51,9 @@ public struct StageTrace {
     StageTrace(observer: observer, prefix: prefix + part + ".", wanted: wanted)
   }
 
+  /// Whether anyone watches.
+  var isObserved: Bool { observer != nil }
+
   /// Whether anyone wants to see that stage.
   public func wants(_ name: String) -> Bool { observer != nil && wanted(prefix + name) }
 

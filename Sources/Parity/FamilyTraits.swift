@@ -26,7 +26,20 @@ struct FamilyTraits: Sendable {
         "backbone", "feature_map", "reassembled", "neck", "fused", "head", "predicted_depth",
       ],
       widths: [("feature_map.0", ["backbone", "hidden_size"])]),
-    "pi0": FamilyTraits(processors: ["siglip"]),
-    "depthvla": FamilyTraits(processors: ["siglip", "dpt"]),
+    "pi0": FamilyTraits(
+      processors: ["siglip"], stages: policyStages, widths: policyWidths),
+    "depthvla": FamilyTraits(
+      processors: ["siglip", "dpt"], stages: policyStages.union(["depth", "log_depth"]),
+      widths: policyWidths + [
+        ("depth.final", ["depth", "hidden_size"]), ("depth.encoder", ["encoder", "hidden_size"]),
+      ]),
+  ]
+
+  private static let policyStages: Set<String> = [
+    "vision", "projector", "vlm", "action", "velocity_t1", "step", "actions", "loss",
+  ]
+  private static let policyWidths: [(stage: String, key: [String])] = [
+    ("vision.last_hidden", ["vision", "hidden_size"]), ("vlm.final", ["text", "hidden_size"]),
+    ("action.final", ["action", "hidden_size"]), ("actions", ["action", "action_dim"]),
   ]
 }

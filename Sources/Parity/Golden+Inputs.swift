@@ -22,6 +22,11 @@ extension Golden {
         var reader = ElementReader(info, in: file)
         result.integers[name] = IntegerTensor(
           try reader.integers(0..<info.shape.elementCount), shape: info.shape)
+      } else if info.shape.rank == 0 {
+        var reader = ElementReader(info, in: file)
+        var values: [Double] = []
+        try reader.read(0..<1, into: &values)
+        result.numbers[name] = values[0]
       } else {
         let (tensor, isRounded) = try floats(info)
         result.floats[name] = tensor

@@ -6,9 +6,12 @@ extension Golden {
   /// Why the golden says nothing of a model of that family and configuration; nil where it does,
   /// as far as names, metadata and sizes tell without running the model.
   ///
-  /// - Parameter inputs: those the model takes; nil where it is not loaded yet.
+  /// - Parameters:
+  ///   - ablation: the switches of DepthVLA that the user set.
+  ///   - inputs: those the model takes; nil where it is not loaded yet.
   public func misfit(
-    family: String, configuration: JSONValue, inputs described: [InputDescription]?
+    family: String, configuration: JSONValue, ablation: RequestedAblation = RequestedAblation(),
+    inputs described: [InputDescription]?
   ) -> String? {
     if let own = self.family, own != family {
       return "it was recorded from \(own), the model is \(family)"
@@ -20,6 +23,7 @@ extension Golden {
         ? nil
         : "it holds nothing that an image processor of \(family) makes"
     }
+    if let problem = ablation.misfit(self) { return problem }
     if let described, let problem = inputMisfit(family: family, inputs: described) {
       return problem
     }

@@ -24,16 +24,16 @@ public struct Attention: Sendable {
   ///   - query: [B, S, heads * headDim].
   ///   - key: [B, T, keyValueHeads * headDim].
   ///   - value: as `key`.
-  ///   - visible: B T flags, which keys may be seen; nil: all. A query that sees none gets zeros.
+  ///   - mask: who sees whom. A query that sees no key gets zeros.
   /// - Returns: [B, S, heads * headDim].
   public func callAsFunction(
-    query: Tensor, key: Tensor, value: Tensor, visible: [Bool]? = nil, on compute: Compute
+    query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .all, on compute: Compute
   ) -> Tensor {
     let (batch, queries, keys) = (query.shape[0], query.shape[1], key.shape[1])
     let (width, keyWidth) = (heads * headDim, keyValueHeads * headDim)
     precondition(query.shape == [batch, queries, width], "query [B, S, \(width)]")
     precondition(key.shape == [batch, keys, keyWidth] && value.shape == key.shape, "keys, values")
-    precondition(visible.map { $0.count == batch * keys } ?? true, "a flag for each key")
+    mask.check(batch: batch, queries: queries, keys: keys)
     var result = Tensor(zeros: query.shape)
     guard queries > 0, keys > 0, width > 0 else { return result }
     let blocks = (queries + Self.blockRows - 1) / Self.blockRows
@@ -48,7 +48,7 @@ public struct Attention: Sendable {
           key: key.values.span.extracting(keyStart..<key.values.count),
           value: value.values.span.extracting(keyStart..<value.values.count),
           rows: rows.count, keys: keys,
-          hidden: visible.map { Self.hiddenKeys($0[sample * keys..<(sample + 1) * keys]) } ?? [],
+          hiding: { mask.hide(&$0, sample: sample, queries: rows, of: queries, keys: keys) },
           into: shared, at: start)
       }
     }
@@ -60,14 +60,10 @@ public struct Attention: Sendable {
 
   private func keyOffset(of head: Int) -> Int { head / (heads / keyValueHeads) * headDim }
 
-  private static func hiddenKeys(_ visible: ArraySlice<Bool>) -> [Int] {
-    visible.enumerated().compactMap { $1 ? nil : $0 }
-  }
-
   /// Some queries of one head. Rows of all matrices are strided: other heads lie between.
   private func attend(
-    query: Span<Float>, key: Span<Float>, value: Span<Float>, rows: Int, keys: Int, hidden: [Int],
-    into result: SharedFloats, at offset: Int
+    query: Span<Float>, key: Span<Float>, value: Span<Float>, rows: Int, keys: Int,
+    hiding: (inout MutableSpan<Float>) -> Void, into result: SharedFloats, at offset: Int
   ) {
     let (width, keyWidth) = (heads * headDim, keyValueHeads * headDim)
     var scores = [Float](repeating: 0, count: rows * keys)
@@ -75,9 +71,7 @@ public struct Attention: Sendable {
     MatrixProduct.timesTransposed(
       query, stride: width, key, stride: keyWidth, m: rows, n: keys, k: headDim,
       into: &span, stride: keys)
-    for row in 0..<rows {
-      for key in hidden { span[row * keys + key] = -.infinity }
-    }
+    hiding(&span)
     RowKernel.softmax(&span, columns: keys, scale: 1 / Float(headDim).squareRoot())
     result.withSpan(offset..<offset + (rows - 1) * width + headDim) {
       MatrixProduct.times(

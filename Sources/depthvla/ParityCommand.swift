@@ -2,6 +2,7 @@ public import ArgumentParser
 import DepthVLAWeights
 import Diagnostics
 import FileAccess
+public import Models
 public import Parity
 import StrictJSON
 import TensorCore
@@ -56,6 +57,16 @@ struct ParityCommand: OutputCommand {
       valueName: "pattern"))
   var stages: String?
 
+  @Option(help: "Who sees whom in DepthVLA, block or full (default: as the golden says).")
+  var mask: AttentionPattern?
+
+  @Flag(help: "Leave DepthVLA's depth expert out (default: as the golden says).")
+  var noDepth = false
+
+  private var ablation: RequestedAblation {
+    RequestedAblation(pattern: mask, usesDepth: noDepth ? false : nil)
+  }
+
   @Flag(help: "Replace --report or --record if it exists.")
   var force = false
 
@@ -83,7 +94,7 @@ struct ParityCommand: OutputCommand {
       try subject.protectInputs(from: record, inputs: inputs)
       let recording = try subject.record(
         inputsOf: goldens[0], to: record, stages: try stagePattern(), overwrite: force,
-        runtime: .installed, threads: output.threadCount)
+        ablation: ablation, runtime: .installed, threads: output.threadCount)
       let report = RecordingReport(recording, golden: goldens[0])
       try output.write(report.json, words: report.words)
       return
@@ -95,7 +106,7 @@ struct ParityCommand: OutputCommand {
     defer { page?.discard() }
     let check = try ParityCheck(
       of: subject, goldens: goldens, tolerances: try chosenTolerances(),
-      precision: precisionClass, runtime: .installed, threads: output.threadCount
+      precision: precisionClass, ablation: ablation, runtime: .installed, threads: output.threadCount
     ) { line?.update($0) }
     line?.finish()
     let report = ParityReport(check, tolerances: tolerances)
@@ -125,3 +136,4 @@ struct ParityCommand: OutputCommand {
 }
 
 extension PrecisionClass: ExpressibleByArgument {}
+extension AttentionPattern: ExpressibleByArgument {}

@@ -18,14 +18,22 @@ struct AttentionTests {
       )
     }
 
-    func attend(_ visible: [Bool]? = nil, threads: Int = 2) -> Tensor {
+    func attend(_ mask: AttentionMask = .all, threads: Int = 2) -> Tensor {
       let (query, key, value) = inputs()
       return Attention(heads: heads, keyValueHeads: keyValueHeads, headDim: headDim)(
-        query: query, key: key, value: value, visible: visible, on: Compute(threads: threads))
+        query: query, key: key, value: value, mask: mask, on: Compute(threads: threads))
+    }
+
+    func sees(_ sample: Int, _ row: Int, _ key: Int, under mask: AttentionMask) -> Bool {
+      switch mask {
+      case .all: true
+      case .keys(let flags): flags[sample * keys + key]
+      case .pairs(let flags): flags[(sample * queries + row) * keys + key]
+      }
     }
 
     /// softmax(q kᵀ / √d) v in double precision.
-    func exact(_ visible: [Bool]? = nil) -> [Double] {
+    func exact(_ mask: AttentionMask = .all) -> [Double] {
       let (query, key, value) = inputs()
       var result = [Double](repeating: 0, count: query.values.count)
       for sample in 0..<batch {
@@ -36,7 +44,7 @@ struct AttentionTests {
             func place(_ key: Int) -> Int {
               ((sample * keys + key) * keyValueHeads + shared) * headDim
             }
-            let seen = (0..<keys).filter { visible?[sample * keys + $0] ?? true }
+            let seen = (0..<keys).filter { sees(sample, row, $0, under: mask) }
             let scores = seen.map { index in
               (0..<headDim).reduce(0) {
                 $0 + Double(query.values[from + $1]) * Double(key.values[place(index) + $1])
@@ -90,20 +98,29 @@ struct AttentionTests {
     var random = RandomNumbers(seed: 8)
     var visible = (0..<its.batch * its.keys).map { _ in random.integer(1) > 0 }
     for sample in 0..<its.batch { visible[sample * its.keys] = true }
-    Self.expectEqual(its.attend(visible), its.exact(visible))
+    Self.expectEqual(its.attend(.keys(visible)), its.exact(.keys(visible)))
     let all = [Bool](repeating: true, count: visible.count)
-    #expect(its.attend(all) == its.attend())
+    #expect(its.attend(.keys(all)) == its.attend())
   }
 
   @Test func whoSeesNothingGetsZeros() {
     let its = Case(batch: 3, queries: 4, keys: 5, heads: 4, keyValueHeads: 2)
     var visible = [Bool](repeating: true, count: 15)
     for key in 5..<10 { visible[key] = false }
-    let found = its.attend(visible)
-    Self.expectEqual(found, its.exact(visible))
+    let found = its.attend(.keys(visible))
+    Self.expectEqual(found, its.exact(.keys(visible)))
     let width = 4 * its.heads * its.headDim
     #expect(found.values[width..<2 * width].allSatisfy { $0 == 0 })
     #expect(!found.values[..<width].contains(0))
+  }
+
+  @Test(arguments: cases)
+  func queriesSeeWhatTheirOwnFlagsSay(_ its: Case) {
+    var random = RandomNumbers(seed: 9)
+    let flags = (0..<its.batch * its.queries * its.keys).map { _ in random.integer(1) > 0 }
+    Self.expectEqual(its.attend(.pairs(flags)), its.exact(.pairs(flags)))
+    let nobody = [Bool](repeating: false, count: flags.count)
+    #expect(its.attend(.pairs(nobody)).values.allSatisfy { $0 == 0 })
   }
 
   @Test(arguments: cases)

@@ -57,12 +57,13 @@ struct GoldenSelection {
   ///
   /// - Throws: `golden.unfit` when the file itself was named, or a folder has none that is.
   mutating func sort(
-    for subject: ParitySubject, inputs: [InputDescription]?
+    for subject: ParitySubject, _ ablation: RequestedAblation, model: (any Model)? = nil
   ) throws(WeightsError) {
     var kept: [Candidate] = []
     for candidate in candidates {
       let misfit = candidate.golden.misfit(
-        family: subject.family, configuration: subject.configuration, inputs: inputs)
+        family: subject.family, configuration: subject.configuration, ablation: ablation,
+        inputs: try model?.ablated(ablation.settled(by: candidate.golden)).inputs)
       guard let misfit else {
         kept.append(candidate)
         continue

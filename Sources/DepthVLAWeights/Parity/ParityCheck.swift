@@ -38,23 +38,25 @@ extension ParityCheck {
   /// - Parameters:
   ///   - paths: goldens, and folders of goldens, of which those are run that are for this model.
   ///   - precision: the class whose tolerances apply; by default the subject's own.
+  ///   - ablation: the switches of DepthVLA; those left out are as each golden was recorded.
   ///   - progress: called with the recorded bytes that were compared.
   /// - Throws: `golden.unfit` when a golden that was named is of another model, or no golden of a
   ///   folder is for this one; what opening, loading and comparing throw.
   public init(
     of subject: ParitySubject, goldens paths: [String], tolerances: Tolerances,
-    precision: PrecisionClass? = nil, runtime: ParityRuntime, threads: Int,
+    precision: PrecisionClass? = nil, ablation: RequestedAblation = RequestedAblation(),
+    runtime: ParityRuntime, threads: Int,
     progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) {
     var selection = try GoldenSelection(paths)
-    try selection.sort(for: subject, inputs: nil)
+    try selection.sort(for: subject, ablation)
     let precision = precision ?? subject.precision
     var model: (any Model)?
     if selection.goldens.contains(where: { !$0.isOfPreprocessing }) {
       let loaded = try runtime.loadModel(
         subject.family, subject.configuration, subject.source, threads)
       try subject.checkUnchanged()
-      try selection.sort(for: subject, inputs: loaded.inputs)
+      try selection.sort(for: subject, ablation, model: loaded)
       model = loaded
     }
     let total = selection.goldens.reduce(0) { $0 + $1.comparedByteCount }
@@ -74,7 +76,7 @@ extension ParityCheck {
       } else if let model {
         comparisons.append(
           try GoldenComparison(
-            golden, of: model, tolerances: tolerances, precision: precision, progress: report))
+            golden, of: try model.ablated(ablation.settled(by: golden)), tolerances: tolerances, precision: precision, progress: report))
       }
       done += golden.comparedByteCount
       report(golden.comparedByteCount)

@@ -8,12 +8,13 @@ extension ParitySubject {
   ///
   /// - Parameters:
   ///   - inputs: a golden of which the inputs alone are read.
+  ///   - ablation: the switches of DepthVLA; those left out are as the inputs' golden says.
   ///   - pattern: which stages are kept; all where it is nil.
   /// - Throws: `output.is-input`; `golden.unfit` when the inputs are of another model; what loading,
   ///   computing and writing throw.
   public func record(
     inputsOf golden: String, to target: String, stages pattern: DottedPattern?, overwrite: Bool,
-    runtime: ParityRuntime, threads: Int
+    ablation: RequestedAblation = RequestedAblation(), runtime: ParityRuntime, threads: Int
   ) throws(WeightsError) -> GoldenRecorder.Recording {
     try protectInputs(from: target, inputs: [golden])
     let inputs = try Golden(path: golden)
@@ -21,7 +22,8 @@ extension ParitySubject {
       throw WeightsError(
         .goldenUnfit, file: golden, "it was recorded from \(own), the model is \(family)")
     }
-    let model = try runtime.loadModel(family, configuration, source, threads)
+    let settled = ablation.settled(by: inputs)
+    let model = try runtime.loadModel(family, configuration, source, threads).ablated(settled)
     try checkUnchanged()
     if let misfit = inputs.inputMisfit(family: family, inputs: model.inputs) {
       throw WeightsError(.goldenUnfit, file: golden, misfit)
@@ -30,6 +32,10 @@ extension ParitySubject {
       ("family", family), ("tool", "depthvla \(ToolVersion.current)"),
       ("precision_class", precision.rawValue),
     ]
+    if settled != Ablation() {
+      if let pattern = settled.pattern { metadata.append(("mask", pattern.rawValue)) }
+      metadata.append(("depth", String(settled.usesDepth)))
+    }
     if let root { metadata.append(("root", root)) }
     return try GoldenRecorder(inputsOf: inputs, metadata: metadata, stages: pattern)
       .record(model, to: target, overwrite: overwrite)

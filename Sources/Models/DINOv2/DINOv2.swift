@@ -15,7 +15,7 @@ public struct DINOv2: Sendable {
   /// [1, D] for the class token and [side * side, D] for patches.
   private let classPosition: [Float]
   private let patchPositions: Tensor
-  private let layers: [DINOv2Layer]
+  private let layers: [Deferred<DINOv2Layer>]
   private let finalNorm: LayerNorm
 
   /// - Throws: `model.tensor-*`; what reading throws.
@@ -33,12 +33,15 @@ public struct DINOv2: Sendable {
       "position_embeddings", shape: [1, c.positionRows, c.width])
     classPosition = Array(table[..<c.width])
     patchPositions = Tensor(Array(table[c.width...]), shape: [c.positionRows - 1, c.width])
-    var layers: [DINOv2Layer] = []
+    finalNorm = try weights.layerNorm("layernorm", width: c.width, epsilon: c.epsilon)
+    var layers: [Deferred<DINOv2Layer>] = []
     for index in 0..<c.layers {
-      layers.append(try DINOv2Layer(c, weights: weights.at("encoder.layer").at(index)))
+      layers.append(
+        try weights.at("encoder.layer").at(index).deferred { (weights) throws(WeightsError) in
+          try DINOv2Layer(c, weights: weights)
+        })
     }
     self.layers = layers
-    finalNorm = try weights.layerNorm("layernorm", width: c.width, epsilon: c.epsilon)
   }
 
   /// Pixels [B, 3, H, W] -> [B, 1 + registers + patches, width], before the final norm.
@@ -46,7 +49,7 @@ public struct DINOv2: Sendable {
   /// Stages: `embeddings`, `layer.i.attention`, `layer.i.mlp`, `layer.i`.
   ///
   /// - Parameter afterLayer: called with what each layer gives, layers counted from 1.
-  /// - Throws: what the trace and `afterLayer` throw.
+  /// - Throws: what the trace, `afterLayer`, and loading a layer in the background throw.
   /// - Precondition: the patch size divides H and W.
   @discardableResult
   public func encode(
@@ -56,7 +59,7 @@ public struct DINOv2: Sendable {
     var x = embed(pixels, on: compute)
     try trace.record("embeddings", x)
     for (index, layer) in layers.enumerated() {
-      try layer.update(&x, on: compute, trace: trace.within("layer.\(index)"))
+      try layer().update(&x, on: compute, trace: trace.within("layer.\(index)"))
       try trace.record("layer.\(index)", x)
       try afterLayer(index + 1, x)
     }

@@ -10,7 +10,7 @@ public struct PaliGemmaModel: Model {
   public var family: String { "paligemma" }
 
   public var inputs: [InputDescription] {
-    let vision = paligemma.visionTower.configuration
+    let vision = paligemma.vision.tower.configuration
     let (size, channels) = (vision.imageSize, vision.channels)
     return [
       InputDescription("pixel_values", axes: "[B, \(channels), \(size), \(size)]"),
@@ -21,7 +21,7 @@ public struct PaliGemmaModel: Model {
 
   public func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError) {
     try inputs.require(self.inputs)
-    let vision = paligemma.visionTower.configuration
+    let vision = paligemma.vision.tower.configuration
     let pixels = try inputs.pixels("pixel_values", channels: vision.channels)
     guard pixels.shape[2] == vision.imageSize, pixels.shape[3] == vision.imageSize else {
       throw ModelInputs.failure(
@@ -41,7 +41,8 @@ public struct PaliGemmaModel: Model {
     let valid = mask.values.map { $0 == 1 }
     try check(ids)
 
-    let images = try paligemma.embedImages(pixels, on: compute, trace: trace)
+    let images = try paligemma.vision(
+      pixels, on: compute, trace: trace, tower: "siglip")
     let tokens = place(images, among: ids)
     try trace.record("embed", tokens, validRows: valid)
     let final = try paligemma.decoder(tokens, valid: valid, on: compute, trace: trace)
@@ -61,7 +62,7 @@ public struct PaliGemmaModel: Model {
             + "[\(index / length), \(index % length)]")
       }
     }
-    let patches = paligemma.visionTower.configuration.patches
+    let patches = paligemma.vision.tower.configuration.patches
     for row in 0..<ids.shape[0] {
       let found = ids.values[row * length..<(row + 1) * length]
         .count { $0 == paligemma.imageToken }

@@ -7,11 +7,10 @@ public import TensorMath
 ///
 /// Source: Beyer et al., arXiv 2407.07726; transformers `models/paligemma/modeling_paligemma.py`.
 public struct PaliGemma: Sendable {
-  public let visionTower: SiglipVisionTower
+  public let vision: VisionEmbedding
   public let decoder: GemmaDecoder
   public let vocabularySize: Int
   public let imageToken: Int
-  private let projector: Linear
   private let embedding: WeightMatrix
 
   /// - Parameter weights: the scope of the `vlm.` tensors.
@@ -23,24 +22,10 @@ public struct PaliGemma: Sendable {
     let text = try GemmaConfiguration(try configuration.scope("text"))
     vocabularySize = try configuration.scope("text").integer("vocab_size")
     imageToken = try configuration.integer("image_token_index", atLeast: 0)
-    visionTower = try SiglipVisionTower(vision, weights: weights.at("vision_tower"))
-    projector = try weights.linear(
-      "multi_modal_projector.linear", inputs: vision.width, outputs: text.width, hasBias: true)
+    self.vision = try VisionEmbedding(vision, width: text.width, weights: weights)
     embedding = try weights.matrix(
       "embed_tokens.weight", rows: vocabularySize, columns: text.width)
     decoder = try GemmaDecoder(text, weights: weights)
-  }
-
-  /// Images [B, 3, H, W] -> [B, patches, decoder width]. Stages: `siglip.…`, `projector`.
-  ///
-  /// - Throws: what the trace throws.
-  public func embedImages(
-    _ pixels: Tensor, on compute: Compute, trace: StageTrace
-  ) throws(WeightsError) -> Tensor {
-    let features = try visionTower(pixels, on: compute, trace: trace.within("siglip"))
-    let projected = projector(features, on: compute)
-    try trace.record("projector", projected)
-    return projected
   }
 
   /// Token ids -> [tokens, decoder width], scaled by the root of the width.

@@ -10,7 +10,7 @@ public struct SiglipVisionTower: Sendable {
   public let configuration: SiglipConfiguration
   private let patchEmbedding: Linear
   private let positions: Tensor
-  private let layers: [SiglipLayer]
+  private let layers: [Deferred<SiglipLayer>]
   private let finalNorm: LayerNorm
 
   /// - Throws: `model.tensor-*`; what reading throws.
@@ -25,19 +25,22 @@ public struct SiglipVisionTower: Sendable {
     let table = [c.patches, c.width]
     positions = Tensor(
       try embeddings.floats("position_embedding.weight", shape: table), shape: Shape(table))
-    var layers: [SiglipLayer] = []
+    finalNorm = try weights.layerNorm("post_layernorm", width: c.width, epsilon: c.epsilon)
+    var layers: [Deferred<SiglipLayer>] = []
     for index in 0..<c.layers {
-      layers.append(try SiglipLayer(c, weights: weights.at("encoder.layers").at(index)))
+      layers.append(
+        try weights.at("encoder.layers").at(index).deferred { (weights) throws(WeightsError) in
+          try SiglipLayer(c, weights: weights)
+        })
     }
     self.layers = layers
-    finalNorm = try weights.layerNorm("post_layernorm", width: c.width, epsilon: c.epsilon)
   }
 
   /// Pixels [B, 3, imageSize, imageSize] -> [B, patches, width].
   ///
   /// Stages: `embeddings`, `layer.i.attention`, `layer.i.mlp`, `layer.i`, `last_hidden`.
   ///
-  /// - Throws: what the trace throws.
+  /// - Throws: what the trace, and loading a layer in the background, throw.
   public func callAsFunction(
     _ pixels: Tensor, on compute: Compute, trace: StageTrace
   ) throws(WeightsError) -> Tensor {
@@ -45,7 +48,7 @@ public struct SiglipVisionTower: Sendable {
     x.addToEach(positions, on: compute)
     try trace.record("embeddings", x)
     for (index, layer) in layers.enumerated() {
-      try layer.update(&x, on: compute, trace: trace.within("layer.\(index)"))
+      try layer().update(&x, on: compute, trace: trace.within("layer.\(index)"))
       try trace.record("layer.\(index)", x)
     }
     x = finalNorm(x, on: compute)

@@ -11,6 +11,7 @@ extension WeightScope {
     _ name: String, channels: Int, patch: Int, outputs: Int
   ) throws(WeightsError) -> Linear {
     let info = try info(name + ".weight", shape: [outputs, channels, patch, patch])
+    try check(info, isOneOf: [.f32, .bf16, .f16])
     let matrix = WeightMatrix(
       try bytes(of: info), dtype: info.dtype, rows: outputs, columns: channels * patch * patch)
     return Linear(matrix, bias: try vector(name + ".bias", count: outputs))
@@ -52,6 +53,7 @@ extension WeightScope {
     _ name: String, shape: [Int], axes: [Int], rows: Int
   ) throws(WeightsError) -> WeightMatrix {
     let info = try info(name, shape: shape)
+    try check(info, isOneOf: [.f32, .bf16, .f16])
     let shape = info.shape
     let source = try bytes(of: info)
     let result = try TensorBytes(byteCount: info.byteCount)

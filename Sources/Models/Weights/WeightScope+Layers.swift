@@ -16,6 +16,7 @@ extension WeightScope {
   /// - Throws: as ``vector(_:count:)``.
   public func floats(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
     let info = try info(name, shape: shape)
+    try check(info, isOneOf: [.f32, .bf16, .f16])
     let count = info.shape.elementCount
     let row = WeightMatrix(try bytes(of: info), dtype: info.dtype, rows: 1, columns: count)
     var values = [Float](repeating: 0, count: count)
@@ -29,11 +30,33 @@ extension WeightScope {
   ///
   /// - Throws: as ``vector(_:count:)``.
   public func matrix(_ name: String, rows: Int, columns: Int) throws(WeightsError) -> WeightMatrix {
-    let info = try info(name, shape: [rows, columns])
-    let bytes = try bytes(of: info, allowing: [.f32, .bf16, .f16, .i8])
-    guard info.dtype == .i8 else {
+    let (info, scales) = try matrixInfo(name, rows: rows, columns: columns)
+    let bytes = try bytes(of: info)
+    guard let scales else {
       return WeightMatrix(bytes, dtype: info.dtype, rows: rows, columns: columns)
     }
+    return WeightMatrix(
+      int8: bytes, scales: try self.bytes(of: scales), group: columns / scales.shape[1],
+      rows: rows, columns: columns)
+  }
+
+  /// A table of embeddings [rows, width], which stays where it is: rows are read when they are
+  /// needed.
+  ///
+  /// - Throws: `model.tensor-*`.
+  public func embedding(_ name: String, rows: Int, width: Int) throws(WeightsError) -> EmbeddingTable
+  {
+    let (info, scales) = try matrixInfo(name, rows: rows, columns: width)
+    return EmbeddingTable(rows: rows, width: width, source: source, info: info, scales: scales)
+  }
+
+  /// What is known of a matrix, and of its scales where it is INT8.
+  private func matrixInfo(
+    _ name: String, rows: Int, columns: Int
+  ) throws(WeightsError) -> (values: TensorInfo, scales: TensorInfo?) {
+    let info = try info(name, shape: [rows, columns])
+    try check(info, isOneOf: [.f32, .bf16, .f16, .i8])
+    guard info.dtype == .i8 else { return (info, nil) }
     let scaleName = fullName(name + "_scale")
     guard let scale = source.info(of: scaleName) else {
       throw WeightsError(
@@ -48,9 +71,8 @@ extension WeightScope {
         .modelTensorShape, tensor: scaleName.string,
         "expected scales for \([rows, columns] as Shape), found \(scale.shape)")
     }
-    return WeightMatrix(
-      int8: bytes, scales: try self.bytes(of: scale, allowing: [.bf16]),
-      group: columns / scale.shape[1], rows: rows, columns: columns)
+    try check(scale, isOneOf: [.bf16])
+    return (info, scale)
   }
 
   /// `NAME.weight` [outputs, inputs] and, where there is one, `NAME.bias` [outputs].

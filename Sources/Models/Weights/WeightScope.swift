@@ -1,4 +1,5 @@
 public import Diagnostics
+public import Parallelism
 public import TensorCore
 public import TensorMath
 
@@ -11,22 +12,33 @@ public import TensorMath
 /// is stored.
 public struct WeightScope: Sendable {
   let source: any TensorSource
-  let compute: Compute
+  /// Where layers are loaded in the background; nil where everything is loaded at once.
+  let queue: TaskQueue?
+  /// Who reads; nil for the calling thread alone.
+  private let compute: Compute?
   private let prefix: String
 
-  public init(_ source: any TensorSource, on compute: Compute) {
-    self.init(source, on: compute, prefix: "")
+  /// - Parameter queue: loads the layers in the background, in the order they are built; by default
+  ///   they are loaded at once. It is the caller's to cancel it when the model is no longer used.
+  public init(_ source: any TensorSource, on compute: Compute, streamingOn queue: TaskQueue? = nil) {
+    self.init(source, on: compute, queue, prefix: "")
   }
 
-  private init(_ source: any TensorSource, on compute: Compute, prefix: String) {
+  private init(
+    _ source: any TensorSource, on compute: Compute?, _ queue: TaskQueue?, prefix: String
+  ) {
     self.source = source
     self.compute = compute
+    self.queue = queue
     self.prefix = prefix
   }
 
+  /// The same weights for a closure of the queue, which reads on its own thread: the others compute.
+  var inBackground: WeightScope { WeightScope(source, on: nil, nil, prefix: prefix) }
+
   /// The tensors below `part.`.
   public func at(_ part: String) -> WeightScope {
-    WeightScope(source, on: compute, prefix: prefix + part + ".")
+    WeightScope(source, on: compute, queue, prefix: prefix + part + ".")
   }
 
   public func at(_ index: Int) -> WeightScope { at(String(index)) }
@@ -52,17 +64,19 @@ public struct WeightScope: Sendable {
     return info
   }
 
-  /// The bytes of a tensor of one of those types.
-  ///
-  /// - Throws: `model.tensor-dtype`; what reading throws.
-  func bytes(
-    of info: TensorInfo, allowing dtypes: [DType] = [.f32, .bf16, .f16]
-  ) throws(WeightsError) -> TensorBytes {
+  /// - Throws: `model.tensor-dtype`.
+  func check(_ info: TensorInfo, isOneOf dtypes: [DType]) throws(WeightsError) {
     guard dtypes.contains(info.dtype) else {
       throw WeightsError(
         .modelTensorDType, tensor: info.name.string,
         "expected \(dtypes.map(\.rawValue).joined(separator: ", ")), found \(info.dtype.rawValue)")
     }
+  }
+
+  /// The bytes of a whole tensor.
+  ///
+  /// - Throws: what reading throws.
+  func bytes(of info: TensorInfo) throws(WeightsError) -> TensorBytes {
     do throws(WeightsError) {
       return try source.load(info, on: compute)
     } catch { throw error.inTensor(info.name.string) }
