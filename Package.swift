@@ -13,6 +13,7 @@ func link(_ library: String) -> [LinkerSetting] {
 let isStrict = Context.environment["DEPTHVLA_STRICT"] == "1"
 
 let cSettings: [CSetting] = isStrict ? [.treatAllWarnings(as: .error)] : []
+let cxxSettings: [CXXSetting] = isStrict ? [.treatAllWarnings(as: .error)] : []
 let swiftSettings: [SwiftSetting] =
   [
     .strictMemorySafety(),
@@ -78,6 +79,11 @@ let package = Package(
     module(
       "Images",
       ["Diagnostics", "TensorCore", "FileAccess", "StrictJSON", "Resampling", "CImageCodecs"]),
+    // Debian has no static SentencePiece, so this one is always shared.
+    .target(
+      name: "CSentencePiece", cxxSettings: cxxSettings,
+      linkerSettings: [.linkedLibrary("sentencepiece")]),
+    module("Tokenization", ["Diagnostics", "StrictJSON", "CSentencePiece"]),
 
     // The models: they see weights only through a tensor source.
     module(
@@ -148,6 +154,7 @@ let package = Package(
       ]),
     tests("TensorMath", ["Kernels", "TensorCore"]),
     tests("Resampling", ["TensorCore", "TestSupport"]),
+    tests("Tokenization", ["Diagnostics", "StrictJSON", "TestSupport"]),
     tests("Images", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests(
@@ -182,5 +189,6 @@ let package = Package(
       swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
-  cLanguageStandard: .gnu2x
+  cLanguageStandard: .gnu2x,
+  cxxLanguageStandard: .cxx17
 )
