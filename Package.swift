@@ -73,6 +73,8 @@ let package = Package(
     module("Parallelism", ["Diagnostics"]),
     module("MatrixProducts", ["COpenBLAS"], linking: link("openblas")),
     module("Resampling", ["TensorCore"]),
+    module("NumPyFiles", ["Diagnostics", "TensorCore"]),
+    module("RandomNumbers", ["TensorCore"]),
     .target(
       name: "CImageCodecs", cSettings: cSettings,
       linkerSettings: link("png") + link("jpeg") + link("z")),
@@ -98,6 +100,9 @@ let package = Package(
 
     // Formats and the arithmetic of weights.
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
+    module(
+      "Normalization",
+      ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "NumPyFiles"]),
     module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests"]),
     module("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     module(
@@ -109,7 +114,9 @@ let package = Package(
 
     module(
       "Pipelines",
-      ["Diagnostics", "TensorCore", "StrictJSON", "TensorMath", "Models", "Images"]),
+      [
+        "Diagnostics", "TensorCore", "StrictJSON", "TensorMath", "Models", "Images", "NumPyFiles",
+      ]),
     module(
       "Parity",
       [
@@ -125,7 +132,7 @@ let package = Package(
         "Safetensors",
         "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism", "TensorMath",
         "Models", "Images",
-        "Pipelines", "Parity",
+        "Pipelines", "Parity", "RandomNumbers",
       ]),
     .executableTarget(
       name: "depthvla",
@@ -155,6 +162,11 @@ let package = Package(
     tests("TensorMath", ["Kernels", "TensorCore"]),
     tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Tokenization", ["Diagnostics", "StrictJSON", "TestSupport"]),
+    tests("NumPyFiles", ["Diagnostics", "TensorCore", "TestSupport"]),
+    tests("RandomNumbers", ["StrictJSON", "TensorCore", "TestSupport"]),
+    tests(
+      "Normalization",
+      ["Diagnostics", "NumPyFiles", "RandomNumbers", "StrictJSON", "TensorCore", "TestSupport"]),
     tests("Images", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests(

@@ -1,6 +1,7 @@
 public import Diagnostics
 public import Images
 public import Models
+import NumPyFiles
 public import TensorCore
 
 /// A depth for every pixel of a picture.

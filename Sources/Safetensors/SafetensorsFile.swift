@@ -82,9 +82,9 @@ extension SafetensorsFile {
       return unsafe try SafetensorsHeader.parse(
         json.span.bytes, fileByteCount: file.byteCount, limits: limits)
     } catch {
-      guard error.kind == .malformed, let kind = try kind(of: file) else { throw error }
-      throw WeightsError(
-        .safetensorsOtherFormat, "not a safetensors file: it is \(kind.noun); \(kind.advice)")
+      guard error.kind == .malformed else { throw error }
+      let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileKind.prefixByteCount))
+      throw unsafe error.namingKind(ofFileWith: prefix.span.bytes)
     }
   }
 
@@ -92,28 +92,8 @@ extension SafetensorsFile {
   private static func headerByteCount(
     of file: InputFile, limits: SafetensorsLimits
   ) throws(WeightsError) -> Int {
-    guard file.byteCount >= 8 else {
-      throw WeightsError(
-        .safetensorsTooShort,
-        "\(file.byteCount) bytes, expected at least the 8 of the header length")
-    }
-    let prefix = try file.bytes(at: 0, count: 8)
-    let length = prefix.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-    guard length > 0 else {
-      throw WeightsError(.safetensorsHeaderEmpty, "header length is 0, expected at least 2")
-    }
-    let rest = file.byteCount - 8
-    guard let count = Int(exactly: length), count <= rest else {
-      throw WeightsError(
-        .safetensorsHeaderPastEnd,
-        "header length is \(length), only \(rest) bytes follow it")
-    }
-    try limits.checkHeaderByteCount(count)
-    return count
-  }
-
-  private static func kind(of file: InputFile) throws(WeightsError) -> FileKind? {
-    let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileKind.prefixByteCount))
-    return unsafe FileKind.identify(prefix: prefix.span.bytes)
+    try SafetensorsHeader.byteCount(
+      prefix: file.bytes(at: 0, count: min(file.byteCount, 8)), fileByteCount: file.byteCount,
+      limits: limits)
   }
 }

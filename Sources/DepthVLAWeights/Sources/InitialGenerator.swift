@@ -1,4 +1,5 @@
 import Hashing
+import RandomNumbers
 import Remapping
 import TensorCore
 
@@ -13,13 +14,14 @@ import TensorCore
 /// to F32.
 struct InitialGenerator: Sendable {
   private let value: InitialValue
-  private let key: UInt64
+  private let outputs: SplitMix64
 
   init(_ value: InitialValue, seed: UInt64, name: TensorName) {
     self.value = value
     let text = "depthvla initial 1:\(seed):\(name)"
     let digest = unsafe SHA256.hash(text.utf8.span.bytes)
-    key = digest.bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.1) << (8 * $1.0) }
+    outputs = SplitMix64(
+      key: digest.bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.1) << (8 * $1.0) })
   }
 
   /// Fills `destination` with little-endian F32 elements from index `start` on.
@@ -39,20 +41,12 @@ struct InitialGenerator: Sendable {
   private func normal(_ index: Int, _ deviation: Double) -> Float {
     var sum: UInt64 = 0
     for draw in 1...3 as ClosedRange<UInt64> {
-      var bits = Self.splitMix(key &+ (3 &* UInt64(index) &+ draw) &* 0x9E37_79B9_7F4A_7C15)
+      var bits = outputs[3 &* UInt64(index) &+ draw]
       for _ in 0..<4 {
         sum += bits & 0xFFFF
         bits >>= 16
       }
     }
     return Float(Double(2 * Int(sum) - 12 * 65535) * 0x1p-17 * deviation)
-  }
-
-  /// The output function of SplitMix64 (Steele, Lea, Flood 2014).
-  private static func splitMix(_ state: UInt64) -> UInt64 {
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

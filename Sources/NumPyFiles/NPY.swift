@@ -2,6 +2,11 @@ public import TensorCore
 
 /// NumPy's file format.
 public enum NPY {
+  private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+
+  /// Whether the bytes start as such a file does.
+  public static func isNPY(_ bytes: some Sequence<UInt8>) -> Bool { bytes.starts(with: magic) }
+
   /// The bytes that `numpy.save` writes for a float32 array in C order: format version 1.0.
   ///
   /// Source: numpy 2.4, `numpy/lib/_format_impl.py`: the header is filled with spaces, first so
@@ -17,7 +22,7 @@ public enum NPY {
     let unpadded = prefixCount + header.utf8.count + 1
     header += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
 
-    var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
+    var bytes = magic + [1, 0]
     bytes += [UInt8(header.utf8.count & 0xFF), UInt8(header.utf8.count >> 8)]
     bytes += Array(header.utf8)
     bytes.reserveCapacity(bytes.count + 4 * tensor.values.count)

@@ -1,9 +1,9 @@
-import Images
+import NumPyFiles
 import TensorCore
 import TestSupport
 import Testing
 
-@Suite struct NPYTests {
+@Suite struct NPYWriterTests {
   @Test(arguments: [[], [3], [5, 7], [1200, 1], [1, 2, 3]])
   func writesTheBytesOfNumpySave(extents: [Int]) throws {
     let name = extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: "x")

@@ -1,0 +1,89 @@
+public import Diagnostics
+import StrictJSON
+
+/// The statistics of a policy's state and actions, from a file of openpi or lerobot.
+public struct PolicyStatistics: Sendable, Hashable {
+  /// Whose file it is, which decides how a division by zero is avoided: see ``Normalizer``.
+  public enum Origin: String, Sendable, CaseIterable {
+    case openpi, lerobot
+  }
+
+  public enum Feature: String, Sendable, CaseIterable {
+    case state, action
+  }
+
+  public let origin: Origin
+  public let state: FeatureStatistics?
+  public let action: FeatureStatistics?
+  /// The file's name, for messages.
+  public let fileName: String
+
+  /// A file of statistics is a few kB; lerobot's has features that are not read.
+  public static let maximumByteCount = 16 << 20
+
+  /// Parses the contents of any of these; which one it is, they say themselves:
+  ///
+  /// - openpi's `norm_stats.json`: `{"norm_stats": {"state": {"mean": […], "std": […], "q01": …,
+  ///   "q99": …}, "actions": …}}`; the quantiles may be null or left out
+  ///   (`src/openpi/shared/normalize.py`);
+  /// - the `meta/stats.json` of a lerobot data set: an object per feature, of which
+  ///   `observation.state` and `action` are read;
+  /// - the `policy_preprocessor_step_N_normalizer_processor.safetensors` of a lerobot policy (or
+  ///   its `policy_postprocessor` and `unnormalizer`): tensors such as `observation.state.mean`
+  ///   (`src/lerobot/processor/normalize_processor.py`).
+  ///
+  /// - Throws: `statistics.format`; `statistics.missing`, `statistics.empty`, `statistics.width`,
+  ///   `statistics.not-finite`, `statistics.tensor`; `json.*`, `safetensors.*`.
+  public init(contents: [UInt8], fileName: String) throws(WeightsError) {
+    self.fileName = fileName
+    do throws(WeightsError) {
+      let parsed = try Self.parse(contents)
+      (origin, state, action) = (parsed.origin, parsed.state, parsed.action)
+    } catch {
+      throw error.inFile(fileName)
+    }
+  }
+
+  /// What turns a feature into what the model sees, and back.
+  ///
+  /// - Parameter method: pi0's, in both libraries, unless the policy's configuration says
+  ///   otherwise (lerobot: `normalization_mapping`, or `norm_map` of its `policy_preprocessor.json`).
+  /// - Throws: `statistics.missing` where the file does not have the feature; as
+  ///   ``Normalizer/init(_:method:origin:)``.
+  public func normalizer(
+    of feature: Feature, method: NormalizationMethod = .meanStd
+  ) throws(WeightsError) -> Normalizer {
+    guard let statistics = feature == .state ? state : action else {
+      throw WeightsError(
+        .statisticsMissing, file: fileName,
+        "expected statistics of \(key(of: feature).quoted), found none")
+    }
+    do throws(WeightsError) {
+      return try Normalizer(statistics, method: method, origin: origin)
+    } catch {
+      throw WeightsError(
+        error.code, error.kind, file: fileName, "\(key(of: feature)), \(error.message)")
+    }
+  }
+
+  /// What the file calls the feature.
+  private func key(of feature: Feature) -> String {
+    switch (origin, feature) {
+    case (.openpi, .state): OpenPIKey.state
+    case (.openpi, .action): OpenPIKey.action
+    case (.lerobot, .state): LeRobotKey.state
+    case (.lerobot, .action): LeRobotKey.action
+    }
+  }
+}
+
+enum OpenPIKey {
+  static let root = "norm_stats"
+  static let state = "state"
+  static let action = "actions"
+}
+
+enum LeRobotKey {
+  static let state = "observation.state"
+  static let action = "action"
+}
