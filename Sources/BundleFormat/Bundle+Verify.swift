@@ -8,8 +8,8 @@ extension Bundle {
   public static let listedDamageCount = 1000
 
   /// Checks every byte of the file: the header against its root hash, each stored chunk against
-  /// its SHA-256, each frame against its own rules and the checksum of what it decodes to, and
-  /// all filler. Opening has shown that header, chunks and filler are all there is.
+  /// its SHA-256, each frame against its own rules and the checksum of what it decodes to, each
+  /// asset against the SHA-256 of the whole, and all filler. Opening has shown that header, chunks and filler are all there is.
   ///
   /// Damage does not end it: all damaged places are found.
   ///
@@ -31,13 +31,15 @@ extension Bundle {
     if let error = try headerDamage() {
       record(
         BundleDamage(
-          tensor: nil, chunk: nil, fileRange: 0..<headerByteCount, byteRange: nil, error: error))
+          tensor: nil, asset: nil, chunk: nil, fileRange: 0..<headerByteCount, byteRange: nil,
+          error: error))
     }
     var done = headerByteCount
     progress(done)
 
     file.adviseSequential()
-    let tensors = bundleTensors
+    let tensors = assetTensors + bundleTensors
+    var damagedAssets: Set<String> = []
     let plan = ChunkPlan(tensors)
     let (file, path) = (file, path)
     try OrderedWork.run(
@@ -62,20 +64,42 @@ extension Bundle {
         var range = tensor.chunks[chunk].storedRange
         if step.isLast { range = range.lowerBound..<tensor.filler.upperBound }
         if let error {
+          let asset = tensor.assetName
+          if let asset { damagedAssets.insert(asset) }
           record(
             BundleDamage(
-              tensor: tensor.name, chunk: chunk, fileRange: range,
+              tensor: asset == nil ? tensor.name : nil, asset: asset, chunk: chunk,
+              fileRange: range,
               byteRange: tensor.chunks[chunk].byteRange, error: error))
         }
         done += range.count
         progress(done)
       })
+    for (asset, tensor) in zip(assets, assetTensors) where !damagedAssets.contains(asset.name) {
+      guard let error = try damage(of: asset) else { continue }
+      record(
+        BundleDamage(
+          tensor: nil, asset: asset.name, chunk: nil, fileRange: tensor.storedRange,
+          byteRange: 0..<asset.byteCount, error: error))
+    }
     try file.checkUnchanged()
     return BundleVerification(
-      root: root, tensorCount: tensors.count,
+      root: root, tensorCount: bundleTensors.count, assetCount: assets.count,
       chunkCount: tensors.reduce(0) { $0 + $1.chunks.count }, byteCount: byteCount,
-      tensorByteCount: tensors.reduce(0) { $0 + $1.info.byteCount }, damageCount: damageCount,
+      tensorByteCount: bundleTensors.reduce(0) { $0 + $1.info.byteCount },
+      assetByteCount: assets.reduce(0) { $0 + $1.byteCount }, damageCount: damageCount,
       damages: damages)
+  }
+
+  /// What is wrong with an asset whose chunks are sound.
+  private func damage(of asset: BundleAsset) throws(WeightsError) -> WeightsError? {
+    do throws(WeightsError) {
+      _ = try bytes(of: asset)
+      return nil
+    } catch {
+      guard error.isDamage else { throw error }
+      return error
+    }
   }
 
   /// Reads the header again: a bundle may be verified long after it was opened.

@@ -14,6 +14,8 @@ public import TensorCore
 public final class Bundle: TensorSource {
   public let path: String
   public let documents: BundleDocuments
+  /// The files that travel with the tensors, in the order of their names.
+  public let assets: [BundleAsset]
   /// The tensors in the order of the file, which is the order the forward pass needs them in.
   public let bundleTensors: [BundleTensor]
   /// SHA-256 of the header, which binds everything: the identity of the bundle.
@@ -22,6 +24,8 @@ public final class Bundle: TensorSource {
   public var byteCount: Int { file.byteCount }
 
   let file: InputFile
+  /// Where the bytes of the assets are, in their order.
+  let assetTensors: [BundleTensor]
   let headerByteCount: Int
   private let positions: [TensorName: Int]
   private let idleReaders = Mutex<[IdleReader]>([])
@@ -37,6 +41,8 @@ public final class Bundle: TensorSource {
       self.path = path
       self.file = file
       documents = header.documents
+      assets = header.assets
+      assetTensors = header.assetTensors
       bundleTensors = header.tensors
       root = header.root
       headerByteCount = header.byteCount
@@ -107,11 +113,17 @@ private final class IdleReader: @unchecked Sendable {
 extension WeightsError {
   /// The error of a chunk with the place filled in: tensor, chunk, bytes of tensor and file.
   func at(chunk index: Int?, of tensor: BundleTensor, in path: String) -> WeightsError {
-    var error = inFile(path).inTensor(tensor.name.string)
-    guard let index else { return error }
+    let asset = tensor.assetName
+    var error = asset == nil ? inFile(path).inTensor(tensor.name.string) : inFile(path)
+    let prefix = asset.map { "asset \($0.quoted): " } ?? ""
+    guard let index else {
+      error.message = prefix + message
+      return error
+    }
     let chunk = tensor.chunks[index]
     error.message =
-      "chunk \(index) of \(tensor.chunks.count) (tensor bytes \(chunk.byteRange), file bytes"
+      "\(prefix)chunk \(index) of \(tensor.chunks.count) (\(asset == nil ? "tensor" : "asset") bytes"
+      + " \(chunk.byteRange), file bytes"
       + " \(chunk.storedRange)): \(message)"
     return error
   }

@@ -7,6 +7,9 @@ import StrictJSON
 /// The header of a bundle, read and checked.
 struct BundleHeader {
   let documents: BundleDocuments
+  let assets: [BundleAsset]
+  /// Where the bytes of the assets are, in the order of the assets.
+  let assetTensors: [BundleTensor]
   let tensors: [BundleTensor]
   let root: Digest
   /// Bytes of the header with its length and padding: where the data start.
@@ -57,8 +60,12 @@ struct BundleHeader {
         "expected the data to start on a multiple of \(BundleLayout.alignment), found them at"
           + " byte \(header.dataStart)")
     }
-    tensors = try TensorTable.read(
-      Self.parse(values[7], "tensors"), entries: header.entries, dataStart: header.dataStart)
+    assets = try AssetList.read(Self.parse(values[7], "assets"))
+    let table = try TensorTable.read(
+      Self.parse(values[8], "tensors"), assets: assets, entries: header.entries,
+      dataStart: header.dataStart)
+    assetTensors = Array(table.prefix(assets.count))
+    tensors = Array(table.dropFirst(assets.count))
     byteCount = header.dataStart
   }
 

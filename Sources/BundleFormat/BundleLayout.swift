@@ -13,12 +13,20 @@ public enum BundleLayout {
   /// Longest header, in bytes: the limit of the safetensors format.
   public static let headerByteCount = 100_000_000
 
+  /// Assets of one bundle, at most.
+  public static let assetCount = 64
+  /// Bytes of one asset, at most.
+  public static let assetByteCount = 256 << 20
+  /// Bytes of the family and of the file name of an asset, at most.
+  static let assetNameByteCount = 120
+
   /// The keys of `__metadata__`, in the order they must have.
   static let metadataKeys = [
     "format", "format_version", "family", "configuration", "recipe", "provenance", "ledger",
-    "tensors", "root",
+    "assets", "tensors", "root",
   ]
   static let fillerEntryPrefix = "__pad."
+  static let assetEntryPrefix = "__asset."
   static let skippableMagic: [UInt8] = [0x50, 0x2A, 0x4D, 0x18]
   static let skippableHeaderByteCount = 8
 

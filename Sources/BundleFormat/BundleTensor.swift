@@ -18,6 +18,12 @@ public struct BundleTensor: Sendable {
   public let quantization: JSONValue?
 
   public var name: TensorName { info.name }
+  /// The asset whose bytes the row of the table holds; nil for a tensor.
+  var assetName: String? {
+    let prefix = BundleLayout.assetEntryPrefix
+    guard name.string.hasPrefix(prefix) else { return nil }
+    return String(name.string.dropFirst(prefix.count))
+  }
   /// All bytes of the file that belong to the tensor, its filler included.
   public var storedRange: Range<Int> {
     (chunks.first?.storedRange.lowerBound ?? filler.lowerBound)..<filler.upperBound

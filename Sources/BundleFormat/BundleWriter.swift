@@ -4,7 +4,8 @@ public import Hashing
 public import StrictJSON
 import TensorCore
 
-/// Writes a bundle: the tensors in the order of the plan, each chunk by chunk.
+/// Writes a bundle: first the assets, each whole, then the tensors in the order of the plan, each
+/// chunk by chunk.
 ///
 /// Packing is the expensive part and is done elsewhere, on as many threads as there are, by
 /// ``ChunkPacker``; this class takes packed chunks in order, on one thread. The file appears under
@@ -19,6 +20,10 @@ public final class BundleWriter {
   private let output: AtomicOutputFile
   private let headerByteCount: Int
   private var documents: BundleDocuments
+  private let assetPlans: [BundleAssetPlan]
+  /// The assets written so far.
+  private var assets: [BundleAsset] = []
+  /// The bytes of the assets, then the tensors.
   private var items: [HeaderText.Item]
   /// The tensor whose chunks come next, and how many of its stored bytes are written.
   private var current = 0
@@ -26,14 +31,19 @@ public final class BundleWriter {
 
   /// - Parameters:
   ///   - documents: those known only at the end (provenance, ledger) at their longest.
+  ///   - assets: the assets in the order of their names.
   ///   - plans: the tensors in the order of the file.
-  /// - Throws: `bundle.duplicate-tensor`, `bundle.reserved-name`, `bundle.header-size`, `file.*`.
+  /// - Throws: `bundle.duplicate-tensor`, `bundle.reserved-name`, `bundle.header-size`, what
+  ///   ``BundleAssetPlan/check(_:)`` throws, `file.*`.
   public init(
-    path: String, overwrite: Bool, documents: BundleDocuments, plans: [BundleTensorPlan],
-    packing: BundlePacking
+    path: String, overwrite: Bool, documents: BundleDocuments,
+    assets: [BundleAssetPlan] = [], plans: [BundleTensorPlan], packing: BundlePacking
   ) throws(WeightsError) {
     try Self.check(plans)
-    headerByteCount = HeaderText.widest(documents, packing, plans).bytes().count
+    try BundleAssetPlan.check(assets)
+    let plans =
+      assets.map { BundleTensorPlan(AssetList.info(of: $0.name, byteCount: $0.byteCount)) } + plans
+    headerByteCount = HeaderText.widest(documents, packing, assets, plans).bytes().count
     guard headerByteCount - 8 <= BundleLayout.headerByteCount else {
       throw WeightsError(
         .bundleHeaderSize, .cannotCreate, file: path,
@@ -44,10 +54,32 @@ public final class BundleWriter {
     self.path = path
     self.packing = packing
     self.documents = documents
+    assetPlans = assets
     items = plans.map {
       HeaderText.Item(plan: $0, quantization: nil, storedByteCounts: [], digests: [])
     }
     byteCount = headerByteCount
+  }
+
+  /// Packs and writes the next asset, coded by Huffman where the bundle is packed at all: most
+  /// are text.
+  ///
+  /// - Precondition: assets come in the order of the plan, each as long as the plan says, before
+  ///   all tensors.
+  /// - Throws: `zstd.memory`, `zstd.compress`, `file.*`.
+  public func append(asset bytes: [UInt8]) throws(WeightsError) {
+    let index = assets.count
+    precondition(index < assetPlans.count, "more assets than planned")
+    precondition(bytes.count == assetPlans[index].byteCount, "an asset of another size")
+    var packer = try ChunkPacker()
+    for start in stride(from: 0, to: bytes.count, by: BundleLayout.chunkByteCount) {
+      let end = min(start + BundleLayout.chunkByteCount, bytes.count)
+      let chunk = try packer.pack(
+        unsafe bytes.span.bytes.extracting(start..<end), dtype: .u8,
+        packing: packing == .store ? .store : .packed(smallest: true))
+      try append([chunk], toItem: index)
+    }
+    assets.append(BundleAsset(assetPlans[index], sha256: SHA256.hash(bytes)))
   }
 
   /// Writes the next chunks of a tensor.
@@ -58,9 +90,16 @@ public final class BundleWriter {
   public func append(
     _ chunks: [PackedChunk], toTensor index: Int
   ) throws(WeightsError) {
+    precondition(assets.count == assetPlans.count, "a tensor before the last asset")
+    try append(chunks, toItem: index + assets.count)
+  }
+
+  private func append(
+    _ chunks: [PackedChunk], toItem index: Int
+  ) throws(WeightsError) {
     for chunk in chunks {
       skipFinishedTensors()
-      precondition(index == current, "chunks of tensor \(index) where \(current) is due")
+      precondition(index == current, "chunks of item \(index) where \(current) is due")
       let info = items[index].plan.info
       let range = BundleLayout.byteRange(
         ofChunk: items[index].digests.count, byteCount: info.byteCount)
@@ -80,7 +119,7 @@ public final class BundleWriter {
 
   /// Records what quantizing a tensor lost. Any time before the end.
   public func setQuantization(_ quantization: JSONValue, ofTensor index: Int) {
-    items[index].quantization = quantization
+    items[index + assetPlans.count].quantization = quantization
   }
 
   /// Writes the header and puts the file in its place.
@@ -92,17 +131,18 @@ public final class BundleWriter {
   /// - Returns: the root hash.
   /// - Throws: `bundle.reserve` when the documents have grown beyond the room left for them;
   ///   `safetensors.*` for names that format cannot hold; `file.*`.
-  /// - Precondition: every chunk of every tensor has been appended.
+  /// - Precondition: every asset and every chunk of every tensor has been appended.
   public func finish(
     provenance: JSONValue? = nil, ledger: JSONValue? = nil,
     checking check: (_ temporaryPath: String) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> Digest {
     skipFinishedTensors()
-    precondition(current == items.count, "tensor \(current) of \(items.count) is not complete")
+    precondition(current == items.count, "item \(current) of \(items.count) is not complete")
     if let provenance { documents.provenance = provenance }
     if let ledger { documents.ledger = ledger }
     let text = HeaderText(
-      documents: documents, packing: packing, items: items, root: RootHash.placeholder)
+      documents: documents, packing: packing, assets: assets, items: items,
+      root: RootHash.placeholder)
     var header = text.bytes(paddedTo: headerByteCount)
     guard header.count == headerByteCount else {
       throw WeightsError(

@@ -17,16 +17,20 @@ struct HeaderText {
 
   let documents: BundleDocuments
   let packing: BundlePacking
+  let assets: [BundleAsset]
+  /// First the bytes of the assets, then the tensors.
   let items: [Item]
   let root: String
 
   /// The header of data not yet written, at its widest.
   static func widest(
-    _ documents: BundleDocuments, _ packing: BundlePacking, _ plans: [BundleTensorPlan]
+    _ documents: BundleDocuments, _ packing: BundlePacking, _ assets: [BundleAssetPlan],
+    _ plans: [BundleTensorPlan]
   ) -> HeaderText {
     let digest = SHA256.hash([])
     return HeaderText(
       documents: documents, packing: packing,
+      assets: assets.map { BundleAsset($0, sha256: digest) },
       items: plans.map { plan in
         let count = BundleLayout.chunkCount(of: plan.info.byteCount)
         return Item(
@@ -62,7 +66,7 @@ struct HeaderText {
       BundleLayout.formatName, BundleLayout.version, documents.family,
       documents.configuration.encoded(), documents.recipe.encoded(),
       documents.provenance.encoded(), documents.ledger.encoded(),
-      JSONValue.array(items.map(row)).encoded(), root,
+      AssetList.json(assets).encoded(), JSONValue.array(items.map(row)).encoded(), root,
     ]
     let pairs = zip(BundleLayout.metadataKeys, metadata.map(JSONValue.string))
     return .object(JSONObject([("__metadata__", .object(JSONObject(Array(pairs))))] + entries))

@@ -18,10 +18,13 @@ struct TableRow {
   ]
   private static let maximumRank = 8
 
-  init(_ item: JSONReader) throws(WeightsError) {
+  /// - Parameter isAsset: whether the row is one of those that hold assets, which have names of
+  ///   their own.
+  init(_ item: JSONReader, isAsset: Bool) throws(WeightsError) {
     let members = try item.object(allowing: Self.keys)
     let name = try members.required("name").string()
     do throws(WeightsError) {
+      if !isAsset { try Self.check(name) }
       info = try Self.info(name, members)
       encoding = try Self.word(members.required("encoding"), .bundleEncoding)
       planes = try Self.word(members.required("planes"), .bundlePlanes)
@@ -47,7 +50,6 @@ struct TableRow {
   private static func info(
     _ name: String, _ members: JSONObjectReader
   ) throws(WeightsError) -> TensorInfo {
-    try check(name)
     let dtypeName = try members.required("dtype").string()
     guard let dtype = DType(rawValue: dtypeName) else {
       throw WeightsError(

@@ -18,16 +18,26 @@ struct TensorTable {
   private var fillerEntryCount = 0
   private var claimedCount = 0
 
+  /// - Parameter assets: whose rows come first.
+  /// - Returns: a row for each asset, then the tensors.
   /// - Throws: `json.*` for a document of another form, and the `bundle.*` codes of the table.
   static func read(
-    _ document: JSONReader, entries: [SafetensorsEntry], dataStart: Int
+    _ document: JSONReader, assets: [BundleAsset], entries: [SafetensorsEntry], dataStart: Int
   ) throws(WeightsError) -> [BundleTensor] {
     var byName: [TensorName: SafetensorsEntry] = [:]
     byName.reserveCapacity(entries.count)
     for entry in entries { byName[entry.info.name] = entry }
     var table = Self(entries: byName, dataStart: dataStart)
     var tensors: [BundleTensor] = []
-    for item in try document.array() { tensors.append(try table.tensor(item)) }
+    for (index, item) in try document.array().enumerated() {
+      tensors.append(try table.tensor(item, index < assets.count ? assets[index] : nil))
+    }
+    guard tensors.count >= assets.count else {
+      throw WeightsError(
+        .bundleAssetRow, .malformed,
+        "asset \(assets[tensors.count].name.quoted): expected a row of the table of tensors, found"
+          + " \(tensors.count) rows for \(assets.count) assets")
+    }
     if table.claimedCount != entries.count {
       try table.refuseUnlisted(entries)
     }
@@ -39,8 +49,11 @@ struct TensorTable {
     self.dataStart = dataStart
   }
 
-  private mutating func tensor(_ item: JSONReader) throws(WeightsError) -> BundleTensor {
-    let row = try TableRow(item)
+  private mutating func tensor(
+    _ item: JSONReader, _ asset: BundleAsset?
+  ) throws(WeightsError) -> BundleTensor {
+    let row = try TableRow(item, isAsset: asset != nil)
+    if let asset { try AssetList.check(row, asset) }
     guard names.insert(row.info.name).inserted else {
       throw WeightsError(
         .bundleDuplicateTensor, .malformed, tensor: row.info.name.string,

@@ -38,6 +38,23 @@ extension WeightsError.Code {
   /// An entry of the file that the table does not list.
   public static let bundleUnlisted = Self("bundle.unlisted-entry")
 
+  /// More assets than a bundle may have.
+  public static let bundleAssetCount = Self("bundle.asset-count")
+  /// An asset whose family or file name could not name a file.
+  public static let bundleAssetName = Self("bundle.asset-name")
+  /// A role that does not exist.
+  public static let bundleAssetRole = Self("bundle.asset-role")
+  /// An empty asset, or one larger than the format allows.
+  public static let bundleAssetSize = Self("bundle.asset-size")
+  /// Assets that are not in the order of their names, or two of one name.
+  public static let bundleAssetOrder = Self("bundle.asset-order")
+  /// An asset and its row in the table of tensors do not agree.
+  public static let bundleAssetRow = Self("bundle.asset-row")
+  /// An asset that the bundle does not have.
+  public static let bundleAssetUnknown = Self("bundle.asset-unknown")
+  /// The bytes of an asset do not have the SHA-256 that the header states.
+  public static let bundleAssetHash = Self("bundle.asset-hash")
+
   /// The stored bytes of a chunk do not have the SHA-256 of the table.
   public static let bundleChunkHash = Self("bundle.chunk-hash")
   /// The filler behind a tensor is not what the format demands.

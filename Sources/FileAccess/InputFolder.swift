@@ -58,6 +58,14 @@ public final class InputFolder: Sendable {
     return nil
   }
 
+  /// A folder in this one; nil where the entry is anything else, links to folders included.
+  ///
+  /// - Throws: `file.name`, and whatever ``init(path:)`` throws.
+  public func folder(_ name: String) throws(WeightsError) -> InputFolder? {
+    guard try status(of: name).isFolder else { return nil }
+    return try InputFolder(path: path(of: name))
+  }
+
   /// The path of an entry, for messages.
   public func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 

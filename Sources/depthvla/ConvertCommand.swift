@@ -19,12 +19,14 @@ struct ConvertCommand: OutputCommand {
           -o robot.dvla.safetensors
 
       Any non-empty subset of sources will do. A source is a safetensors file or a folder \
-      with shards; family and naming are told from its tensors. --dry-run shows the plan.
+      with shards; family and naming are told from its tensors. Tokenizer, preprocessor and \
+      statistics beside the weights travel in the bundle. --dry-run shows the plan.
       """)
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var sources: SourceOptions
   @OptionGroup var settings: SettingOptions
+  @OptionGroup var assets: AssetOptions
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The bundle to write.")
   var target: String?
@@ -99,7 +101,8 @@ struct ConvertCommand: OutputCommand {
   func run() throws {
     let library = try output.library()
     let imported = try sources.open(library)
-    let options = try options()
+    var options = try options()
+    options.assets = assets.choice(library)
     let line = output.progress()
     defer { line?.finish() }
     let conversion = try Conversion(sources: imported, options: options, library: library)

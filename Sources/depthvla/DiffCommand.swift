@@ -14,7 +14,8 @@ struct DiffCommand: OutputCommand {
         depthvla diff paligemma-3b-pt-224 finetuned/checkpoint-2000
 
       Checkpoints under different namings, and bundles, are compared by the names of their \
-      layout; quantized tensors by the values they stand for. Exit status 1 where any differ.
+      layout; quantized tensors by the values they stand for. Of two bundles, the files that travel with \
+      the tensors are compared too. Exit status 1 where any differ.
       """)
 
   @Argument(help: "A checkpoint or a bundle.")
@@ -37,6 +38,8 @@ struct DiffCommand: OutputCommand {
     line?.finish()
     let report = DifferenceReport(first: first, second: second, difference: difference)
     try output.write(report.json, words: report.words)
-    if !difference.differing.isEmpty { throw ExitCode(WeightsError.Kind.checkFailed.rawValue) }
+    guard difference.differing.isEmpty, difference.differingAssets.isEmpty else {
+      throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
+    }
   }
 }

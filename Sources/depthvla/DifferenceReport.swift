@@ -27,7 +27,23 @@ struct DifferenceReport {
     }
     let hidden = difference.differing.count - Self.shownRowCount
     if hidden > 0 { text += "  … and \(hidden) more; --json lists all\n" }
+    if !difference.assets.isEmpty {
+      text += "  \(difference.assets.count - difference.differingAssets.count) assets equal, "
+      text += "\(difference.differingAssets.count) differ\n"
+    }
+    for row in difference.differingAssets {
+      text += "  asset \(row.name.escapedForTerminal): \(words(row.outcome))\n"
+    }
     return text
+  }
+
+  private func words(_ outcome: Difference.AssetOutcome) -> String {
+    switch outcome {
+    case .equal: "equal"
+    case .onlyInFirst: "only in \(first.escapedForTerminal)"
+    case .onlyInSecond: "only in \(second.escapedForTerminal)"
+    case .otherBytes: "other bytes"
+    }
   }
 
   private func words(_ outcome: Difference.Outcome) -> String {
@@ -51,6 +67,11 @@ struct DifferenceReport {
       "compared_by": .string(difference.naming),
       "differing": .integer(Int64(difference.differing.count)),
       "tensors": .array(difference.rows.map(Self.json)),
+      "differing_assets": .integer(Int64(difference.differingAssets.count)),
+      "assets": .array(
+        difference.assets.map {
+          ["name": .string($0.name), "outcome": .string($0.outcome.rawValue)]
+        }),
     ]
   }
 

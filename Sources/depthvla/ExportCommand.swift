@@ -17,7 +17,8 @@ struct ExportCommand: OutputCommand {
 
       `source` means the naming, types, ties and files the checkpoint came in. INT8 tensors \
       are written as INT8 where the library reads it (PaliGemma under its hub naming), else \
-      as floats with the quantization applied.
+      as floats with the quantization applied. Tokenizer, preprocessor and statistics that \
+      travelled in the bundle get their names back.
       """)
 
   @Argument(help: "The bundle.")
@@ -90,6 +91,9 @@ struct ExportCommand: OutputCommand {
     for file in result.files {
       text += "  \(Units.bytes(file.byteCount).leftPadded(9))  \(file.name.escapedForTerminal)\n"
     }
+    for file in result.assets {
+      text += "  \(Units.bytes(file.byteCount).leftPadded(9))  \(file.name.escapedForTerminal)\n"
+    }
     if result.int8Count > 0 {
       text += "  \(result.int8Count) tensors as INT8 for compressed-tensors\n"
     }
@@ -107,6 +111,10 @@ struct ExportCommand: OutputCommand {
             "name": .string($0.name), "bytes": .integer(Int64($0.byteCount)),
             "tensors": .integer(Int64($0.tensorCount)),
           ]
+        }),
+      "assets": .array(
+        result.assets.map {
+          ["name": .string($0.name), "bytes": .integer(Int64($0.byteCount))]
         }),
       "int8": .integer(Int64(result.int8Count)),
       "dequantized": .integer(Int64(result.dequantizedCount)),

@@ -22,6 +22,7 @@ struct InspectionReport {
         "  \(group.dtype.rawValue.padded(8)) \(Units.bytes(group.byteCount).leftPadded(9))  in "
         + "\(group.tensorCount) tensors\n"
     }
+    text += AssetTable(inspection.assets.map { ($0.name, $0.role, $0.byteCount) }).words
     for remark in inspection.remarks { text += "  note: \(remark)\n" }
     text += provenance
     text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
@@ -94,6 +95,10 @@ struct InspectionReport {
                 "bytes": .integer(Int64(tensor.byteCount)),
               ]
             })
+        ),
+        (
+          "assets",
+          AssetTable(inspection.assets.map { ($0.name, $0.role, $0.byteCount) }).json
         ),
         ("root", inspection.root.map { .string($0) } ?? .null),
         ("provenance", inspection.provenance ?? .null),

@@ -1,3 +1,4 @@
+import BundleFormat
 import DepthVLAWeights
 import Diagnostics
 import Hashing
@@ -14,6 +15,10 @@ struct PlanReport {
   init(_ conversion: Conversion) { self.conversion = conversion }
 
   private var plan: ConversionPlan { conversion.plan }
+
+  private var assets: AssetTable {
+    AssetTable(conversion.assets.map { ($0.name, $0.role, $0.byteCount) })
+  }
 
   private var initialisedCount: Int {
     plan.remap.tensors.count { if case .initialised = $0.origin { true } else { false } }
@@ -56,6 +61,7 @@ struct PlanReport {
     for (reason, count) in dropped {
       text += "  \(count) tensors left out: \(reason.escapedMessage)\n"
     }
+    text += assets.words
     text += "  \(Units.bytes(conversion.tensorByteCount)) before compression, "
     text += "from \(Units.bytes(conversion.sourceByteCount)) of sources\n"
     return text
@@ -123,6 +129,7 @@ struct PlanReport {
             ]
           })
       ),
+      ("assets", assets.json),
       ("initialised", .integer(Int64(initialisedCount))),
       (
         "dropped",

@@ -16,7 +16,8 @@ struct VerificationReport {
     var text = ""
     if verification.isIntact {
       text +=
-        "\(path.escapedForTerminal): intact; \(verification.tensorCount) tensors in "
+        "\(path.escapedForTerminal): intact; \(verification.tensorCount) tensors "
+        + assetCount + "in "
         + "\(verification.chunkCount) chunks, every one of "
         + "\(verification.byteCount) bytes accounted for\n"
       text += "root \(verification.root.hex)\n"
@@ -24,12 +25,20 @@ struct VerificationReport {
       text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) "
       text += verification.damageCount == 1 ? "place\n" : "places\n"
       for damage in verification.damages {
-        let tensor = damage.tensor.map { "\($0.string.quoted): " } ?? ""
-        text += "  \(tensor)\(damage.error.message.escapedMessage)\n"
+        let place = damage.tensor.map { "\($0.string.quoted): " } ?? ""
+        text += "  \(place)\(damage.error.message.escapedMessage)\n"
       }
     }
     if let comparison { text += words(comparison) }
     return text
+  }
+
+  private var assetCount: String {
+    switch verification.assetCount {
+    case 0: ""
+    case 1: "and 1 asset "
+    case let count: "and \(count) assets "
+    }
   }
 
   private func words(_ comparison: BundleComparison) -> String {
@@ -43,6 +52,16 @@ struct VerificationReport {
         text += "  \(row.name.string.escapedForTerminal): differs from byte \(byte) on\n"
       }
     }
+    for row in comparison.assets {
+      let name = row.asset.name.escapedForTerminal
+      switch row.outcome {
+      case .equal: text += "  asset \(name): equal to \(row.asset.source.escapedForTerminal)\n"
+      case .different(let byte): text += "  asset \(name): DIFFERENT from byte \(byte) on\n"
+      case .notFound:
+        text += "  asset \(name): not compared, no source has "
+        text += "\(row.asset.source.escapedForTerminal)\n"
+      }
+    }
     let losses = comparison.rows.compactMap { row in row.error.map { (row.name, $0) } }
     text += LossTable(losses).words
     return text
@@ -53,6 +72,7 @@ struct VerificationReport {
       ("path", .string(path)), ("intact", .bool(verification.isIntact)),
       ("root", .string(verification.root.hex)),
       ("tensors", .integer(Int64(verification.tensorCount))),
+      ("assets", .integer(Int64(verification.assetCount))),
       ("chunks", .integer(Int64(verification.chunkCount))),
       ("bytes", .integer(Int64(verification.byteCount))),
       ("damage_count", .integer(Int64(verification.damageCount))),
@@ -63,6 +83,7 @@ struct VerificationReport {
             [
               "code": .string(damage.error.code.rawValue),
               "tensor": damage.tensor.map { .string($0.string) } ?? .null,
+              "asset": damage.asset.map { .string($0) } ?? .null,
               "chunk": damage.chunk.map { .integer(Int64($0)) } ?? .null,
               "file_begin": .integer(Int64(damage.fileRange.lowerBound)),
               "file_end": .integer(Int64(damage.fileRange.upperBound)),
@@ -73,6 +94,19 @@ struct VerificationReport {
     ]
     if let comparison {
       members.append(("against", .array(comparison.rows.map(Self.json))))
+      members.append(("assets_against", .array(comparison.assets.map(Self.json))))
+    }
+    return .object(JSONObject(members))
+  }
+
+  private static func json(_ row: AssetComparison) -> JSONValue {
+    var members: [(String, JSONValue)] = [("name", .string(row.asset.name))]
+    switch row.outcome {
+    case .equal: members.append(("outcome", "equal"))
+    case .different(let byte):
+      members.append(("outcome", "different"))
+      members.append(("first_byte", .integer(Int64(byte))))
+    case .notFound: members.append(("outcome", "not-found"))
     }
     return .object(JSONObject(members))
   }

@@ -15,7 +15,8 @@ struct VerifyCommand: OutputCommand {
         depthvla verify robot.dvla.safetensors --against paligemma-3b-pt-224 dinov2-large
 
       With --against, name every source the bundle was made from: each tensor is converted \
-      again and compared bit for bit, and what conversion lost is measured. Exit status 1 \
+      again and compared bit for bit, and what conversion lost is measured; assets are compared \
+      with the files beside the weights. Exit status 1 \
       where sources and bundle differ, 65 where the bundle is damaged.
       """)
 
@@ -55,7 +56,7 @@ struct VerifyCommand: OutputCommand {
       Console.write("depthvla: \(damage.error)\n", to: .error)
       throw ExitCode(WeightsError.Kind.malformed.rawValue)
     }
-    if let comparison, !comparison.differences.isEmpty {
+    if let comparison, !comparison.isEqual {
       throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
     }
   }

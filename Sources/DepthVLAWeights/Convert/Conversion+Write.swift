@@ -27,11 +27,11 @@ extension Conversion {
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {
-    try InputProtection.check(path, sources: sources)
+    try InputProtection.check(path, sources: sources, assets: assetFiles)
     let record = ConversionRecord(self)
     let writer = try BundleWriter(
       path: path, overwrite: options.overwrite,
-      documents: record.documents(hashes: nil),
+      documents: record.documents(hashes: nil), assets: assets,
       plans: plan.tensors.map { tensor in
         BundleTensorPlan(
           tensor.info, source: record.source(of: tensor),
@@ -39,6 +39,7 @@ extension Conversion {
       }, packing: options.packing)
     let hashes = SourceHashes(sources)
     do throws(WeightsError) {
+      for file in assetFiles { try writer.append(asset: try file.bytes()) }
       let losses = try pack(into: writer, progress: progress)
       let digests = try hashes.wait()
       for source in sources { try source.checkUnchanged() }

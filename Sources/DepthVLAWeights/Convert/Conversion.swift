@@ -1,4 +1,4 @@
-import BundleFormat
+public import BundleFormat
 public import Diagnostics
 import Hashing
 public import Remapping
@@ -11,13 +11,18 @@ public struct Conversion: Sendable {
   public let options: ConversionOptions
   public let plan: ConversionPlan
   let library: ManifestLibrary
+  let assetFiles: [AssetFile]
+
+  /// The files that travel with the tensors, in the order of the bundle.
+  public var assets: [BundleAssetPlan] { assetFiles.map(\.plan) }
 
   /// Opens nothing and writes nothing, but reads tied tensors to compare them.
   ///
   /// - Parameters:
   ///   - sources: at least one.
   ///   - library: the manifests the sources were recognised with.
-  /// - Throws: what ``RemapPlanner/plan()`` throws; `remap.tie`; what the recipe throws.
+  /// - Throws: what ``RemapPlanner/plan()`` throws; `remap.tie`; what the recipe throws;
+  ///   `convert.assets`, `convert.asset-size` and `file.*` for the assets.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
   ) throws(WeightsError) {
@@ -44,6 +49,8 @@ public struct Conversion: Sendable {
       }
       choices[component] = index
     }
+    assetFiles = try options.assets.files(
+      of: sources, family: family, families: library.families)
     let planner = RemapPlanner(
       library: library, family: family,
       sources: sources.map {

@@ -19,6 +19,8 @@ public struct ConversionOptions: Sendable {
   /// Whether tensors that no forward reads are kept, so that a source can be written back whole.
   /// The commands keep them at source precision.
   public var keepsUnused = false
+  /// The files that travel with the tensors.
+  public var assets = AssetChoice()
   public var overwrite = false
   public var threads = 1
 

@@ -8,6 +8,8 @@ import TensorCore
 struct DiffSide: Sendable {
   let path: String
   let tensors: [TensorInfo]
+  /// Of a bundle; nil for a checkpoint.
+  let assets: [BundleAsset]?
   private let content: [TensorName: Content]
 
   private enum Content: Sendable {
@@ -20,6 +22,7 @@ struct DiffSide: Sendable {
     let source = try FullPrecisionBundle(bundle)
     path = bundle.path
     tensors = source.tensors
+    assets = bundle.assets
     content = Dictionary(
       source.tensors.map { ($0.name, .stored(source)) }, uniquingKeysWith: { first, _ in first })
   }
@@ -28,6 +31,7 @@ struct DiffSide: Sendable {
   init(_ checkpoint: Checkpoint) {
     path = checkpoint.path
     tensors = checkpoint.tensors
+    assets = nil
     content = Dictionary(
       checkpoint.tensors.map { ($0.name, .stored(checkpoint)) },
       uniquingKeysWith: { first, _ in first })
@@ -47,6 +51,7 @@ struct DiffSide: Sendable {
       content[planned.name] = .transformed(planned, checkpoint)
     }
     self.tensors = tensors
+    assets = nil
     self.content = content
   }
 

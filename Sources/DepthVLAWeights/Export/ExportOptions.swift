@@ -27,9 +27,16 @@ public struct ExportResult: Sendable {
     public let tensorCount: Int
   }
 
+  public struct Asset: Sendable {
+    public let name: String
+    public let byteCount: Int
+  }
+
   public let family: String
   public let naming: String
   public let files: [File]
+  /// Files that travelled in the bundle and stand beside the weights again.
+  public let assets: [Asset]
   /// Tensors written as INT8 with scales.
   public let int8Count: Int
   /// Quantized tensors written as floats with the quantization applied.

@@ -34,6 +34,7 @@ public struct Exporter: Sendable {
     let plan: ExportPlan
     do throws(WeightsError) { plan = try planner.plan() } catch { throw error.inFile(bundle.path) }
 
+    let assets = ExportAssets(bundle, plan)
     var layouts: [SafetensorsLayout] = []
     let tensors = Dictionary(grouping: plan.tensors, by: \.file)
     for (index, file) in plan.files.enumerated() {
@@ -54,6 +55,7 @@ public struct Exporter: Sendable {
       if plan.hasIndex {
         try folder.write(plan.index, to: "model.safetensors.index.json")
       }
+      try assets.write(to: folder, from: bundle)
       if let config = plan.config { try folder.write(config, to: "config.json") }
       try folder.commit()
     } catch {
@@ -65,7 +67,11 @@ public struct Exporter: Sendable {
       files: zip(plan.files, layouts).map { file, layout in
         ExportResult.File(
           name: file.name, byteCount: layout.byteCount, tensorCount: layout.entries.count)
-      }, int8Count: plan.int8Count, dequantizedCount: plan.dequantizedCount, notes: plan.notes)
+      },
+      assets: assets.files.map {
+        ExportResult.Asset(name: $0.name, byteCount: $0.asset.byteCount)
+      }, int8Count: plan.int8Count, dequantizedCount: plan.dequantizedCount,
+      notes: plan.notes + assets.notes)
   }
 
   private func writeTensors(

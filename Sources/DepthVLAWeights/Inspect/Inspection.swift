@@ -1,4 +1,4 @@
-import BundleFormat
+public import BundleFormat
 public import Diagnostics
 import FileAccess
 import Hashing
@@ -20,6 +20,12 @@ public struct Inspection: Sendable {
     public let byteCount: Int
   }
 
+  public struct Asset: Sendable {
+    public let name: String
+    public let role: BundleAsset.Role
+    public let byteCount: Int
+  }
+
   public let path: String
   public let kind: Kind
   /// nil where the tensors are of no known model.
@@ -31,6 +37,8 @@ public struct Inspection: Sendable {
   public let configuration: Configuration
   public let files: [File]
   public let tensors: [TensorInfo]
+  /// The files that travel with the tensors, or would if the checkpoint were converted.
+  public let assets: [Asset]
   /// Why the family is not known, or what is wrong with the tensors of the family.
   public let problem: WeightsError?
   /// What is odd about the files and yet no error.
@@ -66,7 +74,7 @@ extension Inspection {
     if try Bundle.isBundle(path: path) {
       try self.init(try Bundle(path: path))
     } else {
-      self.init(try Checkpoint(path: path), library, settings)
+      try self.init(try Checkpoint(path: path), library, settings)
     }
   }
 
@@ -82,6 +90,7 @@ extension Inspection {
     } catch { throw error.inFile(bundle.path) }
     files = [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)]
     tensors = bundle.tensors
+    assets = bundle.assets.map { Asset(name: $0.name, role: $0.role, byteCount: $0.byteCount) }
     problem = nil
     remarks = []
     root = bundle.root.hex
@@ -100,7 +109,9 @@ extension Inspection {
     }
   }
 
-  private init(_ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration) {
+  private init(
+    _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration
+  ) throws(WeightsError) {
     path = checkpoint.path
     kind = .checkpoint
     files = checkpoint.files.map {
@@ -121,7 +132,13 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     self.problem = problem
-    remarks = checkpoint.remarks
+    var assets: [Asset] = []
+    var assetProblem: WeightsError?
+    if let family = recognition?.family {
+      (assets, assetProblem) = try Self.assets(of: checkpoint, family, library)
+    }
+    self.assets = assets
+    remarks = checkpoint.remarks + (assetProblem.map { [$0] } ?? [])
     root = nil
     provenance = nil
     losses = []
@@ -129,6 +146,25 @@ extension Inspection {
     naming = recognition?.naming
     variants = plan?.variants ?? []
     configuration = plan?.configuration ?? recognition?.stated ?? Configuration()
+  }
+}
+
+extension Inspection {
+  /// The assets beside the weights, and why a conversion would not take them as they are.
+  private static func assets(
+    of checkpoint: Checkpoint, _ family: String, _ library: ManifestLibrary
+  ) throws(WeightsError) -> ([Asset], WeightsError?) {
+    let found = try AssetSearch(checkpoint, family: family, families: library.families).found
+    var problem: WeightsError?
+    do throws(WeightsError) { try AssetChoice.requireSingle(found) } catch { problem = error }
+    var assets: [Asset] = []
+    for file in found {
+      do throws(WeightsError) {
+        let plan = try file.open().plan
+        assets.append(Asset(name: plan.name, role: plan.role, byteCount: plan.byteCount))
+      } catch { problem = problem ?? error }
+    }
+    return (assets, problem)
   }
 }
 

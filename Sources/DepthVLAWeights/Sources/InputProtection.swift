@@ -4,8 +4,13 @@ import Safetensors
 
 /// No output replaces what it is made from, whatever the user forces.
 enum InputProtection {
-  /// - Throws: `output.is-input` when the target is one of the files of a source.
-  static func check(_ target: String, sources: [ImportedSource]) throws(WeightsError) {
+  /// - Throws: `output.is-input` when the target is one of the files of a source, or an asset.
+  static func check(
+    _ target: String, sources: [ImportedSource], assets: [AssetFile]
+  ) throws(WeightsError) {
+    for asset in assets where try isSameFile(target, asset.path) {
+      throw isInput(target, "an asset that the bundle takes along")
+    }
     for source in sources {
       var inputs = source.checkpoint.files.map(\.file.path)
       if let config = source.checkpoint.config { inputs.append(config.path) }

@@ -26,6 +26,12 @@ public struct BundleComparison: Sendable {
   }
 
   public let rows: [Row]
+  /// The bundle's assets, in its order.
+  public let assets: [AssetComparison]
+
+  /// Whether tensors and assets are those that the sources give. Assets that no source has are no
+  /// difference.
+  public var isEqual: Bool { differences.isEmpty && !assets.contains { $0.differs } }
 
   public var differences: [Row] {
     rows.filter { if case .different = $0.outcome { true } else { false } }
@@ -54,13 +60,17 @@ extension BundleComparison {
       if error.kind == .usage { error.kind = .malformed }
       throw error
     }
+    let assets = try AssetComparison.compare(
+      bundle, against: ordered, families: library.families)
     try self.init(
-      bundle, plan: conversion.plan, sources: conversion.sources, seed: conversion.options.seed,
+      bundle, assets: assets, plan: conversion.plan, sources: conversion.sources,
+      seed: conversion.options.seed,
       threads: threads, progress: progress)
   }
 
   private init(
-    _ bundle: Bundle, plan: ConversionPlan, sources: [ImportedSource], seed: UInt64?,
+    _ bundle: Bundle, assets: [AssetComparison], plan: ConversionPlan, sources: [ImportedSource],
+    seed: UInt64?,
     threads: Int, progress: Progress.Handler
   ) throws(WeightsError) {
     let checkpoints: [any TensorSource] = sources.map(\.checkpoint)
@@ -120,6 +130,7 @@ extension BundleComparison {
       ordered.append(row)
     }
     self.rows = ordered
+    self.assets = assets
   }
 }
 
