@@ -46,6 +46,7 @@ PI0 = {
 ACTION = dict(width=28, mlp_dim=36, state_dim=11, action_dim=7, horizon=8, num_steps=10,
               min_period=4e-3, max_period=4.0)
 DEPTH = dict(width=20, mlp_dim=52)
+COMPOSITE = dict(depth_image=(28, 42), text_tokens=7, text_padding=3, loss_t=0.640625)
 
 # Look-alikes are only ever refused, so they are as small as they can be.
 PALIGEMMA2 = {

@@ -19,6 +19,7 @@ import torchvision
 import transformers
 
 import colourmap
+import composites
 import depth_maps
 import dinov2
 import images
@@ -50,6 +51,7 @@ def main():
         dinov2.make_depth_anything(w)
         pi0.make_pi0(w)
         pi0.make_depthvla(w, hub, {"plain": encoders["dinov2"], "registers": encoders["dinov2-with-registers"]})
+        composites.make(w)
         lookalikes.make(w)
         resampling.make(w)
         images.make(w)

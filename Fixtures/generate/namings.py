@@ -140,3 +140,16 @@ def pi0_native(layout, expert_head):
         (r"^vlm\.", "model.vlm."), (r"^action\.(?=layers\.|norm\.)", "model.dit."),
         (r"^action\.(?!action_out_proj)", "embed_action_time."), (r"^action\.", ""))
     return out | {"model.dit.embed_tokens.weight": expert_head}
+
+
+def pi0_layout(tensors):
+    """openpi's names, or those of a lerobot save, -> DepthVLA layout names. Where the pair is untied, embed_tokens is
+    the one that is used."""
+    t = {k.removeprefix("model."): v for k, v in tensors.items()}
+    embed = t.get(EMBED, t[HEAD])
+    rest = {k: v for k, v in t.items() if k not in (EMBED, HEAD, EXPERT_HEAD)}
+    core = r"^paligemma_with_expert\.paligemma\.model\."
+    return {"vlm.embed_tokens.weight": embed} | renamed(
+        rest, (core + r"vision_tower\.(vision_model\.)?", "vlm.vision_tower."), (core + r"language_model\.", "vlm."),
+        (core, "vlm."), (r"^paligemma_with_expert\.gemma_expert\.model\.", "action."),
+        (r"^(?=state_proj|action_in|action_out|action_time)", "action."))

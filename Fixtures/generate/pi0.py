@@ -32,8 +32,8 @@ def linear_shapes(linears):
     return out
 
 
-def action_shapes(text):
-    a, w = ACTION, ACTION["width"]
+def action_shapes(text, a=ACTION):
+    w = a["width"]
     return gemma_shapes(w, a["mlp_dim"], text) | linear_shapes({
         "state_proj": (w, a["state_dim"]), "action_in_proj": (w, a["action_dim"]),
         "action_time_mlp_in": (w, 2 * w), "action_time_mlp_out": (w, w), "action_out_proj": (a["action_dim"], w)})
@@ -45,13 +45,13 @@ def prefixed(prefix, tensors):
 
 # ---------------------------------------------------------------- pi0
 
-def native_config():
-    v, t, a = PI0["vision"], PI0["text"], ACTION
+def native_config(d=PI0, a=ACTION):
+    v, t = d["vision"], d["text"]
     shared = {k: t[k] for k in ("num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim")}
     return PI0Config(
         vlm_config=dict(
             model_type="paligemma", vision_config=dict(v, model_type="siglip_vision_model", vision_use_head=False),
-            text_config=dict(t, model_type="gemma"), image_token_index=PI0["image_token_index"],
+            text_config=dict(t, model_type="gemma"), image_token_index=d["image_token_index"],
             projection_dim=t["hidden_size"], hidden_size=t["hidden_size"], vocab_size=t["vocab_size"]),
         dit_config=dict(shared, model_type="gemma", hidden_size=a["width"], intermediate_size=a["mlp_dim"],
                         vocab_size=t["vocab_size"]),
@@ -71,15 +71,20 @@ def lerobot_config(**extra):
         "max_state_dim": ACTION["state_dim"], "max_action_dim": ACTION["action_dim"]} | extra
 
 
-def make_pi0(w):
-    v, t = PI0["vision"], PI0["text"]
-    net = PI0ForConditionalGeneration(native_config())
+def pi0_layout(seed, d=PI0, a=ACTION):
+    """-> (transformers' model, the tensors to give it by the names of the DepthVLA layout)"""
+    net = PI0ForConditionalGeneration(native_config(d, a))
     to_layout = ((r"^model\.dit\.", "action."), (r"^model\.vlm\.language_model\.", "vlm."), (r"^model\.vlm\.", "vlm."),
                  (r"^embed_action_time\.", "action."), (r"^action_out_proj", "action.action_out_proj"))
     shapes = {k: x.shape for k, x in namings.renamed(net.state_dict(), *to_layout).items()
               if k != "action.embed_tokens.weight"}
-    assert {k[7:]: tuple(s) for k, s in shapes.items() if k.startswith("action.")} == action_shapes(t)
-    layout = draw(w.seed, "pi0", shapes, faint=r"^vlm\.vision_tower\.embeddings\.")
+    assert {k[7:]: tuple(s) for k, s in shapes.items() if k.startswith("action.")} == action_shapes(d["text"], a)
+    return net, draw(seed, "pi0", shapes, faint=r"^vlm\.vision_tower\.embeddings\.")
+
+
+def make_pi0(w):
+    v, t = PI0["vision"], PI0["text"]
+    net, layout = pi0_layout(w.seed)
     junk = normal(rng_for(w.seed, "unused head"), (t["vocab_size"], ACTION["width"]), 0.02)
     openpi = namings.pi0_openpi(layout, junk)
     stale = openpi[namings.HEAD] + normal(rng_for(w.seed, "stale head"), openpi[namings.HEAD].shape, 0.05)
@@ -144,28 +149,38 @@ def make_pi0(w):
 
 # ---------------------------------------------------------------- the DepthVLA layout
 
-def make_depthvla(w, hub, encoders):
-    """encoders: {folder: (DINOv2 hub tensors, encoder configuration)}"""
-    v, t, a, d = PALIGEMMA["vision"], PALIGEMMA["text"], ACTION, DEPTH
-    config = {
+def layout_config(d, a=ACTION):
+    """What a configuration of the layout says of all streams but depth."""
+    v, t = d["vision"], d["text"]
+    return {
         "model_type": "depthvla",
         "shared": dict(num_layers=t["num_hidden_layers"], num_heads=t["num_attention_heads"],
                        num_kv_heads=t["num_key_value_heads"], head_dim=t["head_dim"],
                        rope_theta=10000.0, rms_norm_eps=1e-6),
         "vision": dict(v, layer_norm_eps=1e-6),
         "vlm": dict(width=t["hidden_size"], mlp_dim=t["intermediate_size"], vocab_size=t["vocab_size"],
-                    image_token_index=PALIGEMMA["image_token_index"]),
+                    image_token_index=d["image_token_index"]),
         "action": a,
     }
-    action = prefixed("action.", draw(w.seed, "action", action_shapes(t)))
-    for folder, (tensors, enc) in encoders.items():
-        patch = enc["patch_size"]
-        shapes = gemma_shapes(d["width"], d["mlp_dim"], t) | linear_shapes(
-            {"input_proj": (d["width"], enc["hidden_size"]), "head": (patch * patch, d["width"])})
-        depth = prefixed("depth.", draw(w.seed, "depth", shapes, faint=r"^input_proj\."))
-        keep = ("hidden_size", "num_hidden_layers", "num_attention_heads", "mlp_ratio", "image_size",
-                "patch_size", "layer_norm_eps")
-        encoder = {k: enc[k] for k in keep} | {"num_register_tokens": enc.get("num_register_tokens", 0),
-                                               "use_swiglu_ffn": enc.get("use_swiglu_ffn", False)}
-        w.checkpoint(f"depthvla/{folder}", namings.vlm_layout(hub) | depth | prefixed("depth.encoder.", tensors)
-                     | action, config | {"depth": dict(d, encoder=encoder)})
+
+
+def depthvla_layout(seed, hub, encoder, d=PALIGEMMA, a=ACTION, depth=DEPTH):
+    """-> (tensors, config). hub: PaliGemma's hub tensors; encoder: (DINOv2 hub tensors, encoder configuration)"""
+    t, (tensors, enc) = d["text"], encoder
+    action = prefixed("action.", draw(seed, "action", action_shapes(t, a)))
+    patch = enc["patch_size"]
+    shapes = gemma_shapes(depth["width"], depth["mlp_dim"], t) | linear_shapes(
+        {"input_proj": (depth["width"], enc["hidden_size"]), "head": (patch * patch, depth["width"])})
+    expert = prefixed("depth.", draw(seed, "depth", shapes, faint=r"^input_proj\."))
+    keep = ("hidden_size", "num_hidden_layers", "num_attention_heads", "mlp_ratio", "image_size",
+            "patch_size", "layer_norm_eps")
+    encoder = {k: enc[k] for k in keep} | {"num_register_tokens": enc.get("num_register_tokens", 0),
+                                           "use_swiglu_ffn": enc.get("use_swiglu_ffn", False)}
+    return (namings.vlm_layout(hub) | expert | prefixed("depth.encoder.", tensors) | action,
+            layout_config(d, a) | {"depth": dict(depth, encoder=encoder)})
+
+
+def make_depthvla(w, hub, encoders):
+    """encoders: {folder: (DINOv2 hub tensors, encoder configuration)}"""
+    for folder, encoder in encoders.items():
+        w.checkpoint(f"depthvla/{folder}", *depthvla_layout(w.seed, hub, encoder))

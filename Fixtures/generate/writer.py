@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 from precision import no_narrowing
 
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layouts"))
 import inventory  # noqa: E402
 
 # As `depthvla inspect` names them.
-FAMILIES = ("paligemma", "dinov2", "depth-anything-v2")
+FAMILIES = ("paligemma", "dinov2", "depth-anything-v2", "depthvla", "pi0")
 LAYOUTS = Path(__file__).resolve().parents[1] / "layouts"
 
 
@@ -36,8 +36,9 @@ class Writer:
     def json(self, path, value):
         path.write_text(json.dumps(value, indent=2) + "\n")
 
-    def golden(self, name, model, inputs, run, output):
-        """run(dtype) -> {stage: tensor}, recorded in float32 and in float64; output is the stage that users see."""
+    def golden(self, name, model, inputs, run, *outputs, keep_f32=lambda stage: True, metadata={}, about={}):
+        """run(dtype) -> {stage: tensor}, recorded in float64 and, where keep_f32 says so, in float32; outputs are the
+        stages that users see."""
         with torch.no_grad():
             low = run(torch.float32)
             with no_narrowing():
@@ -48,13 +49,26 @@ class Writer:
             assert a.dtype == torch.float32 and b.dtype == torch.float64 and a.shape == b.shape, (name, key)
             gap = (a.double() - b).abs().max() / b.abs().max()
             assert torch.isfinite(b).all() and gap < 2e-5, (name, key, gap)
-            tensors[f"f32.{key}"], tensors[f"f64.{key}"] = a, b
+            tensors[f"f64.{key}"] = b
+            if keep_f32(key):
+                tensors[f"f32.{key}"] = a
         path = self.root / "goldens" / f"{name}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
         family = next(f for f in FAMILIES if model.startswith(f))
-        save_file({k: v.contiguous().clone() for k, v in tensors.items()}, path, metadata={"family": family})
-        self.cases[name] = {"model": model, "inputs": sorted(inputs), "outputs": [output],
+        path.write_bytes(in_order(save({k: v.contiguous().clone() for k, v in tensors.items()},
+                                       metadata={"family": family} | metadata)))
+        self.cases[name] = {"model": model, **about, "inputs": sorted(inputs), "outputs": list(outputs),
                             "stages": len(low)}
+        return high
+
+
+def in_order(data):
+    """A safetensors file with its metadata sorted: the library writes several keys in random order."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return data[:8] + text.ljust(end - 8) + data[end:]
 
 
 def read_folder(folder):
