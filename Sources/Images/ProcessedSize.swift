@@ -1,4 +1,4 @@
-public public import Diagnostics
+public import Diagnostics
 
 extension WeightsError.Code {
   /// A picture so narrow that resizing it leaves no pixel of one side.
