@@ -34,6 +34,15 @@ TENSORS = [
     ("plain.wide", "I64", [3], words(3, "<u8", 0x123456789ABCDEF), "plain", "none"),
 ]
 
+# Held by name, as the format wants: family, file, role, bytes.
+ASSETS = [
+    ("depth-anything-v2", "preprocessor_config.json", "preprocessor", b'{"size":{"height":518}}\n'),
+    ("paligemma", "tokenizer.model", "tokenizer", words(270_000, "<u1", 4_099).tobytes()),
+]
+TENSORS = [
+    (f"__asset.{family}.{file}", "U8", [len(data)], numpy.frombuffer(data, "u1"), encoding, "none")
+    for (family, file, _, data), encoding in zip(ASSETS, ("plain", "zstd"))] + TENSORS
+
 
 def planes(data, width):
     word = numpy.frombuffer(data, f"<u{width}")
@@ -43,10 +52,11 @@ def planes(data, width):
 
 def main():
     compressor = zstandard.ZstdCompressor(level=19, write_checksum=True, write_content_size=True)
-    table, entries, body, pads, expected = [], {}, b"", 0, {}
+    table, entries, body, pads, expected = [], {}, b"", 0, {"assets": {}, "tensors": {}}
     for name, dtype, shape, values, encoding, order in TENSORS:
         data = values.tobytes()
-        expected[name] = hashlib.sha256(data).hexdigest()
+        kind, short = ("assets", name[8:]) if name.startswith("__") else ("tensors", name)
+        expected[kind][short] = hashlib.sha256(data).hexdigest()
         stored = []
         for start in range(0, len(data), CHUNK):
             chunk = data[start:start + CHUNK]
@@ -55,11 +65,14 @@ def main():
                     chunk = planes(chunk, int(order[-1]))
                 chunk = compressor.compress(chunk)
             stored.append(chunk)
-        table.append({
+        row = {
             "name": name, "dtype": dtype, "shape": shape, "encoding": encoding, "planes": order,
             "stored": [len(chunk) for chunk in stored],
             "sha256": "".join(hashlib.sha256(chunk).hexdigest() for chunk in stored),
-            "source": {"file": "bundles.py", "tensor": name}})
+            "source": {"file": "bundles.py", "tensor": name}}
+        if kind == "assets":
+            del row["source"]
+        table.append(row)
         begin = len(body)
         body += b"".join(stored)
         gap = -len(body) % 64
@@ -81,6 +94,10 @@ def main():
         "format": "depthvla-bundle", "format_version": "1", "family": "dinov2",
         "configuration": '{"hidden_size":8}', "recipe": '{"rules":[]}',
         "provenance": '{"tool":"bundles.py"}', "ledger": "[]",
+        "assets": json.dumps([
+            {"family": family, "file": file, "role": role, "bytes": len(data),
+             "sha256": hashlib.sha256(data).hexdigest(), "source": file}
+            for family, file, role, data in ASSETS]),
         "tensors": json.dumps(table), "root": "0" * 64}
     text = json.dumps({"__metadata__": metadata, **entries}, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % 64)
@@ -90,7 +107,7 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "independent.dvla.safetensors").write_bytes(header + body)
     (FOLDER / "independent.json").write_text(
-        json.dumps({"root": root, "tensors": expected}, indent=2) + "\n")
+        json.dumps({"root": root, **expected}, indent=2) + "\n")
 
 
 main()

@@ -54,9 +54,7 @@ public struct DINOv2Processor: Sendable {
   ///   too long.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> Tensor {
     var image = image
-    if let resize {
-      image = try resize.size(for: image).checked(for: image).resize(image)
-    }
+    if let resize { image = try image.stretched(to: resize.size(for: image)) }
     if let cropSize { image = image.centre(cropSize) }
     return normalization(image)
   }

@@ -1,4 +1,4 @@
-/// Pillow's bicubic `Image.resize` of 8-bit RGB, bit for bit.
+/// Pillow's `Image.resize` of 8-bit RGB, bit for bit.
 ///
 /// Two passes, each in 32-bit fixed point with 22 fraction bits and rounded to 8 bits: first along
 /// rows, or first along columns where the height loses more than twice the pixels that the width
@@ -9,18 +9,23 @@
 /// that goes along rows first too, further away at hard edges in black and white where it does not.
 ///
 /// Source: Pillow 13, `src/libImaging/Resample.c`: `ImagingResample`, `precompute_coeffs`,
-/// `normalize_coeffs_8bpc`, `bicubic_filter`.
+/// `normalize_coeffs_8bpc`.
 public struct PillowResizer: Sendable {
   public let from, to: PixelSize
+  public let filter: Filter
 
   private let rows, columns: FixedPointWeights?
 
   /// - Precondition: no side is 0.
-  public init(from: PixelSize, to: PixelSize) {
+  public init(from: PixelSize, to: PixelSize, filter: Filter = .bicubic) {
     precondition(min(from.height, from.width, to.height, to.width) > 0, "no side of 0")
-    (self.from, self.to) = (from, to)
-    columns = from.width == to.width ? nil : FixedPointWeights(input: from.width, output: to.width)
-    rows = from.height == to.height ? nil : FixedPointWeights(input: from.height, output: to.height)
+    (self.from, self.to, self.filter) = (from, to, filter)
+    columns =
+      from.width == to.width
+      ? nil : FixedPointWeights(input: from.width, output: to.width, filter: filter)
+    rows =
+      from.height == to.height
+      ? nil : FixedPointWeights(input: from.height, output: to.height, filter: filter)
   }
 
   /// - Precondition: the image has the size that the resizer was made for.
@@ -102,16 +107,16 @@ private struct FixedPointWeights: Sendable {
 
   static func round(_ sum: Int32) -> UInt8 { UInt8(clamping: sum >> fractionBits) }
 
-  init(input: Int, output: Int) {
+  init(input: Int, output: Int, filter: PillowResizer.Filter) {
     let scale = Double(input) / Double(output)
     let widening = max(scale, 1)
-    let support = 2 * widening
+    let support = filter.support * widening
     for index in 0..<output {
       let centre = (Double(index) + 0.5) * scale
       let start = max(0, Int(centre - support + 0.5))
       let end = min(input, Int(centre + support + 0.5))
       var shares = (0..<end - start).map {
-        Self.kernel((Double($0 + start) - centre + 0.5) * (1 / widening))
+        filter.weight(at: (Double($0 + start) - centre + 0.5) * (1 / widening))
       }
       let sum = shares.reduce(0, +)
       if sum != 0 { for tap in shares.indices { shares[tap] /= sum } }
@@ -121,14 +126,5 @@ private struct FixedPointWeights: Sendable {
       }
       offsets.append(weights.count)
     }
-  }
-
-  /// Keys' cubic convolution with a = -0.5, evaluated in Pillow's order.
-  private static func kernel(_ position: Double) -> Double {
-    let a = -0.5
-    let x = abs(position)
-    if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
-    if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
-    return 0
   }
 }

@@ -26,3 +26,13 @@ extension PixelSize {
 
   func resize(_ image: RGBImage) -> RGBImage { PillowResizer(from: image.size, to: self)(image) }
 }
+
+extension RGBImage {
+  /// The whole picture at another size, whatever its aspect ratio: Pillow's bicubic resize, as
+  /// ``SiglipProcessor`` does it.
+  ///
+  /// - Throws: `image.aspect` where a side would be 0, `image.too-large`.
+  public func stretched(to size: PixelSize) throws(WeightsError) -> RGBImage {
+    try size.checked(for: self).resize(self)
+  }
+}

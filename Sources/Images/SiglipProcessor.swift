@@ -39,6 +39,6 @@ public struct SiglipProcessor: Sendable {
   /// - Throws: `image.too-large`.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> Tensor {
     guard let size else { return normalization(image) }
-    return normalization(try size.checked(for: image).resize(image))
+    return normalization(try image.stretched(to: size))
   }
 }

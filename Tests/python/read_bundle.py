@@ -3,25 +3,25 @@
 
     read_bundle.py BUNDLE [--dump DIR]
 
-Checks the header and its root hash, every chunk, every frame and all filler; prints for each
-tensor the SHA-256 of its bytes, its type, shape and name, and last the root hash. Exit status 1
-on damage. Needs numpy and zstandard.
+Checks every byte; prints for each asset (as __asset.NAME) and tensor the SHA-256 of its bytes, its
+type, shape and name, and last the root hash. Exit status 1 on damage. Needs numpy and zstandard.
 """
 import hashlib
 import json
-import os
+import math
+import pathlib
+import re
 import sys
 
 import numpy
 import zstandard
 
 CHUNK, ALIGNMENT, OVERHEAD = 262144, 64, 64
-KEYS = ["format", "format_version", "family", "configuration", "recipe", "provenance", "ledger",
-        "tensors", "root"]
-BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "I16": 16,
-        "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "U16": 16, "F16": 16, "BF16": 16, "I32": 32,
-        "U32": 32, "F32": 32, "C64": 64, "F64": 64, "I64": 64, "U64": 64, "F4": 4,
-        "F6_E2M3": 6, "F6_E3M2": 6}
+KEYS = "format format_version family configuration recipe provenance ledger assets tensors root".split()
+ROLES = ("tokenizer", "tokenizer-configuration", "preprocessor", "statistics")
+BITS = {name: bits for bits, names in {
+    4: "F4", 6: "F6_E2M3 F6_E3M2", 8: "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ",
+    16: "I16 U16 F16 BF16", 32: "I32 U32 F32", 64: "C64 F64 I64 U64"}.items() for name in names.split()}
 PLANES = {"rotl1-planes2": ("<u2", ("BF16", "F16")), "rotl1-planes4": ("<u4", ("F32",))}
 
 
@@ -40,24 +40,34 @@ def unique(pairs):
 
 
 def read_header(file, size):
-    """The root hash, the tensor table, the entries, and where the data start."""
-    expect(size >= 8, "shorter than a length")
+    """The root hash, the assets, the tensor table, the entries, and where the data start."""
     prefix = file.read(8)
     start = 8 + int.from_bytes(prefix, "little")
-    expect(start <= size and start - 8 <= 100_000_000, "header longer than the file or 100 MB")
-    expect(start % ALIGNMENT == 0, "data do not start on a multiple of 64")
+    expect(start <= min(size, 100_000_008) and start % ALIGNMENT == 0, "length of the header")
     raw = prefix + file.read(start - 8)
     header = json.loads(raw[8:].decode("utf-8"), object_pairs_hook=unique)
     metadata = header.pop("__metadata__", {})
-    expect(metadata.get("format") == "depthvla-bundle", "not a bundle")
-    expect(metadata.get("format_version") == "1", "unknown format version")
+    expect((metadata.get("format"), metadata.get("format_version")) == ("depthvla-bundle", "1"), "version")
     expect(list(metadata) == KEYS, "metadata keys")
-    marker = b'"root":"'
-    expect(raw.count(marker) == 1, "no single root hash")
-    digits = raw.index(marker) + len(marker)
+    expect(raw.count(b'"root":"') == 1, "no single root hash")
+    digits = raw.index(b'"root":"') + 8
     root = hashlib.sha256(raw[:digits] + b"0" * 64 + raw[digits + 64:]).hexdigest()
     expect(raw[digits:digits + 65] == root.encode() + b'"', "root hash")
-    return root, json.loads(metadata["tensors"], object_pairs_hook=unique), header, start
+    assets, table = (json.loads(metadata[key], object_pairs_hook=unique) for key in ("assets", "tensors"))
+    return root, assets, table, header, start
+
+
+def check_asset(asset, item, last):
+    """Holds an asset against the rules and its row of the table; its name."""
+    expect(sorted(asset) == "bytes family file role sha256 source".split(), "keys of an asset")
+    for part in (asset["family"], asset["file"]):
+        is_plain = re.fullmatch(r"(?!\.\.?$)[^\x00-\x1f/\x7f]+", part)
+        expect(is_plain and len(part.encode()) <= 120, "name of an asset")
+    name, size, role = asset["family"] + "." + asset["file"], asset["bytes"], asset["role"]
+    expect(last < name.encode() and role in ROLES and 0 < size <= 1 << 28, "order, role or size of an asset")
+    row = {"name": "__asset." + name, "dtype": "U8", "shape": [size], "planes": "none"}
+    expect(item == item | row and not {"source", "quantization"} & set(item), "row of an asset")
+    return name.encode()
 
 
 def decode(stored, count, planes):
@@ -69,38 +79,30 @@ def decode(stored, count, planes):
     expect(declared == count, "content size of a frame")
     decompressor = zstandard.ZstdDecompressor().decompressobj()
     data = decompressor.decompress(stored)
-    expect(decompressor.eof and not decompressor.unused_data, "not exactly one frame")
-    expect(len(data) == count, "bytes of a chunk")
+    expect(decompressor.eof and not decompressor.unused_data and len(data) == count, "not exactly one frame")
     if planes == "none":
         return data
     dtype = numpy.dtype(PLANES[planes][0])
     parts = numpy.frombuffer(data, numpy.uint8).reshape(dtype.itemsize, -1)
-    words = numpy.zeros(parts.shape[1], dtype)
-    for part in parts:
-        words = words << dtype.type(8) | part
+    words = numpy.ascontiguousarray(parts[::-1].T).view(dtype)[:, 0]
     return (words >> dtype.type(1) | words << dtype.type(8 * dtype.itemsize - 1)).tobytes()
 
 
 def read_tensor(file, item, header, start, position, pads):
     """The bytes of a tensor, and where the next one starts."""
     name, encoding, planes = item["name"], item["encoding"], item["planes"]
-    expect(not name.startswith("__"), "reserved name")
     expect(encoding in ("zstd", "plain"), "encoding")
     expect(planes == "none" or encoding == "zstd" and item["dtype"] in PLANES[planes][1], "planes")
-    bits = BITS[item["dtype"]]
-    for extent in item["shape"]:
-        bits *= extent
+    bits = math.prod(item["shape"]) * BITS[item["dtype"]]
     count, sizes, hashes = bits // 8, item["stored"], item["sha256"]
-    expect(bits % 8 == 0 and len(sizes) == -(-count // CHUNK), "chunk count")
-    expect(len(hashes) == 64 * len(sizes), "hash digits")
+    expect(bits % 8 == 0 and len(sizes) == len(hashes) / 64 == -(-count // CHUNK), "chunk count")
     file.seek(start + position)
     data = bytearray()
     for index, size in enumerate(sizes):
         length = min(CHUNK, count - index * CHUNK)
         expect(size == length if encoding == "plain" else 0 < size <= length + OVERHEAD, "size")
         stored = file.read(size)
-        digest = hashlib.sha256(stored).hexdigest()
-        expect(digest == hashes[64 * index:64 * index + 64], f"SHA-256 of chunk {index}")
+        expect(hashlib.sha256(stored).hexdigest() == hashes[64 * index:][:64], f"SHA-256 of chunk {index}")
         data += stored if encoding == "plain" else decode(stored, length, planes)
     end = position + sum(sizes)
     gap = -end % ALIGNMENT
@@ -113,29 +115,31 @@ def read_tensor(file, item, header, start, position, pads):
         entry = {"dtype": item["dtype"], "shape": item["shape"], "data_offsets": [position, end]}
         if gap:
             pad = {"dtype": "U8", "shape": [gap], "data_offsets": [end, end + gap]}
-            expect(header.pop(f"__pad.{pads[0]}", None) == pad, "filler entry")
-            pads[0] += 1
-    expect(header.pop(name, None) == entry, "entry in the safetensors header")
-    expect(file.read(gap) == filler, "filler")
+            expect(header.pop(f"__pad.{pads.pop()}", None) == pad, "filler entry")
+    expect(header.pop(name, None) == entry and file.read(gap) == filler, "entry or filler")
     return bytes(data), end + gap
 
 
 def main(path, dump=None):
-    size = os.path.getsize(path)
+    size = pathlib.Path(path).stat().st_size
     with open(path, "rb") as file:
-        root, table, header, start = read_header(file, size)
-        position, pads = 0, [0]
+        root, assets, table, header, start = read_header(file, size)
+        position, pads, last = 0, list(range(len(header)))[::-1], b""
+        expect(len(assets) <= min(64, len(table)), "count of the assets")
         for number, item in enumerate(table):
+            asset = assets[number] if number < len(assets) else None
             try:
+                last = check_asset(asset, item, last) if asset else b""
+                expect(asset or not item["name"].startswith("__"), "reserved name")
                 data, position = read_tensor(file, item, header, start, position, pads)
             except (Damage, zstandard.ZstdError) as error:
                 raise Damage(f'tensor "{item["name"]}": {error}') from None
-            print(hashlib.sha256(data).hexdigest(), item["dtype"], item["shape"], item["name"])
+            digest = hashlib.sha256(data).hexdigest()
+            expect(not asset or digest == asset["sha256"], f"SHA-256 of {item['name']}")
+            print(digest, item["dtype"], item["shape"], item["name"])
             if dump:
-                with open(os.path.join(dump, f"{number:05}.bin"), "wb") as output:
-                    output.write(data)
-        expect(not header, "entries that the table does not list")
-        expect(start + position == size, "bytes behind the last tensor")
+                pathlib.Path(dump, f"{number:05}.bin").write_bytes(data)
+        expect(not header and start + position == size, "entries or bytes that the table does not list")
     print("root", root)
 
 
