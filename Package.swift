@@ -115,7 +115,8 @@ let package = Package(
     module(
       "Pipelines",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "TensorMath", "Models", "Images", "NumPyFiles",
+        "Diagnostics", "TensorCore", "StrictJSON", "Parallelism", "TensorMath", "Models", "Images",
+        "NumPyFiles", "BundleFormat", "Tokenization", "Normalization",
       ]),
     module(
       "Parity",

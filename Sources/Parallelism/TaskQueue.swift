@@ -33,8 +33,8 @@ public final class TaskQueue: Sendable {
     if crew.isEmpty { waiting.update { $0.isClosed = true } }
   }
 
-  /// Adds a closure, to be run when those before it were begun. After ``cancel()``, and where there
-  /// is no thread, it runs here and now.
+  /// Adds a closure, to be run when those before it were begun. After ``close()`` or ``cancel()``,
+  /// and where there is no thread, it runs here and now.
   public func add<Value: Sendable>(
     _ body: @escaping @Sendable () throws(WeightsError) -> Value
   ) -> QueuedTask<Value> {
@@ -56,6 +56,9 @@ public final class TaskQueue: Sendable {
     if !isAdded { job.run(false) }
     return task
   }
+
+  /// Says that nothing more will be added: the threads end after the last task.
+  public func close() { waiting.update { $0.isClosed = true } }
 
   /// Begins nothing more, and returns when what was begun has ended. Whoever waits for the rest gets
   /// `task.cancelled`.

@@ -49,7 +49,17 @@ public struct DepthEstimator: Sendable {
       pixels.reshaped([1, pixels.shape[0], height, width]), on: compute, trace: .none)
     return try DepthMap(
       DepthPostprocessing.resize(depth.reshaped([height, width]), to: image.size),
-      meaning: model.configuration.estimation,
+      meaning: DepthMap.Meaning(model.configuration.estimation),
       processedSize: PixelSize(height: height, width: width))
+  }
+}
+
+extension DepthMap.Meaning {
+  fileprivate init(_ estimation: DepthAnythingConfiguration.Estimation) {
+    self =
+      switch estimation {
+      case .relative: .relative
+      case .metric(let maximum): .metres(maximum: maximum)
+      }
   }
 }

@@ -1,6 +1,5 @@
 public import Diagnostics
 public import Images
-public import Models
 import NumPyFiles
 public import TensorCore
 
@@ -8,7 +7,7 @@ public import TensorCore
 public struct DepthMap: Sendable {
   /// [H, W], finite.
   public let values: Tensor
-  public let meaning: DepthAnythingConfiguration.Estimation
+  public let meaning: Meaning
   /// What the picture was brought to before the model looked at it.
   public let processedSize: PixelSize
   public let minimum: Float
@@ -17,7 +16,7 @@ public struct DepthMap: Sendable {
   /// - Throws: `depth.not-finite`.
   /// - Precondition: at least one pixel.
   init(
-    _ values: Tensor, meaning: DepthAnythingConfiguration.Estimation, processedSize: PixelSize
+    _ values: Tensor, meaning: Meaning, processedSize: PixelSize
   ) throws(WeightsError) {
     if let index = values.values.firstIndex(where: { !$0.isFinite }) {
       throw WeightsError(
@@ -35,6 +34,17 @@ public struct DepthMap: Sendable {
     self.maximum = maximum
   }
 
+  /// What the values are.
+  public enum Meaning: Sendable, Equatable {
+    /// Larger is nearer, without a unit: Depth Anything's relative models.
+    case relative
+    /// Metres, up to a maximum: Depth Anything's metric models.
+    case metres(maximum: Double)
+    /// Larger is further, in the unit of the training data, or up to a factor: DepthVLA's loss
+    /// forgives one.
+    case unscaled
+  }
+
   /// How depth becomes whole numbers of 16 bits.
   public enum Scale: Sendable, Equatable {
     /// From the least value, 0, to the greatest, 65535.
@@ -43,12 +53,12 @@ public struct DepthMap: Sendable {
     case steps(perMetre: Int)
   }
 
-  /// Relative depth is stretched. Metric depth is in millimetres, as indoor data sets and depth
+  /// Depth without a unit is stretched. Metric depth is in millimetres, as indoor data sets and depth
   /// cameras have it, or in 1/256 m, as KITTI, where the model sees further than 65 m.
   public var scale: Scale {
     switch meaning {
-    case .relative: .stretched
-    case .metric(let maximum): .steps(perMetre: maximum > 65 ? 256 : 1000)
+    case .relative, .unscaled: .stretched
+    case .metres(let maximum): .steps(perMetre: maximum > 65 ? 256 : 1000)
     }
   }
 

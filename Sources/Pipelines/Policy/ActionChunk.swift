@@ -1,0 +1,35 @@
+public import Models
+public import TensorCore
+
+/// What a policy makes of one observation.
+public struct ActionChunk: Sendable {
+  /// [H, actionDim], as the model has them.
+  public let normalized: Tensor
+  /// H actions in the robot's units, as wide as the statistics; without statistics the model's own
+  /// numbers.
+  public let actions: [[Double]]
+  /// Whether statistics of actions were undone.
+  public let isInRobotUnits: Bool
+  /// Whether statistics were applied to the state.
+  public let isStateNormalized: Bool
+  /// Tokens of the prompt.
+  public let tokenCount: Int
+  /// The depth of each picture, at its size; empty without a depth expert, or where depth was not
+  /// asked for.
+  public let depth: [DepthMap]
+  /// What was done, and how long it took, in seconds, in the order it was done.
+  public let timing: [PolicyTiming]
+}
+
+/// How long a part of the work took.
+public struct PolicyTiming: Sendable, Hashable {
+  public enum Part: Sendable, Hashable {
+    /// Pictures, instruction and state to the model's inputs.
+    case prepare
+    /// A part of the forward.
+    case forward(PolicyPhase)
+  }
+
+  public let part: Part
+  public let seconds: Double
+}

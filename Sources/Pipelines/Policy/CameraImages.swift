@@ -1,0 +1,81 @@
+import Diagnostics
+import Images
+import Models
+import TensorCore
+
+/// Brings the pictures of cameras to what a policy's two encoders see.
+struct CameraImages: Sendable {
+  private let settings: PolicySettings
+  private let side: Int
+  private let siglip: SiglipProcessor
+  private let depthNormalization: PixelNormalization
+
+  /// - Throws: `model.configuration` where the preprocessor makes pictures of another size than the
+  ///   model takes.
+  init(
+    _ settings: PolicySettings, _ model: DepthVLAConfiguration, _ assets: PolicyAssets
+  ) throws(WeightsError) {
+    self.settings = settings
+    side = model.vision.imageSize
+    let square = PixelSize(height: side, width: side)
+    siglip = assets.siglip ?? SiglipProcessor(size: square)
+    guard siglip.size == square else {
+      throw WeightsError(
+        .modelConfiguration,
+        "the preprocessor makes pictures of \(siglip.size.map(String.init(describing:)) ?? "any size"), "
+          + "the model takes \(square)")
+    }
+    depthNormalization = assets.depthNormalization ?? PixelNormalization(.imageNet)
+  }
+
+  /// [1, C, 3, H, W] of all pictures.
+  ///
+  /// - Throws: `image.aspect`, `image.too-large`.
+  func pixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor {
+    var parts: [Tensor] = []
+    for image in images {
+      parts.append(
+        settings.imageFit == .pad
+          ? try PaddedProcessor(size: PixelSize(height: side, width: side))(image)
+          : try siglip(image))
+    }
+    return Self.stack(parts)
+  }
+
+  /// [1, C, 3, H, W] of all pictures, as the depth encoder sees them; nil without one.
+  ///
+  /// - Throws: as ``pixels(_:)``.
+  func depthPixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor? {
+    guard let side = settings.depthImageSize else { return nil }
+    let square = PixelSize(height: side, width: side)
+    var parts: [Tensor] = []
+    for image in images {
+      let frame =
+        settings.imageFit == .pad
+        ? try PaddedProcessor(size: square).frame(image) : try image.stretched(to: square)
+      parts.append(depthNormalization(frame))
+    }
+    return Self.stack(parts)
+  }
+
+  /// The depth map of a picture at the picture's size, from that of its frame.
+  ///
+  /// - Parameter logDepth: [side, side] of the frame.
+  /// - Throws: `depth.not-finite`; as ``pixels(_:)``.
+  func depthMap(_ logDepth: Tensor, of image: RGBImage) throws(WeightsError) -> DepthMap {
+    let (height, width) = (logDepth.shape[0], logDepth.shape[1])
+    var depth = logDepth.exponentials
+    if settings.imageFit == .pad {
+      let content = try PaddedProcessor(size: PixelSize(height: height, width: width))
+        .content(of: image)
+      depth = depth.cropped(rows: content.rows, columns: content.columns)
+    }
+    return try DepthMap(
+      DepthPostprocessing.resize(depth, to: image.size), meaning: .unscaled,
+      processedSize: PixelSize(height: height, width: width))
+  }
+
+  private static func stack(_ parts: [Tensor]) -> Tensor {
+    Tensor(parts.flatMap(\.values), shape: Shape([1, parts.count] + parts[0].shape.dimensions))
+  }
+}

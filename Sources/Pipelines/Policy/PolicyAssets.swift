@@ -1,0 +1,129 @@
+public import BundleFormat
+public import Diagnostics
+import Images
+public import Normalization
+import StrictJSON
+public import Tokenization
+
+/// The files that a policy needs beside its weights. Those that are given take the place of the
+/// bundle's own.
+public struct PolicyAssets: Sendable {
+  /// Nil where there is none: instructions cannot be read.
+  public let tokenizer: Tokenizer?
+  /// Of states and of actions; nil where there are none: both are the model's own numbers.
+  public let state: PolicyStatistics?
+  public let action: PolicyStatistics?
+  /// SigLIP's settings, and the depth encoder's normalisation; nil: as published.
+  let siglip: SiglipProcessor?
+  let depthNormalization: PixelNormalization?
+
+  /// - Parameters:
+  ///   - tokenizer: contents and name of a `tokenizer.model` or `tokenizer.json`.
+  ///   - statistics: contents and name of a file of statistics.
+  /// - Throws: what reading an asset, a tokenizer, statistics or preprocessor settings throws;
+  ///   `policy.assets` where statistics contradict each other.
+  public init(
+    _ bundle: Bundle, tokenizer: (contents: [UInt8], name: String)? = nil,
+    statistics: (contents: [UInt8], name: String)? = nil
+  ) throws(WeightsError) {
+    self.tokenizer =
+      if let tokenizer {
+        try Self.tokenizer(tokenizer.contents, tokenizer.name)
+      } else {
+        try Self.tokenizer(of: bundle)
+      }
+    var known: [PolicyStatistics] = []
+    if let statistics {
+      known = [try PolicyStatistics(contents: statistics.contents, fileName: statistics.name)]
+    } else {
+      for asset in bundle.assets(.statistics) {
+        known.append(
+          try Self.naming(asset, bundle) { (bytes) throws(WeightsError) in
+            try PolicyStatistics(contents: bytes, fileName: asset.name)
+          })
+      }
+    }
+    state = try Self.only(known, bundle, "states", \.state)
+    action = try Self.only(known, bundle, "actions", \.action)
+    siglip = try Self.preprocessor(bundle, of: ["paligemma"]) { (json) throws(WeightsError) in
+      try SiglipProcessor(preprocessorConfig: json)
+    }
+    let depth = try Self.preprocessor(bundle, of: ["depth-anything-v2"]) {
+      (json) throws(WeightsError) in
+      try DepthAnythingProcessor(preprocessorConfig: json).normalization
+    }
+    depthNormalization =
+      if let depth { depth } else {
+        try Self.preprocessor(bundle, of: ["dinov2"]) { (json) throws(WeightsError) in
+          try DINOv2Processor(preprocessorConfig: json).normalization
+        }
+      }
+  }
+
+  private static func tokenizer(
+    _ contents: [UInt8], _ name: String
+  ) throws(WeightsError) -> Tokenizer {
+    do throws(WeightsError) {
+      return name.hasSuffix(".json")
+        ? try Tokenizer(tokenizerJSON: contents) : try Tokenizer(sentencePieceModel: contents)
+    } catch { throw error.inFile(name) }
+  }
+
+  /// The smaller and quicker of the two forms where a bundle has both.
+  private static func tokenizer(of bundle: Bundle) throws(WeightsError) -> Tokenizer? {
+    let assets = bundle.assets(.tokenizer)
+    guard let asset = assets.first(where: { $0.fileName.hasSuffix(".model") }) ?? assets.first
+    else { return nil }
+    return try naming(asset, bundle) { (bytes) throws(WeightsError) in
+      try tokenizer(bytes, asset.fileName)
+    }
+  }
+
+  /// The one that says something of a feature; several are one where they say the same.
+  private static func only(
+    _ all: [PolicyStatistics], _ bundle: Bundle, _ what: String,
+    _ feature: KeyPath<PolicyStatistics, FeatureStatistics?>
+  ) throws(WeightsError) -> PolicyStatistics? {
+    let found = all.filter { $0[keyPath: feature] != nil }
+    guard let first = found.first else { return nil }
+    if let other = found.first(where: { $0[keyPath: feature] != first[keyPath: feature] }) {
+      throw WeightsError(
+        .policyAssets, .usage, file: bundle.path,
+        "\(first.fileName) and \(other.fileName) have different statistics of \(what); expected one "
+          + "file to be given with --statistics")
+    }
+    return first
+  }
+
+  private static func preprocessor<Value>(
+    _ bundle: Bundle, of families: Set<String>,
+    _ read: (JSONObject) throws(WeightsError) -> Value
+  ) throws(WeightsError) -> Value? {
+    guard
+      let asset = bundle.assets(.preprocessor).first(where: {
+        families.contains($0.family) && $0.fileName == "preprocessor_config.json"
+      })
+    else { return nil }
+    return try naming(asset, bundle) { (bytes) throws(WeightsError) in
+      guard case .object(let object) = try StrictJSON.parse(bytes) else {
+        throw WeightsError(.policyAssets, "expected a JSON object")
+      }
+      return try read(object)
+    }
+  }
+
+  private static func naming<Value>(
+    _ asset: BundleAsset, _ bundle: Bundle, _ read: ([UInt8]) throws(WeightsError) -> Value
+  ) throws(WeightsError) -> Value {
+    let bytes = try bundle.bytes(of: asset)
+    do throws(WeightsError) { return try read(bytes) } catch {
+      throw WeightsError(
+        error.code, error.kind, file: bundle.path, "asset \(asset.name): \(error.message)")
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// The files of a policy contradict each other.
+  public static let policyAssets = Self("policy.assets")
+}

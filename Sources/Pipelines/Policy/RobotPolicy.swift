@@ -1,0 +1,244 @@
+public import BundleFormat
+public import Diagnostics
+public import Images
+public import Models
+import Normalization
+import Parallelism
+public import TensorCore
+public import TensorMath
+import Tokenization
+
+/// DepthVLA or pi0 with the processing around it: pictures, an instruction and a state in; actions
+/// and depth out.
+///
+/// Layers are unpacked in the background, in the order of the forward, which begins at once and
+/// waits for what it needs. Every byte is checked before it is used.
+public final class RobotPolicy: Sendable {
+  public let configuration: DepthVLAConfiguration
+  /// The text tokens a prompt may have.
+  public var tokenLimit: Int { settings.tokenLimit }
+  private let model: DepthVLA
+  private let settings: PolicySettings
+  private let images: CameraImages
+  private let assets: PolicyAssets
+  private let normalizers: (state: Normalizer?, action: Normalizer?)
+  private let compute: Compute
+  private let loader: TaskQueue?
+  private let bundlePath: String
+
+  /// When layers are unpacked.
+  public enum Loading: Sendable {
+    /// All before the first forward.
+    case first
+    /// Behind the forward, on that many threads of their own.
+    case streaming(threads: Int)
+  }
+
+  /// - Parameters:
+  ///   - bundle: of the family depthvla or pi0.
+  ///   - usesDepth: false leaves the depth expert out, of which nothing is read then.
+  /// - Throws: `policy.family`, `policy.no-depth`, `compute.memory`, `model.configuration`,
+  ///   `model.tensor-*`, `statistics.*`; what reading throws.
+  public init(
+    _ bundle: Bundle, assets: PolicyAssets, usesDepth: Bool = true, loading: Loading,
+    on compute: Compute
+  ) throws(WeightsError) {
+    let family = bundle.documents.family
+    guard family == "depthvla" || family == "pi0" else {
+      throw WeightsError(
+        .policyFamily, .usage, file: bundle.path,
+        "expected a bundle of depthvla or pi0, found one of \(family.quoted)")
+    }
+    guard usesDepth || family == "depthvla" else {
+      throw WeightsError(
+        .policyNoDepth, .usage, file: bundle.path,
+        "expected a bundle of depthvla to leave the depth expert out of, found one of pi0")
+    }
+    try compute.checkMemory()
+    self.compute = compute
+    self.assets = assets
+    bundlePath = bundle.path
+    let loader: TaskQueue? =
+      switch loading {
+      case .first: nil
+      case .streaming(let threads): TaskQueue(threads: threads)
+      }
+    do throws(WeightsError) {
+      configuration = try DepthVLAConfiguration(
+        try ConfigurationReader(bundle.documents.configuration),
+        hasDepth: usesDepth && family == "depthvla")
+      settings = try PolicySettings(bundle.documents.configuration, configuration)
+      images = try CameraImages(settings, configuration, assets)
+      normalizers = (
+        try assets.state?.normalizer(of: .state, method: settings.normalization),
+        try assets.action?.normalizer(of: .action, method: settings.normalization)
+      )
+      try Self.check(normalizers, configuration.action)
+      model = try DepthVLA(
+        configuration, weights: WeightScope(bundle, on: compute, streamingOn: loader))
+    } catch {
+      loader?.cancel()
+      throw error.inFile(bundle.path)
+    }
+    loader?.close()
+    self.loader = loader
+  }
+
+  deinit { loader?.cancel() }
+
+  /// Ends what is still being unpacked, and waits for it. A policy that was ended computes no more.
+  public func end() { loader?.cancel() }
+
+  /// The prompt's tokens.
+  ///
+  /// - Throws: `policy.no-tokenizer`; `prompt.*`, `tokenizer.*`.
+  public func tokens(of instruction: String) throws(WeightsError) -> [Int] {
+    guard let tokenizer = assets.tokenizer else {
+      throw WeightsError(
+        .policyNoTokenizer, .notFound, file: bundlePath,
+        "the bundle has no tokenizer, expected one to be given with --tokenizer")
+    }
+    let ids = try PaliGemmaPrompt(tokenizer, tokenLimit: settings.tokenLimit).tokens(instruction)
+    if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
+      throw WeightsError(
+        .policyAssets, file: bundlePath,
+        "the tokenizer gives the id \(id), the model knows \(configuration.vocabularySize)")
+    }
+    return ids
+  }
+
+  /// Actions, and depth, for what the robot sees.
+  ///
+  /// - Parameters:
+  ///   - pictures: of the cameras there are, in the order of training. One that is missing is left
+  ///     out: the model then computes as if it had been masked.
+  ///   - state: in the robot's units where there are statistics, else as the model has it.
+  ///   - noise: [H, actionDim].
+  /// - Throws: `policy.no-image`; `policy.state-width`, `policy.not-finite`; `statistics.*`; as
+  ///   ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the background throws.
+  /// - Precondition: the noise is as wide as an action.
+  public func act(
+    on pictures: [RGBImage], instruction: String, state: [Double], noise: Tensor,
+    options: SamplingOptions = SamplingOptions()
+  ) throws(WeightsError) -> ActionChunk {
+    precondition(
+      noise.shape.rank == 2 && noise.shape[1] == configuration.action.actionDim, "noise [H, A]")
+    var stopwatch = Stopwatch()
+    guard !pictures.isEmpty else {
+      throw WeightsError(.policyNoImage, .usage, "expected a picture of one camera at least")
+    }
+    let ids = try tokens(of: instruction)
+    let observation = PolicyObservation(
+      pixels: try images.pixels(pictures), ids: ids, state: try normalized(state),
+      depthPixels: try images.depthPixels(pictures))
+    stopwatch.lap(.prepare)
+    let (horizon, width) = (noise.shape[0], noise.shape[1])
+    let output: PolicyOutput
+    do throws(WeightsError) {
+      output = try model.sample(
+        observation, noise: noise.reshaped([1, horizon, width]), options: options, on: compute,
+        finished: { stopwatch.lap(.forward($0)) })
+    } catch { throw error.inFile(bundlePath) }
+    let normalized = output.actions.reshaped([horizon, width])
+    var depth: [DepthMap] = []
+    if let logDepth = output.logDepth {
+      let (height, width) = (logDepth.shape[2], logDepth.shape[3])
+      for (camera, picture) in pictures.enumerated() {
+        let values = logDepth.values[camera * height * width..<(camera + 1) * height * width]
+        depth.append(
+          try images.depthMap(Tensor(Array(values), shape: [height, width]), of: picture))
+      }
+    }
+    return ActionChunk(
+      normalized: normalized, actions: try actions(normalized),
+      isInRobotUnits: normalizers.action != nil, isStateNormalized: normalizers.state != nil,
+      tokenCount: ids.count, depth: depth, timing: stopwatch.laps)
+  }
+
+  /// [1, stateDim]: normalised, then filled up with zeros, as openpi and lerobot do it.
+  private func normalized(_ state: [Double]) throws(WeightsError) -> Tensor {
+    let width = configuration.action.stateDim
+    var values = state
+    if let normalizer = normalizers.state {
+      guard state.count == normalizer.width else {
+        throw WeightsError(
+          .policyStateWidth,
+          "the state has \(state.count) values, expected \(normalizer.width) as its statistics")
+      }
+      values = try normalizer.normalize(state)
+    } else {
+      guard state.count == width else {
+        throw WeightsError(
+          .policyStateWidth,
+          "the state has \(state.count) values, expected \(width) as the model (the bundle has no "
+            + "statistics)")
+      }
+    }
+    let floats = values.map(Float.init)
+    if let index = floats.firstIndex(where: { !$0.isFinite }) {
+      throw WeightsError(
+        .policyNotFinite, "expected a finite state, found \(state[index]) at \(index)")
+    }
+    return Tensor(
+      floats + [Float](repeating: 0, count: width - floats.count), shape: [1, width])
+  }
+
+  private func actions(_ normalized: Tensor) throws(WeightsError) -> [[Double]] {
+    let (horizon, width) = (normalized.shape[0], normalized.shape[1])
+    var actions: [[Double]] = []
+    for index in 0..<horizon {
+      let values = normalized.values[index * width..<(index + 1) * width].map(Double.init)
+      if let bad = values.firstIndex(where: { !$0.isFinite }) {
+        throw WeightsError(
+          .policyNotFinite, file: bundlePath,
+          "expected finite actions, found \(values[bad]) in action \(index), dimension \(bad)")
+      }
+      guard let normalizer = normalizers.action else {
+        actions.append(values)
+        continue
+      }
+      actions.append(Array(try normalizer.undo(values).prefix(normalizer.width)))
+    }
+    return actions
+  }
+
+  private static func check(
+    _ normalizers: (state: Normalizer?, action: Normalizer?), _ c: ActionExpertConfiguration
+  ) throws(WeightsError) {
+    for (name, width, limit) in [
+      ("states", normalizers.state?.width, c.stateDim),
+      ("actions", normalizers.action?.width, c.actionDim),
+    ] {
+      guard let width, width > limit else { continue }
+      throw WeightsError(
+        .policyAssets, "the statistics of \(name) have \(width) values, the model \(limit)")
+    }
+  }
+}
+
+/// Measures parts of the work, one after the other.
+private struct Stopwatch {
+  private var last = ContinuousClock.now
+  private(set) var laps: [PolicyTiming] = []
+
+  mutating func lap(_ part: PolicyTiming.Part) {
+    let now = ContinuousClock.now
+    laps.append(PolicyTiming(part: part, seconds: (now - last) / .seconds(1)))
+    last = now
+  }
+}
+
+extension WeightsError.Code {
+  /// A bundle of a family that does not act.
+  public static let policyFamily = Self("policy.family")
+  /// There is no depth expert to leave out.
+  public static let policyNoDepth = Self("policy.no-depth")
+  /// There is no tokenizer to read an instruction with.
+  public static let policyNoTokenizer = Self("policy.no-tokenizer")
+  /// There is no picture to act on.
+  public static let policyNoImage = Self("policy.no-image")
+  /// A state of another width than the statistics, or the model.
+  public static let policyStateWidth = Self("policy.state-width")
+  /// A state, or an action that was computed, is not finite.
+  public static let policyNotFinite = Self("policy.not-finite")
+}
