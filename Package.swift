@@ -130,16 +130,15 @@ let package = Package(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
-        "Safetensors",
-        "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism", "TensorMath",
-        "Models", "Images",
-        "Pipelines", "Parity", "RandomNumbers",
+        "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
+        "TensorMath", "Models", "Images", "Normalization", "Pipelines", "Parity", "RandomNumbers",
       ]),
     .executableTarget(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "Hashing", "BundleFormat", "TensorMath", "Models", "Images", "Parity", "DepthVLAWeights",
+        "Hashing", "BundleFormat", "TensorMath", "Models", "Images", "Pipelines", "Parity",
+        "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

@@ -2,7 +2,7 @@ public import ArgumentParser
 import DepthVLAWeights
 import Diagnostics
 import FileAccess
-public import Models
+import Models
 public import Parity
 import StrictJSON
 import TensorCore
@@ -136,4 +136,3 @@ struct ParityCommand: OutputCommand {
 }
 
 extension PrecisionClass: ExpressibleByArgument {}
-extension AttentionPattern: ExpressibleByArgument {}

@@ -1,7 +1,7 @@
 import ArgumentParser
+import BundleFormat
 import DepthVLAWeights
 import Diagnostics
-import Hashing
 import Images
 import StrictJSON
 
@@ -9,138 +9,112 @@ import StrictJSON
 struct RunCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Runs a bundle: the depth of a picture, or of a folder of pictures.",
+    abstract: "Runs a bundle: actions of a robot, or the depth of pictures.",
     discussion: """
       Examples:
+        depthvla run robot.dvla.safetensors --image base.png --image wrist.png \\
+          --instruction "pick up the cup" --state state.json --actions chunk.json -o depth
         depthvla run depth.dvla.safetensors --image kitchen.jpg -o kitchen-depth.png
         depthvla run depth.dvla.safetensors --image photos --png16 labels --raw values
 
-      Takes a bundle of Depth Anything V2. A picture makes files of its own size; a folder of \
-      .png, .jpg and .jpeg files makes folders, with the pictures' names. 16-bit values of a \
-      relative model are stretched from its least depth to its greatest; of a metric model they \
+      DepthVLA and pi0 take a picture of each camera, in the order of training, an instruction \
+      and a state, and give a chunk of actions; DepthVLA gives the depth each camera sees too. \
+      Leave out a camera that is missing. Of one camera -o, --png16 and --raw are files, of \
+      several folders with camera0, camera1, … in them.
+
+      Depth Anything V2 takes one picture, or a folder of .png, .jpg and .jpeg files, which makes \
+      folders with the pictures' names.
+
+      16-bit values are stretched from the least depth to the greatest; of a metric model they \
       are millimetres, or 1/256 m where it sees further than 65 m.
       """)
 
   @Argument(help: "The bundle.")
   var bundle: String
 
-  @Option(help: ArgumentHelp("A PNG or JPEG file, or a folder of them.", valueName: "path"))
-  var image: String
-
   @Option(
-    name: [.customShort("o"), .customLong("picture")],
-    help: ArgumentHelp("Write the depth in colours, as 8-bit PNG.", valueName: "path"))
-  var picture: String?
-
-  @Option(help: ArgumentHelp("Write the depth as 16-bit grey PNG.", valueName: "path"))
-  var png16: String?
-
-  @Option(help: ArgumentHelp("Write the depth as float32, in NumPy's .npy.", valueName: "path"))
-  var raw: String?
-
-  @Option(help: "The colours of the picture: spectral, as Depth Anything's own, or grey.")
-  var colours: Colours = .spectral
-
-  @Option(
+    parsing: .upToNextOption,
     help: ArgumentHelp(
-      "The size that pictures are scaled to before the model sees them, their aspect ratio kept "
-        + "(default: what the model was trained for).", valueName: "pixels"))
-  var inputSize: Int?
+      "PNG or JPEG files, one for each camera; for Depth Anything one, or a folder.",
+      valueName: "path"))
+  var image: [String] = []
 
-  @Flag(help: "Leave out pictures of a folder that cannot be read, and list them.")
-  var skipDamaged = false
+  @OptionGroup(title: "Policy options") var policy: PolicyOptions
+  @OptionGroup(title: "Depth options") var depth: DepthOptions
 
   @Flag(help: "Replace outputs that exist.")
   var force = false
 
   @OptionGroup var output: OutputOptions
 
-  enum Colours: String, ExpressibleByArgument, CaseIterable {
-    case spectral, grey
-
-    var map: ColourMap {
-      switch self {
-      case .spectral: .spectralReversed
-      case .grey: .grey
-      }
-    }
-  }
-
-  private var outputs: [DepthOutput] {
-    [
-      picture.map { DepthOutput(.picture(colours.map), path: $0) },
-      png16.map { DepthOutput(.grey16, path: $0) },
-      raw.map { DepthOutput(.raw, path: $0) },
-    ].compactMap(\.self)
-  }
-
   func validate() throws {
-    if outputs.isEmpty { throw ValidationError("expected -o, --png16 or --raw") }
-    if let inputSize, !(1...8192).contains(inputSize) {
-      throw ValidationError("--input-size \(inputSize): expected 1 to 8192")
-    }
+    if image.isEmpty { throw ValidationError("expected --image PATH") }
   }
 
   func run() throws {
+    let opened = try Bundle(path: bundle)
+    switch opened.documents.family {
+    case "depthvla", "pi0": try act(opened)
+    case "depth-anything-v2": try estimateDepth(opened)
+    default:
+      throw WeightsError(
+        .runFamily, .usage, file: bundle,
+        "expected a bundle of depthvla, pi0 or depth-anything-v2, found one of "
+          + opened.documents.family.quoted)
+    }
+  }
+
+  private func act(_ bundle: Bundle) throws {
+    if let name = depth.firstOfDepthAnythingAlone {
+      throw WeightsError(
+        .commandUsage, .usage, "\(name) is for Depth Anything, \(bundle.path) is of "
+          + bundle.documents.family)
+    }
+    guard let instruction = policy.instruction, let state = policy.state else {
+      throw WeightsError(
+        .commandUsage, .usage, file: bundle.path,
+        "a bundle of \(bundle.documents.family) acts: expected "
+          + (policy.instruction == nil ? "--instruction TEXT" : "--state FILE"))
+    }
+    var options = policy.options
+    options.overwrite = force
+    options.threads = output.threadCount
+    let run = try PolicyRun(
+      bundle,
+      PolicyRun.Observation(images: image, instruction: instruction, state: state),
+      actions: policy.actions, outputs: depth.outputs, options: options,
+      describe: { PolicyReport($0, bundle: bundle.path).json.encoded(pretty: true) + "\n" })
+    let report = PolicyReport(run, bundle: bundle.path)
+    try output.write(report.json, words: report.words(actionsFile: policy.actions))
+  }
+
+  private func estimateDepth(_ bundle: Bundle) throws {
+    if let name = policy.first {
+      throw WeightsError(
+        .commandUsage, .usage, "\(name) is for policies, \(bundle.path) is of "
+          + bundle.documents.family)
+    }
+    guard image.count == 1 else {
+      throw WeightsError(
+        .commandUsage, .usage,
+        "expected one picture, or a folder of them, for a bundle of depth-anything-v2, found "
+          + "\(image.count)")
+    }
+    guard !depth.outputs.isEmpty else {
+      throw WeightsError(.commandUsage, .usage, "expected -o, --png16 or --raw")
+    }
     var options = DepthRun.Options()
-    options.inputSize = inputSize
-    options.skipsDamaged = skipDamaged
+    options.inputSize = depth.inputSize
+    options.skipsDamaged = depth.skipDamaged
     options.overwrite = force
     options.threads = output.threadCount
     let line = output.progress()
     defer { line?.finish() }
-    let run = try DepthRun(bundle, images: image, outputs: outputs, options: options) {
+    let run = try DepthRun(bundle, images: image[0], outputs: depth.outputs, options: options) {
       line?.update("depth", done: $0, of: $1, noun: "pictures")
     }
     line?.finish()
-    try output.write(json(run), words: words(run))
-  }
-
-  private func words(_ run: DepthRun) -> String {
-    var text = ""
-    for picture in run.pictures {
-      text +=
-        "\(picture.path.escapedForTerminal): \(picture.size.width) x \(picture.size.height) pixels, depth "
-      text +=
-        "\(Units.fixed(Double(picture.minimum), 3)) to \(Units.fixed(Double(picture.maximum), 3))"
-      text += run.stepsPerMetre == nil ? " (relative, larger is nearer)\n" : " m\n"
-      for path in picture.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
-    }
-    for error in run.skipped { text += "left out \(error)\n" }
-    if let steps = run.stepsPerMetre, png16 != nil {
-      text += "16-bit values: \(steps) to a metre\n"
-    }
-    let timing = run.timing
-    text += "load \(Units.fixed(timing.load, 2)) s, read \(Units.fixed(timing.read, 2)) s, compute "
-    text += "\(Units.fixed(timing.compute, 2)) s, write \(Units.fixed(timing.write, 2)) s\n"
-    return text
-  }
-
-  private func json(_ run: DepthRun) -> JSONValue {
-    [
-      "bundle": .string(bundle),
-      "family": "depth-anything-v2",
-      "root": .string(run.root.hex),
-      "meaning": run.stepsPerMetre == nil ? "relative" : "metres",
-      "png16_steps_per_metre": run.stepsPerMetre.map { .integer(Int64($0)) } ?? .null,
-      "images": .array(
-        run.pictures.map { picture in
-          [
-            "path": .string(picture.path),
-            "height": .integer(Int64(picture.size.height)),
-            "width": .integer(Int64(picture.size.width)),
-            "processed_height": .integer(Int64(picture.processedSize.height)),
-            "processed_width": .integer(Int64(picture.processedSize.width)),
-            "minimum": .number(Double(picture.minimum)),
-            "maximum": .number(Double(picture.maximum)),
-            "outputs": .array(picture.outputs.map(JSONValue.string)),
-          ]
-        }),
-      "left_out": .array(run.skipped.map { .string($0.description) }),
-      "seconds": [
-        "load": .number(run.timing.load), "read": .number(run.timing.read),
-        "compute": .number(run.timing.compute), "write": .number(run.timing.write),
-      ],
-    ]
+    let report = DepthReport(run, bundle: bundle.path)
+    try output.write(report.json, words: report.words(showsScale: depth.png16 != nil))
   }
 }

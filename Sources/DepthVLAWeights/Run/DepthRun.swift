@@ -1,4 +1,4 @@
-import BundleFormat
+public import BundleFormat
 public import Diagnostics
 public import Hashing
 public import Images
@@ -52,19 +52,18 @@ extension DepthRun {
   ///   `run.same-output`, `output.is-input`, `image.*`, `depth.not-finite`; what opening, loading
   ///   and writing throw.
   public init(
-    _ bundlePath: String, images: String, outputs: [DepthOutput], options: Options,
+    _ bundle: Bundle, images: String, outputs: [DepthOutput], options: Options,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(WeightsError) {
-    let bundle = try Bundle(path: bundlePath)
     guard bundle.documents.family == "depth-anything-v2" else {
       throw WeightsError(
-        .runFamily, .usage, file: bundlePath,
+        .runFamily, .usage, file: bundle.path,
         "expected a bundle of depth-anything-v2, found one of "
           + bundle.documents.family.quoted)
     }
     let inputs = try RunInputs(images)
     let files = try RunOutputs(
-      outputs, for: inputs, bundle: bundlePath, overwrite: options.overwrite)
+      outputs, for: inputs, files: [bundle.path], overwrite: options.overwrite)
     defer { files.discard() }
 
     var timing = Timing()
@@ -73,7 +72,7 @@ extension DepthRun {
         return try DepthEstimator(
           bundle.documents.configuration, source: bundle, inputSize: options.inputSize,
           on: Compute(threads: options.threads))
-      } catch { throw error.inFile(bundlePath) }
+      } catch { throw error.inFile(bundle.path) }
     }
     var pictures: [Picture] = []
     var skipped: [WeightsError] = []
@@ -134,14 +133,6 @@ extension WeightsError {
     default: false
     }
   }
-}
-
-private func timed<Result>(
-  _ seconds: inout Double, _ body: () throws(WeightsError) -> Result
-) throws(WeightsError) -> Result {
-  let start = ContinuousClock.now
-  defer { seconds += (ContinuousClock.now - start) / .seconds(1) }
-  return try body()
 }
 
 extension WeightsError.Code {

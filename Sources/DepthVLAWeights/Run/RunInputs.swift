@@ -31,6 +31,15 @@ struct RunInputs {
     }
   }
 
+  /// The pictures of cameras, in their order. Of one alone files are made; of several, folders in which
+  /// they are called `camera0`, `camera1`, …
+  init(cameras paths: [String]) {
+    isFolder = paths.count > 1
+    images = paths.enumerated().map { index, path in
+      (path, paths.count > 1 ? "camera\(index)" : Self.stem(path))
+    }
+  }
+
   /// Hidden files are left alone: copies that other programs are still writing.
   private static func isPictureName(_ name: String) -> Bool {
     let lower = name.lowercased()

@@ -10,22 +10,30 @@ struct RunOutputs {
   }
 
   private let targets: [(output: DepthOutput, target: Target)]
+  private let document: AtomicOutputFile?
 
+  /// - Parameters:
+  ///   - document: where a JSON document goes beside them; nil for none.
+  ///   - files: what else the run is made from, the bundle among it.
   /// - Throws: `run.same-output` when two outputs have one place, `output.is-input`; what creating
   ///   them throws.
   init(
-    _ outputs: [DepthOutput], for inputs: RunInputs, bundle: String, overwrite: Bool
+    _ outputs: [DepthOutput], document: String? = nil, for inputs: RunInputs, files: [String],
+    overwrite: Bool
   ) throws(WeightsError) {
     var sources: [FileIdentity: String] = [:]
-    for path in inputs.images.map(\.path) + [bundle] {
+    for path in inputs.images.map(\.path) + files {
       if let identity = try FileIdentity(path: path) { sources[identity] = path }
     }
-    for (index, output) in outputs.enumerated() {
-      for other in outputs[..<index] where try isSamePlace(output.path, other.path) {
+    let places =
+      outputs.map { (path: $0.path, isFolder: inputs.isFolder) }
+      + (document.map { [(path: $0, isFolder: false)] } ?? [])
+    for (index, output) in places.enumerated() {
+      for other in places[..<index] where try isSamePlace(output.path, other.path) {
         throw WeightsError(
           .runSameOutput, .usage, file: output.path, "two outputs have the same place")
       }
-      for path in try Self.replaced(by: output, isFolder: inputs.isFolder) {
+      for path in try Self.replaced(by: output.path, isFolder: output.isFolder) {
         guard let identity = try FileIdentity(path: path), let source = sources[identity] else {
           continue
         }
@@ -45,15 +53,24 @@ struct RunOutputs {
         ))
     }
     self.targets = targets
+    self.document = try document.map { (path) throws(WeightsError) in
+      try AtomicOutputFile(path: path, overwrite: overwrite)
+    }
+  }
+
+  /// - Precondition: a place for a document was given.
+  func write(document text: String) throws(WeightsError) {
+    guard let document else { preconditionFailure("a place for the document") }
+    try document.write(unsafe text.utf8.span.bytes, at: 0)
   }
 
   /// What would be gone: the file of that name, or all that the folder of that name holds.
   private static func replaced(
-    by output: DepthOutput, isFolder: Bool
+    by path: String, isFolder: Bool
   ) throws(WeightsError) -> [String] {
     // Whether the folder can be made is for others to say.
-    guard isFolder, (try? InputFolder.isFolder(output.path)) == true else { return [output.path] }
-    let folder = try InputFolder(path: output.path)
+    guard isFolder, (try? InputFolder.isFolder(path)) == true else { return [path] }
+    let folder = try InputFolder(path: path)
     return try folder.names().map(folder.path(of:))
   }
 
@@ -84,6 +101,7 @@ struct RunOutputs {
       case .folder(let folder): try folder.commit()
       }
     }
+    try document?.commit()
   }
 
   func discard() {
@@ -93,6 +111,7 @@ struct RunOutputs {
       case .folder(let folder): folder.discard()
       }
     }
+    document?.discard()
   }
 }
 
