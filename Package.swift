@@ -42,7 +42,9 @@ let package = Package(
     // Everything the command does, as a library.
     .library(name: "DepthVLAWeights", targets: ["DepthVLAWeights"]),
     // What a robot needs: open, verify, load and run a bundle. No conversion code.
-    .library(name: "DepthVLARuntime", targets: ["BundleFormat", "Pipelines"]),
+    .library(
+      name: "DepthVLARuntime",
+      targets: ["BundleFormat", "Normalization", "Pipelines", "RandomNumbers"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -163,7 +165,7 @@ let package = Package(
     tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Tokenization", ["Diagnostics", "StrictJSON", "TestSupport"]),
     tests("NumPyFiles", ["Diagnostics", "TensorCore", "TestSupport"]),
-    tests("RandomNumbers", ["StrictJSON", "TensorCore", "TestSupport"]),
+    tests("RandomNumbers", ["Hashing", "StrictJSON", "TensorCore", "TestSupport"]),
     tests(
       "Normalization",
       ["Diagnostics", "NumPyFiles", "RandomNumbers", "StrictJSON", "TensorCore", "TestSupport"]),

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the tiny checkpoints, the pictures and their goldens. Use ./run, which sets everything up.
+"""Writes the tiny checkpoints, the pictures, the statistics and their goldens. Use ./run, which sets everything up.
 
     make_fixtures.py [--out DIR] [--seed 0]
 """
 import argparse
 import hashlib
+import importlib.metadata
 import platform
 import shutil
 from pathlib import Path
@@ -24,19 +25,21 @@ import depth_maps
 import dinov2
 import images
 import lookalikes
+import noise
 import paligemma
 import pi0
+import policy_statistics
 import preprocess
 import resampling
 from writer import Writer
 
-PARTS = ("checkpoints", "goldens", "images")
+PARTS = ("checkpoints", "goldens", "images", "statistics")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default=Path(__file__).resolve().parents[1], type=Path,
-                   help="where checkpoints, goldens, images and MANIFEST.json go; the first three are replaced")
+                   help="where checkpoints, goldens, images, statistics and MANIFEST.json go; the folders are replaced")
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     torch.set_num_threads(1)
@@ -58,12 +61,15 @@ def main():
         depth_maps.make(w)
         preprocess.make(w)
         colourmap.make(w)
+        noise.make(w)
+        policy_statistics.make(w)
     w.json(a.out / "goldens" / "cases.json", w.cases)
     files = sorted(f for part in PARTS for f in (a.out / part).rglob("*") if f.is_file())
     w.json(a.out / "MANIFEST.json", {
         "seed": a.seed,
         "made_with": {"python": platform.python_version(), "torch": torch.__version__, "timm": timm.__version__,
                       "transformers": transformers.__version__, "safetensors": safetensors.__version__,
+                      "lerobot": importlib.metadata.version("lerobot"),
                       "torchvision": torchvision.__version__, "pillow": PIL.__version__,
                       "matplotlib": matplotlib.__version__, "numpy": numpy.__version__},
         "bytes": sum(f.stat().st_size for f in files),

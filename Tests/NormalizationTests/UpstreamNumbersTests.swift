@@ -1,0 +1,88 @@
+import Diagnostics
+import Normalization
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Every number is upstream's own, or was held against it: `Fixtures/generate/policy_statistics.py`.
+struct UpstreamNumbersTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let file: String
+    let feature: PolicyStatistics.Feature
+    let method: NormalizationMethod
+    let values: [Double]
+    let normalized: [Double]?
+    let undone: [Double]?
+
+    var testDescription: String { "\(file) \(feature.rawValue) \(method.rawValue)" }
+
+    static func all() throws -> [Case] {
+      let list = try JSONReader(
+        StrictJSON.parse(FixtureFolder.bytes("statistics/expected.json"))
+      ).array()
+      return try list.map { reader in
+        let object = try reader.object()
+        let feature = try object.required("feature").string()
+        let method = try object.required("method").string()
+        return Case(
+          file: try object.required("file").string(),
+          feature: try #require(PolicyStatistics.Feature(rawValue: feature)),
+          method: try #require(NormalizationMethod(rawValue: method)),
+          values: try object.required("in").array().map { try $0.number() },
+          normalized: try object.optional("normalized")?.array().map { try $0.number() },
+          undone: try object.optional("undone")?.array().map { try $0.number() })
+      }
+    }
+  }
+
+  @Test func everyVectorIsUpstreamsToTheBit() throws {
+    let cases = try Case.all()
+    #expect(cases.count == 38)
+    for expected in cases {
+      let normalizer = try statistics(expected.file).normalizer(
+        of: expected.feature, method: expected.method)
+      if let normalized = expected.normalized {
+        #expect(try normalizer.normalize(expected.values) == normalized, "\(expected)")
+      }
+      if let undone = expected.undone {
+        #expect(try normalizer.undo(expected.values) == undone, "\(expected)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("openpi-11-7.json", PolicyStatistics.Origin.openpi, 11, 7),
+    ("openpi-8-5.json", .openpi, 8, 5),
+    ("openpi-padded.json", .openpi, 8, 5),
+    ("lerobot-11-7.json", .lerobot, 11, 7),
+    ("lerobot-8-5.json", .lerobot, 8, 5),
+    ("lerobot-11-7.safetensors", .lerobot, 11, 7),
+    ("lerobot-8-5.safetensors", .lerobot, 8, 5),
+  ])
+  func theFormIsToldFromTheContents(
+    file: String, origin: PolicyStatistics.Origin, state: Int, action: Int
+  ) throws {
+    let statistics = try statistics(file)
+    #expect(statistics.origin == origin)
+    #expect(try statistics.normalizer(of: .state).width == state)
+    #expect(try statistics.normalizer(of: .action).width == action)
+    #expect(try statistics.normalizer(of: .action).method == .meanStd)
+  }
+
+  @Test func lerobotsTensorsAreTheFloatsOfItsJSON() throws {
+    let json = try statistics("lerobot-8-5.json")
+    let tensors = try statistics("lerobot-8-5.safetensors")
+    #expect(tensors.state?.mean == json.state?.mean?.map { Double(Float($0)) })
+    #expect(tensors.action?.max == json.action?.max?.map { Double(Float($0)) })
+  }
+
+  @Test func identityChangesNothing() throws {
+    let normalizer = try statistics("openpi-8-5.json").normalizer(of: .action, method: .identity)
+    #expect(try normalizer.normalize([1, -2.5]) == [1, -2.5])
+    #expect(try normalizer.undo([1, -2.5]) == [1, -2.5])
+  }
+
+  func statistics(_ file: String) throws -> PolicyStatistics {
+    try PolicyStatistics(contents: FixtureFolder.bytes("statistics/\(file)"), fileName: file)
+  }
+}
