@@ -14,16 +14,20 @@ struct ExhaustiveDamageTests {
       : [try TestTensor("a", .bf16, [4, 2], seed: 1), try TestTensor("c", .f32, [0], seed: 3)]
     let documents = BundleDocuments(
       family: "f", configuration: [:], recipe: [:], provenance: [:], ledger: [:])
-    try writeBundle(tensors, to: folder("sound"), packing: packing, documents: documents)
+    let assets = [TestAsset("f", "t", .statistics, Array("{}".utf8))]
+    try writeBundle(
+      tensors, assets: assets, to: folder("sound"), packing: packing, documents: documents)
     return try folder.bytes(of: "sound")
   }
 
-  /// Whether opening, verifying or loading finds fault. A load must find whatever a verification
-  /// finds, since together they cover the same bytes.
+  /// Whether opening, verifying or loading finds fault. A load of tensors and assets must find
+  /// whatever a verification finds, since together they cover the same bytes.
   static func isFound(_ path: String) throws -> Bool {
     guard let bundle = try? Bundle(path: path) else { return true }
     let isIntact = try bundle.verify(threads: 1).isIntact
-    let loads = (try? bundle.load(threads: 1) { _, _ in }) != nil
+    let loads =
+      (try? bundle.load(threads: 1) { _, _ in }) != nil
+      && bundle.assets.allSatisfy { (try? bundle.bytes(of: $0)) != nil }
     #expect(isIntact == loads)
     return !isIntact
   }

@@ -64,14 +64,14 @@ struct HostileHeaderTests {
 
   @Test func refusesOtherMetadataKeys() throws {
     try expect(.bundleMetadata) { $0.setMetadata("signature", "x") }
-    for key in ["family", "configuration", "recipe", "provenance", "ledger"] {
+    for key in ["family", "configuration", "recipe", "provenance", "ledger", "assets"] {
       try expect(.bundleMetadata) { $0.setMetadata(key, nil) }
     }
     try expect(.bundleMetadata) { $0.metadata.swapAt(2, 3) }
   }
 
   @Test func refusesDocumentsThatAreNoJSON() throws {
-    for key in ["configuration", "recipe", "provenance", "ledger"] {
+    for key in ["configuration", "recipe", "provenance", "ledger", "assets"] {
       try expect(.jsonTrailingComma) { $0.setMetadata(key, "[1,]") }
     }
     try expect(.jsonDuplicateKey) { $0.setMetadata("recipe", #"{"a":1,"a":2}"#) }

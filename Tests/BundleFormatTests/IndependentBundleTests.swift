@@ -26,6 +26,14 @@ struct IndependentBundleTests {
       let bytes = try bundle.bytes(of: tensor.name)
       #expect(SHA256.hash(bytes).hex == hashes[tensor.name.string]?.string, "\(tensor.name)")
     }
+    let assetHashes = try #require(expected.object?["assets"]?.object)
+    #expect(bundle.assets.map(\.name) == assetHashes.members.map(\.key))
+    #expect(bundle.assets.map(\.role) == [.preprocessor, .tokenizer])
+    #expect(bundle.assets.map(\.byteCount) == [24, 270_000])
+    for asset in bundle.assets {
+      let digest = SHA256.hash(try bundle.bytes(of: asset))
+      #expect(digest.hex == assetHashes[asset.name]?.string, "\(asset.name)")
+    }
     #expect(bundle.tensor("plain.odd")?.encoding == .plain)
     #expect(bundle.tensor("plain.odd")?.filler.count == 59)
     #expect(bundle.tensor("two.chunks")?.chunks.count == 2)

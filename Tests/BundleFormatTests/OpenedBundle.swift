@@ -7,6 +7,7 @@ import TensorCore
 /// right root hash: what an attacker can make.
 struct OpenedBundle {
   var metadata: [(String, JSONValue)]
+  var assets: [[(String, JSONValue)]]
   var rows: [[(String, JSONValue)]]
   var entries: [(String, JSONValue)]
   var body: [UInt8]
@@ -18,21 +19,36 @@ struct OpenedBundle {
     let header = try StrictJSON.parse(Array(bytes[8..<8 + length])).object?.members ?? []
     metadata = header[0].value.object?.members.map { ($0.key, $0.value) } ?? []
     entries = header.dropFirst().map { ($0.key, $0.value) }
-    let table = try StrictJSON.parse(metadata.first { $0.0 == "tensors" }?.1.string ?? "")
-    rows = table.array?.map { $0.object?.members.map { ($0.key, $0.value) } ?? [] } ?? []
+    assets = try Self.objects("assets", in: metadata)
+    rows = try Self.objects("tensors", in: metadata)
     body = Array(bytes[(8 + length)...])
   }
 
-  /// A sound bundle of those tensors, taken apart.
-  init(_ tensors: [TestTensor], _ packing: BundlePacking = .packed(smallest: false)) throws {
+  private static func objects(
+    _ key: String, in metadata: [(String, JSONValue)]
+  ) throws -> [[(String, JSONValue)]] {
+    let array = try StrictJSON.parse(metadata.first { $0.0 == key }?.1.string ?? "").array ?? []
+    return array.map { $0.object?.members.map { ($0.key, $0.value) } ?? [] }
+  }
+
+  /// A sound bundle of those tensors and assets, taken apart.
+  init(
+    _ tensors: [TestTensor], assets: [TestAsset] = [],
+    _ packing: BundlePacking = .packed(smallest: false)
+  ) throws {
     let folder = try TemporaryFolder()
-    try writeBundle(tensors, to: folder("sound"), packing: packing)
+    try writeBundle(tensors, assets: assets, to: folder("sound"), packing: packing)
     try self.init(folder.bytes(of: "sound"))
   }
 
   /// Sets a key of a row, or removes it.
   mutating func set(_ key: String, _ value: JSONValue?, row: Int = 0) {
     Self.set(key, value, in: &rows[row])
+  }
+
+  /// Sets a key of an asset, or removes it.
+  mutating func setAsset(_ key: String, _ value: JSONValue?, _ index: Int = 0) {
+    Self.set(key, value, in: &assets[index])
   }
 
   mutating func setMetadata(_ key: String, _ value: JSONValue?) {
@@ -56,9 +72,11 @@ struct OpenedBundle {
   /// The file, with the root hash computed anew unless `root` says otherwise.
   func bytes(root: String? = nil) -> [UInt8] {
     var metadata = metadata
-    for index in metadata.indices where metadata[index].0 == "tensors" && !rows.isEmpty {
-      metadata[index].1 = .string(
-        JSONValue.array(rows.map { .object(JSONObject($0)) }).encoded())
+    for (key, objects) in [("assets", assets), ("tensors", rows)] where !objects.isEmpty {
+      for index in metadata.indices where metadata[index].0 == key {
+        metadata[index].1 = .string(
+          JSONValue.array(objects.map { .object(JSONObject($0)) }).encoded())
+      }
     }
     Self.set("root", .string(String(repeating: "0", count: 64)), in: &metadata)
     if self.metadata.allSatisfy({ $0.0 != "root" }) { metadata.removeAll { $0.0 == "root" } }

@@ -1,5 +1,6 @@
 import BundleFormat
 import Hashing
+import StrictJSON
 import TensorCore
 import TestSupport
 import Testing
@@ -16,14 +17,18 @@ struct OtherProgramsTests {
   func thePythonReaderReadsTheSameBytes(packing: BundlePacking) throws {
     let folder = try TemporaryFolder()
     let tensors = try RoundTripTests.tensors()
-    let root = try writeBundle(tensors, to: folder("a"), packing: packing, threads: 2)
+    let root = try writeBundle(
+      tensors, assets: AssetTests.assets, to: folder("a"), packing: packing, threads: 2)
     let result = run([Self.python, Self.reader, folder("a")])
     #expect(result.status == 0, "\(result.error)")
+    let assets = AssetTests.assets.map { asset in
+      "\(SHA256.hash(asset.bytes)) U8 [\(asset.bytes.count)] __asset.\(asset.plan.name)"
+    }
     let expected = tensors.map { tensor in
       "\(SHA256.hash(tensor.bytes)) \(tensor.info.dtype.rawValue) \(tensor.info.shape)"
         + " \(tensor.info.name)"
     }
-    #expect(result.lines == expected + ["root \(root)"])
+    #expect(result.lines == assets + expected + ["root \(root)"])
   }
 
   @Test(.enabled(if: hasPython)) func thePythonReaderFindsDamage() throws {
@@ -40,6 +45,26 @@ struct OtherProgramsTests {
       try folder.write(bytes, to: "b")
       #expect(run([Self.python, Self.reader, folder("b")]).status == 1, "byte \(byte)")
     }
+  }
+
+  /// Both readers refuse the same assets.
+  @Test(.enabled(if: hasPython)) func thePythonReaderRefusesHostileAssets() throws {
+    let folder = try TemporaryFolder()
+    let changes: [(inout OpenedBundle) -> Void] = [
+      { $0.setAsset("file", "../x") }, { $0.setAsset("family", "") },
+      { $0.setAsset("role", "weights") }, { $0.setAsset("bytes", 41) },
+      { $0.setAsset("sha256", .string(SHA256.hash([1]).hex)) }, { $0.setAsset("mode", 1) },
+      { $0.setAsset("source", nil) }, { $0.assets.swapAt(0, 1) }, { $0.assets.removeLast() },
+      { $0.rows.swapAt(0, 1) }, { $0.set("source", "x") }, { $0.set("dtype", "I8") },
+    ]
+    for (number, change) in changes.enumerated() {
+      var bundle = try HostileAssetTests.sound()
+      change(&bundle)
+      try folder.write(bundle.bytes(), to: "b")
+      #expect(run([Self.python, Self.reader, folder("b")]).status == 1, "change \(number)")
+    }
+    try folder.write(HostileAssetTests.sound().bytes(), to: "b")
+    #expect(run([Self.python, Self.reader, folder("b")]).status == 0)
   }
 
   @Test(.enabled(if: hasPython), arguments: RoundTripTests.packings)

@@ -34,6 +34,26 @@ struct TestTensor: Sendable {
   }
 }
 
+/// An asset with its bytes, to be put into a bundle.
+struct TestAsset: Sendable {
+  let plan: BundleAssetPlan
+  let bytes: [UInt8]
+
+  init(_ family: String, _ fileName: String, _ role: BundleAsset.Role, _ bytes: [UInt8]) {
+    plan = BundleAssetPlan(
+      family: family, fileName: fileName, role: role, byteCount: bytes.count,
+      source: "folder/" + fileName)
+    self.bytes = bytes
+  }
+
+  /// Text, as most assets are.
+  init(_ family: String, _ fileName: String, _ role: BundleAsset.Role, count: Int, seed: UInt64 = 1)
+  {
+    var generator = Xorshift(seed: seed)
+    self.init(family, fileName, role, (0..<count).map { _ in 0x61 + generator.next() % 12 })
+  }
+}
+
 /// Marsaglia's 64-bit xorshift: the same bytes on every machine.
 struct Xorshift {
   private var state: UInt64
@@ -55,14 +75,17 @@ let testDocuments = BundleDocuments(
 /// Writes a bundle the way a converter does: chunks packed on threads, written in order.
 @discardableResult
 func writeBundle(
-  _ tensors: [TestTensor], to path: String, packing: BundlePacking = .packed(smallest: false),
+  _ tensors: [TestTensor], assets: [TestAsset] = [], to path: String,
+  packing: BundlePacking = .packed(smallest: false),
   threads: Int = 1, documents: BundleDocuments = testDocuments
 ) throws -> Digest {
   let writer = try BundleWriter(
     path: path, overwrite: true, documents: documents,
+    assets: assets.map(\.plan),
     plans: tensors.map {
       BundleTensorPlan($0.info, source: ["tensor": .string($0.info.name.string)])
     }, packing: packing)
+  for asset in assets { try writer.append(asset: asset.bytes) }
   let chunks = tensors.enumerated().flatMap { index, tensor in
     stride(from: 0, to: tensor.bytes.count, by: BundleLayout.chunkByteCount).map { (index, $0) }
   }

@@ -17,7 +17,7 @@ struct WorkedExampleTests {
     let bytes = try folder.bytes(of: "a")
     #expect(bytes.count == 640)
     #expect(
-      root.hex == "0230c82c92521b684f9c7fe56f02cd6c14b647dbd04908e215c92b315b210e11")
+      root.hex == "3ecf7b007c245ee34617bc680b94d3db32a666368da8fda453d12e71925cb796")
     let chunk = try #require(try Bundle(path: folder("a")).tensor("x")).chunks[0]
     #expect(chunk.storedRange == 576..<598)
     #expect(
