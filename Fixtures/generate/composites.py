@@ -41,7 +41,8 @@ def observation(config, seed, tag, batch=1, cameras=1, padded=False, missing=(),
     """missing: [(sample, camera)]"""
     c, a, vlm = COMPOSITE, config["action"], config["vlm"]
     rng, size = rng_for(seed, "observation", tag), config["vision"]["image_size"]
-    text = torch.from_numpy(rng.integers(3, min(vlm["vocab_size"], vlm["image_token_index"]), (batch, c["text_tokens"])))
+    words = min(vlm["vocab_size"], vlm["image_token_index"])
+    text = torch.from_numpy(rng.integers(3, words, (batch, c["text_tokens"])))
     text[:, 0] = 2
     mask = torch.ones_like(text)
     if padded:                                                # rows differ in length

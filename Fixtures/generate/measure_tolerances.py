@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What Manifests/tolerances.json rests on: how far honest arithmetic strays, and what a mistake costs.
 
-    measure_tolerances.py [--seeds 8] [--write]
+    measure_tolerances.py [--seeds 8] [--only upstream|composite] [--write]
 
-Models of the generator, drawn from several seeds, run in transformers. Per family and kind of stage the worst
+Models of the generator, drawn from several seeds, run in transformers; DepthVLA and pi0 (the composites) in
+depthvla.py. Per family and kind of stage the worst
 error over all models, inputs and layers against the same model in float64, as parity measures it:
 
     of_maximum     max |a - b| / max |b|
@@ -13,7 +14,8 @@ for float32 arithmetic (f32), and in float64 for weights rounded to BF16 (bf16) 
 (int8). `tiny` are the goldens' own models (seed 0) and further seeds; `deep` are wider ones with the published
 number of layers, whose weights have heavy tails (Student's t, 5 degrees of freedom), as trained ones do; half as
 many seeds. `wide` models have the published widths too, one drawn layer repeated, and are measured in float32
-arithmetic only. --write makes the limits of bf16 and int8 twice the worst, and says so in each rule.
+arithmetic only. --write makes the limits of bf16 and int8 twice the worst, at most CAP, and says so in each rule;
+--only leaves the other families' rules as they stand.
 
 The limits of f32 are fixed in this script. They are held against a second measurement: every tensor of every
 golden's model is scaled by 1.01, one at a time. The stages must show it, but for the tensors that change nothing.
@@ -21,7 +23,6 @@ golden's model is scaled by 1.01, one at a time. The stages must show it, but fo
 Image processors: what transformers' Pillow and torchvision backends make of the same images.
 """
 import argparse
-import copy
 import json
 import re
 from pathlib import Path
@@ -34,38 +35,20 @@ from transformers import (
     DPTImageProcessor, DPTImageProcessorPil, SiglipImageProcessor, SiglipImageProcessorPil,
 )
 
+import tolerance_composites
+import tolerance_models
 from precision import double, no_narrowing
 from random_weights import rng_for
-from tolerance_models import FAMILIES, wide_cases
+from tolerance_precisions import converted
 
+# What is measured together: modules of FAMILIES and wide_cases, and how their part of the f32 rule begins.
+SCOPES = {"upstream": (tolerance_models, "PyTorch float32 against float64, worst of all families over "),
+          "composite": (tolerance_composites, " DepthVLA and pi0, worst over ")}
 TOLERANCES = Path(__file__).resolve().parents[2] / "Manifests" / "tolerances.json"
 F32 = {"of_maximum": 5e-5, "relative_rms": 1e-5}
 FACTOR = 2
-
-# ---------------------------------------------------------------- precisions
-
-
-def to_bf16(w):
-    return w.float().bfloat16().to(w.dtype)
-
-
-def to_int8(w):
-    """Per output channel, symmetric, by absolute maximum, with a BF16 scale."""
-    scale = (w.float().abs().amax(1, keepdim=True) / 127).bfloat16().float().clamp(min=1e-40)
-    return ((w.float() / scale).round().clamp(-127, 127) * scale).to(w.dtype)
-
-
-# Matrices that the int8 preset keeps in BF16.
-KEPT = re.compile(r"(position_embedding\.weight|mask_token)$")
-
-
-def converted(model, precision):
-    net = copy.deepcopy(model)
-    with torch.no_grad():
-        for name, p in net.named_parameters():
-            matrix = precision == "int8" and p.dim() == 2 and not KEPT.search(name)
-            p.copy_(to_int8(p) if matrix else to_bf16(p))
-    return net
+# Half of a stage's maximum would hide whatever went wrong.
+CAP = {"of_maximum": 0.55, "relative_rms": 0.45}
 
 
 def run64(net, run):
@@ -96,18 +79,36 @@ def add(table, family, stage, precision, pair, what):
         row[key] = max(row[key], (value, f"{what} {stage}"))
 
 
-def measure(table, seeds, depth):
-    for family, cases in FAMILIES.items():
+def measure(families, table, seeds, depth):
+    """-> of every run in float32 the worst, {measure: (error, where)}"""
+    runs = []
+    for family, cases in families.items():
         for seed in seeds:
-            for model, run in cases(seed, deep=depth == "deep"):
+            for model, run in cases(seed, depth == "deep"):
                 exact = run64(model, run)
                 for precision in ("f32", "bf16", "int8"):
                     found = run32(model, run) if precision == "f32" else run64(converted(model, precision), run)
-                    for stage, b in exact.items():
-                        add(table, family, stage, precision, errors(found[stage], b), f"{depth} seed {seed}")
+                    pairs = {stage: errors(found[stage], b) for stage, b in exact.items()}
+                    for stage, pair in pairs.items():
+                        add(table, family, stage, precision, pair, f"{depth} seed {seed}")
+                    if precision == "f32":
+                        runs.append({key: max((pair[i], f"{depth} seed {seed} {stage}") for stage, pair in pairs.items())
+                                     for i, key in enumerate(F32)})
+    return runs
 
 
-def measure_wide():
+def worst_of(tables):
+    """Over both depths; in the order of the tiny ones."""
+    table = {}
+    for part in tables.values():
+        for key, row in part.items():
+            for precision, worst in row.items():
+                own = table.setdefault(key, {}).setdefault(precision, dict(worst))
+                own.update({m: max(own[m], value) for m, value in worst.items()})
+    return table
+
+
+def measure_wide(wide_cases):
     """-> {measure: (worst, where)} of float32 arithmetic"""
     worst = dict.fromkeys(F32, (0.0, ""))
     for name, model, run in wide_cases():
@@ -126,11 +127,11 @@ def show(table):
         print(f"  {family:18s}{stage:28s}{cells}")
 
 
-def sensitivity():
+def sensitivity(families):
     """Every tensor of the goldens' models times 1.01. -> (least multiple of a limit, tensor), count, unseen"""
     print("\none tensor times 1.01: the larger of both errors at the stage that shows it best, in limits of f32")
     ranking, unseen = [], set()
-    for family, cases in FAMILIES.items():
+    for family, cases in families.items():
         for model, run in cases(0):
             exact = run64(model, run)
             for name, p in model.named_parameters():
@@ -185,25 +186,56 @@ def two_digits(value):
     return float(f"{np.ceil(value / scale - 1e-9) * scale:.1e}")
 
 
-def rule(family, stage, limits, why):
+def named(worst):
+    return ", ".join(f"{key} {value:.1e} ({what})" for key, (value, what) in worst.items())
+
+
+def f32_sentences(begin, runs, seeds, wide, least, count):
+    worst = {key: max(run[key] for run in runs) for key in F32}
+    kept = [run for run in runs if all(run[key][0] <= limit for key, limit in F32.items())]
+    beyond = "" if kept == runs else (
+        f" ({len(runs) - len(kept)} of {len(runs)} runs is beyond a limit, being ill-conditioned; of the others the worst: "
+        f"{named({key: max(run[key] for run in kept) for key in F32})})")
+    return (f"{begin}{seeds} tiny and {max(1, seeds // 2)} deep seeds: {named(worst)}{beyond}"
+            f"; so {F32['of_maximum'] / worst['of_maximum'][0]:.0f} and "
+            f"{F32['relative_rms'] / worst['relative_rms'][0]:.1f} times that. At published width: {named(wide)}. "
+            f"Of {count} single tensors of the goldens' models times 1.01 the least visible ({least[3]} of {least[2]}, "
+            f"at {least[1]}) is at {least[0]:.1f} times a limit.")
+
+
+def rule(family, stage, worst):
+    if not any(value for value, _ in worst.values()):
+        limits, why = dict.fromkeys(F32, 1e-6), "flags, which no weight moves: nothing differed"
+    else:
+        wanted = {key: two_digits(FACTOR * value) for key, (value, _) in worst.items()}
+        limits = {key: min(value, CAP[key]) for key, value in wanted.items()}
+        why = "twice the worst" + (", up to half of a stage" if limits != wanted else "") + ": " + named(worst)
     return {"family": family, "stage": stage, **limits, "why": why}
 
 
-def write(table, seeds, wide, least, count, backends):
-    worst = {key: max((row["f32"][key] for row in table.values())) for key in F32}
-    deep = f"{seeds} tiny and {max(1, seeds // 2)} deep seeds"
-    classes = {"f32": [rule("*", "**", F32, (
-        f"PyTorch float32 against float64, worst of all families over {deep}: "
-        + ", ".join(f"{key} {value:.1e} ({what})" for key, (value, what) in worst.items())
-        + f"; so {F32['of_maximum'] / worst['of_maximum'][0]:.0f} and {F32['relative_rms'] / worst['relative_rms'][0]:.1f} times that. "
-        "At published width: " + ", ".join(f"{key} {value:.1e} ({what})" for key, (value, what) in wide.items()) + ". "
-        f"Of {count} single tensors of the goldens' models times 1.01 the least visible ({least[3]} of {least[2]}, at "
-        f"{least[1]}) is at {least[0]:.1f} times a limit."))]}
+def write(found, seeds, backends):
+    """found: {scope: (table, sentences of f32)} of the scopes that were measured"""
+    old = json.loads(TOLERANCES.read_text())
+    before = old["classes"]["f32"][0]["why"]
+    own, mark, other = before.partition(SCOPES["composite"][1])
+    sentences = {"upstream": own, "composite": mark + other} | {scope: text for scope, (_, text) in found.items()}
+    classes = {"f32": [{"family": "*", "stage": "**", **F32, "why": "".join(sentences[s] for s in SCOPES)}]}
     for precision in ("bf16", "int8"):
-        classes[precision] = [
-            rule(family, stage, {key: two_digits(FACTOR * row[precision][key][0]) for key in F32},
-                 "twice the worst: " + ", ".join(f"{key} {v:.1e} ({what})" for key, (v, what) in row[precision].items()))
-            for (family, stage), row in table.items()]
+        classes[precision] = []
+        for scope, (module, _) in SCOPES.items():
+            classes[precision] += (
+                [rule(family, stage, row[precision]) for (family, stage), row in found[scope][0].items()]
+                if scope in found else [r for r in old["classes"][precision] if r["family"] in module.FAMILIES])
+    images = old["preprocessing"] if backends is None else image_rules(backends)
+    TOLERANCES.write_text(json.dumps({
+        "schema": 1,
+        "about": f"How far a stage may be from the recorded one. Written by Fixtures/generate/measure_tolerances.py "
+                 f"--seeds {seeds} --write, which says what is measured and how; torch {torch.__version__.split('+')[0]}, "
+                 f"transformers {transformers.__version__}.",
+        "classes": classes, "preprocessing": images}, indent=2) + "\n")
+
+
+def image_rules(backends):
     images = []
     for processor, deviation in (("siglip", 0.5), ("dpt", 0.224)):
         images += [
@@ -213,30 +245,43 @@ def write(table, seeds, wide, least, count, backends):
             {"processor": processor, "backend": "torchvision", "max_abs": float(f"{1.001 / 255 / deviation:.4e}"),
              "why": f"one grey level, 1 / 255 / {deviation}, and a thousandth: torchvision resamples in other integers. "
                     f"transformers' own backends differ by {backends[processor]:.4e} on the images of this measurement"}]
-    TOLERANCES.write_text(json.dumps({
-        "schema": 1,
-        "about": f"How far a stage may be from the recorded one. Written by Fixtures/generate/measure_tolerances.py "
-                 f"--seeds {seeds} --write, which says what is measured and how; torch {torch.__version__.split('+')[0]}, "
-                 f"transformers {transformers.__version__}.",
-        "classes": classes, "preprocessing": images}, indent=2) + "\n")
+    return images
+
+
+def drift(tables):
+    """The worst of bf16 and int8 as a table in Markdown: of the maximum, root mean square."""
+    print("\n| family | stage | BF16, tiny | BF16, deep | INT8, tiny | INT8, deep |\n|---|---|---|---|---|---|")
+    for key, row in tables["tiny"].items():
+        cells = [" ".join(f"{v:.2g}" for v, _ in tables[depth][key][precision].values())
+                 for precision in ("bf16", "int8") for depth in tables]
+        print(f"| `{key[0]}` | `{key[1]}` | " + " | ".join(cells) + " |")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--seeds", type=int, default=8)
+    p.add_argument("--only", choices=SCOPES)
     p.add_argument("--write", action="store_true", help="rewrite Manifests/tolerances.json")
     a = p.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
-    table = {}
-    measure(table, range(a.seeds), "tiny")
-    measure(table, range(max(1, a.seeds // 2)), "deep")
-    show(table)
-    wide = measure_wide()
-    least, count = sensitivity()
-    backends = processors()
+    transformers.utils.logging.disable_progress_bar()
+    found = {}
+    for scope, (module, begin) in SCOPES.items():
+        if a.only not in (None, scope):
+            continue
+        tables = {"tiny": {}, "deep": {}}
+        runs = measure(module.FAMILIES, tables["tiny"], range(a.seeds), "tiny")
+        runs += measure(module.FAMILIES, tables["deep"], range(max(1, a.seeds // 2)), "deep")
+        table = worst_of(tables)
+        show(table)
+        drift(tables)
+        wide = measure_wide(module.wide_cases)
+        least, count = sensitivity(module.ONE_OF_EACH)
+        found[scope] = table, f32_sentences(begin, runs, a.seeds, wide, least, count)
+    backends = None if a.only == "composite" else processors()
     if a.write:
-        write(table, a.seeds, wide, least, count, backends)
+        write(found, a.seeds, backends)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import torch
 # Some embeddings are kept this small, so that the epsilon of the norm that follows them shows: with
 # activations near 1 an epsilon of 1e-5 instead of 1e-6 would hide in float32 noise.
 FAINT = 0.04
+# Of queries and keys, so that attention is no mere average.
+GAIN = 1.4
 
 
 def rng_for(seed, *tags):
@@ -37,7 +39,7 @@ def random_tensor(rng, name, shape):
     fan_in = int(np.prod(shape[1:]))
     if re.search(r"layers\.[01]\.resize\.weight$", name):
         fan_in = shape[0]                                     # transposed, kernel = stride
-    gain = 1.4 if re.search(r"(q_proj|k_proj|query|key)\.weight$", name) else 1.0
+    gain = GAIN if re.search(r"(q_proj|k_proj|query|key)\.weight$", name) else 1.0
     return normal(rng, shape, gain / fan_in ** 0.5)
 
 

@@ -84,6 +84,7 @@ def depth_anything_cases(seed, deep=False):
 
 
 FAMILIES = {"paligemma": paligemma_cases, "dinov2": dinov2_cases, "depth-anything-v2": depth_anything_cases}
+ONE_OF_EACH = FAMILIES
 
 
 # ---------------------------------------------------------------- published widths
