@@ -97,9 +97,11 @@ struct PolicyReport {
     let steps = run.chunk.timing.filter { if case .forward(.step) = $0.part { true } else { false } }
       .map(\.seconds)
     var text = ""
-    for part in parts where !part.name.hasPrefix("step") {
-      text += "\(part.name) \(Units.fixed(part.seconds, 2)) s, "
-      if part.name == "depth layers" || part.name == "vlm layers" && depthSeconds == 0 { text += "\n" }
+    let single = parts.filter { !$0.name.hasPrefix("step") }
+    for start in stride(from: 0, to: single.count, by: 4) {
+      text += single[start..<min(start + 4, single.count)].map {
+        "\($0.name) \(Units.fixed($0.seconds, 2)) s"
+      }.joined(separator: ", ") + "\n"
     }
     let total = steps.reduce(0, +)
     text += "\(steps.count) steps \(Units.fixed(total, 2)) s"

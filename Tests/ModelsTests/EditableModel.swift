@@ -26,6 +26,12 @@ struct EditableModel: Sendable {
     unused = Set(remapped.plan.tensors.filter { $0.unusedReason != nil }.map(\.name))
   }
 
+  /// The same weights as a model of another family.
+  init(_ other: EditableModel, family: String) {
+    (configuration, source, unused) = (other.configuration, other.source, other.unused)
+    self.family = family
+  }
+
   func load(threads: Int = 1) throws -> any Model {
     try ModelFactory.load(
       family: family, configuration: configuration, source: source,

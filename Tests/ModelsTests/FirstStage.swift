@@ -1,6 +1,15 @@
 /// Where a tensor first shows: the stage of the goldens that computes with it, by the beginnings
 /// of names. `{i}` stands for a layer. The first rule that fits counts.
 enum FirstStage {
+  private static let experts: [(tensor: String, stage: String)] = ["vlm", "depth", "action"].flatMap {
+    [
+      ($0 + ".layers.{i}.input_layernorm.", $0 + ".layer.{i}.attention"),
+      ($0 + ".layers.{i}.self_attn.", $0 + ".layer.{i}.attention"),
+      ($0 + ".layers.{i}.", $0 + ".layer.{i}.mlp"),
+      ($0 + ".norm.", $0 + ".final"),
+    ]
+  }
+
   static let rules: [String: [(tensor: String, stage: String)]] = [
     "paligemma": [
       ("vlm.vision_tower.embeddings.", "siglip.embeddings"),
@@ -25,6 +34,27 @@ enum FirstStage {
       ("dinov2.encoder.layer.{i}.", "layer.{i}.mlp"),
       ("dinov2.layernorm.", "final_norm"),
     ],
+    "depthvla": [
+      ("vlm.vision_tower.embeddings.", "vision.embeddings"),
+      ("vlm.vision_tower.encoder.layers.{i}.layer_norm1.", "vision.layer.{i}.attention"),
+      ("vlm.vision_tower.encoder.layers.{i}.self_attn.", "vision.layer.{i}.attention"),
+      ("vlm.vision_tower.encoder.layers.{i}.", "vision.layer.{i}.mlp"),
+      ("vlm.vision_tower.post_layernorm.", "vision.last_hidden"),
+      ("vlm.multi_modal_projector.", "projector"),
+      ("vlm.embed_tokens.", "vlm.embed"),
+      ("depth.encoder.embeddings.", "depth.encoder.embeddings"),
+      ("depth.encoder.encoder.layer.{i}.norm1.", "depth.encoder.layer.{i}.attention"),
+      ("depth.encoder.encoder.layer.{i}.attention.", "depth.encoder.layer.{i}.attention"),
+      ("depth.encoder.encoder.layer.{i}.layer_scale1.", "depth.encoder.layer.{i}.mlp"),
+      ("depth.encoder.encoder.layer.{i}.layer_scale2.", "depth.encoder.layer.{i}"),
+      ("depth.encoder.encoder.layer.{i}.", "depth.encoder.layer.{i}.mlp"),
+      ("depth.encoder.layernorm.", "depth.encoder"),
+      ("depth.input_proj.", "depth.embed"),
+      ("depth.head.", "log_depth"),
+      ("action.action_out_proj.", "velocity_t1"),
+      ("action.action_", "action.embed"),
+      ("action.state_proj.", "action.embed"),
+    ] + experts,
     // Its goldens record whole layers of the backbone.
     "depth-anything-v2": [
       ("depth_anything.backbone.embeddings.", "backbone.embeddings"),
@@ -48,7 +78,8 @@ enum FirstStage {
       guard wanted.count <= parts.count else { continue }
       let fits = zip(wanted, parts).allSatisfy { pattern, part in
         if pattern == "{i}" { layer = String(part) }
-        return pattern == part || pattern == "{i}"
+        // What ends in the middle of a word, such as `action_`, fits all that begin so.
+        return pattern == part || pattern == "{i}" || pattern.hasSuffix("_") && part.hasPrefix(pattern)
       }
       guard fits else { continue }
       return stage.split(separator: ".").map { $0 == "{i}" ? layer : String($0) }

@@ -2,6 +2,7 @@ import BundleFormat
 import DepthVLAWeights
 import Diagnostics
 import Models
+import Parity
 import Remapping
 import StrictJSON
 import TensorCore
@@ -22,13 +23,16 @@ struct GoldenCase: CustomStringConvertible, Sendable {
 
   func file() throws -> GoldenFile { try GoldenFile("goldens/\(golden).safetensors") }
 
+  /// The model, as the golden says it was recorded.
   func model(threads: Int = 2) throws -> any Model {
     let library = try ManifestLibrary.embedded()
     let source = try RemappedCheckpoint(
-      try ImportedSource(path: checkpoint.path, library: library), library: library)
-    return try ModelFactory.load(
+      try ImportedSource(path: checkpoint.path, library: library), library: library,
+      given: Configuration(settings: checkpoint.settings))
+    let model = try ModelFactory.load(
       family: source.plan.family, configuration: source.plan.configuration.json, source: source,
       on: Compute(threads: threads))
+    return try model.ablated(RequestedAblation().settled(by: try Golden(named: golden)))
   }
 }
 
@@ -45,7 +49,9 @@ extension GoldenFile {
     var inputs = ModelInputs()
     for name in names where name.hasPrefix("in.") {
       let short = String(name.dropFirst(3))
-      if let floats = try? tensor(name) {
+      if try shape(name).isEmpty {
+        inputs.numbers[short] = try doubles(name)[0]
+      } else if let floats = try? tensor(name) {
         inputs.floats[short] = floats
       } else {
         inputs.integers[short] = IntegerTensor(

@@ -14,7 +14,12 @@ struct InvarianceTests {
     GoldenCase("depth-anything-v2_28x70", of: "depth-anything-v2/hf"),
   ]
 
-  @Test(arguments: goldens)
+  static let policies = [
+    GoldenCase("depthvla_block_2cam_pad", of: "depthvla/plain"),
+    GoldenCase("pi0_lerobot_1cam", of: "pi0/lerobot-2025-10"),
+  ]
+
+  @Test(arguments: goldens + policies)
   func anyNumberOfThreadsGivesTheSameBits(_ golden: GoldenCase) throws {
     let model = try EditableModel(golden.checkpoint.name)
     let inputs = try golden.file().inputs()

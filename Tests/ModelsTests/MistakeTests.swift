@@ -36,6 +36,41 @@ struct MistakeTests {
     _ make: @escaping @Sendable (inout EditableModel) -> Void
   ) -> Mistake { dinov2(what, model, at: stage, make) }
 
+  static func policy(
+    _ what: String, at stage: String, _ make: @escaping @Sendable (inout EditableModel) -> Void
+  ) -> Mistake {
+    Mistake(
+      what: "\(what) (depthvla)", checkpoint: "depthvla/plain", golden: "depthvla_block_2cam_pad",
+      firstStage: stage, make: make)
+  }
+
+  static let policies = [
+    policy("no block mask", at: "vlm.layer.0.attention") {
+      $0.set("attention_mask", to: "full")
+    },
+    policy("the action expert's keys and values swapped", at: "action.layer.1.attention") {
+      $0.source.swap(
+        "action.layers.1.self_attn.k_proj.weight", "action.layers.1.self_attn.v_proj.weight")
+    },
+    policy("two layers of the depth expert swapped", at: "depth.layer.0.attention") {
+      $0.source.swapScopes("depth.layers.0.", "depth.layers.1.")
+    },
+    policy("another shortest period of time", at: "action.embed") {
+      $0.set("action.min_period", to: 0.005)
+    },
+    policy("one step fewer", at: "step.1.velocity") { $0.set("action.num_steps", to: 9) },
+    policy("the depth head unshifted", at: "log_depth") {
+      $0.source.fill("depth.head.bias", with: 0)
+    },
+    policy("the velocity unshifted", at: "velocity_t1") {
+      $0.source.fill("action.action_out_proj.bias", with: 0)
+    },
+    policy("another lambda", at: "loss.si") { $0.set("depth.loss_lambda", to: 1) },
+    policy("another weight of the depth loss", at: "loss.total") {
+      $0.set("depth.loss_weight", to: 0)
+    },
+  ]
+
   static let swaps = [
     paligemma("keys and values swapped", at: "layer.1.attention") {
       $0.source.swap("vlm.layers.1.self_attn.k_proj.weight", "vlm.layers.1.self_attn.v_proj.weight")

@@ -18,6 +18,7 @@ struct ScaledTensorTests {
     Case(checkpoint: "dinov2-swiglu/hf", golden: "dinov2-swiglu_42x42"),
     Case(checkpoint: "depth-anything-v2/hf", golden: "depth-anything-v2_28x70"),
     Case(checkpoint: "depth-anything-v2-metric/hf", golden: "depth-anything-v2-metric_42x42"),
+    Case(checkpoint: "depthvla/plain", golden: "depthvla_block_2cam_pad"),
   ]
 
   @Test(arguments: cases)

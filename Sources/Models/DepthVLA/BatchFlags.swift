@@ -1,3 +1,5 @@
+import TensorCore
+
 /// A flag for each of the tokens of a batch, row by row.
 struct BatchFlags: Sendable {
   let flags: [Bool]
@@ -20,6 +22,9 @@ struct BatchFlags: Sendable {
   func row(_ sample: Int) -> ArraySlice<Bool> {
     flags[sample * length..<(sample + 1) * length]
   }
+
+  /// [B, length] of ones and zeros.
+  var tensor: Tensor { Tensor(flags.map { $0 ? 1 : 0 }, shape: [batch, length]) }
 
   /// How many are set in each row.
   var counts: [Int] { (0..<batch).map { row($0).count { $0 } } }

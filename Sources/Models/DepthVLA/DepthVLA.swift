@@ -59,8 +59,8 @@ public struct DepthVLA: Sendable {
     let depthSize: Shape?
   }
 
-  /// Stages: `vision.…`, `projector`, `vlm.embed`, `depth.encoder.…`, `depth.encoder`,
-  /// `depth.embed`.
+  /// Stages: `vision.…`, `projector`, `vlm.embed`, `vlm.valid`, `depth.encoder.…`, `depth.encoder`,
+  /// `depth.embed`, `depth.valid`.
   ///
   /// - Parameter finished: called when the images of one kind are encoded.
   /// - Throws: what reading embeddings, loading in the background and the trace throw.
@@ -83,6 +83,7 @@ public struct DepthVLA: Sendable {
     let valid = BatchFlags.joined(
       [present.repeatingEach(patches), BatchFlags(observation.textMask, batch: batch)])
     try trace.record("vlm.embed", tokens, validRows: valid.flags)
+    try trace.record("vlm.valid", valid.tensor)
     finished(.vision)
     guard let depth, let depthPixels = observation.depthPixels else {
       return Prefix(
@@ -91,6 +92,7 @@ public struct DepthVLA: Sendable {
     let depthTokens = try depth.embed(depthPixels, on: compute, trace: trace)
     let depthValid = present.repeatingEach(depthTokens.shape[1] / cameras)
     try trace.record("depth.embed", depthTokens, validRows: depthValid.flags)
+    try trace.record("depth.valid", depthValid.tensor)
     finished(.depthEncoder)
     return Prefix(
       vlm: (tokens, valid), depth: (depthTokens, depthValid), state: observation.state,

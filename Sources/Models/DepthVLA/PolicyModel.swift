@@ -9,12 +9,7 @@ public struct PolicyModel: Model {
   var ablation = Ablation()
   let compute: Compute
 
-  /// - Throws: `model.family` for pi0 without the depth expert it never had.
   public func ablated(_ ablation: Ablation) throws(WeightsError) -> any Model {
-    guard ablation.usesDepth || policy.depth != nil else {
-      throw WeightsError(
-        .modelFamily, .usage, "expected a model with a depth expert to leave out, found " + family)
-    }
     var result = PolicyModel(
       family: family, policy: ablation.usesDepth ? policy : policy.withoutDepth(), compute: compute)
     result.ablation = ablation

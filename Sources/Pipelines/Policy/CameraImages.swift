@@ -64,14 +64,15 @@ struct CameraImages: Sendable {
   /// - Throws: `depth.not-finite`; as ``pixels(_:)``.
   func depthMap(_ logDepth: Tensor, of image: RGBImage) throws(WeightsError) -> DepthMap {
     let (height, width) = (logDepth.shape[0], logDepth.shape[1])
-    var depth = logDepth.exponentials
+    var logDepth = logDepth
     if settings.imageFit == .pad {
       let content = try PaddedProcessor(size: PixelSize(height: height, width: width))
         .content(of: image)
-      depth = depth.cropped(rows: content.rows, columns: content.columns)
+      logDepth = logDepth.cropped(rows: content.rows, columns: content.columns)
     }
+    // Bicubic resizing overshoots at edges; of logarithms no overshoot makes a depth below zero.
     return try DepthMap(
-      DepthPostprocessing.resize(depth, to: image.size), meaning: .unscaled,
+      DepthPostprocessing.resize(logDepth, to: image.size).exponentials, meaning: .unscaled,
       processedSize: PixelSize(height: height, width: width))
   }
 
