@@ -47,7 +47,8 @@ public struct PolicyStatistics: Sendable, Hashable {
   /// What turns a feature into what the model sees, and back.
   ///
   /// - Parameter method: pi0's, in both libraries, unless the policy's configuration says
-  ///   otherwise (lerobot: `normalization_mapping`, or `norm_map` of its `policy_preprocessor.json`).
+  ///   otherwise (lerobot: `normalization_mapping` of its `config.json`, `norm_map` of its
+  ///   `policy_preprocessor.json`).
   /// - Throws: `statistics.missing` where the file does not have the feature; as
   ///   ``Normalizer/init(_:method:origin:)``.
   public func normalizer(
