@@ -42,7 +42,7 @@ from random_weights import rng_for
 from tolerance_precisions import converted
 
 # What is measured together: modules of FAMILIES and wide_cases, and how their part of the f32 rule begins.
-SCOPES = {"upstream": (tolerance_models, "PyTorch float32 against float64, worst of all families over "),
+SCOPES = {"upstream": (tolerance_models, "PyTorch float32 against float64, worst of PaliGemma, DINOv2 and Depth Anything over "),
           "composite": (tolerance_composites, " DepthVLA and pi0, worst over ")}
 TOLERANCES = Path(__file__).resolve().parents[2] / "Manifests" / "tolerances.json"
 F32 = {"of_maximum": 5e-5, "relative_rms": 1e-5}
@@ -190,15 +190,19 @@ def named(worst):
     return ", ".join(f"{key} {value:.1e} ({what})" for key, (value, what) in worst.items())
 
 
+def multiples(worst):
+    first, second = (limit / worst[key][0] for key, limit in F32.items())
+    return f"{named(worst)}; so {first:.0f} and {second:.1f} times that"
+
+
 def f32_sentences(begin, runs, seeds, wide, least, count):
     worst = {key: max(run[key] for run in runs) for key in F32}
     kept = [run for run in runs if all(run[key][0] <= limit for key, limit in F32.items())]
     beyond = "" if kept == runs else (
-        f" ({len(runs) - len(kept)} of {len(runs)} runs is beyond a limit, being ill-conditioned; of the others the worst: "
-        f"{named({key: max(run[key] for run in kept) for key in F32})})")
-    return (f"{begin}{seeds} tiny and {max(1, seeds // 2)} deep seeds: {named(worst)}{beyond}"
-            f"; so {F32['of_maximum'] / worst['of_maximum'][0]:.0f} and "
-            f"{F32['relative_rms'] / worst['relative_rms'][0]:.1f} times that. At published width: {named(wide)}. "
+        f"; {len(runs) - len(kept)} of {len(runs)} runs is beyond a limit, being ill-conditioned, and of the others the "
+        "worst is " + multiples({key: max(run[key] for run in kept) for key in F32}))
+    return (f"{begin}{seeds} tiny and {max(1, seeds // 2)} deep seeds: {multiples(worst)}{beyond}. "
+            f"At published width: {named(wide)}. "
             f"Of {count} single tensors of the goldens' models times 1.01 the least visible ({least[3]} of {least[2]}, "
             f"at {least[1]}) is at {least[0]:.1f} times a limit.")
 
