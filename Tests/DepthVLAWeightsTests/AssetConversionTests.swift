@@ -2,6 +2,9 @@ import BundleFormat
 import DepthVLAWeights
 import Diagnostics
 import Foundation
+import Quantization
+import Remapping
+import StrictJSON
 import TestSupport
 import Testing
 
@@ -83,7 +86,7 @@ struct AssetConversionTests {
       try paligemma(), try source("depth-anything-v2/hf", "depth-anything-v2", as: "depth"),
       try Experts.write(to: scratch),
     ]
-    func compose(_ name: String, _ threads: Int) throws -> Bundle {
+    func compose(_ name: String, _ threads: Int) throws -> BundleFormat.Bundle {
       try convert(sources, to: scratch(name)) {
         $0.choices = ["vlm": "paligemma", "dinov2": "depth-anything-v2"]
         $0.seed = 7
@@ -335,7 +338,7 @@ struct AssetConversionTests {
     try FileManager.default.removeItem(atPath: scratch("pali/tokenizer_config.json"))
     try convert([pali], to: scratch("b"))
     let difference = try Difference(
-      scratch("a"), scratch("b"), library: Library.get(), settings: .init(), threads: 1)
+      scratch("a"), scratch("b"), library: Library.get(), settings: Configuration(), threads: 1)
     #expect(difference.differing.isEmpty)
     #expect(difference.assets.count == 7)
     #expect(
