@@ -50,6 +50,14 @@ public final class ScratchFolder: Sendable {
     return self(name)
   }
 
+  /// Copies what upstream publishes beside the weights, `Fixtures/assets/FOLDER`, into a folder.
+  public func addAssets(_ folder: String, to name: String) throws {
+    for entry in FixtureFolder.names(in: "assets/" + folder) {
+      try FileManager.default.copyItem(
+        atPath: FixtureFolder.path("assets/\(folder)/\(entry)"), toPath: self(name + "/" + entry))
+    }
+  }
+
   public func bytes(of name: String) throws -> [UInt8] {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: self(name))))
   }

@@ -49,8 +49,6 @@ public struct Conversion: Sendable {
       }
       choices[component] = index
     }
-    assetFiles = try options.assets.files(
-      of: sources, family: family, families: library.families)
     let planner = RemapPlanner(
       library: library, family: family,
       sources: sources.map {
@@ -62,6 +60,14 @@ public struct Conversion: Sendable {
       sources: sources.map(\.checkpoint), labels: sources.map(\.path), threads: options.threads,
       keepsUnused: options.keepsUnused)
     plan = try ConversionPlan(try ties.settle(try planner.plan()), recipe: options.recipe)
+    let used = Set(
+      plan.remap.tensors.compactMap { tensor in
+        if case .source(let index, _, _, _) = tensor.origin { index } else { nil }
+      })
+    // What was passed over gives no files either.
+    assetFiles = try options.assets.files(
+      of: sources.indices.filter(used.contains).map { sources[$0] }, family: family,
+      families: library.families)
   }
 
   /// Bytes that will be read from the sources to be converted.
