@@ -23,6 +23,7 @@ import depth_maps
 import dinov2
 import images
 import lookalikes
+import padded
 import paligemma
 import pi0
 import preprocess
@@ -55,6 +56,7 @@ def main():
         images.make(w)
         depth_maps.make(w)
         preprocess.make(w)
+        padded.make(w)
         colourmap.make(w)
     w.json(a.out / "goldens" / "cases.json", w.cases)
     files = sorted(f for part in PARTS for f in (a.out / part).rglob("*") if f.is_file())
