@@ -26,6 +26,7 @@ import dinov2
 import images
 import lookalikes
 import noise
+import padded
 import paligemma
 import pi0
 import policy_statistics
@@ -60,6 +61,7 @@ def main():
         images.make(w)
         depth_maps.make(w)
         preprocess.make(w)
+        padded.make(w)
         colourmap.make(w)
         noise.make(w)
         policy_statistics.make(w)

@@ -3,7 +3,7 @@
 in.rgb is the picture, uint8 [H, W, 3]. FAMILY_SIZE.pil is pixel_values by the Pillow backend, .torchvision by the
 other one (at the first size only; none for `tall`, where Pillow resizes columns first, so that the backends clip
 differently); FAMILY_SIZE.refused stands where upstream fails because a side would be 0.
-goldens/pillow_resize.safetensors: N.in and N.out, uint8 [H, W, 3], bicubic.
+goldens/pillow_resize.safetensors: N.in and N.out, uint8 [H, W, 3], bicubic; N.bilinear of those that are not large.
 goldens/depth_postprocess.safetensors: in.depth [h, w], and f32.HxW and f64.HxW, the map at that size.
 """
 import types
@@ -77,6 +77,9 @@ def make(w):
         before = rng.integers(0, 256, (height, width, 3), dtype=numpy.uint8)
         after = Image.fromarray(before).resize((to_width, to_height), Image.Resampling.BICUBIC)
         tensors[f"{i}.in"], tensors[f"{i}.out"] = torch.from_numpy(before), torch.from_numpy(numpy.array(after))
+        if to_height * to_width < 1300:
+            after = Image.fromarray(before).resize((to_width, to_height), Image.Resampling.BILINEAR)
+            tensors[f"{i}.bilinear"] = torch.from_numpy(numpy.array(after))
     save("pillow_resize", tensors)
 
     depth = torch.from_numpy(rng.gamma(2, 3, (14, 21)).astype(numpy.float32))

@@ -60,8 +60,7 @@ public struct PaddedProcessor: Sendable {
   /// - Returns: [3, H, W], ``size``'s.
   /// - Throws: `image.aspect`, `image.too-large`.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> Tensor {
-    // All in float32, as numpy does it; `PixelNormalization` would give other last bits.
-    let table = (0...255).map { Float($0) / 255 * 2 - 1 }
-    return try frame(image).planes { _ in table }
+    // Upstream computes `sample / 255 * 2 - 1` in float32: for every sample the same bits.
+    PixelNormalization(.half)(try frame(image))
   }
 }

@@ -35,7 +35,15 @@ public struct PixelNormalization: Sendable, Hashable {
 
   /// - Returns: [3, H, W].
   public func callAsFunction(_ image: RGBImage) -> Tensor {
-    image.planes { channel in table(channel: channel) }
+    let count = image.width * image.height
+    var values = [Float](repeating: 0, count: 3 * count)
+    for channel in 0..<3 {
+      let table = table(channel: channel)
+      for index in 0..<count {
+        values[channel * count + index] = table[Int(image.pixels[3 * index + channel])]
+      }
+    }
+    return Tensor(values, shape: [3, image.height, image.width])
   }
 
   private func table(channel: Int) -> [Float] {
@@ -45,23 +53,5 @@ public struct PixelNormalization: Sendable, Hashable {
       return (value - Float(meanAndDeviation.mean[channel]))
         / Float(meanAndDeviation.deviation[channel])
     }
-  }
-}
-
-extension RGBImage {
-  /// The value that each channel's table has for each sample.
-  ///
-  /// - Parameter table: 256 values for a channel.
-  /// - Returns: [3, H, W].
-  func planes(_ table: (_ channel: Int) -> [Float]) -> Tensor {
-    let count = width * height
-    var values = [Float](repeating: 0, count: 3 * count)
-    for channel in 0..<3 {
-      let table = table(channel)
-      for index in 0..<count {
-        values[channel * count + index] = table[Int(pixels[3 * index + channel])]
-      }
-    }
-    return Tensor(values, shape: [3, height, width])
   }
 }

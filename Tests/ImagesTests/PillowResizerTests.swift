@@ -11,7 +11,15 @@ import Testing
     #expect(PillowResizer(from: before.size, to: after.size)(before) == after)
   }
 
+  @Test(arguments: (0..<13).filter { ![1, 10, 11].contains($0) })
+  func givesTheBilinearPixelsOfPillow(number: Int) throws {
+    let golden = try GoldenFile("goldens/pillow_resize.safetensors")
+    let before = try golden.image("\(number).in")
+    let after = try golden.image("\(number).bilinear")
+    #expect(PillowResizer(from: before.size, to: after.size, filter: .bilinear)(before) == after)
+  }
+
   @Test func coversEveryRecordedResize() throws {
-    #expect(try GoldenFile("goldens/pillow_resize.safetensors").names.count == 26)
+    #expect(try GoldenFile("goldens/pillow_resize.safetensors").names.count == 36)
   }
 }
