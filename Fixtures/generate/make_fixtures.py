@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tiny checkpoints, the pictures and their goldens. Use ./run, which sets everything up.
+"""Writes the tiny checkpoints, the pictures, the tokenizers and their goldens. Use ./run, which sets everything up.
 
     make_fixtures.py [--out DIR] [--seed 0]
 """
@@ -13,7 +13,9 @@ import matplotlib
 import numpy
 import PIL
 import safetensors
+import sentencepiece
 import timm
+import tokenizers
 import torch
 import torchvision
 import transformers
@@ -27,15 +29,16 @@ import paligemma
 import pi0
 import preprocess
 import resampling
+import tokenizer_models
 from writer import Writer
 
-PARTS = ("checkpoints", "goldens", "images")
+PARTS = ("checkpoints", "goldens", "images", "tokenizers")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default=Path(__file__).resolve().parents[1], type=Path,
-                   help="where checkpoints, goldens, images and MANIFEST.json go; the first three are replaced")
+                   help="where the parts and MANIFEST.json go; the former are replaced")
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     torch.set_num_threads(1)
@@ -56,6 +59,7 @@ def main():
         depth_maps.make(w)
         preprocess.make(w)
         colourmap.make(w)
+        tokenizer_models.make(w)
     w.json(a.out / "goldens" / "cases.json", w.cases)
     files = sorted(f for part in PARTS for f in (a.out / part).rglob("*") if f.is_file())
     w.json(a.out / "MANIFEST.json", {
@@ -63,7 +67,8 @@ def main():
         "made_with": {"python": platform.python_version(), "torch": torch.__version__, "timm": timm.__version__,
                       "transformers": transformers.__version__, "safetensors": safetensors.__version__,
                       "torchvision": torchvision.__version__, "pillow": PIL.__version__,
-                      "matplotlib": matplotlib.__version__, "numpy": numpy.__version__},
+                      "matplotlib": matplotlib.__version__, "numpy": numpy.__version__,
+                      "sentencepiece": sentencepiece.__version__, "tokenizers": tokenizers.__version__},
         "bytes": sum(f.stat().st_size for f in files),
         "sha256": {str(f.relative_to(a.out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}})
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files) / 1e6:.2f} MB")
