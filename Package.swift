@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// DEPTHVLA_STATIC_LIBS=1 links the C libraries statically, for the single-file command.
+// DEPTHVLA_STATIC_LIBS=1 links the C libraries statically, for the single-file command: all but
+// SentencePiece, of which Debian has no static library, so that libsentencepiece0 must be there.
 let staticLibraries = Context.environment["DEPTHVLA_STATIC_LIBS"] == "1"
 
 func link(_ library: String) -> [LinkerSetting] {
@@ -83,7 +84,6 @@ let package = Package(
     module(
       "Images",
       ["Diagnostics", "TensorCore", "FileAccess", "StrictJSON", "Resampling", "CImageCodecs"]),
-    // Debian has no static SentencePiece, so this one is always shared.
     .target(
       name: "CSentencePiece", cxxSettings: cxxSettings,
       linkerSettings: [.linkedLibrary("sentencepiece")]),

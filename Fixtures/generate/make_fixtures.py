@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
+<<<<<<< HEAD
 """Writes the tiny checkpoints, the pictures, the statistics and their goldens. Use ./run, which sets everything up.
+=======
+"""Writes the tiny checkpoints, the pictures, the tokenizers and their goldens. Use ./run, which sets everything up.
+>>>>>>> wt-text
 
     make_fixtures.py [--out DIR] [--seed 0]
 """
@@ -14,7 +18,9 @@ import matplotlib
 import numpy
 import PIL
 import safetensors
+import sentencepiece
 import timm
+import tokenizers
 import torch
 import torchvision
 import transformers
@@ -32,15 +38,24 @@ import pi0
 import policy_statistics
 import preprocess
 import resampling
+import tokenizer_models
 from writer import Writer
 
+<<<<<<< HEAD
 PARTS = ("checkpoints", "goldens", "images", "statistics")
+=======
+PARTS = ("checkpoints", "goldens", "images", "tokenizers")
+>>>>>>> wt-text
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default=Path(__file__).resolve().parents[1], type=Path,
+<<<<<<< HEAD
                    help="where checkpoints, goldens, images, statistics and MANIFEST.json go; the folders are replaced")
+=======
+                   help="where the parts and MANIFEST.json go; the former are replaced")
+>>>>>>> wt-text
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     torch.set_num_threads(1)
@@ -63,8 +78,12 @@ def main():
         preprocess.make(w)
         padded.make(w)
         colourmap.make(w)
+<<<<<<< HEAD
         noise.make(w)
         policy_statistics.make(w)
+=======
+        tokenizer_models.make(w)
+>>>>>>> wt-text
     w.json(a.out / "goldens" / "cases.json", w.cases)
     files = sorted(f for part in PARTS for f in (a.out / part).rglob("*") if f.is_file())
     w.json(a.out / "MANIFEST.json", {
@@ -73,7 +92,8 @@ def main():
                       "transformers": transformers.__version__, "safetensors": safetensors.__version__,
                       "lerobot": importlib.metadata.version("lerobot"),
                       "torchvision": torchvision.__version__, "pillow": PIL.__version__,
-                      "matplotlib": matplotlib.__version__, "numpy": numpy.__version__},
+                      "matplotlib": matplotlib.__version__, "numpy": numpy.__version__,
+                      "sentencepiece": sentencepiece.__version__, "tokenizers": tokenizers.__version__},
         "bytes": sum(f.stat().st_size for f in files),
         "sha256": {str(f.relative_to(a.out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}})
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files) / 1e6:.2f} MB")

@@ -97,9 +97,3 @@ def make(w):
                          character_coverage=0.9999, control_symbols=["<mask>", "<2mass>"],
                          user_defined_symbols=RUNS + TAGS + LOCATIONS)
     make_one(w, "multilingual", multilingual)
-
-
-if __name__ == "__main__":
-    import sys
-    from writer import Writer
-    make(Writer(sys.argv[1], 0))

@@ -4,18 +4,19 @@ extension Normalizer.Terms {
   static let openpiEpsilon = 1e-6
   static let lerobotEpsilon = 1e-8
 
-  /// - Parameter width: the dimensions from this one on may have a deviation of 0.
+  /// A deviation of 0 is a dimension that never changed in training: upstream divides by its epsilon
+  /// then, and so do we.
+  ///
   /// - Throws: `statistics.missing`, `statistics.deviation`.
   init(
-    deviationsOf statistics: FeatureStatistics, positiveUpTo width: Int,
-    _ origin: PolicyStatistics.Origin
+    deviationsOf statistics: FeatureStatistics, _ origin: PolicyStatistics.Origin
   ) throws(WeightsError) {
     offset = try statistics.required(.mean)
     let std = try statistics.required(.std)
-    if let index = std.indices.first(where: { $0 < width ? std[$0] <= 0 : std[$0] < 0 }) {
+    if let index = std.indices.first(where: { std[$0] < 0 }) {
       throw WeightsError(
         .statisticsDeviation,
-        "std, dimension \(index): expected a number above 0, found \(std[index])")
+        "std, dimension \(index): expected 0 or more, found \(std[index])")
     }
     isRange = false
     switch origin {

@@ -38,7 +38,7 @@ public struct Normalizer: Sendable, Hashable {
   }
 
   /// - Throws: `statistics.missing` without the fields of the method; `statistics.deviation` where
-  ///   a standard deviation is not above 0, outside of padding; `statistics.order` where an upper
+  ///   a standard deviation is negative; `statistics.order` where an upper
   ///   bound is below its lower one; `statistics.method` for min-max of openpi. The errors do not
   ///   name the file or the feature.
   public init(
@@ -52,7 +52,7 @@ public struct Normalizer: Sendable, Hashable {
     terms =
       switch method {
       case .identity: nil
-      case .meanStd: try Terms(deviationsOf: statistics, positiveUpTo: width, origin)
+      case .meanStd: try Terms(deviationsOf: statistics, origin)
       case .quantile: try Terms(rangeOf: statistics, from: .q01, to: .q99, origin)
       case .minMax: try Terms(rangeOf: statistics, from: .min, to: .max, origin)
       }

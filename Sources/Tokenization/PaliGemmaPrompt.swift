@@ -4,7 +4,9 @@ public import Diagnostics
 /// (`processing_paligemma.py`): the start of the sequence, the instruction as it is, a newline. The
 /// image tokens that stand before them are left to the model.
 public struct PaliGemmaPrompt: Sendable {
-  private static let imageToken = "<image>"
+  /// The place of a picture, and Gemma's turns, which `tokenizer.model` has among its plain pieces
+  /// and transformers' converter makes special.
+  private static let reserved = ["<image>", "<start_of_turn>", "<end_of_turn>"]
 
   private let tokenizer: Tokenizer
   private let tokenLimit: Int
@@ -25,11 +27,10 @@ public struct PaliGemmaPrompt: Sendable {
       throw WeightsError(
         .tokenizerUnsupported, "the tokenizer has no token for the start of a sequence")
     }
-    guard !instruction.utf8.contains(Self.imageToken.utf8) else {
+    for token in Self.reserved where instruction.utf8.contains(token.utf8) {
       throw WeightsError(
         .tokenizerReserved,
-        "the instruction spells \(Self.imageToken.quoted), which is a place for a picture, "
-          + "expected plain words")
+        "the instruction spells \(token.quoted), which is a control token, expected plain words")
     }
     let tokens: [Int]
     do throws(WeightsError) {

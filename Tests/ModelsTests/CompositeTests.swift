@@ -1,6 +1,7 @@
 import Diagnostics
 import Models
 import Parity
+import StrictJSON
 import TensorCore
 import TestSupport
 import Testing

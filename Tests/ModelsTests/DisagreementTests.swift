@@ -203,10 +203,10 @@ struct DisagreementTests {
     let model = try EditableModel(Self.dinov2)
     let error = refusal {
       _ = try ModelFactory.load(
-        family: "pi0", configuration: model.configuration, source: model.source,
+        family: "pi05", configuration: model.configuration, source: model.source,
         on: Compute(threads: 1))
     }
-    #expect(error?.code == .modelFamily && error?.message.contains("pi0") == true)
+    #expect(error?.code == .modelFamily && error?.message.contains("\"pi05\"") == true)
     let noObject = refusal {
       _ = try ModelFactory.load(
         family: "dinov2", configuration: [], source: model.source, on: Compute(threads: 1))

@@ -17,9 +17,10 @@ struct EditableModel: Sendable {
 
   init(_ checkpoint: String) throws {
     let library = try ManifestLibrary.embedded()
+    let checkpoint = FixtureCheckpoint(checkpoint)
     let remapped = try RemappedCheckpoint(
-      try ImportedSource(path: FixtureCheckpoint(checkpoint).path, library: library),
-      library: library)
+      try ImportedSource(path: checkpoint.path, library: library), library: library,
+      given: Configuration(settings: try checkpoint.jsonSettings))
     family = remapped.plan.family
     configuration = remapped.plan.configuration.json
     source = try MemorySource(remapped)

@@ -1,12 +1,14 @@
 /// Where a tensor first shows: the stage of the goldens that computes with it, by the beginnings
 /// of names. `{i}` stands for a layer. The first rule that fits counts.
 enum FirstStage {
-  private static let experts: [(tensor: String, stage: String)] = ["vlm", "depth", "action"].flatMap {
+  private static let experts = expert("vlm") + expert("depth") + expert("action")
+
+  private static func expert(_ name: String) -> [(tensor: String, stage: String)] {
     [
-      ($0 + ".layers.{i}.input_layernorm.", $0 + ".layer.{i}.attention"),
-      ($0 + ".layers.{i}.self_attn.", $0 + ".layer.{i}.attention"),
-      ($0 + ".layers.{i}.", $0 + ".layer.{i}.mlp"),
-      ($0 + ".norm.", $0 + ".final"),
+      ("\(name).layers.{i}.input_layernorm.", "\(name).layer.{i}.attention"),
+      ("\(name).layers.{i}.self_attn.", "\(name).layer.{i}.attention"),
+      ("\(name).layers.{i}.", "\(name).layer.{i}.mlp"),
+      ("\(name).norm.", "\(name).final"),
     ]
   }
 

@@ -28,7 +28,7 @@ struct GoldenCase: CustomStringConvertible, Sendable {
     let library = try ManifestLibrary.embedded()
     let source = try RemappedCheckpoint(
       try ImportedSource(path: checkpoint.path, library: library), library: library,
-      given: Configuration(settings: checkpoint.settings))
+      given: Configuration(settings: try checkpoint.jsonSettings))
     let model = try ModelFactory.load(
       family: source.plan.family, configuration: source.plan.configuration.json, source: source,
       on: Compute(threads: threads))
@@ -50,7 +50,7 @@ extension GoldenFile {
     for name in names where name.hasPrefix("in.") {
       let short = String(name.dropFirst(3))
       if try shape(name).isEmpty {
-        inputs.numbers[short] = try doubles(name)[0]
+        inputs.numbers[short] = Double(try tensor(name).values[0])
       } else if let floats = try? tensor(name) {
         inputs.floats[short] = floats
       } else {
@@ -91,5 +91,11 @@ extension GoldenFile {
       theirs = max(theirs, (Double(upstream.values[index]) - value).magnitude)
     }
     return StageError(name: stage.name, ours: ours / largest, upstream: theirs / largest)
+  }
+}
+
+extension FixtureCheckpoint {
+  var jsonSettings: [(key: String, value: JSONValue)] {
+    get throws { try settings.map { ($0.key, try StrictJSON.parse($0.value)) } }
   }
 }

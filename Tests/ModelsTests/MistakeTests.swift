@@ -182,7 +182,7 @@ struct MistakeTests {
     },
   ]
 
-  @Test(arguments: swaps + norms + settings)
+  @Test(arguments: swaps + norms + settings + policies)
   func failsFirstWhereItWasMade(_ mistake: Mistake) throws {
     var model = try EditableModel(mistake.checkpoint)
     let golden = try Golden(named: mistake.golden)

@@ -30,7 +30,8 @@ import Tokenization
   }
 
   @Test(
-    arguments: ["<image>", "<bos>", "<eos>", "<pad>", "<unk>", "<mask>", "▁"], [true, false])
+    arguments: ["<image>", "<bos>", "<eos>", "<pad>", "<unk>", "<mask>", "<start_of_turn>", "▁"],
+    [true, false])
   func refusesWhatIsNoWords(text: String, fromJSON: Bool) throws {
     let fixture = TokenizerFixture("multilingual")
     let tokenizer = try fromJSON ? fixture.ofJSON() : fixture.ofModel()

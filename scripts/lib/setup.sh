@@ -5,7 +5,7 @@ OLDEST_SWIFT=6.2
 # The libraries of Package.swift, the compiler's own needs (headers, libstdc++, a linker's start
 # files), and git for the one package that is fetched.
 BUILD_PACKAGES="libzstd-dev libjson-c-dev libssl-dev libopenblas-dev libpng-dev libjpeg-dev \
-  g++ git ca-certificates"
+  libsentencepiece-dev g++ git ca-certificates"
 # What the tools of the toolchain load; asked for only where they do not start.
 TOOLCHAIN_PACKAGES="libsqlite3-dev libcurl4-openssl-dev libxml2-dev libncurses-dev libedit-dev \
   zlib1g-dev tzdata"
@@ -72,7 +72,7 @@ setup_failed() {
 
 require_packages() {
   if ! command -v apt-get >/dev/null; then
-    say "setup: neither Debian nor Ubuntu; expecting zstd, json-c, OpenSSL, OpenBLAS, libpng and libjpeg with headers"
+    say "setup: neither Debian nor Ubuntu; expecting zstd, json-c, OpenSSL, OpenBLAS, libpng, libjpeg and SentencePiece with headers"
     return
   fi
   install_packages "$@" || setup_failed
