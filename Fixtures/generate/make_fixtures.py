@@ -1,9 +1,5 @@
 #!/usr/bin/env python3
-<<<<<<< HEAD
-"""Writes the tiny checkpoints, the pictures, the statistics and their goldens. Use ./run, which sets everything up.
-=======
-"""Writes the tiny checkpoints, the pictures, the tokenizers and their goldens. Use ./run, which sets everything up.
->>>>>>> wt-text
+"""Writes the tiny checkpoints, pictures, statistics, tokenizers and their goldens. Use ./run, which sets everything up.
 
     make_fixtures.py [--out DIR] [--seed 0]
 """
@@ -41,21 +37,13 @@ import resampling
 import tokenizer_models
 from writer import Writer
 
-<<<<<<< HEAD
-PARTS = ("checkpoints", "goldens", "images", "statistics")
-=======
-PARTS = ("checkpoints", "goldens", "images", "tokenizers")
->>>>>>> wt-text
+PARTS = ("checkpoints", "goldens", "images", "statistics", "tokenizers")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default=Path(__file__).resolve().parents[1], type=Path,
-<<<<<<< HEAD
-                   help="where checkpoints, goldens, images, statistics and MANIFEST.json go; the folders are replaced")
-=======
                    help="where the parts and MANIFEST.json go; the former are replaced")
->>>>>>> wt-text
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     torch.set_num_threads(1)
@@ -78,12 +66,9 @@ def main():
         preprocess.make(w)
         padded.make(w)
         colourmap.make(w)
-<<<<<<< HEAD
         noise.make(w)
         policy_statistics.make(w)
-=======
         tokenizer_models.make(w)
->>>>>>> wt-text
     w.json(a.out / "goldens" / "cases.json", w.cases)
     files = sorted(f for part in PARTS for f in (a.out / part).rglob("*") if f.is_file())
     w.json(a.out / "MANIFEST.json", {
