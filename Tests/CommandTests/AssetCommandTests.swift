@@ -147,7 +147,8 @@ struct AssetCommandTests {
   /// What transformers makes of an exported folder.
   @Test(
     .enabled(
-      if: OtherProgramsTests.hasTransformers, "DEPTHVLA_PYTHON has no torch and transformers"))
+      if: OtherProgramsTests.hasProcessors, "DEPTHVLA_PYTHON has no torch, transformers and Pillow")
+  )
   func transformersLoadsTheProcessorsOfAnExport() throws {
     try scratch.copy("depth-anything-v2/hf", to: "depth")
     try scratch.addAssets("depth-anything-v2", to: "depth")
@@ -159,18 +160,21 @@ struct AssetCommandTests {
     }
     let script = """
       import sys
-      from transformers import AutoImageProcessor, AutoTokenizer
+      import numpy
+      from transformers import AutoImageProcessor, AutoProcessor
       folder = sys.argv[1]
       depth = AutoImageProcessor.from_pretrained(folder + "/depth-out", use_fast=False)
       print(type(depth).__name__.startswith("DPTImageProcessor"), depth.size["height"],
             depth.ensure_multiple_of)
-      before = AutoTokenizer.from_pretrained(folder + "/pali")
-      after = AutoTokenizer.from_pretrained(folder + "/pali-out")
-      text = "pick up the red cup"
-      print(after(text).input_ids == before(text).input_ids, len(after(text).input_ids) > 3)
+      before = AutoProcessor.from_pretrained(folder + "/pali")
+      after = AutoProcessor.from_pretrained(folder + "/pali-out")
+      picture = numpy.arange(3600, dtype=numpy.uint8).reshape(30, 40, 3)
+      inputs = [p(images=picture, text="<image>pick up the red cup") for p in (before, after)]
+      print(type(after).__name__, len(inputs[1]["input_ids"][0]) > 8,
+            all(numpy.array_equal(inputs[0][key][0], inputs[1][key][0]) for key in inputs[0]))
       """
     let result = try program([OtherProgramsTests.python ?? "", "-c", script, scratch.path])
     #expect(result.status == 0, "\(result.error.suffix(400))")
-    #expect(result.output == "True 56 14\nTrue True\n")
+    #expect(result.output == "True 56 14\nPaliGemmaProcessor True True\n")
   }
 }

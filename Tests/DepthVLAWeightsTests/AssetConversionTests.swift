@@ -72,6 +72,27 @@ struct AssetConversionTests {
     #expect(bundle.assets(.preprocessor).count == 1)
   }
 
+  @Test func anEncoderOfPicturesTakesNoTokenizer() throws {
+    let folder = try source("depth-anything-v2/hf", "paligemma", as: "depth")
+    try scratch.write("{}", to: "depth/stats.json")
+    let bundle = try convert([folder], to: scratch("b"))
+    #expect(bundle.assets.map(\.name) == ["depth-anything-v2.preprocessor_config.json"])
+  }
+
+  /// As root everything can be listed, so it is the count that closes the folder.
+  @Test func aFileInAFolderThatCannotBeListedHasItsAssetsAllTheSame() throws {
+    let folder = try source("dinov2/hf", "dinov2", as: "dino")
+    for index in 0...100_000 {
+      guard FileManager.default.createFile(atPath: "\(folder)/\(index)", contents: nil) else {
+        Issue.record("no room for file \(index)")
+        return
+      }
+    }
+    let bundle = try convert([folder + "/model.safetensors"], to: scratch("b"))
+    #expect(bundle.assets.map(\.name) == ["dinov2.preprocessor_config.json"])
+    #expect(error { try convert([folder], to: scratch("c")) }?.code.rawValue == "file.too-large")
+  }
+
   @Test func withoutAssetsThereAreNone() throws {
     let bundle = try convert([paligemma()], to: scratch("b")) { $0.assets.takesFound = false }
     #expect(bundle.assets.isEmpty)
