@@ -211,9 +211,12 @@ struct AssetConversionTests {
       ])
     #expect(try bundle.bytes(of: bundle.assets[1]) == Array("model".utf8))
     let comparison = try compare(bundle, against: [scratch("pali")])
-    // The folder has a file of that name, and it is another.
-    #expect(comparison.assets.map(\.outcome) == [.equal, .different(firstByte: 0)])
-    #expect(!comparison.isEqual)
+    // The folder has a file of that name, which was not to be taken.
+    #expect(comparison.assets.map(\.outcome) == [.equal, .given])
+    #expect(comparison.isEqual)
+    #expect(
+      bundle.documents.provenance.object?["options"]?.object?["given_assets"]
+        == ["paligemma.tokenizer.model"])
   }
 
   @Test func unclearGivenFilesAreAQuestion() throws {

@@ -21,7 +21,8 @@ struct AssetSearch {
     /// - Throws: `file.*`; `convert.asset-size`.
     func open() throws(WeightsError) -> AssetFile {
       try AssetFile(
-        folder.open(entry), family: family, fileName: fileName, role: role, source: source)
+        folder.open(entry), family: family, fileName: fileName, role: role, source: source,
+        isGiven: false)
     }
   }
 
