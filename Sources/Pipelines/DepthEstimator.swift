@@ -1,8 +1,7 @@
+public import BundleFormat
 public import Diagnostics
 public import Images
 import Models
-public import StrictJSON
-public import TensorCore
 public import TensorMath
 
 /// A picture in, its depth out: Depth Anything V2 with the processing around it.
@@ -11,29 +10,42 @@ public struct DepthEstimator: Sendable {
   private let model: DepthAnything
   private let compute: Compute
 
+  /// Pictures are processed as the bundle's `preprocessor_config.json` says; without one as Depth
+  /// Anything was published, at the size of the model's position table.
+  ///
   /// - Parameters:
-  ///   - configuration: what a depth-anything-v2 bundle says of the model.
-  ///   - source: its tensors; all are read into memory.
-  ///   - inputSize: what one side of a picture is scaled to before the model sees it, that which
-  ///     changes least; by default what the model was trained for.
-  /// - Throws: `compute.memory`, `model.configuration`, `model.tensor-*`; what reading throws.
+  ///   - bundle: of the family depth-anything-v2; all its tensors are read into memory.
+  ///   - inputSize: what one side of a picture is scaled to instead before the model sees it, that
+  ///     which changes least.
+  /// - Throws: `compute.memory`, `model.configuration`, `model.tensor-*`, `preprocessor.*`; what
+  ///   reading throws.
   public init(
-    _ configuration: JSONValue, source: any TensorSource, inputSize: Int? = nil,
-    on compute: Compute
+    _ bundle: Bundle, inputSize: Int? = nil, on compute: Compute
   ) throws(WeightsError) {
     try compute.checkMemory()
+    let settings = try BundlePreprocessors(bundle).depthAnything()
     model = try DepthAnything(
-      try ConfigurationReader(configuration),
-      weights: WeightScope(source, on: compute).at("depth_anything"))
+      try ConfigurationReader(bundle.documents.configuration),
+      weights: WeightScope(bundle, on: compute).at("depth_anything"))
     let backbone = model.configuration.backbone
     guard backbone.channels == 3 else {
       throw WeightsError(
         .modelConfiguration,
         "expected a model of pictures, of 3 channels, found num_channels \(backbone.channels)")
     }
-    let size = inputSize ?? backbone.tableSide * backbone.patch
+    let published = PixelSize(
+      height: backbone.tableSide * backbone.patch, width: backbone.tableSide * backbone.patch)
+    let multiple = settings?.multiple ?? backbone.patch
+    guard multiple.isMultiple(of: backbone.patch) else {
+      throw WeightsError(
+        .modelConfiguration,
+        "the preprocessor makes sides that are multiples of \(multiple), expected multiples of "
+          + "patch_size \(backbone.patch)")
+    }
     processor = DepthAnythingProcessor(
-      size: PixelSize(height: size, width: size), multiple: backbone.patch)
+      size: inputSize.map { PixelSize(height: $0, width: $0) } ?? settings?.size ?? published,
+      multiple: multiple, keepsAspectRatio: settings?.keepsAspectRatio ?? true,
+      normalization: settings?.normalization ?? PixelNormalization(.imageNet))
     self.compute = compute
   }
 

@@ -57,6 +57,7 @@ struct VerificationReport {
       switch row.outcome {
       case .equal: text += "  asset \(name): equal to \(row.asset.source.escapedForTerminal)\n"
       case .different(let byte): text += "  asset \(name): DIFFERENT from byte \(byte) on\n"
+      case .given: text += "  asset \(name): not compared, it was given when the bundle was made\n"
       case .notFound:
         text += "  asset \(name): not compared, no source has "
         text += "\(row.asset.source.escapedForTerminal)\n"
@@ -106,6 +107,7 @@ struct VerificationReport {
     case .different(let byte):
       members.append(("outcome", "different"))
       members.append(("first_byte", .integer(Int64(byte))))
+    case .given: members.append(("outcome", "given"))
     case .notFound: members.append(("outcome", "not-found"))
     }
     return .object(JSONObject(members))

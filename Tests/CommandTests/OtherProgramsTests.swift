@@ -11,6 +11,8 @@ struct OtherProgramsTests {
     python.flatMap { try? program([$0, "-c", "import numpy, zstandard, safetensors"]) }?.status == 0
   static let hasTransformers =
     python.flatMap { try? program([$0, "-c", "import torch, transformers"]) }?.status == 0
+  static let hasProcessors =
+    hasTransformers && (try? program([python ?? "", "-c", "import PIL"]))?.status == 0
   static let reader = FixtureFolder.path("../Tests/python/read_bundle.py")
   static let checker = FixtureFolder.path("../Tests/python/check_exports.py")
 

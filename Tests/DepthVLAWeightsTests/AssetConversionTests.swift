@@ -72,6 +72,28 @@ struct AssetConversionTests {
     #expect(bundle.assets(.preprocessor).count == 1)
   }
 
+  @Test func anEncoderOfPicturesTakesNoTokenizer() throws {
+    let folder = try source("depth-anything-v2/hf", "paligemma", as: "depth")
+    try scratch.write("{}", to: "depth/stats.json")
+    let bundle = try convert([folder], to: scratch("b"))
+    #expect(bundle.assets.map(\.name) == ["depth-anything-v2.preprocessor_config.json"])
+  }
+
+  @Test func aFileWhoseFolderCannotBeListedHasItsAssetsAllTheSame() async throws {
+    let path = try source("dinov2/hf", "dinov2", as: "dino")
+    let outer = scratch.path
+    await #expect(processExitsWith: .success) { [path = path as String, outer = outer as String] in
+      #expect(unsafe chmod(outer, 0o755) == 0)
+      #expect(unsafe chmod(path, 0o711) == 0)
+      // The superuser may list anything.
+      if getuid() == 0 { #expect(setuid(65534) == 0) }
+      let inspection = try Inspection(
+        path: path + "/model.safetensors", library: Library.get(), settings: Configuration())
+      #expect(inspection.assets.map(\.name) == ["dinov2.preprocessor_config.json"])
+    }
+    #expect(unsafe chmod(path, 0o700) == 0)
+  }
+
   @Test func withoutAssetsThereAreNone() throws {
     let bundle = try convert([paligemma()], to: scratch("b")) { $0.assets.takesFound = false }
     #expect(bundle.assets.isEmpty)
@@ -189,9 +211,12 @@ struct AssetConversionTests {
       ])
     #expect(try bundle.bytes(of: bundle.assets[1]) == Array("model".utf8))
     let comparison = try compare(bundle, against: [scratch("pali")])
-    // The folder has a file of that name, and it is another.
-    #expect(comparison.assets.map(\.outcome) == [.equal, .different(firstByte: 0)])
-    #expect(!comparison.isEqual)
+    // The folder has a file of that name, which was not to be taken.
+    #expect(comparison.assets.map(\.outcome) == [.equal, .given])
+    #expect(comparison.isEqual)
+    #expect(
+      bundle.documents.provenance.object?["options"]?.object?["given_assets"]
+        == ["paligemma.tokenizer.model"])
   }
 
   @Test func unclearGivenFilesAreAQuestion() throws {

@@ -62,6 +62,24 @@ private typealias Bundle = BundleFormat.Bundle
     }
   }
 
+  @Test func refusesGivenAssetsThatAreNoNames() throws {
+    for value: JSONValue in ["x", [1]] {
+      let hostile = try work.rewrite(bundle) { documents in
+        documents.provenance.change(["options"]) { options in
+          let members = (options.object?.members ?? []).map { ($0.key, $0.value) }
+          return .object(JSONObject(members + [("given_assets", value)]))
+        }
+      }
+      let error = #expect(throws: WeightsError.self) {
+        try BundleComparison(
+          hostile, against: [try work.imported(work.source)], library: try work.library(),
+          threads: 1)
+      }
+      #expect(error?.code == .jsonType)
+      #expect(error?.file == hostile.path)
+    }
+  }
+
   @Test func blamesTheBundleForOptionsThatCannotBe() throws {
     let hostile = try work.rewrite(bundle) { documents in
       documents.provenance.change(["options", "choices"]) { _ in ["wings": "dinov2"] }

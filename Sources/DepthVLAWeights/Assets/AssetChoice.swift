@@ -105,7 +105,8 @@ extension AssetChoice.Given {
     let known = AssetNames.role(of: name)
     return try AssetFile(
       InputFile(path: path), family: family, fileName: name,
-      role: known.map { role.replaced.contains($0) ? $0 : role } ?? role, source: name)
+      role: known.map { role.replaced.contains($0) ? $0 : role } ?? role, source: name,
+      isGiven: true)
   }
 }
 

@@ -8,7 +8,9 @@ public struct AssetComparison: Sendable {
     /// The same bytes.
     case equal
     case different(firstByte: Int)
-    /// No source has the file: it was given from elsewhere.
+    /// The user gave the file when the bundle was made, whatever lies beside the weights.
+    case given
+    /// No source has the file.
     case notFound
   }
 
@@ -17,9 +19,12 @@ public struct AssetComparison: Sendable {
 
   public var differs: Bool { if case .different = outcome { true } else { false } }
 
+  /// - Parameters:
+  ///   - given: the names of assets that did not come from beside the weights.
+  ///   - families: all there are.
   /// - Throws: what looking for the files and reading throw.
   static func compare(
-    _ bundle: Bundle, against sources: [ImportedSource], families: [String]
+    _ bundle: Bundle, given: Set<String>, against sources: [ImportedSource], families: [String]
   ) throws(WeightsError) -> [AssetComparison] {
     guard !bundle.assets.isEmpty else { return [] }
     var found: [AssetSearch.Found] = []
@@ -28,6 +33,10 @@ public struct AssetComparison: Sendable {
     }
     var rows: [AssetComparison] = []
     for asset in bundle.assets {
+      guard !given.contains(asset.name) else {
+        rows.append(AssetComparison(asset: asset, outcome: .given))
+        continue
+      }
       guard let file = found.first(where: { $0.name == asset.name && $0.source == asset.source })
       else {
         rows.append(AssetComparison(asset: asset, outcome: .notFound))

@@ -5,13 +5,16 @@ import FileAccess
 /// A file that a bundle takes along. It is opened once, before a bundle is begun.
 struct AssetFile: Sendable {
   let plan: BundleAssetPlan
+  /// Whether the user named it, rather than that it lay beside the weights.
+  let isGiven: Bool
   private let file: InputFile
 
   var path: String { file.path }
 
   /// - Throws: `convert.asset-size` when the file is empty or larger than a bundle takes.
   init(
-    _ file: InputFile, family: String, fileName: String, role: BundleAsset.Role, source: String
+    _ file: InputFile, family: String, fileName: String, role: BundleAsset.Role, source: String,
+    isGiven: Bool
   ) throws(WeightsError) {
     guard 1...BundleLayout.assetByteCount ~= file.byteCount else {
       throw WeightsError(
@@ -20,6 +23,7 @@ struct AssetFile: Sendable {
     }
     plan = BundleAssetPlan(
       family: family, fileName: fileName, role: role, byteCount: file.byteCount, source: source)
+    self.isGiven = isGiven
     self.file = file
   }
 

@@ -24,6 +24,16 @@ enum AssetNames {
     (name: "assets", depth: 4, file: normStatistics), (name: "meta", depth: 0, file: "stats.json"),
   ]
 
+  /// The names that are known in full, and the folders above.
+  static let entries = roles.keys.sorted() + statisticsFolders.map(\.name)
+
+  /// What a file of that name beside a checkpoint of the family is for; nil where it is no asset.
+  /// Encoders of pictures neither read nor move, whatever else lies in the folder.
+  static func role(of name: String, family: String) -> BundleAsset.Role? {
+    guard let role = role(of: name) else { return nil }
+    return ["dinov2", "depth-anything-v2"].contains(family) && role != .preprocessor ? nil : role
+  }
+
   /// What a file of that name is for; nil where it is no asset.
   static func role(of name: String) -> BundleAsset.Role? {
     if let role = roles[name] { return role }

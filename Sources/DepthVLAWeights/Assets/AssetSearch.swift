@@ -21,7 +21,8 @@ struct AssetSearch {
     /// - Throws: `file.*`; `convert.asset-size`.
     func open() throws(WeightsError) -> AssetFile {
       try AssetFile(
-        folder.open(entry), family: family, fileName: fileName, role: role, source: source)
+        folder.open(entry), family: family, fileName: fileName, role: role, source: source,
+        isGiven: false)
     }
   }
 
@@ -43,25 +44,41 @@ struct AssetSearch {
       path: isFolder ? checkpoint.path : checkpoint.path.splitAtLastComponent.folder)
     let weights = Set(checkpoint.files.map(\.file.path))
     var found: [Found] = []
-    let names = try folder.names()
+    let names = try Self.names(in: folder, mustList: isFolder)
     for entry in names where !weights.contains(folder.path(of: entry)) {
       var (family, fileName) = (family, entry)
       if let other = families.first(where: { entry.hasPrefix($0 + ".") }) {
         (family, fileName) = (other, String(entry.dropFirst(other.count + 1)))
       }
-      guard let role = AssetNames.role(of: fileName) else { continue }
+      guard let role = AssetNames.role(of: fileName, family: family) else { continue }
       found.append(
         Found(
           family: family, fileName: fileName, role: role, source: entry, folder: folder,
           entry: entry))
     }
-    for place in AssetNames.statisticsFolders where names.contains(place.name) {
+    for place in AssetNames.statisticsFolders
+    where names.contains(place.name) && AssetNames.role(of: place.file, family: family) != nil {
       found += try Self.statistics(
         place.file, in: folder, place.name, path: place.name, depth: place.depth, family: family)
     }
     self.found = found.sorted {
       ($0.name, $0.source) < ($1.name, $1.source)
     }
+  }
+
+  /// The entries of the folder. Where a file was given, its folder may be closed to listing or
+  /// have too many entries; then only names that are known in full are found.
+  private static func names(
+    in folder: InputFolder, mustList: Bool
+  ) throws(WeightsError) -> [String] {
+    do throws(WeightsError) {
+      return try folder.names()
+    } catch {
+      guard !mustList, [.filePermission, .fileTooLarge].contains(error.code) else { throw error }
+    }
+    var names: [String] = []
+    for name in AssetNames.entries where try folder.contains(name) { names.append(name) }
+    return names
   }
 
   private static func statistics(

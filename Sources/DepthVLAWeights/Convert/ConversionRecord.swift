@@ -41,6 +41,8 @@ struct ConversionRecord {
       ("keeps_unused", .bool(options.keepsUnused)),
       ("allows_non_finite", .bool(options.allowsNonFinite)),
     ]
+    let given = conversion.assetFiles.filter(\.isGiven).map { JSONValue.string($0.plan.name) }
+    if !given.isEmpty { settings.append(("given_assets", .array(given))) }
     if let seed = options.seed { settings.append(("seed", .string(String(seed)))) }
     return .object(
       JSONObject([

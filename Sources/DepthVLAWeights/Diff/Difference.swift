@@ -26,26 +26,11 @@ public struct Difference: Sendable {
     public let outcome: Outcome
   }
 
-  public enum AssetOutcome: String, Sendable {
-    case equal
-    case onlyInFirst = "only-in-first"
-    case onlyInSecond = "only-in-second"
-    case otherBytes = "other-bytes"
-  }
-
-  public struct AssetRow: Sendable {
-    public let name: String
-    public let outcome: AssetOutcome
-  }
-
   /// What the names are: a family's layout names, or the checkpoints' own.
   public let naming: String
   public let rows: [Row]
   /// Files that travel with the tensors of two bundles; empty where a side is a checkpoint.
   public let assets: [AssetRow]
-
-  /// Assets that are not there, or not the same, on both sides.
-  public var differingAssets: [AssetRow] { assets.filter { $0.outcome != .equal } }
 
   /// Tensors that are not there, or not the same values, on both sides.
   public var differing: [Row] {
@@ -105,21 +90,6 @@ public struct Difference: Sendable {
         progress(Progress(phase: "compare", doneByteCount: done, totalByteCount: total))
       })
     self.rows = rows
-  }
-
-  /// By their hashes: what the bytes are, reading a bundle checks.
-  private static func compare(_ a: [BundleAsset]?, _ b: [BundleAsset]?) -> [AssetRow] {
-    guard let a, let b else { return [] }
-    var rows = a.map { asset in
-      let other = b.first { $0.name == asset.name }
-      let outcome: AssetOutcome =
-        if let other { asset.sha256 == other.sha256 ? .equal : .otherBytes } else { .onlyInFirst }
-      return AssetRow(name: asset.name, outcome: outcome)
-    }
-    for asset in b where !a.contains(where: { $0.name == asset.name }) {
-      rows.append(AssetRow(name: asset.name, outcome: .onlyInSecond))
-    }
-    return rows
   }
 
   private static func sides(

@@ -70,8 +70,7 @@ extension DepthRun {
     let estimator = try timed(&timing.load) { () throws(WeightsError) in
       do throws(WeightsError) {
         return try DepthEstimator(
-          bundle.documents.configuration, source: bundle, inputSize: options.inputSize,
-          on: Compute(threads: options.threads))
+          bundle, inputSize: options.inputSize, on: Compute(threads: options.threads))
       } catch { throw error.inFile(bundle.path) }
     }
     var pictures: [Picture] = []

@@ -61,7 +61,7 @@ extension BundleComparison {
       throw error
     }
     let assets = try AssetComparison.compare(
-      bundle, against: ordered, families: library.families)
+      bundle, given: record.givenAssets, against: ordered, families: library.families)
     try self.init(
       bundle, assets: assets, plan: conversion.plan, sources: conversion.sources,
       seed: conversion.options.seed,

@@ -36,6 +36,8 @@ struct BundleRecord {
 
   let path: String
   let sources: [Source]
+  /// The assets that the user named, rather than that they lay beside the weights.
+  let givenAssets: Set<String>
   private let options: JSONObjectReader
   private let recipe: JSONValue
 
@@ -46,6 +48,11 @@ struct BundleRecord {
     do throws(WeightsError) {
       let provenance = try JSONReader(bundle.documents.provenance, path: "provenance").object()
       options = try provenance.required("options").object()
+      var given: Set<String> = []
+      for name in try options.optional("given_assets")?.array() ?? [] {
+        given.insert(try name.string())
+      }
+      givenAssets = given
       let ledgers = try JSONReader(bundle.documents.ledger, path: "ledger").array()
       let readers = try provenance.required("sources").array()
       guard ledgers.count == readers.count else {

@@ -2,7 +2,6 @@ public import BundleFormat
 public import Diagnostics
 import Images
 public import Normalization
-import StrictJSON
 public import Tokenization
 
 /// The files that a policy needs beside its weights. Those that are given take the place of the
@@ -38,25 +37,20 @@ public struct PolicyAssets: Sendable {
     } else {
       for asset in bundle.assets(.statistics) {
         known.append(
-          try Self.naming(asset, bundle) { (bytes) throws(WeightsError) in
+          try bundle.reading(asset) { (bytes) throws(WeightsError) in
             try PolicyStatistics(contents: bytes, fileName: asset.name)
           })
       }
     }
     state = try Self.only(known, bundle, "states", \.state)
     action = try Self.only(known, bundle, "actions", \.action)
-    siglip = try Self.preprocessor(bundle, of: ["paligemma"]) { (json) throws(WeightsError) in
-      try SiglipProcessor(preprocessorConfig: json)
-    }
-    let depth = try Self.preprocessor(bundle, of: ["depth-anything-v2"]) {
-      (json) throws(WeightsError) in
-      try DepthAnythingProcessor(preprocessorConfig: json).normalization
-    }
+    let preprocessors = BundlePreprocessors(bundle)
+    siglip = try preprocessors.siglip()
     depthNormalization =
-      if let depth { depth } else {
-        try Self.preprocessor(bundle, of: ["dinov2"]) { (json) throws(WeightsError) in
-          try DINOv2Processor(preprocessorConfig: json).normalization
-        }
+      if let depth = try preprocessors.depthAnything() {
+        depth.normalization
+      } else {
+        try preprocessors.dinov2()?.normalization
       }
   }
 
@@ -74,7 +68,7 @@ public struct PolicyAssets: Sendable {
     let assets = bundle.assets(.tokenizer)
     guard let asset = assets.first(where: { $0.fileName.hasSuffix(".model") }) ?? assets.first
     else { return nil }
-    return try naming(asset, bundle) { (bytes) throws(WeightsError) in
+    return try bundle.reading(asset) { (bytes) throws(WeightsError) in
       try tokenizer(bytes, asset.fileName)
     }
   }
@@ -93,33 +87,6 @@ public struct PolicyAssets: Sendable {
           + "file to be given with --statistics")
     }
     return first
-  }
-
-  private static func preprocessor<Value>(
-    _ bundle: Bundle, of families: Set<String>,
-    _ read: (JSONObject) throws(WeightsError) -> Value
-  ) throws(WeightsError) -> Value? {
-    guard
-      let asset = bundle.assets(.preprocessor).first(where: {
-        families.contains($0.family) && $0.fileName == "preprocessor_config.json"
-      })
-    else { return nil }
-    return try naming(asset, bundle) { (bytes) throws(WeightsError) in
-      guard case .object(let object) = try StrictJSON.parse(bytes) else {
-        throw WeightsError(.policyAssets, "expected a JSON object")
-      }
-      return try read(object)
-    }
-  }
-
-  private static func naming<Value>(
-    _ asset: BundleAsset, _ bundle: Bundle, _ read: ([UInt8]) throws(WeightsError) -> Value
-  ) throws(WeightsError) -> Value {
-    let bytes = try bundle.bytes(of: asset)
-    do throws(WeightsError) { return try read(bytes) } catch {
-      throw WeightsError(
-        error.code, error.kind, file: bundle.path, "asset \(asset.name): \(error.message)")
-    }
   }
 }
 
