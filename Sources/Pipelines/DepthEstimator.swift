@@ -2,6 +2,7 @@ public import BundleFormat
 public import Diagnostics
 public import Images
 import Models
+import TensorCore
 public import TensorMath
 
 /// A picture in, its depth out: Depth Anything V2 with the processing around it.
@@ -43,7 +44,7 @@ public struct DepthEstimator: Sendable {
           + "patch_size \(backbone.patch)")
     }
     processor = DepthAnythingProcessor(
-      size: inputSize.map { PixelSize(height: $0, width: $0) } ?? settings?.size ?? published,
+      size: inputSize.map { PixelSize(height: $0, width: $0) } ?? settings.map(\.size) ?? published,
       multiple: multiple, keepsAspectRatio: settings?.keepsAspectRatio ?? true,
       normalization: settings?.normalization ?? PixelNormalization(.imageNet))
     self.compute = compute
@@ -57,6 +58,12 @@ public struct DepthEstimator: Sendable {
     let pixels = try processor(image)
     try model.configuration.backbone.checkLength(of: pixels.shape)
     let (height, width) = (pixels.shape[1], pixels.shape[2])
+    let patch = model.configuration.backbone.patch
+    // Settings may say that pictures keep their size.
+    guard height > 0, width > 0, height.isMultiple(of: patch), width.isMultiple(of: patch) else {
+      throw WeightsError(
+        .imageAspect, "expected sides that are multiples of \(patch), found \(height) x \(width)")
+    }
     let depth = try model(
       pixels.reshaped([1, pixels.shape[0], height, width]), on: compute, trace: .none)
     return try DepthMap(
