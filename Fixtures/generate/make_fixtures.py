@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tiny checkpoints, pictures, statistics, tokenizers and their goldens. Use ./run, which sets everything up.
+"""Writes the tiny checkpoints, pictures, statistics, tokenizers, goldens and runs. Use ./run, which sets everything up.
 
     make_fixtures.py [--out DIR] [--seed 0]
 """
@@ -31,13 +31,14 @@ import noise
 import padded
 import paligemma
 import pi0
+import policy_runs
 import policy_statistics
 import preprocess
 import resampling
 import tokenizer_models
 from writer import Writer
 
-PARTS = ("checkpoints", "goldens", "images", "statistics", "tokenizers")
+PARTS = ("checkpoints", "goldens", "images", "policies", "statistics", "tokenizers")
 
 
 def main():
@@ -69,6 +70,7 @@ def main():
         noise.make(w)
         policy_statistics.make(w)
         tokenizer_models.make(w)
+        policy_runs.make(w)
     w.json(a.out / "goldens" / "cases.json", w.cases)
     files = sorted(f for part in PARTS for f in (a.out / part).rglob("*") if f.is_file())
     w.json(a.out / "MANIFEST.json", {
