@@ -33,7 +33,7 @@ struct PolicyReport {
     if !chunk.isStateNormalized || !chunk.isInRobotUnits {
       let missing =
         chunk.isStateNormalized ? "actions" : chunk.isInRobotUnits ? "states" : "states and actions"
-      text += "no statistics of \(missing): they are taken and given as the model has them\n"
+      text += "no statistics of \(missing): they are as the model has them\n"
     }
     for (index, camera) in run.cameras.enumerated() {
       text += "camera \(index): \(camera.path.escapedForTerminal), \(camera.size.width) x "
@@ -94,14 +94,17 @@ struct PolicyReport {
   private var forwardSeconds: Double { run.chunk.timing.reduce(0) { $0 + $1.seconds } }
 
   private var timing: String {
-    let steps = run.chunk.timing.filter { if case .forward(.step) = $0.part { true } else { false } }
-      .map(\.seconds)
+    let steps = run.chunk.timing.filter {
+      if case .forward(.step) = $0.part { true } else { false }
+    }
+    .map(\.seconds)
     var text = ""
     let single = parts.filter { !$0.name.hasPrefix("step") }
     for start in stride(from: 0, to: single.count, by: 4) {
-      text += single[start..<min(start + 4, single.count)].map {
-        "\($0.name) \(Units.fixed($0.seconds, 2)) s"
-      }.joined(separator: ", ") + "\n"
+      text +=
+        single[start..<min(start + 4, single.count)].map {
+          "\($0.name) \(Units.fixed($0.seconds, 2)) s"
+        }.joined(separator: ", ") + "\n"
     }
     let total = steps.reduce(0, +)
     text += "\(steps.count) steps \(Units.fixed(total, 2)) s"
@@ -114,7 +117,21 @@ struct PolicyReport {
     return text + "\n"
   }
 
+  /// The document, and how long it took.
   var json: JSONValue {
+    let seconds =
+      parts + [
+        ("depth expert", depthSeconds), ("forward", forwardSeconds),
+        ("first action", run.timing.firstAction),
+      ]
+    let members = (document.object?.members ?? []).map { ($0.key, $0.value) }
+    let timing = JSONObject(
+      seconds.map { ($0.name.replacing(" ", with: "_"), .number($0.seconds)) })
+    return .object(JSONObject(members + [("seconds", .object(timing))]))
+  }
+
+  /// What the same run gives again, bit for bit.
+  var document: JSONValue {
     let chunk = run.chunk
     let noise: JSONValue =
       switch run.noise {
@@ -152,14 +169,6 @@ struct PolicyReport {
             "outputs": .array(camera.outputs.map(JSONValue.string)),
           ]
         }),
-      "seconds": .object(
-        JSONObject(
-          (parts + [
-            ("depth expert", depthSeconds), ("forward", forwardSeconds),
-            ("first action", run.timing.firstAction),
-          ]).map {
-            ($0.name.replacing(" ", with: "_"), .number($0.seconds))
-          })),
     ]
   }
 }

@@ -13,9 +13,11 @@ struct RunCommand: OutputCommand {
     discussion: """
       Examples:
         depthvla run robot.dvla.safetensors --image base.png --image wrist.png \\
-          --instruction "pick up the cup" --state state.json --actions chunk.json -o depth
+          --instruction "pick up the cup" --state state.json \\
+          --actions chunk.json -o depth
         depthvla run depth.dvla.safetensors --image kitchen.jpg -o kitchen-depth.png
-        depthvla run depth.dvla.safetensors --image photos --png16 labels --raw values
+        depthvla run depth.dvla.safetensors --image photos \\
+          --png16 labels --raw values
 
       DepthVLA and pi0 take a picture of each camera, in the order of training, an instruction \
       and a state, and give a chunk of actions; DepthVLA gives the depth each camera sees too. \
@@ -67,7 +69,8 @@ struct RunCommand: OutputCommand {
   private func act(_ bundle: Bundle) throws {
     if let name = depth.firstOfDepthAnythingAlone {
       throw WeightsError(
-        .commandUsage, .usage, "\(name) is for Depth Anything, \(bundle.path) is of "
+        .commandUsage, .usage,
+        "\(name) is for Depth Anything, \(bundle.path) is of "
           + bundle.documents.family)
     }
     guard let instruction = policy.instruction, let state = policy.state else {
@@ -83,7 +86,7 @@ struct RunCommand: OutputCommand {
       bundle,
       PolicyRun.Observation(images: image, instruction: instruction, state: state),
       actions: policy.actions, outputs: depth.outputs, options: options,
-      describe: { PolicyReport($0, bundle: bundle.path).json.encoded(pretty: true) + "\n" })
+      describe: { PolicyReport($0, bundle: bundle.path).document.encoded(pretty: true) + "\n" })
     let report = PolicyReport(run, bundle: bundle.path)
     try output.write(report.json, words: report.words(actionsFile: policy.actions))
   }
@@ -91,7 +94,8 @@ struct RunCommand: OutputCommand {
   private func estimateDepth(_ bundle: Bundle) throws {
     if let name = policy.first {
       throw WeightsError(
-        .commandUsage, .usage, "\(name) is for policies, \(bundle.path) is of "
+        .commandUsage, .usage,
+        "\(name) is for policies, \(bundle.path) is of "
           + bundle.documents.family)
     }
     guard image.count == 1 else {

@@ -29,15 +29,6 @@ struct RunCommandTests {
     return scratch("photos")
   }
 
-  /// The float32 values of a NumPy file, whose header ends where a multiple of 64 bytes does.
-  func values(_ file: [UInt8]) -> [Float] {
-    let start = 10 + Int(file[8]) + Int(file[9]) << 8
-    return stride(from: start, to: file.count, by: 4).map { offset in
-      Float(
-        bitPattern: file[offset..<offset + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
-    }
-  }
-
   @Test(arguments: [("depth-anything-v2", 56), ("depth-anything-v2-metric", 42)])
   func depthMapsAreUpstreams(model: String, side: Int) throws {
     let bundle = try bundle(model + "/hf")
@@ -63,7 +54,7 @@ struct RunCommandTests {
       let exact = try golden.doubles("f64.\(model).\(picture)")
       let size = try golden.shape("f64.\(model).\(picture)")
       let stem = String(picture.prefix { $0 != "." })
-      let depth = values(try scratch.bytes(of: "raw/\(stem).npy"))
+      let depth = floatArray(try scratch.bytes(of: "raw/\(stem).npy"))
       #expect(depth.count == exact.count)
       let largest = exact.map(\.magnitude).max() ?? 0
       let worst = zip(depth, exact).map { (Double($0) - $1).magnitude }.max() ?? .infinity

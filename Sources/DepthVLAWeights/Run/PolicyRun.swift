@@ -137,9 +137,14 @@ extension PolicyRun {
       }
     var sampling = options.sampling
     sampling.wantsDepth = hasDepth
-    let chunk = try policy.act(
-      on: pictures, instruction: observation.instruction, state: state, noise: noise,
-      options: sampling)
+    let chunk: ActionChunk
+    do throws(WeightsError) {
+      chunk = try policy.act(
+        on: pictures, instruction: observation.instruction, state: state, noise: noise,
+        options: sampling)
+    } catch {
+      throw error.code == .policyStateWidth ? error.inFile(observation.state) : error
+    }
     timing.firstAction = (ContinuousClock.now - start) / .seconds(1)
 
     var cameras: [Camera] = []

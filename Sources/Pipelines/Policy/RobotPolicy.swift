@@ -73,7 +73,7 @@ public final class RobotPolicy: Sendable {
         try assets.state?.normalizer(of: .state, method: settings.normalization),
         try assets.action?.normalizer(of: .action, method: settings.normalization)
       )
-      try Self.check(normalizers, configuration.action)
+      try Self.check(normalizers, assets, configuration.action)
       model = try DepthVLA(
         configuration, weights: WeightScope(bundle, on: compute, streamingOn: loader))
     } catch {
@@ -197,21 +197,25 @@ public final class RobotPolicy: Sendable {
         actions.append(values)
         continue
       }
-      actions.append(Array(try normalizer.undo(values).prefix(normalizer.width)))
+      // Of a vector that the model fills up, lerobot cuts the rest off before, openpi after.
+      let own = normalizer.origin == .lerobot ? Array(values.prefix(normalizer.width)) : values
+      actions.append(Array(try normalizer.undo(own).prefix(normalizer.width)))
     }
     return actions
   }
 
   private static func check(
-    _ normalizers: (state: Normalizer?, action: Normalizer?), _ c: ActionExpertConfiguration
+    _ normalizers: (state: Normalizer?, action: Normalizer?), _ assets: PolicyAssets,
+    _ c: ActionExpertConfiguration
   ) throws(WeightsError) {
-    for (name, width, limit) in [
-      ("states", normalizers.state?.width, c.stateDim),
-      ("actions", normalizers.action?.width, c.actionDim),
+    for (name, width, limit, file) in [
+      ("states", normalizers.state?.width, c.stateDim, assets.state?.fileName),
+      ("actions", normalizers.action?.width, c.actionDim, assets.action?.fileName),
     ] {
-      guard let width, width > limit else { continue }
+      guard let width, let file, width > limit else { continue }
       throw WeightsError(
-        .policyAssets, "the statistics of \(name) have \(width) values, the model \(limit)")
+        .policyAssets,
+        "the statistics of \(name) in \(file) have \(width) values, the model \(limit)")
     }
   }
 }
