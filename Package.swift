@@ -170,6 +170,13 @@ let package = Package(
       "Normalization",
       ["Diagnostics", "NumPyFiles", "RandomNumbers", "StrictJSON", "TensorCore", "TestSupport"]),
     tests("Images", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
+    tests(
+      "Pipelines",
+      [
+        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Images", "Models", "Parallelism",
+        "Quantization", "RandomNumbers", "Remapping", "StrictJSON", "TensorCore", "TensorMath",
+        "TestSupport",
+      ]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests(
       "Remapping",

@@ -1,0 +1,71 @@
+import BundleFormat
+import DepthVLAWeights
+import Diagnostics
+import Images
+import Models
+import Pipelines
+import Quantization
+import RandomNumbers
+import Remapping
+import StrictJSON
+import TensorCore
+import TensorMath
+import TestSupport
+
+/// A tiny policy as a bundle, and what it is shown.
+struct PolicyBundle {
+  let scratch: ScratchFolder
+  let bundle: Bundle
+  let pictures: [RGBImage]
+  let state: [Double] = (0..<11).map { 0.3 * Double($0) - 1.5 }
+  let noise = GaussianNoise(seed: 5).tensor([8, 7])
+
+  init(_ name: String = "depthvla/plain") throws {
+    scratch = try ScratchFolder()
+    let fixture = FixtureCheckpoint(name)
+    let library = try ManifestLibrary.embedded()
+    var options = ConversionOptions(recipe: .preset(.source))
+    var settings = fixture.settings
+    if fixture.family == "pi0" { settings.append(("action.horizon", "8")) }
+    options.settings = try settings.map { ($0.key, try StrictJSON.parse($0.value)) }
+    if ["depthvla", "pi0"].contains(fixture.family) {
+      let path = FixtureFolder.path("tokenizers/tiny/tokenizer.model")
+      options.assets.given = [AssetChoice.Given(role: .tokenizer, family: nil, path: path)]
+    }
+    let source = try ImportedSource(path: fixture.path, library: library)
+    _ = try Conversion(sources: [source], options: options, library: library)
+      .write(to: scratch("b"))
+    bundle = try Bundle(path: scratch("b"))
+    pictures = try ["grey8.png", "baseline-420.jpg"].map {
+      try ImageFile.read(path: FixtureFolder.path("images/" + $0))
+    }
+  }
+
+  func policy(
+    usesDepth: Bool = true, _ loading: RobotPolicy.Loading = .first, threads: Int = 1
+  ) throws(WeightsError) -> RobotPolicy {
+    try RobotPolicy(
+      bundle, assets: PolicyAssets(bundle), usesDepth: usesDepth, loading: loading,
+      on: Compute(threads: threads))
+  }
+
+  func act(
+    _ policy: RobotPolicy, _ instruction: String = "pick up the red cup",
+    options: SamplingOptions = SamplingOptions()
+  ) throws(WeightsError) -> Bits {
+    let chunk = try policy.act(
+      on: pictures, instruction: instruction, state: state, noise: noise, options: options)
+    return Bits(chunk)
+  }
+}
+
+/// The numbers of a chunk, to be compared bit for bit.
+struct Bits: Equatable {
+  let actions: [UInt32]
+  let depth: [[UInt32]]
+
+  init(_ chunk: ActionChunk) {
+    actions = chunk.normalized.values.map(\.bitPattern)
+    depth = chunk.depth.map { $0.values.values.map(\.bitPattern) }
+  }
+}
