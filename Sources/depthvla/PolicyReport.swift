@@ -94,14 +94,17 @@ struct PolicyReport {
   private var forwardSeconds: Double { run.chunk.timing.reduce(0) { $0 + $1.seconds } }
 
   private var timing: String {
-    let steps = run.chunk.timing.filter { if case .forward(.step) = $0.part { true } else { false } }
-      .map(\.seconds)
+    let steps = run.chunk.timing.filter {
+      if case .forward(.step) = $0.part { true } else { false }
+    }
+    .map(\.seconds)
     var text = ""
     let single = parts.filter { !$0.name.hasPrefix("step") }
     for start in stride(from: 0, to: single.count, by: 4) {
-      text += single[start..<min(start + 4, single.count)].map {
-        "\($0.name) \(Units.fixed($0.seconds, 2)) s"
-      }.joined(separator: ", ") + "\n"
+      text +=
+        single[start..<min(start + 4, single.count)].map {
+          "\($0.name) \(Units.fixed($0.seconds, 2)) s"
+        }.joined(separator: ", ") + "\n"
     }
     let total = steps.reduce(0, +)
     text += "\(steps.count) steps \(Units.fixed(total, 2)) s"

@@ -67,7 +67,8 @@ struct RunCommand: OutputCommand {
   private func act(_ bundle: Bundle) throws {
     if let name = depth.firstOfDepthAnythingAlone {
       throw WeightsError(
-        .commandUsage, .usage, "\(name) is for Depth Anything, \(bundle.path) is of "
+        .commandUsage, .usage,
+        "\(name) is for Depth Anything, \(bundle.path) is of "
           + bundle.documents.family)
     }
     guard let instruction = policy.instruction, let state = policy.state else {
@@ -91,7 +92,8 @@ struct RunCommand: OutputCommand {
   private func estimateDepth(_ bundle: Bundle) throws {
     if let name = policy.first {
       throw WeightsError(
-        .commandUsage, .usage, "\(name) is for policies, \(bundle.path) is of "
+        .commandUsage, .usage,
+        "\(name) is for policies, \(bundle.path) is of "
           + bundle.documents.family)
     }
     guard image.count == 1 else {
