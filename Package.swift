@@ -118,7 +118,7 @@ let package = Package(
       "Pipelines",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "Parallelism", "TensorMath", "Models", "Images",
-        "NumPyFiles", "BundleFormat", "Tokenization", "Normalization",
+        "NumPyFiles", "BundleFormat", "Tokenization", "Normalization", "RandomNumbers",
       ]),
     module(
       "Parity",

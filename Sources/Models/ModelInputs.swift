@@ -19,9 +19,9 @@ public struct ModelInputs: Sendable {
   }
 
   /// Every name, sorted.
-  public var names: [String] { 
+  public var names: [String] {
     (Array(floats.keys) + Array(numbers.keys) + Array(integers.keys)).sorted()
-   }
+  }
 }
 
 /// Whole numbers with their shape, row-major.

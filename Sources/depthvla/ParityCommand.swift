@@ -106,7 +106,8 @@ struct ParityCommand: OutputCommand {
     defer { page?.discard() }
     let check = try ParityCheck(
       of: subject, goldens: goldens, tolerances: try chosenTolerances(),
-      precision: precisionClass, ablation: ablation, runtime: .installed, threads: output.threadCount
+      precision: precisionClass, ablation: ablation, runtime: .installed,
+      threads: output.threadCount
     ) { line?.update($0) }
     line?.finish()
     let report = ParityReport(check, tolerances: tolerances)

@@ -81,7 +81,8 @@ enum FirstStage {
       let fits = zip(wanted, parts).allSatisfy { pattern, part in
         if pattern == "{i}" { layer = String(part) }
         // What ends in the middle of a word, such as `action_`, fits all that begin so.
-        return pattern == part || pattern == "{i}" || pattern.hasSuffix("_") && part.hasPrefix(pattern)
+        return pattern == part || pattern == "{i}"
+          || pattern.hasSuffix("_") && part.hasPrefix(pattern)
       }
       guard fits else { continue }
       return stage.split(separator: ".").map { $0 == "{i}" ? layer : String($0) }

@@ -64,13 +64,17 @@ extension GoldenFile {
 
 extension GoldenCase {
   /// The error of every stage, in the order of the forward pass.
-  func stageErrors() throws -> [StageError] {
+  ///
+  /// - Parameter isWanted: which stages; by default all that are recorded.
+  func stageErrors(
+    _ isWanted: @escaping (GoldenFile, String) -> Bool = { $0.contains("f64." + $1) }
+  ) throws -> [StageError] {
     let file = try file()
     var errors: [StageError] = []
     var failure: (any Error)?
     try model().run(
       try file.inputs(),
-      trace: StageTrace(wanted: { file.contains("f64." + $0) }) { stage throws(WeightsError) in
+      trace: StageTrace(wanted: { isWanted(file, $0) }) { stage throws(WeightsError) in
         do { errors.append(try file.error(of: stage)) } catch { failure = failure ?? error }
       })
     if let failure { throw failure }

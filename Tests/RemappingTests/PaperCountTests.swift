@@ -64,6 +64,21 @@ import Testing
     #expect((570_000_000...630_000_000).contains(depth))
   }
 
+  /// The ablation with a depth expert that was not pretrained: nothing of it has a source.
+  @Test(arguments: [["paligemma"], ["pi0"]])
+  func withoutADepthCheckpointAllOfTheDepthExpertIsDrawnInTheSameSizes(_ families: [String]) throws
+  {
+    let plan = try plan(families)
+    #expect(plan.variants.contains("dinov2-large"))
+    #expect(parameters(plan, "depth.") == 617_084_100)
+    for tensor in plan.tensors where tensor.name.string.hasPrefix("depth.") {
+      guard case .initialised = tensor.origin else {
+        Issue.record("\(tensor.name) has a source")
+        continue
+      }
+    }
+  }
+
   @Test func theWholeHasTheSumOfItsParts() throws {
     let plan = try plan()
     #expect(plan.variants == ["dinov2-large"])

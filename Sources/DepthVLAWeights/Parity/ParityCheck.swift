@@ -76,7 +76,8 @@ extension ParityCheck {
       } else if let model {
         comparisons.append(
           try GoldenComparison(
-            golden, of: try model.ablated(ablation.settled(by: golden)), tolerances: tolerances, precision: precision, progress: report))
+            golden, of: try model.ablated(ablation.settled(by: golden)), tolerances: tolerances,
+            precision: precision, progress: report))
       }
       done += golden.comparedByteCount
       report(golden.comparedByteCount)

@@ -6,7 +6,6 @@ public import Images
 public import Models
 import Normalization
 public import Pipelines
-import RandomNumbers
 import TensorCore
 import TensorMath
 
@@ -129,11 +128,11 @@ extension PolicyRun {
       state = try StateFile.read(path: observation.state)
     }
     let action = policy.configuration.action
-    let shape: Shape = [action.horizon, action.actionDim]
     let noise: Tensor =
       switch options.noise {
-      case .seed(let seed): GaussianNoise(seed: seed).tensor(shape)
-      case .file(let path): try NoiseFile.read(path: path, shape: shape)
+      case .seed(let seed): policy.noise(seed: seed)
+      case .file(let path):
+        try NoiseFile.read(path: path, shape: [action.horizon, action.actionDim])
       }
     var sampling = options.sampling
     sampling.wantsDepth = hasDepth

@@ -96,7 +96,8 @@ extension ModelInputs {
       })
     for row in 0..<batch {
       let valid = observation.cameras[row * cameras..<(row + 1) * cameras].contains(true)
-      guard valid || observation.textMask[row * ids.shape[1]..<(row + 1) * ids.shape[1]].contains(true)
+      guard
+        valid || observation.textMask[row * ids.shape[1]..<(row + 1) * ids.shape[1]].contains(true)
       else {
         throw Self.failure("text_mask", "row \(row) has no camera and no token: nothing to act on")
       }

@@ -44,7 +44,8 @@ extension WeightScope {
   /// needed.
   ///
   /// - Throws: `model.tensor-*`.
-  public func embedding(_ name: String, rows: Int, width: Int) throws(WeightsError) -> EmbeddingTable
+  public func embedding(_ name: String, rows: Int, width: Int) throws(WeightsError)
+    -> EmbeddingTable
   {
     let (info, scales) = try matrixInfo(name, rows: rows, columns: width)
     return EmbeddingTable(rows: rows, width: width, source: source, info: info, scales: scales)

@@ -20,7 +20,8 @@ public struct WeightScope: Sendable {
 
   /// - Parameter queue: loads the layers in the background, in the order they are built; by default
   ///   they are loaded at once. It is the caller's to cancel it when the model is no longer used.
-  public init(_ source: any TensorSource, on compute: Compute, streamingOn queue: TaskQueue? = nil) {
+  public init(_ source: any TensorSource, on compute: Compute, streamingOn queue: TaskQueue? = nil)
+  {
     self.init(source, on: compute, queue, prefix: "")
   }
 

@@ -4,6 +4,7 @@ public import Images
 public import Models
 import Normalization
 import Parallelism
+import RandomNumbers
 public import TensorCore
 public import TensorMath
 import Tokenization
@@ -36,12 +37,13 @@ public final class RobotPolicy: Sendable {
 
   /// - Parameters:
   ///   - bundle: of the family depthvla or pi0.
+  ///   - given: the files beside the weights; by default the bundle's own.
   ///   - usesDepth: false leaves the depth expert out, of which nothing is read then.
   /// - Throws: `policy.family`, `policy.no-depth`, `compute.memory`, `model.configuration`,
   ///   `model.tensor-*`, `statistics.*`; what reading throws.
   public init(
-    _ bundle: Bundle, assets: PolicyAssets, usesDepth: Bool = true, loading: Loading,
-    on compute: Compute
+    _ bundle: Bundle, assets given: PolicyAssets? = nil, usesDepth: Bool = true,
+    loading: Loading = .streaming(threads: 2), on compute: Compute
   ) throws(WeightsError) {
     let family = bundle.documents.family
     guard family == "depthvla" || family == "pi0" else {
@@ -55,6 +57,7 @@ public final class RobotPolicy: Sendable {
         "expected a bundle of depthvla to leave the depth expert out of, found one of pi0")
     }
     try compute.checkMemory()
+    let assets = if let given { given } else { try PolicyAssets(bundle) }
     self.compute = compute
     self.assets = assets
     bundlePath = bundle.path
@@ -88,6 +91,11 @@ public final class RobotPolicy: Sendable {
 
   /// Ends what is still being unpacked, and waits for it. A policy that was ended computes no more.
   public func end() { loader?.cancel() }
+
+  /// What a chunk of actions starts from: [horizon, actionDim], the same for a seed on every machine.
+  public func noise(seed: UInt64) -> Tensor {
+    GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
+  }
 
   /// The prompt's tokens.
   ///
