@@ -117,7 +117,7 @@ struct PolicyReport {
     return text + "\n"
   }
 
-  /// The document, and how long it took.
+  /// The document, where the bundle lies, and how long it took.
   var json: JSONValue {
     let seconds =
       parts + [
@@ -127,10 +127,11 @@ struct PolicyReport {
     let members = (document.object?.members ?? []).map { ($0.key, $0.value) }
     let timing = JSONObject(
       seconds.map { ($0.name.replacing(" ", with: "_"), .number($0.seconds)) })
-    return .object(JSONObject(members + [("seconds", .object(timing))]))
+    return .object(
+      JSONObject([("bundle", .string(bundle))] + members + [("seconds", .object(timing))]))
   }
 
-  /// What the same run gives again, bit for bit.
+  /// What the same run gives again, bit for bit, wherever the bundle lies.
   var document: JSONValue {
     let chunk = run.chunk
     let noise: JSONValue =
@@ -140,7 +141,6 @@ struct PolicyReport {
       }
     let width = chunk.normalized.shape[1]
     return [
-      "bundle": .string(bundle),
       "family": .string(run.family),
       "root": .string(run.root.hex),
       "units": chunk.isInRobotUnits ? "robot" : "model",
