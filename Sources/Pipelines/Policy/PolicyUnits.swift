@@ -1,4 +1,4 @@
-import Diagnostics
+public import Diagnostics
 import Models
 import Normalization
 import TensorCore
