@@ -122,7 +122,7 @@ public final class RobotPolicy: Sendable {
   ///     out: the model then computes as if it had been masked.
   ///   - state: in the robot's units where there are statistics, else as the model has it.
   ///   - noise: [H, actionDim].
-  /// - Throws: `policy.no-image`; `policy.state-width`, `policy.not-finite`; `statistics.*`; as
+  /// - Throws: `policy.no-image`, `policy.image-count`; `policy.state-width`, `policy.not-finite`; `statistics.*`; as
   ///   ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the background throws.
   /// - Precondition: the noise is as wide as an action.
   public func act(
@@ -134,6 +134,11 @@ public final class RobotPolicy: Sendable {
     var stopwatch = Stopwatch()
     guard !pictures.isEmpty else {
       throw WeightsError(.policyNoImage, .usage, "expected a picture of one camera at least")
+    }
+    guard pictures.count <= images.limit else {
+      throw WeightsError(
+        .policyImageCount, .usage,
+        "expected pictures of at most \(images.limit) cameras, found \(pictures.count)")
     }
     let ids = try tokens(of: instruction)
     let observation = PolicyObservation(
@@ -207,7 +212,9 @@ public final class RobotPolicy: Sendable {
       }
       // Of a vector that the model fills up, lerobot cuts the rest off before, openpi after.
       let own = normalizer.origin == .lerobot ? Array(values.prefix(normalizer.width)) : values
-      actions.append(Array(try normalizer.undo(own).prefix(normalizer.width)))
+      do throws(WeightsError) {
+        actions.append(Array(try normalizer.undo(own).prefix(normalizer.width)))
+      } catch { throw error.inFile(bundlePath) }
     }
     return actions
   }
@@ -216,9 +223,13 @@ public final class RobotPolicy: Sendable {
     _ normalizers: (state: Normalizer?, action: Normalizer?), _ assets: PolicyAssets,
     _ c: ActionExpertConfiguration
   ) throws(WeightsError) {
+    // The padding of openpi's older files is undone with the rest.
+    let actionWidth = normalizers.action.map {
+      $0.method == .identity ? $0.width : assets.action?.action?.width ?? $0.width
+    }
     for (name, width, limit, file) in [
       ("states", normalizers.state?.width, c.stateDim, assets.state?.fileName),
-      ("actions", normalizers.action?.width, c.actionDim, assets.action?.fileName),
+      ("actions", actionWidth, c.actionDim, assets.action?.fileName),
     ] {
       guard let width, let file, width > limit else { continue }
       throw WeightsError(
@@ -249,6 +260,8 @@ extension WeightsError.Code {
   public static let policyNoTokenizer = Self("policy.no-tokenizer")
   /// There is no picture to act on.
   public static let policyNoImage = Self("policy.no-image")
+  /// There are more pictures than the model takes.
+  public static let policyImageCount = Self("policy.image-count")
   /// A state of another width than the statistics, or the model.
   public static let policyStateWidth = Self("policy.state-width")
   /// A state, or an action that was computed, is not finite.
