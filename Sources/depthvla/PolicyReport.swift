@@ -37,12 +37,11 @@ struct PolicyReport {
     }
     for (index, camera) in run.cameras.enumerated() {
       text += "camera \(index): \(camera.path.escapedForTerminal), \(camera.size.width) x "
-      text += "\(camera.size.height) pixels"
+      text += "\(camera.size.height) pixels\n"
       if let range = camera.range {
-        text += ", depth \(Units.fixed(Double(range.lowerBound), 3)) to "
-        text += "\(Units.fixed(Double(range.upperBound), 3)) (larger is further)"
+        text += "  depth \(Units.fixed(Double(range.lowerBound), 3)) to "
+        text += "\(Units.fixed(Double(range.upperBound), 3)) (larger is further)\n"
       }
-      text += "\n"
       for path in camera.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
     }
     return text + timing
