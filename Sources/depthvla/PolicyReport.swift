@@ -36,12 +36,13 @@ struct PolicyReport {
       text += "no statistics of \(missing): they are as the model has them\n"
     }
     for (index, camera) in run.cameras.enumerated() {
-      text += "camera \(index): \(camera.path.escapedForTerminal), \(camera.size.width) x "
-      text += "\(camera.size.height) pixels\n"
+      text += "camera \(index): \(camera.path.escapedForTerminal)\n"
+      text += "  \(camera.size.width) x \(camera.size.height) pixels"
       if let range = camera.range {
-        text += "  depth \(Units.fixed(Double(range.lowerBound), 3)) to "
-        text += "\(Units.fixed(Double(range.upperBound), 3)) (larger is further)\n"
+        text += ", depth \(Units.fixed(Double(range.lowerBound), 3)) to "
+        text += "\(Units.fixed(Double(range.upperBound), 3)), larger is further"
       }
+      text += "\n"
       for path in camera.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
     }
     return text + timing

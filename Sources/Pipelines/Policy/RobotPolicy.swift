@@ -2,7 +2,6 @@ public import BundleFormat
 public import Diagnostics
 public import Images
 public import Models
-import Normalization
 import Parallelism
 import RandomNumbers
 public import TensorCore
@@ -22,7 +21,7 @@ public final class RobotPolicy: Sendable {
   private let settings: PolicySettings
   private let images: CameraImages
   private let assets: PolicyAssets
-  private let normalizers: (state: Normalizer?, action: Normalizer?)
+  private let units: PolicyUnits
   private let compute: Compute
   private let loader: TaskQueue?
   private let bundlePath: String
@@ -72,11 +71,7 @@ public final class RobotPolicy: Sendable {
         hasDepth: usesDepth && family == "depthvla")
       settings = try PolicySettings(bundle.documents.configuration, configuration)
       images = try CameraImages(settings, configuration, assets)
-      normalizers = (
-        try assets.state?.normalizer(of: .state, method: settings.normalization),
-        try assets.action?.normalizer(of: .action, method: settings.normalization)
-      )
-      try Self.check(normalizers, assets, configuration.action)
+      units = try PolicyUnits(assets, settings.normalization, configuration.action)
       model = try DepthVLA(
         configuration, weights: WeightScope(bundle, on: compute, streamingOn: loader))
     } catch {
@@ -142,7 +137,7 @@ public final class RobotPolicy: Sendable {
     }
     let ids = try tokens(of: instruction)
     let observation = PolicyObservation(
-      pixels: try images.pixels(pictures), ids: ids, state: try normalized(state),
+      pixels: try images.pixels(pictures), ids: ids, state: try units.modelState(state),
       depthPixels: try images.depthPixels(pictures))
     stopwatch.lap(.prepare)
     let (horizon, width) = (noise.shape[0], noise.shape[1])
@@ -153,6 +148,10 @@ public final class RobotPolicy: Sendable {
         finished: { stopwatch.lap(.forward($0)) })
     } catch { throw error.inFile(bundlePath) }
     let normalized = output.actions.reshaped([horizon, width])
+    let actions: [[Double]]
+    do throws(WeightsError) { actions = try units.robotActions(normalized) } catch {
+      throw error.inFile(bundlePath)
+    }
     var depth: [DepthMap] = []
     if let logDepth = output.logDepth {
       let (height, width) = (logDepth.shape[2], logDepth.shape[3])
@@ -163,79 +162,9 @@ public final class RobotPolicy: Sendable {
       }
     }
     return ActionChunk(
-      normalized: normalized, actions: try actions(normalized),
-      isInRobotUnits: normalizers.action != nil, isStateNormalized: normalizers.state != nil,
+      normalized: normalized, actions: actions,
+      isInRobotUnits: units.hasActions, isStateNormalized: units.hasStates,
       tokenCount: ids.count, depth: depth, timing: stopwatch.laps)
-  }
-
-  /// [1, stateDim]: normalised, then filled up with zeros, as openpi and lerobot do it.
-  private func normalized(_ state: [Double]) throws(WeightsError) -> Tensor {
-    let width = configuration.action.stateDim
-    var values = state
-    if let normalizer = normalizers.state {
-      guard state.count == normalizer.width else {
-        throw WeightsError(
-          .policyStateWidth,
-          "the state has \(state.count) values, expected \(normalizer.width) as its statistics")
-      }
-      values = try normalizer.normalize(state)
-    } else {
-      guard state.count == width else {
-        throw WeightsError(
-          .policyStateWidth,
-          "the state has \(state.count) values, expected \(width) as the model (the bundle has no "
-            + "statistics)")
-      }
-    }
-    let floats = values.map(Float.init)
-    if let index = floats.firstIndex(where: { !$0.isFinite }) {
-      throw WeightsError(
-        .policyNotFinite, "expected a finite state, found \(state[index]) at \(index)")
-    }
-    return Tensor(
-      floats + [Float](repeating: 0, count: width - floats.count), shape: [1, width])
-  }
-
-  private func actions(_ normalized: Tensor) throws(WeightsError) -> [[Double]] {
-    let (horizon, width) = (normalized.shape[0], normalized.shape[1])
-    var actions: [[Double]] = []
-    for index in 0..<horizon {
-      let values = normalized.values[index * width..<(index + 1) * width].map(Double.init)
-      if let bad = values.firstIndex(where: { !$0.isFinite }) {
-        throw WeightsError(
-          .policyNotFinite, file: bundlePath,
-          "expected finite actions, found \(values[bad]) in action \(index), dimension \(bad)")
-      }
-      guard let normalizer = normalizers.action else {
-        actions.append(values)
-        continue
-      }
-      // Of a vector that the model fills up, lerobot cuts the rest off before, openpi after.
-      let own = normalizer.origin == .lerobot ? Array(values.prefix(normalizer.width)) : values
-      do throws(WeightsError) {
-        actions.append(Array(try normalizer.undo(own).prefix(normalizer.width)))
-      } catch { throw error.inFile(bundlePath) }
-    }
-    return actions
-  }
-
-  private static func check(
-    _ normalizers: (state: Normalizer?, action: Normalizer?), _ assets: PolicyAssets,
-    _ c: ActionExpertConfiguration
-  ) throws(WeightsError) {
-    // The padding of openpi's older files is undone with the rest.
-    let actionWidth = normalizers.action.map {
-      $0.method == .identity ? $0.width : assets.action?.action?.width ?? $0.width
-    }
-    for (name, width, limit, file) in [
-      ("states", normalizers.state?.width, c.stateDim, assets.state?.fileName),
-      ("actions", actionWidth, c.actionDim, assets.action?.fileName),
-    ] {
-      guard let width, let file, width > limit else { continue }
-      throw WeightsError(
-        .policyAssets,
-        "the statistics of \(name) in \(file) have \(width) values, the model \(limit)")
-    }
   }
 }
 
@@ -262,8 +191,4 @@ extension WeightsError.Code {
   public static let policyNoImage = Self("policy.no-image")
   /// There are more pictures than the model takes.
   public static let policyImageCount = Self("policy.image-count")
-  /// A state of another width than the statistics, or the model.
-  public static let policyStateWidth = Self("policy.state-width")
-  /// A state, or an action that was computed, is not finite.
-  public static let policyNotFinite = Self("policy.not-finite")
 }
