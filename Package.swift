@@ -173,9 +173,9 @@ let package = Package(
     tests(
       "Pipelines",
       [
-        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Images", "Models", "Parallelism",
-        "Quantization", "RandomNumbers", "Remapping", "StrictJSON", "TensorCore", "TensorMath",
-        "TestSupport",
+        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Images", "Models", "Normalization",
+        "Parallelism", "Quantization", "RandomNumbers", "Remapping", "StrictJSON", "TensorCore",
+        "TensorMath", "TestSupport",
       ]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests(

@@ -1,9 +1,9 @@
-"""What `depthvla run` must give for pictures, instructions and states: policies/expected.json, and depth.safetensors with
-`CASE.CAMERA`, the depth in float64 at the picture's size; noise.npy is what some of the cases start from.
+"""What `depthvla run` must give for pictures, instructions and states: policies/expected.json, and depth.safetensors
+with `CASE.CAMERA`, the depth in float64 at the picture's size; noise.npy is what some of the cases start from.
 
 Each step is upstream's: transformers' loader and SigLIP's image processor, openpi's frames (padded.py), the library
-sentencepiece, openpi's and lerobot's normalisation (policy_statistics.py), PyTorch's bicubic resizing. The model between
-them is the composite reference (depthvla.py) in float64.
+sentencepiece, openpi's and lerobot's normalisation (policy_statistics.py), PyTorch's bicubic resizing. The model
+between them is the composite reference (depthvla.py) in float64.
 """
 import json
 from types import SimpleNamespace
@@ -122,7 +122,7 @@ def depth_of(log_depth, picture, fit):
 
 
 def normalisation(w, c, action, rng):
-    """-> (a state in the robot's units, the function to the model's [state_dim], that from [action_dim] to the robot's)"""
+    """-> (a state in the robot's units, the function to the model's [state_dim], that from its actions back)"""
     if c.statistics is None:
         return policy_statistics.vector(rng, action["state_dim"]), lambda x: x, lambda y: y
     text = (w.root / "statistics" / c.statistics).with_suffix(".json").read_text()

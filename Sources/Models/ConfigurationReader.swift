@@ -21,12 +21,14 @@ public struct ConfigurationReader: Sendable {
     try read { () throws(WeightsError) in ConfigurationReader(try object.required(key).object()) }
   }
 
-  /// A whole number, at least `minimum`.
+  /// A whole number, at least `minimum` and at most `maximum`.
   ///
   /// - Throws: `model.configuration`.
-  public func integer(_ key: String, atLeast minimum: Int = 1) throws(WeightsError) -> Int {
+  public func integer(
+    _ key: String, atLeast minimum: Int = 1, atMost maximum: Int? = nil
+  ) throws(WeightsError) -> Int {
     try read { () throws(WeightsError) in
-      try object.required(key).integer(in: minimum...Self.largestInteger)
+      try object.required(key).integer(in: minimum...(maximum ?? Self.largestInteger))
     }
   }
 

@@ -69,7 +69,7 @@ extension ModelInputs {
   }
 
   /// Tokens of one sequence at most: twice what Gemma was made for.
-  static let tokenLimit = 16384
+  public static let tokenLimit = 16384
 
   /// Whole numbers [batch, S], S at least 1.
   ///

@@ -76,8 +76,9 @@ struct PolicyOptions: ParsableArguments {
 
   func validate() throws {
     if seed != nil, noise != nil { throw ValidationError("--seed and --noise exclude each other") }
-    if let steps, !(1...1000).contains(steps) {
-      throw ValidationError("--steps \(steps): expected 1 to 1000")
+    let limit = ActionExpertConfiguration.stepLimit
+    if let steps, !(1...limit).contains(steps) {
+      throw ValidationError("--steps \(steps): expected 1 to \(limit)")
     }
   }
 }

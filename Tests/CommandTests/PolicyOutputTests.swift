@@ -102,8 +102,11 @@ struct PolicyOutputTests {
     #expect(lines.count { $0.hasPrefix("camera ") } == policy.pictures.count)
     #expect(lines.contains { $0.hasPrefix("\(policy.options.contains("4") ? 4 : 10) steps ") })
     #expect(lines.last?.contains("% of the forward") == policy.hasDepth)
+    #expect(
+      lines.count { $0.hasSuffix(", larger is further") }
+        == (policy.hasDepth ? policy.pictures.count : 0))
     // A path is as long as it is.
-    for line in lines where !line.hasPrefix("camera ") { #expect(line.count <= 80, "\(line)") }
+    for line in lines where !line.contains("/") { #expect(line.count <= 80, "\(line)") }
   }
 
   @Test func whatExistsIsKeptWithoutForce() throws {

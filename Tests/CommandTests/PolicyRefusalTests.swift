@@ -73,6 +73,10 @@ struct PolicyRefusalTests {
     try bundle.scratch.write(eight, to: "eight.json")
     try bundle.scratch.write("[1, NaN, 2]", to: "nan.json")
     let narrow = FixtureFolder.path("statistics/openpi-8-5.json")
+    for (name, count) in [("wide.json", 11), ("far.json", 8)] {
+      let rest = [JSONValue](repeating: 0.5, count: count - 1)
+      try bundle.scratch.write(JSONValue.array([1e300] + rest).encoded(), to: name)
+    }
     let nan = FixtureFolder.path("statistics/npy/nan.npy")
     try expect(
       [
@@ -81,6 +85,9 @@ struct PolicyRefusalTests {
         Refusal(65, "s.json: ", "11 values", "expected 8", changing: ["--statistics": narrow]),
         Refusal(65, "nan.json: ", "found NaN", changing: ["--state": "nan.json"]),
         Refusal(65, "nan.npy: value 1", changing: ["--state": nan]),
+        Refusal(65, "wide.json: ", "found 1e+300 at 0", changing: ["--state": "wide.json"]),
+        Refusal(
+          65, "far.json: dimension 0", changing: ["--state": "far.json", "--statistics": narrow]),
         Refusal(66, "absent: ", "no such file", changing: ["--state": "absent"]),
         Refusal(65, "p.png: ", changing: ["--state": "p.png"]),
         Refusal(64, "b: ", "--state FILE", without: "--state"),

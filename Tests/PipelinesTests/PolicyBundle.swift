@@ -20,14 +20,17 @@ struct PolicyBundle {
   let state: [Double] = (0..<11).map { 0.3 * Double($0) - 1.5 }
   let noise = GaussianNoise(seed: 5).tensor([8, 7])
 
-  init(_ name: String = "depthvla/plain") throws {
+  /// - Parameter given: settings of the conversion.
+  init(
+    _ name: String = "depthvla/plain", setting given: [(key: String, value: String)] = []
+  ) throws {
     scratch = try ScratchFolder()
     let fixture = FixtureCheckpoint(name)
     let library = try ManifestLibrary.embedded()
     var options = ConversionOptions(recipe: .preset(.source))
-    var settings = fixture.settings
-    if fixture.family == "pi0" { settings.append(("action.horizon", "8")) }
-    options.settings = try settings.map { ($0.key, try StrictJSON.parse($0.value)) }
+    options.settings = try (fixture.settings + given).map {
+      ($0.key, try StrictJSON.parse($0.value))
+    }
     if ["depthvla", "pi0"].contains(fixture.family) {
       let path = FixtureFolder.path("tokenizers/tiny/tokenizer.model")
       options.assets.given = [AssetChoice.Given(role: .tokenizer, family: nil, path: path)]

@@ -142,7 +142,8 @@ extension PolicyRun {
         on: pictures, instruction: observation.instruction, state: state, noise: noise,
         options: sampling)
     } catch {
-      throw error.code == .policyStateWidth ? error.inFile(observation.state) : error
+      let ofState: [WeightsError.Code] = [.policyStateWidth, .policyNotFinite, .statisticsOverflow]
+      throw ofState.contains(error.code) ? error.inFile(observation.state) : error
     }
     timing.firstAction = (ContinuousClock.now - start) / .seconds(1)
 

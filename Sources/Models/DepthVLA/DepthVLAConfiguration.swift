@@ -97,14 +97,16 @@ public struct ActionExpertConfiguration: Sendable {
   public let steps: Int
   public let minPeriod: Double
   public let maxPeriod: Double
+  /// Steps at most: what a file or a command says must come to an end.
+  public static let stepLimit = 1000
 
   /// - Throws: `model.configuration`.
   init(_ scope: ConfigurationReader) throws(WeightsError) {
     decoder = try GemmaConfiguration(scope)
     stateDim = try scope.integer("state_dim")
     actionDim = try scope.integer("action_dim")
-    horizon = try scope.integer("horizon")
-    steps = try scope.integer("num_steps")
+    horizon = try scope.integer("horizon", atMost: ModelInputs.tokenLimit)
+    steps = try scope.integer("num_steps", atMost: Self.stepLimit)
     minPeriod = try scope.positiveNumber("min_period")
     maxPeriod = try scope.positiveNumber("max_period")
     guard decoder.width.isMultiple(of: 2) else {

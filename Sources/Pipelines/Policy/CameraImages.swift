@@ -9,6 +9,8 @@ struct CameraImages: Sendable {
   private let side: Int
   private let siglip: SiglipProcessor
   private let depthNormalization: PixelNormalization
+  private let patches: Int
+  private let depthPatches: Int?
 
   /// - Throws: `model.configuration` where the preprocessor makes pictures of another size than the
   ///   model takes.
@@ -17,6 +19,11 @@ struct CameraImages: Sendable {
   ) throws(WeightsError) {
     self.settings = settings
     side = model.vision.imageSize
+    patches = model.vision.patches
+    depthPatches =
+      if let size = settings.depthImageSize, let patch = model.depth?.encoder.patch {
+        size / patch * (size / patch)
+      } else { nil }
     let square = PixelSize(height: side, width: side)
     siglip = assets.siglip ?? SiglipProcessor(size: square)
     guard siglip.size == square else {
@@ -28,18 +35,21 @@ struct CameraImages: Sendable {
     depthNormalization = assets.depthNormalization ?? PixelNormalization(.imageNet)
   }
 
+  /// Pictures of one observation at most.
+  var limit: Int {
+    let ofDepth = depthPatches.map { DINOv2Configuration.patchLimit / $0 } ?? .max
+    return min(ModelInputs.tokenLimit / patches, ofDepth)
+  }
+
   /// [1, C, 3, H, W] of all pictures.
   ///
   /// - Throws: `image.aspect`, `image.too-large`.
   func pixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor {
-    var parts: [Tensor] = []
-    for image in images {
-      parts.append(
-        settings.imageFit == .pad
-          ? try PaddedProcessor(size: PixelSize(height: side, width: side))(image)
-          : try siglip(image))
+    try stack(images) { (image) throws(WeightsError) in
+      settings.imageFit == .pad
+        ? try PaddedProcessor(size: PixelSize(height: side, width: side))(image)
+        : try siglip(image)
     }
-    return Self.stack(parts)
   }
 
   /// [1, C, 3, H, W] of all pictures, as the depth encoder sees them; nil without one.
@@ -48,14 +58,11 @@ struct CameraImages: Sendable {
   func depthPixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor? {
     guard let side = settings.depthImageSize else { return nil }
     let square = PixelSize(height: side, width: side)
-    var parts: [Tensor] = []
-    for image in images {
-      let frame =
+    return try stack(images) { (image) throws(WeightsError) in
+      depthNormalization(
         settings.imageFit == .pad
-        ? try PaddedProcessor(size: square).frame(image) : try image.stretched(to: square)
-      parts.append(depthNormalization(frame))
+          ? try PaddedProcessor(size: square).frame(image) : try image.stretched(to: square))
     }
-    return Self.stack(parts)
   }
 
   /// The depth map of a picture at the picture's size, from that of its frame.
@@ -76,7 +83,18 @@ struct CameraImages: Sendable {
       processedSize: PixelSize(height: height, width: width))
   }
 
-  private static func stack(_ parts: [Tensor]) -> Tensor {
-    Tensor(parts.flatMap(\.values), shape: Shape([1, parts.count] + parts[0].shape.dimensions))
+  private func stack(
+    _ images: [RGBImage], _ process: (RGBImage) throws(WeightsError) -> Tensor
+  ) throws(WeightsError) -> Tensor {
+    var parts: [Tensor] = []
+    for (camera, image) in images.enumerated() {
+      do throws(WeightsError) { parts.append(try process(image)) } catch {
+        var error = error
+        error.message = "camera \(camera): " + error.message
+        throw error
+      }
+    }
+    return Tensor(
+      parts.flatMap(\.values), shape: Shape([1, parts.count] + parts[0].shape.dimensions))
   }
 }

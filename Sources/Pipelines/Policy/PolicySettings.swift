@@ -38,6 +38,12 @@ struct PolicySettings {
       throw scope.contradiction(
         "depth.image_size is \(size), expected a multiple of encoder.patch_size \(encoder.patch)")
     }
+    let side = size / encoder.patch
+    guard side <= DINOv2Configuration.patchLimit / side else {
+      throw scope.contradiction(
+        "depth.image_size is \(size), expected at most \(DINOv2Configuration.patchLimit) patches of "
+          + "\(encoder.patch) x \(encoder.patch)")
+    }
     depthImageSize = size
   }
 }

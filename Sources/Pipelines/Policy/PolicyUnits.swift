@@ -21,9 +21,13 @@ struct PolicyUnits: Sendable {
     state = try assets.state?.normalizer(of: .state, method: method)
     action = try assets.action?.normalizer(of: .action, method: method)
     configuration = c
+    // The padding of openpi's older files is undone with the rest.
+    let actionWidth = action.map {
+      $0.method == .identity ? $0.width : assets.action?.action?.width ?? $0.width
+    }
     for (name, width, limit, file) in [
       ("states", state?.width, c.stateDim, assets.state?.fileName),
-      ("actions", action?.width, c.actionDim, assets.action?.fileName),
+      ("actions", actionWidth, c.actionDim, assets.action?.fileName),
     ] {
       guard let width, let file, width > limit else { continue }
       throw WeightsError(

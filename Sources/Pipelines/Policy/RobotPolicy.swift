@@ -117,7 +117,7 @@ public final class RobotPolicy: Sendable {
   ///     out: the model then computes as if it had been masked.
   ///   - state: in the robot's units where there are statistics, else as the model has it.
   ///   - noise: [H, actionDim].
-  /// - Throws: `policy.no-image`; `policy.state-width`, `policy.not-finite`; `statistics.*`; as
+  /// - Throws: `policy.no-image`, `policy.image-count`; `policy.state-width`, `policy.not-finite`; `statistics.*`; as
   ///   ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the background throws.
   /// - Precondition: the noise is as wide as an action.
   public func act(
@@ -129,6 +129,11 @@ public final class RobotPolicy: Sendable {
     var stopwatch = Stopwatch()
     guard !pictures.isEmpty else {
       throw WeightsError(.policyNoImage, .usage, "expected a picture of one camera at least")
+    }
+    guard pictures.count <= images.limit else {
+      throw WeightsError(
+        .policyImageCount, .usage,
+        "expected pictures of at most \(images.limit) cameras, found \(pictures.count)")
     }
     let ids = try tokens(of: instruction)
     let observation = PolicyObservation(
@@ -184,4 +189,6 @@ extension WeightsError.Code {
   public static let policyNoTokenizer = Self("policy.no-tokenizer")
   /// There is no picture to act on.
   public static let policyNoImage = Self("policy.no-image")
+  /// There are more pictures than the model takes.
+  public static let policyImageCount = Self("policy.image-count")
 }
