@@ -33,6 +33,8 @@ public final class TaskQueue: Sendable {
     if crew.isEmpty { waiting.update { $0.isClosed = true } }
   }
 
+  deinit { close() }
+
   /// Adds a closure, to be run when those before it were begun. After ``close()`` or ``cancel()``,
   /// and where there is no thread, it runs here and now.
   public func add<Value: Sendable>(

@@ -9,6 +9,8 @@ public import Tokenization
 public struct PolicyAssets: Sendable {
   /// Nil where there is none: instructions cannot be read.
   public let tokenizer: Tokenizer?
+  /// What errors call it: a file that was given, or the bundle.
+  let tokenizerPlace: String
   /// Of states and of actions; nil where there are none: both are the model's own numbers.
   public let state: PolicyStatistics?
   public let action: PolicyStatistics?
@@ -25,6 +27,7 @@ public struct PolicyAssets: Sendable {
     _ bundle: Bundle, tokenizer: (contents: [UInt8], name: String)? = nil,
     statistics: (contents: [UInt8], name: String)? = nil
   ) throws(WeightsError) {
+    tokenizerPlace = tokenizer?.name ?? bundle.path
     self.tokenizer =
       if let tokenizer {
         try Self.tokenizer(tokenizer.contents, tokenizer.name)

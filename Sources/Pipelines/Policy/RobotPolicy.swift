@@ -104,7 +104,7 @@ public final class RobotPolicy: Sendable {
     let ids = try PaliGemmaPrompt(tokenizer, tokenLimit: settings.tokenLimit).tokens(instruction)
     if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
       throw WeightsError(
-        .policyAssets, file: bundlePath,
+        .policyAssets, file: assets.tokenizerPlace,
         "the tokenizer gives the id \(id), the model knows \(configuration.vocabularySize)")
     }
     return ids
