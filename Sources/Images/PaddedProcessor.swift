@@ -9,13 +9,15 @@ public import TensorCore
 /// bits.
 public struct PaddedProcessor: Sendable {
   public let size: PixelSize
+  public let normalization: PixelNormalization
 
-  /// pi0's frames are 224 x 224.
+  /// pi0's frames are 224 x 224. Its values, `sample / 255 * 2 - 1` in float32, are the same bits as
+  /// the default gives for every sample.
   ///
   /// - Precondition: no side of 0.
-  public init(size: PixelSize) {
+  public init(size: PixelSize, normalization: PixelNormalization = PixelNormalization(.half)) {
     precondition(size.isPositive, "no side of 0")
-    self.size = size
+    (self.size, self.normalization) = (size, normalization)
   }
 
   /// The rows and columns of the frame that the picture fills. Of an odd number of black rows or
@@ -60,7 +62,6 @@ public struct PaddedProcessor: Sendable {
   /// - Returns: [3, H, W], ``size``'s.
   /// - Throws: `image.aspect`, `image.too-large`.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> Tensor {
-    // Upstream computes `sample / 255 * 2 - 1` in float32: for every sample the same bits.
-    PixelNormalization(.half)(try frame(image))
+    normalization(try frame(image))
   }
 }

@@ -9,11 +9,14 @@ struct BundlePreprocessors {
 
   init(_ bundle: Bundle) { self.bundle = bundle }
 
+  /// The families whose files a policy reads, the one that it was trained from first.
+  static let policies = ["depthvla", "pi0", "paligemma"]
+
   /// SigLIP's.
   ///
   /// - Throws: `preprocessor.*`, `json.*`; what reading the asset throws.
   func siglip() throws(WeightsError) -> SiglipProcessor? {
-    try first(of: ["paligemma", "depthvla", "pi0"]) { (json) throws(WeightsError) in
+    try first(of: Self.policies) { (json) throws(WeightsError) in
       try SiglipProcessor(preprocessorConfig: json)
     }
   }
@@ -32,29 +35,49 @@ struct BundlePreprocessors {
     }
   }
 
-  /// The only one of those families, or the one that has the name upstream gives it.
+  /// Of the bundle's own family, else of the first of those that has one.
   private func first<Processor>(
-    of families: Set<String>, _ make: (JSONObject) throws(WeightsError) -> Processor
+    of families: [String], _ make: (JSONObject) throws(WeightsError) -> Processor
   ) throws(WeightsError) -> Processor? {
-    // What else has this role belongs to the libraries around the processor.
-    let assets = bundle.assets(.preprocessor).filter {
-      families.contains($0.family) && !$0.fileName.hasPrefix("policy_")
-        && $0.fileName != "processor_config.json"
-    }
-    guard
-      let asset = assets.first(where: { $0.fileName == "preprocessor_config.json" })
-        ?? assets.first
-    else { return nil }
-    return try bundle.reading(asset) { (bytes) throws(WeightsError) in
-      guard case .object(let object) = try StrictJSON.parse(bytes) else {
-        throw WeightsError(.preprocessorFile, "expected a JSON object")
+    for family in bundle.ordered(families) {
+      let assets = bundle.assets(.preprocessor).filter { $0.family == family }
+      // What else has this role belongs to lerobot.
+      let own = assets.filter { !$0.fileName.hasPrefix("policy_") && $0.fileName != Self.nested }
+      if let asset = own.first(where: { $0.fileName == "preprocessor_config.json" }) ?? own.first {
+        return try bundle.reading(asset) { (bytes) throws(WeightsError) in
+          try make(try Self.object(bytes))
+        }
       }
-      return try make(object)
+      if let asset = assets.first(where: { $0.fileName == Self.nested }) {
+        let found: Processor?? = try bundle.reading(asset) { (bytes) throws(WeightsError) in
+          guard case .object(let settings)? = try Self.object(bytes)["image_processor"] else {
+            return nil
+          }
+          return try make(settings)
+        }
+        if let processor = found.flatMap(\.self) { return processor }
+      }
     }
+    return nil
+  }
+
+  /// What transformers' processors are saved as since 5.0, the image processor inside.
+  private static let nested = "processor_config.json"
+
+  private static func object(_ bytes: [UInt8]) throws(WeightsError) -> JSONObject {
+    guard case .object(let object) = try StrictJSON.parse(bytes) else {
+      throw WeightsError(.preprocessorFile, "expected a JSON object")
+    }
+    return object
   }
 }
 
 extension Bundle {
+  /// The families with the bundle's own first.
+  func ordered(_ families: [String]) -> [String] {
+    families.filter { $0 == documents.family } + families.filter { $0 != documents.family }
+  }
+
   /// What is made of the bytes of an asset, errors saying which asset it was.
   func reading<Value>(
     _ asset: BundleAsset, _ make: ([UInt8]) throws(WeightsError) -> Value

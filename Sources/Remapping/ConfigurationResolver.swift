@@ -108,6 +108,11 @@ struct ConfigurationResolver {
           throw contradiction(key.name, value, "the shapes")
         }
       }
+      for key in layout.keys where configuration[key.name] == nil {
+        guard let other = key.sameAs, let value = configuration[other] else { continue }
+        configuration.set(key.name, value, origin: other)
+        learnt = true
+      }
       for fact in layout.facts where holds(fact) {
         if let refusal = fact.refusal { throw WeightsError(.remapRefused, refusal) }
         if let variant = fact.variant, !variants.contains(variant) { variants.append(variant) }

@@ -31,6 +31,7 @@ extension LayoutDefinition {
     }
     for key in keys {
       try require([key.derived?.condition?.key].compactMap(\.self), "\"when\" of \(key.name)")
+      try require([key.sameAs].compactMap(\.self), "\"same_as\" of \(key.name)")
     }
     for (position, tensor) in tensors.enumerated() {
       let other = tensors[..<position].first { other in

@@ -151,7 +151,7 @@ extension LayoutDefinition {
 extension LayoutDefinition.Key {
   init(_ reader: JSONReader, name: String, scope: String) throws(WeightsError) {
     let object = try reader.object(allowing: [
-      "ask", "optional", "default", "allowed", "value", "when", "why",
+      "ask", "optional", "default", "allowed", "value", "when", "same_as", "why",
     ])
     if let condition = object.optional("when"), object.optional("value") == nil {
       throw condition.failure(.manifestSyntax, "\"when\" goes with \"value\"")
@@ -165,6 +165,9 @@ extension LayoutDefinition.Key {
         LayoutDefinition.Derivation(
           value: try Self.derivation(value, scope),
           condition: try object.optional("when").map(LayoutDefinition.condition(scope)))
+      },
+      sameAs: try object.optional("same_as").map { (key) throws(WeightsError) in
+        scope + (try key.string())
       })
   }
 

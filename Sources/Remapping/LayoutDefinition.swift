@@ -71,6 +71,8 @@ public struct LayoutDefinition: Sendable {
     let allowed: [JSONValue]?
     /// The value in terms of other keys, where the condition holds.
     let derived: Derivation?
+    /// The key whose value this one has where nothing tells its own.
+    let sameAs: String?
   }
 
   struct Derivation: Sendable {

@@ -20,9 +20,12 @@ struct PolicyBundle {
   let state: [Double] = (0..<11).map { 0.3 * Double($0) - 1.5 }
   let noise = GaussianNoise(seed: 5).tensor([8, 7])
 
-  /// - Parameter given: settings of the conversion.
+  /// - Parameters:
+  ///   - given: settings of the conversion.
+  ///   - preprocessor: a file with settings of an image processor, and what is in it.
   init(
-    _ name: String = "depthvla/plain", setting given: [(key: String, value: String)] = []
+    _ name: String = "depthvla/plain", setting given: [(key: String, value: String)] = [],
+    preprocessor: (name: String, contents: String)? = nil
   ) throws {
     scratch = try ScratchFolder()
     let fixture = FixtureCheckpoint(name)
@@ -34,6 +37,11 @@ struct PolicyBundle {
     if ["depthvla", "pi0"].contains(fixture.family) {
       let path = FixtureFolder.path("tokenizers/tiny/tokenizer.model")
       options.assets.given = [AssetChoice.Given(role: .tokenizer, family: nil, path: path)]
+    }
+    if let preprocessor {
+      try scratch.write(preprocessor.contents, to: preprocessor.name)
+      options.assets.given.append(
+        AssetChoice.Given(role: .preprocessor, family: nil, path: scratch(preprocessor.name)))
     }
     let source = try ImportedSource(path: fixture.path, library: library)
     _ = try Conversion(sources: [source], options: options, library: library)

@@ -26,7 +26,7 @@ struct CameraImages: Sendable {
       } else { nil }
     let square = PixelSize(height: side, width: side)
     siglip = assets.siglip ?? SiglipProcessor(size: square)
-    guard siglip.size == square else {
+    guard siglip.size == square || settings.imageFit == .pad else {
       throw WeightsError(
         .modelConfiguration,
         "the preprocessor makes pictures of \(siglip.size.map(String.init(describing:)) ?? "any size"), "
@@ -47,7 +47,8 @@ struct CameraImages: Sendable {
   func pixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor {
     try stack(images) { (image) throws(WeightsError) in
       settings.imageFit == .pad
-        ? try PaddedProcessor(size: PixelSize(height: side, width: side))(image)
+        ? try PaddedProcessor(
+          size: PixelSize(height: side, width: side), normalization: siglip.normalization)(image)
         : try siglip(image)
     }
   }

@@ -66,9 +66,13 @@ public struct PolicyAssets: Sendable {
     } catch { throw error.inFile(name) }
   }
 
-  /// The smaller and quicker of the two forms where a bundle has both.
+  /// Of the bundle's own family where that has one; the smaller and quicker of the two forms where
+  /// it has both.
   private static func tokenizer(of bundle: Bundle) throws(WeightsError) -> Tokenizer? {
-    let assets = bundle.assets(.tokenizer)
+    let all = bundle.assets(.tokenizer)
+    let family = bundle.ordered(BundlePreprocessors.policies)
+      .first { family in all.contains { $0.family == family } }
+    let assets = all.filter { $0.family == family }
     guard let asset = assets.first(where: { $0.fileName.hasSuffix(".model") }) ?? assets.first
     else { return nil }
     return try bundle.reading(asset) { (bytes) throws(WeightsError) in
