@@ -13,12 +13,14 @@ extension PixelSize {
     guard height > 0, width > 0 else {
       throw WeightsError(
         .imageAspect,
-        "a picture of \(image.size) pixels would be resized to \(self): too narrow for this model")
+        "a picture of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
+          + "too narrow for this model")
     }
     guard height <= ImageLimits.default.pixelCount / width else {
       throw WeightsError(
         .imageTooLarge,
-        "a picture of \(image.size) pixels would be resized to \(self), expected at most "
+        "a picture of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height), "
+          + "expected at most "
           + "\(ImageLimits.default.pixelCount) pixels")
     }
     return self

@@ -43,7 +43,8 @@ public final class TaskQueue: Sendable {
     let task = QueuedTask<Value>()
     let job = Job { isCancelled in
       guard !isCancelled else {
-        task.settle(.failure(WeightsError(.taskCancelled, .interrupted, "was not waited for")))
+        task.settle(
+          .failure(WeightsError(.taskCancelled, .interrupted, "was cancelled before it began")))
         return
       }
       do throws(WeightsError) { task.settle(.success(try body())) } catch {
@@ -71,11 +72,11 @@ public final class TaskQueue: Sendable {
       return state.jobs
     }
     for job in dropped { job.run(true) }
-    let crew = crew.withLock { crew in
-      defer { crew = nil }
-      return crew
+    // The lock is held meanwhile: whoever else cancels waits too.
+    crew.withLock { crew in
+      crew?.join()
+      crew = nil
     }
-    crew?.join()
   }
 }
 

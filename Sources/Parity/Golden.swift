@@ -1,4 +1,5 @@
 public import Diagnostics
+import Models
 public import Safetensors
 public import TensorCore
 
@@ -41,6 +42,7 @@ public struct Golden: Sendable {
   public init(path: String) throws(WeightsError) {
     file = try SafetensorsFile(path: path)
     metadata = file.header.metadata ?? []
+    do throws(WeightsError) { try Self.checkSwitches(metadata) } catch { throw error.inFile(path) }
     var inputs: [(name: String, info: TensorInfo)] = []
     var recorded: [String: (f64: TensorInfo?, f32: TensorInfo?)] = [:]
     var others: [TensorInfo] = []
@@ -72,6 +74,20 @@ public struct Golden: Sendable {
       unread = others.map(\.name).filter { !read.contains($0) }.sorted()
     } catch { throw error.inFile(path) }
     self.inputs = inputs.sorted { TensorName($0.name) < TensorName($1.name) }
+  }
+
+  /// What was recorded under a misspelt switch would be run under another.
+  private static func checkSwitches(
+    _ metadata: [(key: String, value: String)]
+  ) throws(WeightsError) {
+    let allowed = ["mask": AttentionPattern.allCases.map(\.rawValue), "depth": ["true", "false"]]
+    for (key, value) in metadata {
+      guard let words = allowed[key], !words.contains(value) else { continue }
+      throw WeightsError(
+        .goldenTensor,
+        "metadata \(key.quoted): expected \(words.joined(separator: " or ")), found \(value.quoted)"
+      )
+    }
   }
 
   private static func checkInput(_ name: String, _ info: TensorInfo) throws(WeightsError) {

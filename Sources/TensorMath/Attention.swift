@@ -48,7 +48,7 @@ public struct Attention: Sendable {
           key: key.values.span.extracting(keyStart..<key.values.count),
           value: value.values.span.extracting(keyStart..<value.values.count),
           rows: rows.count, keys: keys,
-          hiding: { mask.hide(&$0, sample: sample, queries: rows, of: queries, keys: keys) },
+          hiding: { mask.hide(&$0, sample: sample, queries: rows, keys: keys) },
           into: shared, at: start)
       }
     }

@@ -4,15 +4,20 @@ public enum AttentionMask: Sendable {
   case all
   /// B T flags: a key is seen by every query of its sample, or by none.
   case keys([Bool])
-  /// B S T flags: which keys each query sees.
-  case pairs([Bool])
+  /// A query sees the keys that `keys` flags and whose block, a number for each of the T, is not
+  /// above its own, a number for each of the S queries.
+  ///
+  /// Source: openpi `models_pytorch/pi0_pytorch.py`, `make_att_2d_masks`, whose blocks are sums of
+  /// flags.
+  case blocks(keys: [Bool], ofKeys: [Int], ofQueries: [Int])
 
   func check(batch: Int, queries: Int, keys: Int) {
     switch self {
     case .all: break
     case .keys(let flags): precondition(flags.count == batch * keys, "a flag for each key")
-    case .pairs(let flags):
-      precondition(flags.count == batch * queries * keys, "a flag for each query and key")
+    case .blocks(let flags, let ofKeys, let ofQueries):
+      precondition(flags.count == batch * keys, "a flag for each key")
+      precondition(ofKeys.count == keys && ofQueries.count == queries, "a block for each token")
     }
   }
 
@@ -20,10 +25,9 @@ public enum AttentionMask: Sendable {
   ///
   /// - Parameters:
   ///   - scores: [rows.count, keys] of one head.
-  ///   - rows: which of the sample's `count` queries these are.
+  ///   - rows: which of the sample's queries these are.
   func hide(
-    _ scores: inout MutableSpan<Float>, sample: Int, queries rows: Range<Int>, of count: Int,
-    keys: Int
+    _ scores: inout MutableSpan<Float>, sample: Int, queries rows: Range<Int>, keys: Int
   ) {
     switch self {
     case .all: break
@@ -31,10 +35,12 @@ public enum AttentionMask: Sendable {
       for key in 0..<keys where !flags[sample * keys + key] {
         for row in 0..<rows.count { scores[row * keys + key] = -.infinity }
       }
-    case .pairs(let flags):
-      let start = (sample * count + rows.lowerBound) * keys
-      for index in 0..<rows.count * keys where !flags[start + index] {
-        scores[index] = -.infinity
+    case .blocks(let flags, let ofKeys, let ofQueries):
+      for key in 0..<keys {
+        let isThere = flags[sample * keys + key]
+        for (row, query) in rows.enumerated() where !isThere || ofKeys[key] > ofQueries[query] {
+          scores[row * keys + key] = -.infinity
+        }
       }
     }
   }

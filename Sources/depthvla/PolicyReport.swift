@@ -91,7 +91,9 @@ struct PolicyReport {
     }
   }
 
-  private var forwardSeconds: Double { run.chunk.timing.reduce(0) { $0 + $1.seconds } }
+  private var forwardSeconds: Double {
+    run.chunk.timing.filter { $0.part != .prepare }.reduce(0) { $0 + $1.seconds }
+  }
 
   private var timing: String {
     let steps = run.chunk.timing.filter {
@@ -110,7 +112,8 @@ struct PolicyReport {
     text += "\(steps.count) steps \(Units.fixed(total, 2)) s"
     text += " (\(Units.fixed(steps.min() ?? 0, 3)) to \(Units.fixed(steps.max() ?? 0, 3)) s)\n"
     text += "first action after \(Units.fixed(run.timing.firstAction, 2)) s"
-    if depthSeconds > 0 {
+    // Under the full mask its layers are part of every step.
+    if depthSeconds > 0, run.pattern == .block {
       text += "; the depth expert took \(Units.fixed(100 * depthSeconds / forwardSeconds, 0)) % of "
       text += "the forward"
     }

@@ -54,9 +54,10 @@ struct RunCommand: OutputCommand {
   }
 
   func run() throws {
+    let start = ContinuousClock.now
     let opened = try Bundle(path: bundle)
     switch opened.documents.family {
-    case "depthvla", "pi0": try act(opened)
+    case "depthvla", "pi0": try act(opened, since: start)
     case "depth-anything-v2": try estimateDepth(opened)
     default:
       throw WeightsError(
@@ -66,12 +67,15 @@ struct RunCommand: OutputCommand {
     }
   }
 
-  private func act(_ bundle: Bundle) throws {
+  private func act(_ bundle: Bundle, since start: ContinuousClock.Instant) throws {
     if let name = depth.firstOfDepthAnythingAlone {
       throw WeightsError(
         .commandUsage, .usage,
         "\(name) is for Depth Anything, \(bundle.path) is of "
           + bundle.documents.family)
+    }
+    guard policy.instruction?.unicodeScalars.contains("\u{FFFD}") != true else {
+      throw WeightsError(.commandUsage, .usage, "--instruction: expected text in UTF-8")
     }
     guard let instruction = policy.instruction, let state = policy.state else {
       throw WeightsError(
@@ -82,11 +86,16 @@ struct RunCommand: OutputCommand {
     var options = policy.options
     options.overwrite = force
     options.threads = output.threadCount
+    options.start = start
+    let line = output.progress()
+    defer { line?.finish() }
     let run = try PolicyRun(
       bundle,
       PolicyRun.Observation(images: image, instruction: instruction, state: state),
       actions: policy.actions, outputs: depth.outputs, options: options,
-      describe: { PolicyReport($0, bundle: bundle.path).document.encoded(pretty: true) + "\n" })
+      describe: { PolicyReport($0, bundle: bundle.path).document.encoded(pretty: true) + "\n" },
+      progress: { line?.update("act", done: $0, of: $1, noun: "parts of the forward") })
+    line?.finish()
     let report = PolicyReport(run, bundle: bundle.path)
     try output.write(report.json, words: report.words(actionsFile: policy.actions))
   }

@@ -35,6 +35,16 @@ struct PolicyOutputTests {
       raw: bytes("r.npy"), grey: bytes("g.png"), colours: bytes("c.png"), height: 11, width: 13)
   }
 
+  @Test func anOutputInsideAFolderThatIsReplacedIsRefused() throws {
+    let bundle = try PolicyScratch("two-cameras")
+    try bundle.run("-o", bundle("c"))
+    let result = try depthvla(
+      bundle.arguments + ["-o", bundle("c"), "--actions", bundle("c/chunk.json"), "--force"])
+    #expect(result.status == 64)
+    #expect(result.error.contains("lies in the output"))
+    #expect(try ScratchFolder.names(in: bundle("c")) == ["camera0.png", "camera1.png"])
+  }
+
   @Test func depthOfSeveralCamerasIsFolders() throws {
     let bundle = try PolicyScratch("two-cameras")
     try bundle.run("-o", bundle("c"), "--png16", bundle("g"), "--raw", bundle("r"))

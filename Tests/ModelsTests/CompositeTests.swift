@@ -1,6 +1,9 @@
+import DepthVLAWeights
 import Diagnostics
+import Foundation
 import Models
 import Parity
+import Remapping
 import StrictJSON
 import TensorCore
 import TestSupport
@@ -117,6 +120,29 @@ struct CompositeTests {
     inputs.floats[its.name] = Tensor(zeros: its.shape)
     let error = #expect(throws: WeightsError.self) { _ = try run(inputs) }
     #expect(error?.code == .modelInput && error?.tensor == its.name)
+  }
+
+  /// A checkpoint says once what its experts share.
+  @Test func expertsHaveTheEpsilonAndRotaryBaseOfTheVLM() throws {
+    let scratch = try ScratchFolder()
+    try scratch.write(
+      FixtureFolder.bytes("checkpoints/depthvla/plain/model.safetensors"), to: "model.safetensors")
+    let config = try #require(
+      String(
+        bytes: try FixtureFolder.bytes("checkpoints/depthvla/plain/config.json"), encoding: .utf8))
+    let changed = config.replacing("\"rms_norm_eps\": 1e-06", with: "\"rms_norm_eps\": 0.01")
+      .replacing("\"rope_theta\": 10000.0", with: "\"rope_theta\": 5000.0")
+    #expect(changed != config)
+    try scratch.write(changed, to: "config.json")
+    let library = try ManifestLibrary.embedded()
+    let remapped = try RemappedCheckpoint(
+      try ImportedSource(path: scratch.path, library: library), library: library)
+    let configuration = remapped.plan.configuration.json
+    for expert in ["text", "depth", "action"] {
+      let scope = configuration.object?[expert]?.object
+      #expect(scope?["rms_norm_eps"]?.number == 0.01, "\(expert)")
+      #expect(scope?["rope_theta"]?.number == 5000, "\(expert)")
+    }
   }
 
   @Test func refusesExpertsThatCannotShareAttention() throws {

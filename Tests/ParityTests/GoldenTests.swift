@@ -28,6 +28,15 @@ struct GoldenTests {
     #expect(rounded == ["tenth"])
   }
 
+  @Test(arguments: [("mask", "blok"), ("depth", "False")])
+  func aMisspeltSwitchIsRefused(key: String, value: String) throws {
+    var builder = GoldenBuilder()
+    builder.doubles("f64.actions", [1], [0.5])
+    builder.metadata = [(key, value)]
+    let error = #expect(throws: WeightsError.self) { _ = try builder.open(in: scratch) }
+    #expect(error?.code == .goldenTensor && error?.message.contains("\"\(value)\"") == true)
+  }
+
   @Test func integersOfEveryTypeKeepTheirValues() throws {
     var builder = GoldenBuilder()
     builder.integers("in.i64", [2], [.min, 7])

@@ -26,6 +26,7 @@ struct PolicyLimitTests {
     ("pi0/transformers-native-state-dict-5.23", "action.horizon", 16384),
     ("pi0/transformers-native-state-dict-5.23", "action.num_steps", 1000),
     ("depthvla/plain", "depth.image_size", 256 * 14),
+    ("depthvla/plain", "max_token_len", 16384),
   ])
   func sizesInTheConfigurationAreBounded(checkpoint: String, key: String, limit: Int) throws {
     for (value, isSound) in [(limit, true), (limit + 14, false), (1 << 30, false)] {
@@ -35,7 +36,7 @@ struct PolicyLimitTests {
       if isSound {
         _ = try robot.policy()
       } else {
-        let name = String(key.split(separator: ".")[1])
+        let name = String(key.split(separator: ".").last ?? "")
         expectRefusal(.modelConfiguration, robot.scratch("b"), name, String(value)) {
           _ = try robot.policy()
         }
@@ -58,7 +59,7 @@ struct PolicyLimitTests {
   @Test func aPictureThatDoesNotFitIsToldByItsCamera() throws {
     let robot = try PolicyBundle("pi0/openpi")
     let thin = RGBImage(width: 60, height: 1, pixels: [UInt8](repeating: 9, count: 180))
-    expectRefusal(.imageAspect, "camera 1: a picture of 1 x 60") {
+    expectRefusal(.imageAspect, "camera 1: a picture of 60 x 1 pixels") {
       _ = try robot.policy().act(
         on: [robot.pictures[0], thin], instruction: "", state: robot.state, noise: robot.noise)
     }

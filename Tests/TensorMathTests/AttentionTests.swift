@@ -28,7 +28,8 @@ struct AttentionTests {
       switch mask {
       case .all: true
       case .keys(let flags): flags[sample * keys + key]
-      case .pairs(let flags): flags[(sample * queries + row) * keys + key]
+      case .blocks(let flags, let ofKeys, let ofQueries):
+        flags[sample * keys + key] && ofKeys[key] <= ofQueries[row]
       }
     }
 
@@ -115,12 +116,17 @@ struct AttentionTests {
   }
 
   @Test(arguments: cases)
-  func queriesSeeWhatTheirOwnFlagsSay(_ its: Case) {
+  func queriesSeeTheirBlockAndThoseBelow(_ its: Case) {
     var random = RandomNumbers(seed: 9)
-    let flags = (0..<its.batch * its.queries * its.keys).map { _ in random.integer(1) > 0 }
-    Self.expectEqual(its.attend(.pairs(flags)), its.exact(.pairs(flags)))
-    let nobody = [Bool](repeating: false, count: flags.count)
-    #expect(its.attend(.pairs(nobody)).values.allSatisfy { $0 == 0 })
+    let flags = (0..<its.batch * its.keys).map { _ in random.integer(1) > 0 }
+    let mask = AttentionMask.blocks(
+      keys: flags, ofKeys: (0..<its.keys).map { _ in random.integer(3) },
+      ofQueries: (0..<its.queries).map { _ in random.integer(3) })
+    Self.expectEqual(its.attend(mask), its.exact(mask))
+    let nobody = AttentionMask.blocks(
+      keys: flags, ofKeys: flags.indices.prefix(its.keys).map { _ in 1 },
+      ofQueries: (0..<its.queries).map { _ in 0 })
+    #expect(its.attend(nobody).values.allSatisfy { $0 == 0 })
   }
 
   @Test(arguments: cases)

@@ -77,6 +77,8 @@ extension PolicyRun {
     public var loadsFirst = false
     public var overwrite = false
     public var threads = 1
+    /// When the wait for the first action began.
+    public var start = ContinuousClock.now
 
     public init() {}
   }
@@ -87,14 +89,15 @@ extension PolicyRun {
   ///   - actions: a file for the chunk as JSON.
   ///   - outputs: forms of the depth maps.
   ///   - describe: the JSON document of a chunk.
+  ///   - progress: called after each part of the forward with how many are done, and of how many.
   /// - Throws: `run.no-depth` for depth outputs of a policy without depth; `run.same-output`,
   ///   `output.is-input`; `state.*`, `noise.*`, `image.*`; as ``RobotPolicy``; what opening and writing
   ///   throw.
   public init(
     _ bundle: Bundle, _ observation: Observation, actions: String?, outputs: [DepthOutput],
-    options: Options, describe: (PolicyRun) -> String
+    options: Options, describe: (PolicyRun) -> String,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(WeightsError) {
-    let start = ContinuousClock.now
     var timing = Timing()
     let hasDepth = bundle.documents.family == "depthvla" && options.usesDepth
     guard outputs.isEmpty || hasDepth else {
@@ -111,16 +114,19 @@ extension PolicyRun {
       outputs, document: actions, for: inputs, files: files, overwrite: options.overwrite)
     defer { targets.discard() }
 
-    let policy = try timed(&timing.load) { () throws(WeightsError) in
+    let policy: RobotPolicy
+    do {
       let assets = try PolicyAssets(
         bundle, tokenizer: try Self.contents(options.tokenizer),
         statistics: try Self.contents(options.statistics))
-      return try RobotPolicy(
+      policy = try RobotPolicy(
         bundle, assets: assets, usesDepth: options.usesDepth,
         loading: options.loadsFirst ? .first : .streaming(threads: options.threads),
         on: Compute(threads: options.threads))
     }
     defer { policy.end() }
+    timing.load = (ContinuousClock.now - options.start) / .seconds(1)
+    try policy.check(imageCount: observation.images.count)
     var pictures: [RGBImage] = []
     var state: [Double] = []
     try timed(&timing.read) { () throws(WeightsError) in
@@ -136,16 +142,22 @@ extension PolicyRun {
       }
     var sampling = options.sampling
     sampling.wantsDepth = hasDepth
+    let total = policy.partCount(sampling)
+    var done = 0
     let chunk: ActionChunk
     do throws(WeightsError) {
       chunk = try policy.act(
         on: pictures, instruction: observation.instruction, state: state, noise: noise,
-        options: sampling)
+        options: sampling
+      ) { _ in
+        done += 1
+        progress(done, total)
+      }
     } catch {
       let ofState: [WeightsError.Code] = [.policyStateWidth, .policyNotFinite, .statisticsOverflow]
       throw ofState.contains(error.code) ? error.inFile(observation.state) : error
     }
-    timing.firstAction = (ContinuousClock.now - start) / .seconds(1)
+    timing.firstAction = (ContinuousClock.now - options.start) / .seconds(1)
 
     var cameras: [Camera] = []
     try timed(&timing.write) { () throws(WeightsError) in

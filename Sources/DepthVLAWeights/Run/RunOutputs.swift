@@ -33,6 +33,12 @@ struct RunOutputs {
         throw WeightsError(
           .runSameOutput, .usage, file: output.path, "two outputs have the same place")
       }
+      for other in places where other.isFolder {
+        guard try isSameFile(output.path.splitAtLastComponent.folder, other.path) else { continue }
+        throw WeightsError(
+          .runSameOutput, .usage, file: output.path,
+          "lies in the output \(other.path.quoted), which would be replaced")
+      }
       for path in try Self.replaced(by: output.path, isFolder: output.isFolder) {
         guard let identity = try FileIdentity(path: path), let source = sources[identity] else {
           continue
@@ -88,20 +94,20 @@ struct RunOutputs {
         let file = try folder.file(named: name)
         try file.write(unsafe bytes.span.bytes, at: 0)
         try file.finish()
-        paths.append(output.path + "/" + name)
+        paths.append(output.path + (output.path.hasSuffix("/") ? "" : "/") + name)
       }
     }
     return paths
   }
 
   func commit() throws(WeightsError) {
+    try document?.commit()
     for (_, target) in targets {
       switch target {
       case .file(let file): try file.commit()
       case .folder(let folder): try folder.commit()
       }
     }
-    try document?.commit()
   }
 
   func discard() {

@@ -61,7 +61,7 @@ struct Denoiser {
     var streams: [TokenStream] = []
     switch pattern {
     case .block:
-      streams = [actionStream(tokens, mask: .pairs(suffixFlags(length: tokens.shape[1])))]
+      streams = [actionStream(tokens, mask: suffixMask(length: tokens.shape[1]))]
     case .full:
       let own = BatchFlags(repeating: true, batch: tokens.shape[0], length: tokens.shape[1])
       let everyone = AttentionMask.keys(
@@ -107,7 +107,7 @@ struct Denoiser {
     return TokenStream(
       expert.decoder, name: "depth", hidden: tokens, valid: valid.flags,
       positions: Positions.counting(valid.flags, length: valid.length), mask: mask,
-      isCompleted: wantsDepth || trace.isObserved)
+      isCompleted: wantsDepth && depthFinal == nil || trace.isObserved)
   }
 
   /// State and actions stand behind the VLM's tokens, as if there were no depth.
@@ -119,14 +119,14 @@ struct Denoiser {
       valid: [Bool](repeating: true, count: positions.count), positions: positions, mask: mask)
   }
 
-  /// Who is seen by the state, then by each action: [B, S, T] over [vlm | depth | state, actions].
-  private func suffixFlags(length: Int) -> [Bool] {
+  /// The state sees both prefixes and itself, actions see everything: blocks 0, 1 and 2.
+  private func suffixMask(length: Int) -> AttentionMask {
     let seen = BatchFlags.joined(
       [prefix.vlm.valid] + (prefix.depth.map { [$0.valid] } ?? []))
-    return (0..<seen.batch).flatMap { sample in
-      (0..<length).flatMap { query in
-        seen.row(sample) + (0..<length).map { key in query > 0 || key == 0 }
-      }
-    }
+    let own = BatchFlags(repeating: true, batch: seen.batch, length: length)
+    let blocks = (0..<length).map { $0 == 0 ? 1 : 2 }
+    return .blocks(
+      keys: BatchFlags.joined([seen, own]).flags,
+      ofKeys: [Int](repeating: 0, count: seen.length) + blocks, ofQueries: blocks)
   }
 }

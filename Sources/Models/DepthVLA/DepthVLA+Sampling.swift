@@ -38,7 +38,8 @@ extension DepthVLA {
   ///   - targets: what the losses are measured against.
   ///   - finished: called when a part of the work is done.
   /// - Throws: what reading embeddings, loading in the background and the trace throw.
-  /// - Precondition: the noise has the observation's batch.
+  /// - Precondition: the noise has the observation's batch; there is at least one step; and with a
+  ///   depth expert the observation has its pictures.
   ///
   /// Source: openpi `models_pytorch/pi0_pytorch.py`, `sample_actions`. Time stays in double
   /// precision: see ``TimeEmbedding``.
@@ -48,7 +49,9 @@ extension DepthVLA {
     finished: (PolicyPhase) -> Void = { _ in }
   ) throws(WeightsError) -> PolicyOutput {
     precondition(noise.shape.rank == 3 && noise.shape[0] == observation.batch, "noise [B, H, A]")
+    precondition(depth == nil || observation.depthPixels != nil, "pictures for the depth expert")
     let steps = options.steps ?? configuration.action.steps
+    precondition(steps > 0, "at least one step")
     var denoiser = Denoiser(
       self, prefix: try embed(observation, on: compute, trace: trace, finished: finished),
       pattern: options.pattern ?? configuration.pattern, wantsDepth: options.wantsDepth,

@@ -80,7 +80,7 @@ extension ModelInputs {
     for (index, id) in ids.values.enumerated() {
       guard (0..<c.vocabularySize).contains(id) else {
         throw Self.failure(
-          "input_ids", "expected ids below \(c.vocabularySize), found \(id) at \(index)")
+          "input_ids", "expected ids from 0 to \(c.vocabularySize - 1), found \(id) at \(index)")
       }
     }
     let state = try finite("state")
@@ -152,7 +152,8 @@ extension ModelInputs {
   fileprivate func targets(
     of observation: PolicyObservation, noise: Tensor, _ c: DepthVLAConfiguration
   ) throws(WeightsError) -> PolicyTargets? {
-    guard floats["target_actions"] != nil || numbers["loss_t"] != nil else { return nil }
+    let targets = ["target_actions", "loss_t"] + (c.depth == nil ? [] : ["target_depth"])
+    guard names.contains(where: targets.contains) else { return nil }
     let actions = try chunk("target_actions", of: observation, c.action)
     guard actions.shape == noise.shape else {
       throw Self.failure(
@@ -161,7 +162,7 @@ extension ModelInputs {
     guard let time = numbers["loss_t"], (0...1).contains(time) else {
       throw Self.failure("loss_t", "expected a number from 0 to 1")
     }
-    guard floats["target_depth"] != nil, let pixels = observation.depthPixels else {
+    guard names.contains("target_depth"), let pixels = observation.depthPixels else {
       return PolicyTargets(actions: actions, time: time)
     }
     let depth = try finite("target_depth")

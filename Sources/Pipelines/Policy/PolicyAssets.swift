@@ -61,7 +61,8 @@ public struct PolicyAssets: Sendable {
     _ contents: [UInt8], _ name: String
   ) throws(WeightsError) -> Tokenizer {
     do throws(WeightsError) {
-      return name.hasSuffix(".json")
+      // No SentencePiece model begins with a brace, whatever it is called.
+      return name.hasSuffix(".json") || contents.first == UInt8(ascii: "{")
         ? try Tokenizer(tokenizerJSON: contents) : try Tokenizer(sentencePieceModel: contents)
     } catch { throw error.inFile(name) }
   }

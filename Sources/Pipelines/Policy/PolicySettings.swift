@@ -27,7 +27,7 @@ struct PolicySettings {
       Dictionary(uniqueKeysWithValues: all.map { ($0.rawValue, $0) })
     }
     imageFit = try scope.choice("image_fit", of: words(ImageFit.allCases))
-    tokenLimit = try scope.integer("max_token_len")
+    tokenLimit = try scope.integer("max_token_len", atMost: ModelInputs.tokenLimit)
     normalization = try scope.choice("normalization", of: words(NormalizationMethod.allCases))
     guard let encoder = model.depth?.encoder else {
       depthImageSize = nil

@@ -69,6 +69,7 @@ public final class RobotPolicy: Sendable {
       configuration = try DepthVLAConfiguration(
         try ConfigurationReader(bundle.documents.configuration),
         hasDepth: usesDepth && family == "depthvla")
+      try Self.checkChannels(configuration)
       settings = try PolicySettings(bundle.documents.configuration, configuration)
       images = try CameraImages(settings, configuration, assets)
       units = try PolicyUnits(assets, settings.normalization, configuration.action)
@@ -84,7 +85,19 @@ public final class RobotPolicy: Sendable {
 
   deinit { loader?.cancel() }
 
-  /// Ends what is still being unpacked, and waits for it. A policy that was ended computes no more.
+  /// Pictures have three.
+  private static func checkChannels(_ c: DepthVLAConfiguration) throws(WeightsError) {
+    for (name, channels) in [
+      ("vision", c.vision.channels), ("encoder", c.depth?.encoder.channels ?? 3),
+    ] where channels != 3 {
+      throw WeightsError(
+        .modelConfiguration,
+        "expected a model of pictures, of 3 channels, found \(name).num_channels \(channels)")
+    }
+  }
+
+  /// Ends what is still being unpacked, and waits for it. A call of `act` that needs it gets
+  /// `task.cancelled`.
   public func end() { loader?.cancel() }
 
   /// What a chunk of actions starts from: [horizon, actionDim], the same for a seed on every machine.
@@ -110,6 +123,29 @@ public final class RobotPolicy: Sendable {
     return ids
   }
 
+  /// Checks how many pictures there are, before any is read.
+  ///
+  /// - Throws: `policy.no-image`, `policy.image-count`.
+  public func check(imageCount count: Int) throws(WeightsError) {
+    guard count > 0 else {
+      throw WeightsError(.policyNoImage, .usage, "expected a picture of one camera at least")
+    }
+    guard count <= images.limit else {
+      throw WeightsError(
+        .policyImageCount, .usage,
+        "expected pictures of at most \(images.limit) cameras, found \(count)")
+    }
+  }
+
+  /// The parts of a forward, of which `finished` of ``act(on:instruction:state:noise:options:finished:)``
+  /// is told.
+  public func partCount(_ options: SamplingOptions) -> Int {
+    let pattern = options.pattern ?? configuration.pattern
+    let encoders = configuration.depth == nil ? 1 : 2
+    return (pattern == .block ? 2 * encoders : encoders)
+      + (options.steps ?? configuration.action.steps)
+  }
+
   /// Actions, and depth, for what the robot sees.
   ///
   /// - Parameters:
@@ -117,24 +153,19 @@ public final class RobotPolicy: Sendable {
   ///     out: the model then computes as if it had been masked.
   ///   - state: in the robot's units where there are statistics, else as the model has it.
   ///   - noise: [H, actionDim].
-  /// - Throws: `policy.no-image`, `policy.image-count`; `policy.state-width`, `policy.not-finite`; `statistics.*`; as
-  ///   ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the background throws.
+  ///   - finished: called when a part of the forward is done.
+  /// - Throws: `policy.no-image`, `policy.image-count`, `policy.state-width`, `policy.not-finite`;
+  ///   `statistics.*`; as ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the
+  ///   background throws.
   /// - Precondition: the noise is as wide as an action.
   public func act(
     on pictures: [RGBImage], instruction: String, state: [Double], noise: Tensor,
-    options: SamplingOptions = SamplingOptions()
+    options: SamplingOptions = SamplingOptions(), finished: (PolicyPhase) -> Void = { _ in }
   ) throws(WeightsError) -> ActionChunk {
     precondition(
       noise.shape.rank == 2 && noise.shape[1] == configuration.action.actionDim, "noise [H, A]")
     var stopwatch = Stopwatch()
-    guard !pictures.isEmpty else {
-      throw WeightsError(.policyNoImage, .usage, "expected a picture of one camera at least")
-    }
-    guard pictures.count <= images.limit else {
-      throw WeightsError(
-        .policyImageCount, .usage,
-        "expected pictures of at most \(images.limit) cameras, found \(pictures.count)")
-    }
+    try check(imageCount: pictures.count)
     let ids = try tokens(of: instruction)
     let observation = PolicyObservation(
       pixels: try images.pixels(pictures), ids: ids, state: try units.modelState(state),
@@ -145,7 +176,10 @@ public final class RobotPolicy: Sendable {
     do throws(WeightsError) {
       output = try model.sample(
         observation, noise: noise.reshaped([1, horizon, width]), options: options, on: compute,
-        finished: { stopwatch.lap(.forward($0)) })
+        finished: {
+          stopwatch.lap(.forward($0))
+          finished($0)
+        })
     } catch { throw error.inFile(bundlePath) }
     let normalized = output.actions.reshaped([horizon, width])
     let actions: [[Double]]
