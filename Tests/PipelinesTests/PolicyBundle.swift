@@ -20,9 +20,12 @@ struct PolicyBundle {
   let state: [Double] = (0..<11).map { 0.3 * Double($0) - 1.5 }
   let noise = GaussianNoise(seed: 5).tensor([8, 7])
 
-  /// - Parameter given: settings of the conversion.
+  /// - Parameters:
+  ///   - given: settings of the conversion.
+  ///   - files: assets beside the tokenizer.
   init(
-    _ name: String = "depthvla/plain", setting given: [(key: String, value: String)] = []
+    _ name: String = "depthvla/plain", setting given: [(key: String, value: String)] = [],
+    files: [(role: BundleAsset.Role, path: String)] = []
   ) throws {
     scratch = try ScratchFolder()
     let fixture = FixtureCheckpoint(name)
@@ -33,7 +36,9 @@ struct PolicyBundle {
     }
     if ["depthvla", "pi0"].contains(fixture.family) {
       let path = FixtureFolder.path("tokenizers/tiny/tokenizer.model")
-      options.assets.given = [AssetChoice.Given(role: .tokenizer, family: nil, path: path)]
+      options.assets.given = ([(.tokenizer, path)] + files).map {
+        AssetChoice.Given(role: $0.0, family: fixture.family, path: $0.1)
+      }
     }
     let source = try ImportedSource(path: fixture.path, library: library)
     _ = try Conversion(sources: [source], options: options, library: library)
