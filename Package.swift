@@ -139,8 +139,8 @@ let package = Package(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "Hashing", "BundleFormat", "TensorMath", "Models", "Images", "Pipelines", "Parity",
-        "DepthVLAWeights",
+        "Hashing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization", "Pipelines",
+        "Parity", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

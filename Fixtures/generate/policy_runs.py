@@ -2,8 +2,8 @@
 with `CASE.CAMERA`, the depth in float64 at the picture's size; noise.npy is what some of the cases start from.
 
 Each step is upstream's: transformers' loader and SigLIP's image processor, openpi's frames (padded.py), the library
-sentencepiece, openpi's and lerobot's normalisation (policy_statistics.py), PyTorch's bicubic resizing. The model
-between them is the composite reference (depthvla.py) in float64.
+sentencepiece, openpi's and lerobot's normalisation (policy_statistics.py; lerobot's in float32), PyTorch's bicubic
+resizing. The model between them is the composite reference (depthvla.py) in float64.
 """
 import json
 from types import SimpleNamespace
@@ -25,8 +25,8 @@ from depthvla import DepthVLA
 GREY, COLOURS, TALL = "grey8.png", "baseline-420.jpg", "orientation6.jpg"
 PI0 = {"vision.num_attention_heads": "2", "text.num_attention_heads": "8", "action.horizon": "8"}
 DEPTHVLA = dict(
-    checkpoint="depthvla/plain", pictures=[GREY], statistics=None, method="mean-std", fit="stretch", mask="block",
-    depth=True, steps=None, seed=None, settings={}, options=[], instruction="pick up the red cup")
+    checkpoint="depthvla/plain", pictures=[GREY], statistics=None, preprocessor=None, method="mean-std",
+    fit="stretch", mask="block", depth=True, steps=None, seed=None, settings={}, options=[], instruction="pick up the red cup")
 CASES = {
     "one-camera": {},
     "two-cameras": dict(
@@ -48,6 +48,9 @@ CASES = {
     "pi0-quantile": dict(
         checkpoint="pi0/openpi", statistics="openpi-8-5.json", method="quantile", fit="pad", depth=False, seed=7,
         settings=PI0 | {"normalization": "quantile"}),
+    "pi0-norm-map": dict(
+        checkpoint="pi0/openpi", statistics="lerobot-8-5.safetensors", preprocessor="policy_preprocessor.json",
+        fit="pad", depth=False, settings=PI0),
 }
 
 
@@ -64,7 +67,7 @@ def make(w):
         c = SimpleNamespace(**{**DEPTHVLA, **options})
         result, depth = run(w, c, tokenizer, recorded, rng)
         cases.append({"name": name, "checkpoint": c.checkpoint, "settings": c.settings, "pictures": c.pictures,
-                      "statistics": c.statistics, "instruction": c.instruction,
+                      "statistics": c.statistics, "preprocessor": c.preprocessor, "instruction": c.instruction,
                       "seed": None if c.seed is None else str(c.seed), "options": c.options, **result})
         maps |= {f"{name}.{i}": d for i, d in enumerate(depth)}
     (folder / "expected.json").write_text("[\n" + ",\n".join(map(json.dumps, cases)) + "\n]\n")
@@ -139,22 +142,30 @@ def normalisation(w, c, action, rng):
         undo = lambda y: policy_statistics.openpi_undo(y, stats[1], quantile, None)[:width]
     else:
         # select_action cuts the padding off before its postprocessor.
-        forward, back = lerobot(stats, c.method)
+        forward, back = lerobot(stats, norm_map(w, c))
         undo = lambda y: back(y[:width])
     fill = lambda x: numpy.append(x, numpy.zeros(action["state_dim"] - len(x)))
-    return policy_statistics.vector(rng, len(stats[0]["mean"])), lambda x: fill(forward(x)), undo
+    return policy_statistics.robot_vector(rng, stats[0]), lambda x: fill(forward(x)), undo
 
 
-def lerobot(stats, method):
+def norm_map(w, c):
+    """As lerobot's configurations have it."""
+    if c.preprocessor:
+        document = json.loads((w.root / "statistics" / c.preprocessor).read_text())
+        return document["steps"][0]["config"]["norm_map"]
+    mode = {"mean-std": "MEAN_STD", "quantile": "QUANTILES"}[c.method]
+    return {"STATE": mode, "ACTION": mode}
+
+
+def lerobot(stats, modes):
     module = policy_statistics.lerobot_module()
-    from lerobot.configs.types import FeatureType, NormalizationMode, PolicyFeature
-    mode = {"mean-std": NormalizationMode.MEAN_STD, "quantile": NormalizationMode.QUANTILES}[method]
+    from lerobot.configs.types import FeatureType, PolicyFeature
     kinds = {"observation.state": (FeatureType.STATE, stats[0]), "action": (FeatureType.ACTION, stats[1])}
     step = module.NormalizerProcessorStep(
         features={k: PolicyFeature(type=kind, shape=(len(s["mean"]),)) for k, (kind, s) in kinds.items()},
-        norm_map={kind: mode for kind, _ in kinds.values()}, stats={k: s for k, (_, s) in kinds.items()},
-        dtype=torch.float64)
+        norm_map=modes, stats={k: s for k, (_, s) in kinds.items()})
 
     def apply(key, inverse):
-        return lambda x: step._apply_transform(torch.tensor(x), key, kinds[key][0], inverse=inverse).numpy()
+        return lambda x: step._apply_transform(
+            torch.tensor(x, dtype=torch.float32), key, kinds[key][0], inverse=inverse).numpy()
     return apply("observation.state", False), apply("action", True)

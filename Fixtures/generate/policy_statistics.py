@@ -1,9 +1,10 @@
 """Statistics of states and actions in the files of openpi and lerobot, and what the two make of vectors with them:
-statistics/*.json, *.safetensors; statistics/expected.json.
+statistics/*.json, *.safetensors; statistics/expected.json; policy_preprocessor.json, what lerobot saves beside the
+8-5 ones of a policy that normalises states and actions differently.
 
-The lerobot numbers are those of lerobot itself, run in float64, and its *.safetensors files are saved by it. openpi is
-in no package registry: its numbers are made here by the formulas of src/openpi/transforms.py, and with OPENPI=CHECKOUT
-in the environment (which needs pydantic and numpydantic too) they are held against openpi's own classes, bit for bit.
+The lerobot numbers are those of lerobot itself, in float32 as it runs, and its *.safetensors files are saved by it.
+openpi, which computes in float64, is in no package registry: its numbers are made here by the formulas of
+src/openpi/transforms.py, and with OPENPI=CHECKOUT in the environment (which needs pydantic and numpydantic too) they are held against openpi's own classes, bit for bit.
 """
 import importlib.util
 import json
@@ -31,9 +32,14 @@ def make(w):
         cases += openpi_cases(f"openpi-{name}.json", stats, rng, openpi)
         # A gripper that hardly ever moves: lerobot's denominator of 0.
         stats["action"]["q99"][2] = stats["action"]["q01"][2]
+        # Dimensions that did not change in training, at values that float32 does not hold exactly.
+        hold(stats["state"], 1, 153.7)
+        hold(stats["state"], 4, 1.1, std=1e-7)
+        hold(stats["action"], 3, 0.1)
         write_lerobot(folder / f"lerobot-{name}.json", stats, rng)
         cases += lerobot_cases(f"lerobot-{name}.json", stats, rng, lerobot, None)
         cases += lerobot_cases(f"lerobot-{name}.safetensors", stats, rng, lerobot, folder)
+        write_preprocessor(folder, stats, lerobot)
     # As openpi computed them at first: on vectors already padded to the model's width.
     padded = {k: {f: numpy.append(v, numpy.zeros(12 - len(v))) for f, v in draw(rng, n).items()}
               for k, n in (("state", 8), ("action", 5))}
@@ -56,8 +62,18 @@ def draw(rng, width):
     return {f: v.round(6) for f, v in stats.items()}
 
 
+def hold(stats, index, value, std=0.0):
+    for field, values in stats.items():
+        values[index] = std if field == "std" else value
+
+
 def vector(rng, width):
     return rng.normal(0, 2, width).round(3)
+
+
+def robot_vector(rng, stats):
+    """One whose dimensions that did not change in training still do not."""
+    return numpy.where(stats["std"] < 1e-6, stats["mean"], vector(rng, len(stats["mean"])))
 
 
 def write_openpi(path, stats, fields=OPENPI_FIELDS):
@@ -163,6 +179,20 @@ def lerobot_module():
     return module
 
 
+def write_preprocessor(folder, stats, lerobot):
+    from lerobot.configs.types import FeatureType, NormalizationMode, PolicyFeature
+    from lerobot.processor.pipeline import DataProcessorPipeline
+    keys = {"observation.state": (FeatureType.STATE, "state"), "action": (FeatureType.ACTION, "action")}
+    step = lerobot.NormalizerProcessorStep(
+        features={k: PolicyFeature(type=kind, shape=(len(stats[name]["mean"]),)) for k, (kind, name) in keys.items()},
+        norm_map={FeatureType.VISUAL: NormalizationMode.IDENTITY, FeatureType.STATE: NormalizationMode.QUANTILES,
+                  FeatureType.ACTION: NormalizationMode.MIN_MAX},
+        stats={k: stats[name] for k, (_, name) in keys.items()})
+    with tempfile.TemporaryDirectory() as scratch:
+        DataProcessorPipeline(steps=[step], name="policy_preprocessor").save_pretrained(scratch)
+        shutil.copy(Path(scratch) / "policy_preprocessor.json", folder)
+
+
 def lerobot_cases(file, stats, rng, lerobot, folder):
     """With a folder, lerobot saves the normaliser there and the numbers are those of what it loads again."""
     import torch
@@ -176,7 +206,7 @@ def lerobot_cases(file, stats, rng, lerobot, folder):
     for method, mode in modes.items():
         step = lerobot.NormalizerProcessorStep(
             features=features, norm_map={kind: mode for kind, _ in kinds.values()},
-            stats={key: s for key, (_, s) in kinds.items()}, dtype=None if folder else torch.float64)
+            stats={key: s for key, (_, s) in kinds.items()})
         if folder:
             with tempfile.TemporaryDirectory() as scratch:
                 DataProcessorPipeline(steps=[step], name="policy_preprocessor").save_pretrained(scratch)
@@ -187,11 +217,11 @@ def lerobot_cases(file, stats, rng, lerobot, folder):
             step.load_state_dict(load_file(folder / file))
         for feature, key in (("state", "observation.state"), ("action", "action")):
             kind, s = kinds[key]
-            x = vector(rng, len(s["mean"]))
+            x = robot_vector(rng, s)
             case = {"file": file, "feature": feature, "method": method, "in": x.tolist()}
             for name, inverse in (("normalized", False), ("undone", True)):
-                out = step._apply_transform(torch.tensor(x), key, kind, inverse=inverse)
-                assert out.dtype == torch.float64
+                out = step._apply_transform(torch.tensor(x, dtype=torch.float32), key, kind, inverse=inverse)
+                assert out.dtype == torch.float32
                 case[name] = out.tolist()
             cases.append(case)
     return cases

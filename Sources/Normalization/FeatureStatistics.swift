@@ -63,8 +63,7 @@ public struct FeatureStatistics: Sendable, Hashable {
       min: fields[.min], max: fields[.max])
   }
 
-  /// The dimensions before those at the end that are 0 in every field. openpi's older files were
-  /// computed on vectors already padded to the model's width. All dimensions, where all are 0.
+  /// The dimensions before those at the end that are 0 in every field; all, where all are 0.
   var widthWithoutPadding: Int {
     let fields = [mean, std, q01, q99, min, max].compactMap(\.self)
     return (0..<width).last { index in fields.contains { $0[index] != 0 } }.map { $0 + 1 } ?? width

@@ -1,7 +1,8 @@
 public import Diagnostics
 
-/// Turns a vector in the robot's units into the model's, and back. All arithmetic is in double,
-/// in upstream's order.
+/// Turns a vector in the robot's units into the model's, and back, in upstream's order of steps and
+/// in upstream's arithmetic: double for openpi; for lerobot float32, to which statistics and
+/// values are rounded first, so that a value that never changed in training meets itself exactly.
 ///
 /// With `x` in the robot's units and `y` in the model's:
 ///
@@ -25,36 +26,37 @@ public struct Normalizer: Sendable, Hashable {
   public let width: Int
   /// The dimensions of the statistics.
   private let statisticsWidth: Int
-  /// One element per dimension of the statistics; nil for identity.
-  private let terms: Terms?
+  private let arithmetic: Arithmetic
 
-  /// What the formulas have in common: `y = (x - offset) / divisor` and `x = y factor + offset`;
-  /// with `isRange`, for a `y` that goes from 0 to 1 instead of from -1 to 1.
-  struct Terms: Sendable, Hashable {
-    let offset: [Double]
-    let divisor: [Double]
-    let factor: [Double]
-    let isRange: Bool
+  private enum Arithmetic: Hashable {
+    case identity
+    case double(Terms<Double>)
+    case float(Terms<Float>)
   }
 
+  /// - Parameter modelWidth: the dimensions of the model's vectors. openpi's older files were
+  ///   computed on vectors already filled up to it with zeros: in statistics of that very width,
+  ///   dimensions at the end that are 0 in every field are none of the robot's. Where nil, and in
+  ///   statistics of another width, all are.
   /// - Throws: `statistics.missing` without the fields of the method; `statistics.deviation` where
   ///   a standard deviation is negative; `statistics.order` where an upper
-  ///   bound is below its lower one; `statistics.method` for min-max of openpi. The errors do not
+  ///   bound is below its lower one; `statistics.method` for min-max of openpi;
+  ///   `statistics.overflow` for lerobot's statistics that float32 cannot hold. The errors do not
   ///   name the file or the feature.
   public init(
     _ statistics: FeatureStatistics, method: NormalizationMethod = .meanStd,
-    origin: PolicyStatistics.Origin
+    origin: PolicyStatistics.Origin, modelWidth: Int? = nil
   ) throws(WeightsError) {
     self.method = method
     self.origin = origin
     statisticsWidth = statistics.width
-    width = origin == .openpi ? statistics.widthWithoutPadding : statistics.width
-    terms =
-      switch method {
-      case .identity: nil
-      case .meanStd: try Terms(deviationsOf: statistics, origin)
-      case .quantile: try Terms(rangeOf: statistics, from: .q01, to: .q99, origin)
-      case .minMax: try Terms(rangeOf: statistics, from: .min, to: .max, origin)
+    width =
+      origin == .openpi && statistics.width == modelWidth
+      ? statistics.widthWithoutPadding : statistics.width
+    arithmetic =
+      switch origin {
+      case .openpi: try Terms(statistics, method, origin).map(Arithmetic.double) ?? .identity
+      case .lerobot: try Terms(statistics, method, origin).map(Arithmetic.float) ?? .identity
       }
   }
 
@@ -63,20 +65,22 @@ public struct Normalizer: Sendable, Hashable {
   /// openpi cuts statistics that are wider than the vector; lerobot needs the very width.
   ///
   /// - Throws: `statistics.width` for a vector that is wider than the statistics, or, with lerobot,
-  ///   narrower; `statistics.overflow` for a result that float32 cannot hold.
+  ///   narrower; `statistics.overflow` for a result, or with lerobot a value, that float32 cannot
+  ///   hold.
   public func normalize(_ values: [Double]) throws(WeightsError) -> [Double] {
-    guard let terms else { return try checked(values) }
-    guard
-      values.count == statisticsWidth || origin == .openpi && values.count < statisticsWidth
-    else {
-      throw widthError(
-        origin == .openpi ? "at most \(statisticsWidth)" : "\(statisticsWidth)", values)
+    let values = try rounded(values)
+    switch arithmetic {
+    case .identity: return values
+    case .double(let terms):
+      guard values.count <= statisticsWidth else {
+        throw widthError("at most \(statisticsWidth)", values)
+      }
+      return try checked(values.indices.map { terms.normalize(values[$0], $0) })
+    case .float(let terms):
+      guard values.count == statisticsWidth else { throw widthError("\(statisticsWidth)", values) }
+      return try checked(
+        values.indices.map { Double(terms.normalize(Float(values[$0]), $0)) })
     }
-    return try checked(
-      values.indices.map { index in
-        let share = (values[index] - terms.offset[index]) / terms.divisor[index]
-        return terms.isRange ? share * 2 - 1 : share
-      })
   }
 
   /// A state or an action in the robot's units.
@@ -86,23 +90,33 @@ public struct Normalizer: Sendable, Hashable {
   /// means anything to the robot. lerobot cuts the vector to the robot's width first.
   ///
   /// - Throws: `statistics.width` for a vector that is narrower than the statistics, or, with
-  ///   lerobot, wider; `statistics.overflow` for a result that float32 cannot hold.
+  ///   lerobot, wider; `statistics.overflow` as ``normalize(_:)``.
   public func undo(_ values: [Double]) throws(WeightsError) -> [Double] {
-    guard let terms else { return try checked(values) }
-    guard
-      values.count == statisticsWidth || origin == .openpi && values.count > statisticsWidth
-    else {
-      throw widthError(
-        origin == .openpi ? "at least \(statisticsWidth)" : "\(statisticsWidth)", values)
+    let values = try rounded(values)
+    switch arithmetic {
+    case .identity: return values
+    case .double(let terms):
+      guard values.count >= statisticsWidth else {
+        throw widthError("at least \(statisticsWidth)", values)
+      }
+      let factorOfRest = terms.form == .deviation ? 1 + origin.epsilon : 1
+      return try checked(
+        values.indices.map { index in
+          index < statisticsWidth ? terms.undo(values[index], index) : values[index] * factorOfRest
+        })
+    case .float(let terms):
+      guard values.count == statisticsWidth else { throw widthError("\(statisticsWidth)", values) }
+      return try checked(values.indices.map { Double(terms.undo(Float(values[$0]), $0)) })
     }
-    return try checked(
-      values.indices.map { index in
-        guard index < statisticsWidth else {
-          return terms.isRange ? values[index] : values[index] * (1 + Terms.openpiEpsilon)
-        }
-        let share = terms.isRange ? (values[index] + 1) / 2 : values[index]
-        return share * terms.factor[index] + terms.offset[index]
-      })
+  }
+
+  /// As upstream takes them: lerobot's are float32 before anything else.
+  private func rounded(_ values: [Double]) throws(WeightsError) -> [Double] {
+    switch (origin, method) {
+    case (.lerobot, _): try checked(values).map { Double(Float($0)) }
+    case (.openpi, .identity): try checked(values)
+    case (.openpi, _): values
+    }
   }
 
   private func widthError(_ expected: String, _ values: [Double]) -> WeightsError {

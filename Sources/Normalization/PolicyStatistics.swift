@@ -46,13 +46,14 @@ public struct PolicyStatistics: Sendable, Hashable {
 
   /// What turns a feature into what the model sees, and back.
   ///
-  /// - Parameter method: pi0's, in both libraries, unless the policy's configuration says
-  ///   otherwise (lerobot: `normalization_mapping` of its `config.json`, `norm_map` of its
-  ///   `policy_preprocessor.json`).
+  /// - Parameters:
+  ///   - method: pi0's, in both libraries, unless the policy says otherwise
+  ///     (``NormalizationMethods``).
+  ///   - modelWidth: as ``Normalizer/init(_:method:origin:modelWidth:)`` has it.
   /// - Throws: `statistics.missing` where the file does not have the feature; as
-  ///   ``Normalizer/init(_:method:origin:)``.
+  ///   ``Normalizer/init(_:method:origin:modelWidth:)``.
   public func normalizer(
-    of feature: Feature, method: NormalizationMethod = .meanStd
+    of feature: Feature, method: NormalizationMethod = .meanStd, modelWidth: Int? = nil
   ) throws(WeightsError) -> Normalizer {
     guard let statistics = feature == .state ? state : action else {
       throw WeightsError(
@@ -60,7 +61,8 @@ public struct PolicyStatistics: Sendable, Hashable {
         "expected statistics of \(key(of: feature).quoted), found none")
     }
     do throws(WeightsError) {
-      return try Normalizer(statistics, method: method, origin: origin)
+      return try Normalizer(
+        statistics, method: method, origin: origin, modelWidth: modelWidth)
     } catch {
       throw WeightsError(
         error.code, error.kind, file: fileName, "\(key(of: feature)), \(error.message)")

@@ -11,15 +11,16 @@ extension WeightsError.Code {
   public static let statisticsWidth = Self("statistics.width")
   /// NaN or an infinity.
   public static let statisticsNotFinite = Self("statistics.not-finite")
-  /// A standard deviation that is not above zero.
+  /// A standard deviation below zero.
   public static let statisticsDeviation = Self("statistics.deviation")
   /// An upper bound below its lower one.
   public static let statisticsOrder = Self("statistics.order")
   /// A tensor of statistics that is no vector of F32 or F64.
   public static let statisticsTensor = Self("statistics.tensor")
-  /// A method that the library whose statistics these are does not have.
+  /// A method that the library whose statistics these are does not have, or one of its own that is
+  /// not known here.
   public static let statisticsMethod = Self("statistics.method")
-  /// A value that leaves the range of float32.
+  /// A value, or with lerobot a statistic, that leaves the range of float32.
   public static let statisticsOverflow = Self("statistics.overflow")
 
   /// A robot state that is no list of numbers.

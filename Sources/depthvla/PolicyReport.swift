@@ -3,6 +3,7 @@ import Diagnostics
 import Hashing
 import Images
 import Models
+import Normalization
 import Pipelines
 import StrictJSON
 import TensorCore
@@ -148,6 +149,10 @@ struct PolicyReport {
       "root": .string(run.root.hex),
       "units": chunk.isInRobotUnits ? "robot" : "model",
       "state_normalized": .bool(chunk.isStateNormalized),
+      "normalization": [
+        "state": chunk.stateNormalization.map { .string($0.rawValue) } ?? .null,
+        "action": chunk.actionNormalization.map { .string($0.rawValue) } ?? .null,
+      ],
       "noise": noise,
       "steps": .integer(Int64(run.steps)),
       "mask": .string(run.pattern.rawValue),

@@ -10,6 +10,8 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
   let settings: [(key: String, value: String)]
   let pictures: [String]
   let statistics: String?
+  /// lerobot's, which says how to normalise.
+  let preprocessor: String?
   let instruction: String
   let seed: String?
   /// Options of `run` beyond its inputs.
@@ -38,6 +40,7 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
     settings = (json["settings"]?.object?.members ?? []).map { ($0.key, $0.value.string ?? "") }
     pictures = (json["pictures"]?.array ?? []).compactMap(\.string)
     statistics = text("statistics")
+    preprocessor = text("preprocessor")
     instruction = text("instruction") ?? ""
     seed = text("seed")
     options = (json["options"]?.array ?? []).compactMap(\.string)
@@ -50,6 +53,14 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
   /// An array of arrays of numbers.
   static func rows(_ value: JSONValue?) -> [[Double]] {
     (value?.array ?? []).map { ($0.array ?? []).compactMap(\.number) }
+  }
+
+  /// What the report says of it.
+  var normalization: JSONValue {
+    if statistics == nil { return ["state": .null, "action": .null] }
+    if preprocessor != nil { return ["state": "quantile", "action": "min-max"] }
+    let method = settings.first { $0.key == "normalization" }?.value ?? "mean-std"
+    return ["state": .string(method), "action": .string(method)]
   }
 
   var hasDepth: Bool { checkpoint.family == "depthvla" && !options.contains("--no-depth") }
@@ -67,6 +78,9 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
     if !isBare {
       arguments += ["--tokenizer", Self.tokenizer]
       if let statisticsPath { arguments += ["--statistics", statisticsPath] }
+      if let preprocessor {
+        arguments += ["--preprocessor", FixtureFolder.path("statistics/" + preprocessor)]
+      }
     }
     let result = try depthvla(arguments)
     try #require(result.status == 0, "\(result.error)")

@@ -70,8 +70,8 @@ struct PolicyOutputTests {
     let file = try #require(
       try StrictJSON.parse(try bundle.scratch.bytes(of: "chunk.json")).object)
     let names = [
-      "family", "root", "units", "state_normalized", "noise", "steps", "mask", "prompt_tokens",
-      "actions", "model_actions", "cameras",
+      "family", "root", "units", "state_normalized", "normalization", "noise", "steps", "mask",
+      "prompt_tokens", "actions", "model_actions", "cameras",
     ]
     #expect(file.members.map(\.key) == names)
     #expect(document.members.map(\.key) == ["bundle"] + names + ["seconds"])

@@ -15,7 +15,8 @@ struct PolicyRunTests {
 
   @Test func thereAreCasesOfBothFamiliesAndEveryNormalisation() {
     let all = PolicyCase.all
-    #expect(all.count == 10)
+    #expect(all.count == 11)
+    #expect(all.filter { $0.preprocessor != nil }.map(\.name) == ["pi0-norm-map"])
     #expect(Set(all.map(\.checkpoint.family)) == ["depthvla", "pi0"])
     #expect(all.filter(\.hasDepth).count == 5)
     #expect(all.filter { $0.settings.contains { $0.value == "quantile" } }.count == 2)
@@ -42,6 +43,7 @@ struct PolicyRunTests {
     }
     #expect(document["state_normalized"] == .bool(policy.statistics != nil))
     #expect(document["units"]?.string == (policy.statistics == nil ? "model" : "robot"))
+    #expect(document["normalization"] == policy.normalization)
 
     let file = try #require(try StrictJSON.parse(bundle.scratch.bytes(of: "chunk.json")).object)
     #expect(file["actions"] == document["actions"])

@@ -87,7 +87,7 @@ struct UnsoundStatisticsTests {
     #expect(try openpi.normalize([1.5, 1])[0] == 1 / 1e-6)
     let lerobot = try parse(#"{"observation.state": {"mean": [0.5], "std": [0]}}"#)
       .normalizer(of: .state)
-    #expect(try lerobot.normalize([1.5]) == [1 / 1e-8])
+    #expect(try lerobot.normalize([1.5]) == [Double(1 / Float(1e-8))])
     #expect(try lerobot.undo([3]) == [0.5])
   }
 
@@ -109,7 +109,7 @@ struct UnsoundStatisticsTests {
   @Test func whatIsNotUsedMayBeAnything() throws {
     let statistics = try parse(
       #"{"action": {"mean": [1], "std": [1], "count": [5], "q10": "?"}, "index": 3, "x": [[[1]]]}"#)
-    #expect(try statistics.normalizer(of: .action).normalize([2]) == [1 / (1 + 1e-8)])
+    #expect(try statistics.normalizer(of: .action).normalize([2]) == [1])
   }
 
   @Test func otherWidthsAreRefused() throws {
@@ -129,6 +129,16 @@ struct UnsoundStatisticsTests {
       try normalizer.normalize([0, 1e39])
     }
     expectRefusal("statistics.overflow") { try normalizer.undo([.nan, 0]) }
+    let lerobot = try parse(#"{"action": \#(Self.feature)}"#)
+    for method in [NormalizationMethod.meanStd, .identity] {
+      expectRefusal("statistics.overflow", mentioning: "dimension 1", "1e+39") {
+        try lerobot.normalizer(of: .action, method: method).normalize([0, 1e39])
+      }
+    }
+    let wide = try parse(#"{"action": {"mean": [1, 1e39], "std": [1, 1]}}"#)
+    expectRefusal(
+      "statistics.overflow", file: "norm_stats.json", mentioning: "action, mean, dimension 1"
+    ) { try wide.normalizer(of: .action) }
   }
 
   @Test func fieldsThatAreNotFiniteAreRefused() {

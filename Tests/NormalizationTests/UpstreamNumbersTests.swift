@@ -53,7 +53,7 @@ struct UpstreamNumbersTests {
   @Test(arguments: [
     ("openpi-11-7.json", PolicyStatistics.Origin.openpi, 11, 7),
     ("openpi-8-5.json", .openpi, 8, 5),
-    ("openpi-padded.json", .openpi, 8, 5),
+    ("openpi-padded.json", .openpi, 12, 12),
     ("lerobot-11-7.json", .lerobot, 11, 7),
     ("lerobot-8-5.json", .lerobot, 8, 5),
     ("lerobot-11-7.safetensors", .lerobot, 11, 7),
@@ -69,6 +69,35 @@ struct UpstreamNumbersTests {
     #expect(try statistics.normalizer(of: .action).method == .meanStd)
   }
 
+  /// Zeros at the end are padding only where the model's vector ends with the statistics.
+  @Test(arguments: [
+    ("openpi-padded.json", 12, 8, 5), ("openpi-padded.json", 13, 12, 12),
+    ("openpi-padded.json", 8, 12, 12), ("openpi-8-5.json", 8, 8, 5),
+  ])
+  func paddingEndsWithTheModel(file: String, modelWidth: Int, state: Int, action: Int) throws {
+    let statistics = try statistics(file)
+    #expect(try statistics.normalizer(of: .state, modelWidth: modelWidth).width == state)
+    #expect(try statistics.normalizer(of: .action, modelWidth: modelWidth).width == action)
+  }
+
+  /// float32 holds none of these values: upstream rounds both sides, and so they meet.
+  @Test(arguments: ["lerobot-8-5.json", "lerobot-8-5.safetensors"])
+  func whatNeverChangedInTrainingMeetsItself(_ file: String) throws {
+    let statistics = try statistics(file)
+    var state = [Double](repeating: 0.25, count: 8)
+    (state[1], state[4]) = (153.7, 1.1)
+    var action = [Double](repeating: 0.25, count: 5)
+    action[3] = 0.1
+    for (method, expected) in [(NormalizationMethod.meanStd, 0.0), (.quantile, -1), (.minMax, -1)] {
+      let states = try statistics.normalizer(of: .state, method: method)
+      let ours = try states.normalize(state)
+      #expect(ours[1] == expected && ours[4] == expected)
+      #expect(try states.undo(ours)[1] == Double(Float(153.7)))
+      let actions = try statistics.normalizer(of: .action, method: method)
+      #expect(try actions.normalize(action)[3] == expected)
+    }
+  }
+
   @Test func lerobotsTensorsAreTheFloatsOfItsJSON() throws {
     let json = try statistics("lerobot-8-5.json")
     let tensors = try statistics("lerobot-8-5.safetensors")
@@ -80,6 +109,9 @@ struct UpstreamNumbersTests {
     let normalizer = try statistics("openpi-8-5.json").normalizer(of: .action, method: .identity)
     #expect(try normalizer.normalize([1, -2.5]) == [1, -2.5])
     #expect(try normalizer.undo([1, -2.5]) == [1, -2.5])
+    #expect(try normalizer.normalize([0.1]) == [0.1])
+    let lerobot = try statistics("lerobot-8-5.json").normalizer(of: .action, method: .identity)
+    #expect(try lerobot.normalize([1, 0.1]) == [1, Double(Float(0.1))])
   }
 
   func statistics(_ file: String) throws -> PolicyStatistics {

@@ -23,9 +23,11 @@ struct PolicyBundle {
   /// - Parameters:
   ///   - given: settings of the conversion.
   ///   - preprocessor: a file with settings of an image processor, and what is in it.
+  ///   - files: assets beside the tokenizer.
   init(
     _ name: String = "depthvla/plain", setting given: [(key: String, value: String)] = [],
-    preprocessor: (name: String, contents: String)? = nil
+    preprocessor: (name: String, contents: String)? = nil,
+    files: [(role: BundleAsset.Role, path: String)] = []
   ) throws {
     scratch = try ScratchFolder()
     let fixture = FixtureCheckpoint(name)
@@ -36,7 +38,9 @@ struct PolicyBundle {
     }
     if ["depthvla", "pi0"].contains(fixture.family) {
       let path = FixtureFolder.path("tokenizers/tiny/tokenizer.model")
-      options.assets.given = [AssetChoice.Given(role: .tokenizer, family: nil, path: path)]
+      options.assets.given = ([(.tokenizer, path)] + files).map {
+        AssetChoice.Given(role: $0.0, family: fixture.family, path: $0.1)
+      }
     }
     if let preprocessor {
       try scratch.write(preprocessor.contents, to: preprocessor.name)

@@ -1,4 +1,5 @@
 public import Models
+public import Normalization
 public import TensorCore
 
 /// What a policy makes of one observation.
@@ -8,10 +9,14 @@ public struct ActionChunk: Sendable {
   /// H actions in the robot's units, as wide as the statistics; without statistics the model's own
   /// numbers.
   public let actions: [[Double]]
-  /// Whether statistics of actions were undone.
-  public let isInRobotUnits: Bool
-  /// Whether statistics were applied to the state.
-  public let isStateNormalized: Bool
+  /// What the statistics did to the state; nil without any.
+  public let stateNormalization: NormalizationMethod?
+  /// What was undone with the statistics of actions; nil without any.
+  public let actionNormalization: NormalizationMethod?
+  /// Whether there were statistics of actions.
+  public var isInRobotUnits: Bool { actionNormalization != nil }
+  /// Whether there were statistics of states.
+  public var isStateNormalized: Bool { stateNormalization != nil }
   /// Tokens of the prompt.
   public let tokenCount: Int
   /// The depth of each picture, at its size; empty without a depth expert, or where depth was not

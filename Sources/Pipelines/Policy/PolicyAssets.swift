@@ -98,6 +98,31 @@ public struct PolicyAssets: Sendable {
   }
 }
 
+extension Bundle {
+  /// How states and actions are normalised, as the files that lerobot saves say; nil where there are
+  /// none.
+  ///
+  /// - Throws: as ``NormalizationMethods/init(lerobotPreprocessor:)``; `policy.assets` where files
+  ///   contradict each other; what reading an asset throws.
+  func normalizationMethods() throws(WeightsError) -> NormalizationMethods? {
+    var found: (methods: NormalizationMethods, name: String)?
+    for asset in assets(.preprocessor) where asset.fileName == "policy_preprocessor.json" {
+      let methods = try reading(asset) { (bytes) throws(WeightsError) in
+        try NormalizationMethods(lerobotPreprocessor: bytes)
+      }
+      guard let methods else { continue }
+      if let found, found.methods != methods {
+        throw WeightsError(
+          .policyAssets, .usage, file: path,
+          "\(found.name) and \(asset.name) say different things of normalisation; expected convert "
+            + "--set normalization=METHOD")
+      }
+      found = (methods, asset.name)
+    }
+    return found?.methods
+  }
+}
+
 extension WeightsError.Code {
   /// The files of a policy contradict each other.
   public static let policyAssets = Self("policy.assets")

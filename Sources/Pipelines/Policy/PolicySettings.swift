@@ -16,7 +16,8 @@ struct PolicySettings {
   let imageFit: ImageFit
   /// Most text tokens.
   let tokenLimit: Int
-  let normalization: NormalizationMethod
+  /// What statistics do to states and actions; nil: what the files beside the weights say.
+  let normalization: NormalizationMethod?
   /// The side of the pictures that the depth encoder sees.
   let depthImageSize: Int?
 
@@ -28,7 +29,9 @@ struct PolicySettings {
     }
     imageFit = try scope.choice("image_fit", of: words(ImageFit.allCases))
     tokenLimit = try scope.integer("max_token_len", atMost: ModelInputs.tokenLimit)
-    normalization = try scope.choice("normalization", of: words(NormalizationMethod.allCases))
+    normalization =
+      scope.has("normalization")
+      ? try scope.choice("normalization", of: words(NormalizationMethod.allCases)) : nil
     guard let encoder = model.depth?.encoder else {
       depthImageSize = nil
       return

@@ -9,25 +9,23 @@ struct PolicyUnits: Sendable {
   private let action: Normalizer?
   private let configuration: ActionExpertConfiguration
 
-  /// Whether there are statistics of states.
-  var hasStates: Bool { state != nil }
-  /// Whether there are statistics of actions.
-  var hasActions: Bool { action != nil }
+  /// What is done to states; nil without statistics of them.
+  var stateMethod: NormalizationMethod? { state?.method }
+  /// What is undone of actions; nil without statistics of them.
+  var actionMethod: NormalizationMethod? { action?.method }
 
   /// - Throws: `statistics.*`; `policy.assets` for statistics that are wider than the model.
   init(
-    _ assets: PolicyAssets, _ method: NormalizationMethod, _ c: ActionExpertConfiguration
+    _ assets: PolicyAssets, _ methods: NormalizationMethods, _ c: ActionExpertConfiguration
   ) throws(WeightsError) {
-    state = try assets.state?.normalizer(of: .state, method: method)
-    action = try assets.action?.normalizer(of: .action, method: method)
+    state = try assets.state?.normalizer(
+      of: .state, method: methods.state, modelWidth: c.stateDim)
+    action = try assets.action?.normalizer(
+      of: .action, method: methods.action, modelWidth: c.actionDim)
     configuration = c
-    // The padding of openpi's older files is undone with the rest.
-    let actionWidth = action.map {
-      $0.method == .identity ? $0.width : assets.action?.action?.width ?? $0.width
-    }
     for (name, width, limit, file) in [
       ("states", state?.width, c.stateDim, assets.state?.fileName),
-      ("actions", actionWidth, c.actionDim, assets.action?.fileName),
+      ("actions", action?.width, c.actionDim, assets.action?.fileName),
     ] {
       guard let width, let file, width > limit else { continue }
       throw WeightsError(

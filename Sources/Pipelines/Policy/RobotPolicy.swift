@@ -2,6 +2,7 @@ public import BundleFormat
 public import Diagnostics
 public import Images
 public import Models
+import Normalization
 import Parallelism
 import RandomNumbers
 public import TensorCore
@@ -72,7 +73,14 @@ public final class RobotPolicy: Sendable {
       try Self.checkChannels(configuration)
       settings = try PolicySettings(bundle.documents.configuration, configuration)
       images = try CameraImages(settings, configuration, assets)
-      units = try PolicyUnits(assets, settings.normalization, configuration.action)
+      let methods =
+        if let method = settings.normalization {
+          NormalizationMethods(method)
+        } else {
+          // pi0's own, in both libraries.
+          try bundle.normalizationMethods() ?? NormalizationMethods(.meanStd)
+        }
+      units = try PolicyUnits(assets, methods, configuration.action)
       model = try DepthVLA(
         configuration, weights: WeightScope(bundle, on: compute, streamingOn: loader))
     } catch {
@@ -197,7 +205,7 @@ public final class RobotPolicy: Sendable {
     }
     return ActionChunk(
       normalized: normalized, actions: actions,
-      isInRobotUnits: units.hasActions, isStateNormalized: units.hasStates,
+      stateNormalization: units.stateMethod, actionNormalization: units.actionMethod,
       tokenCount: ids.count, depth: depth, timing: stopwatch.laps)
   }
 }
