@@ -34,7 +34,8 @@ CASES = {
         pictures=[GREY, COLOURS], statistics="openpi-8-5.json", settings={"depth.image_size": "28"},
         instruction="open the drawer, then close it"),
     "full-mask": dict(mask="full", pictures=[COLOURS], options=["--mask", "full"]),
-    "no-depth": dict(depth=False, seed=42, steps=4, options=["--no-depth", "--steps", "4"]),
+    "no-depth": dict(
+        depth=False, seed=42, steps=4, options=["--no-depth", "--steps", "4"], instruction=" pick_up the\nred cup\n"),
     "seed": dict(seed=2**64 - 1, checkpoint="depthvla/registers", instruction=""),
     "padded": dict(
         fit="pad", pictures=[COLOURS, TALL], statistics="lerobot-11-7.safetensors", settings={"image_fit": "pad"}),
