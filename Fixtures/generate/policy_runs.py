@@ -20,6 +20,7 @@ import composites
 import noise
 import padded
 import policy_statistics
+import tokenizer_models
 from depthvla import DepthVLA
 
 GREY, COLOURS, TALL = "grey8.png", "baseline-420.jpg", "orientation6.jpg"
@@ -33,7 +34,8 @@ CASES = {
         pictures=[GREY, COLOURS], statistics="openpi-8-5.json", settings={"depth.image_size": "28"},
         instruction="open the drawer, then close it"),
     "full-mask": dict(mask="full", pictures=[COLOURS], options=["--mask", "full"]),
-    "no-depth": dict(depth=False, seed=42, steps=4, options=["--no-depth", "--steps", "4"]),
+    "no-depth": dict(
+        depth=False, seed=42, steps=4, options=["--no-depth", "--steps", "4"], instruction=" pick_up the\nred cup\n"),
     "seed": dict(seed=2**64 - 1, checkpoint="depthvla/registers", instruction=""),
     "padded": dict(
         fit="pad", pictures=[COLOURS, TALL], statistics="lerobot-11-7.safetensors", settings={"image_fit": "pad"}),
@@ -44,7 +46,8 @@ CASES = {
         checkpoint="pi0/openpi", pictures=[COLOURS, GREY], statistics="lerobot-11-7.json", fit="pad", depth=False,
         settings=PI0),
     "pi0-narrow": dict(
-        checkpoint="pi0/openpi", statistics="lerobot-8-5.json", fit="pad", depth=False, settings=PI0),
+        checkpoint="pi0/openpi", statistics="lerobot-8-5.json", fit="pad", depth=False, settings=PI0,
+        instruction=" pick_up the\nred cup\n"),
     "pi0-quantile": dict(
         checkpoint="pi0/openpi", statistics="openpi-8-5.json", method="quantile", fit="pad", depth=False, seed=7,
         settings=PI0 | {"normalization": "quantile"}),
@@ -82,7 +85,10 @@ def run(w, c, tokenizer, recorded, rng):
     side = config["vision"]["image_size"]
     start = recorded if c.seed is None else noise.gaussian(c.seed, recorded.size).reshape(recorded.shape)
     values, normalize, undo = normalisation(w, c, config["action"], rng)
-    ids = [tokenizer.bos_id()] + tokenizer.encode(c.instruction + "\n")
+    if c.checkpoint.startswith("pi0/"):
+        ids = tokenizer_models.pi0_ids(tokenizer, c.instruction)
+    else:
+        ids = [tokenizer.bos_id()] + tokenizer.encode(c.instruction + "\n")
     obs = {"pixel_values": stack([see(p, side, c.fit) for p in pictures]),
            "camera_mask": torch.ones(1, len(pictures)), "input_ids": torch.tensor([ids]),
            "text_mask": torch.ones(1, len(ids)), "state": torch.from_numpy(normalize(values))[None]}

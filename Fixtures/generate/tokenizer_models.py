@@ -57,6 +57,12 @@ def prompts(tokenizer):
     return found
 
 
+def pi0_ids(spm, text):
+    """Of the prompt without a state in openpi's PaligemmaTokenizer.tokenize (src/openpi/models/tokenizer.py)."""
+    cleaned = text.strip().replace("_", " ").replace("\n", " ")
+    return spm.encode(cleaned, add_bos=True) + spm.encode("\n")
+
+
 def make_one(w, name, model):
     folder = w.root / "tokenizers" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +78,8 @@ def make_one(w, name, model):
         assert gemma.encode(text, add_special_tokens=False) == fast, (name, key)
         samples.append({"name": key, "text": text, "sentencepiece": slow, "tokenizers": fast})
     sizes = {"tokenizer.model": len(spm), "tokenizer.json": tokenizer.get_vocab_size()}
-    lists = {"samples": samples, "prompts": prompts(tokenizer)}
+    lists = {"samples": samples, "prompts": prompts(tokenizer),
+             "pi0_prompts": [{"instruction": text, "ids": pi0_ids(spm, text)} for text in tokenizer_texts.PI0_INSTRUCTIONS]}
     # One text a line.
     lines = [f' "vocabulary_size": {json.dumps(sizes)}'] + [
         f' "{key}": [\n' + ",\n".join("  " + json.dumps(entry) for entry in entries) + "\n ]"

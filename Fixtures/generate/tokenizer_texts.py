@@ -67,3 +67,8 @@ def samples():
 
 INSTRUCTIONS = ["pick up the red cup", "", " leading", "trailing ", "trailing newline\n", "two\nlines", "naïve café",
                 "把红色的杯子拿起来", "open 🙂 now", "detect cup ; bowl", "0123", "a\tb"]
+
+SPACES = "".join(map(chr, filter(lambda c: chr(c).isspace(), range(0x110000))))
+PI0_INSTRUCTIONS = INSTRUCTIONS + [
+    "pick_up_the_red_cup", "_pick up_", "  pick up  ", " \t\n open\r\n", "open\n\nthe\n drawer", "open\r\nthe\tdrawer", "\n",
+    " _ ", "pick  up   the cup", f"{SPACES}red cup{SPACES}", "\u200bcup\u180e", "\ufeffcup\u2060", "\0 cup \x1b", "cup\u00a0\u2028bowl"]

@@ -62,12 +62,16 @@ struct MergeScores {
       spans[id].count += 1
     }
     try checkWays(spans, names, file.vocabulary)
-    try score(merges, spans, names)
+    try score(merges, spans, names, file.vocabulary)
   }
 
   private func isMakeable(_ id: Int, _ names: PieceNames) -> Bool {
     isMade[id] || names.kinds[id] == .byte || names.texts[id]?.isOneScalar == true
   }
+
+  /// What looking for all ways to make the pieces may cost: the sum of their squared lengths.
+  /// There is room for half a million pieces of 32 bytes; PaliGemma's are half as many, and shorter.
+  private static let mostWork = 1 << 29
 
   /// Whether the list has every way to make each piece.
   private func checkWays(
@@ -85,12 +89,20 @@ struct MergeScores {
     for (text, _) in vocabulary.members where text.isOneScalar {
       characters.formUnion(text.unicodeScalars)
     }
+    let made = isMade.indices.compactMap { isMade[$0] ? names.texts[$0].map(\.utf8.count) : nil }
+    guard made.reduce(0, { $0 + $1 * $1 }) <= Self.mostWork else {
+      throw WeightsError(
+        .tokenizerUnsupported,
+        "expected fewer or shorter merged pieces, found \(made.count) of up to "
+          + "\(made.max() ?? 0) bytes")
+    }
     for id in isMade.indices where isMade[id] {
-      guard let scalars = names.texts[id]?.unicodeScalars else { continue }
+      guard let text = names.texts[id] else { continue }
+      let scalars = text.unicodeScalars
       if let stranger = scalars.first(where: { !characters.contains($0) }) {
         throw Self.unsupported(
           "the characters of every merged piece to be pieces",
-          "\(String(scalars).quoted) without \(String(stranger).quoted)")
+          "\(text.quoted) without \(String(stranger).quoted)")
       }
       var ways = 0
       var split = scalars.index(after: scalars.startIndex)
@@ -103,13 +115,13 @@ struct MergeScores {
       guard ways == spans[id].count else {
         throw Self.unsupported(
           "all ways to make a piece of two others among the merges, once",
-          "\(spans[id].count) of \(ways) for \(String(scalars).quoted)")
+          "\(spans[id].count) of \(ways) for \(text.quoted)")
       }
     }
   }
 
   private mutating func score(
-    _ merges: [Merge], _ spans: [Span], _ names: PieceNames
+    _ merges: [Merge], _ spans: [Span], _ names: PieceNames, _ vocabulary: JSONObject
   ) throws(WeightsError) {
     var start = 0
     var place: Float = 0
@@ -122,7 +134,9 @@ struct MergeScores {
         end = max(end, spans[Int(merges[next].made)].last)
         next += 1
       }
-      if block.count > 1 { try checkRuns(block, merges[start...end], spans, names) }
+      if block.count > 1 {
+        try checkRuns(block, merges[start...end], spans, names, vocabulary)
+      }
       for id in block { scores[id] = -place }
       place += 1
       start = end + 1
@@ -132,7 +146,8 @@ struct MergeScores {
   /// The converter sorts the ways to make runs of spaces by length, not by run. As long as a run
   /// grows by one before another begins, the leftmost does, and any order of the others is the same.
   private func checkRuns(
-    _ block: Set<Int>, _ merges: ArraySlice<Merge>, _ spans: [Span], _ names: PieceNames
+    _ block: Set<Int>, _ merges: ArraySlice<Merge>, _ spans: [Span], _ names: PieceNames,
+    _ vocabulary: JSONObject
   ) throws(WeightsError) {
     let texts = block.compactMap { names.texts[$0] }
     let found = texts.min() ?? ""
@@ -149,16 +164,15 @@ struct MergeScores {
     guard let longest = lengths.max(), (3...longest).allSatisfy(lengths.contains) else {
       throw refusal()
     }
-    let single = names.texts.firstIndex { $0?.unicodeScalars.elementsEqual([scalar]) == true }
+    let run = String(scalar)
+    let single = vocabulary[run]?.integer
     var growths = 0
     for merge in merges where Int(merge.right) == single {
       // Nothing may start a run before every longer one could grow.
       if Int(merge.left) == single { break }
       growths += 1
     }
-    let pair = names.texts.firstIndex {
-      $0?.unicodeScalars.elementsEqual([scalar, scalar]) == true
-    }
+    let pair = vocabulary[run + run]?.integer
     guard growths == longest - 2, let pair, spans[pair].first >= merges.startIndex else {
       throw refusal()
     }
@@ -168,17 +182,16 @@ struct MergeScores {
   private static func pairs(_ reader: JSONReader) throws(WeightsError) -> [(String, String)] {
     guard let list = reader.value.array else { throw reader.mismatch("an array") }
     return try list.enumerated().map { (number, merge) throws(WeightsError) in
-      if let pair = merge.array, pair.count == 2, let left = pair[0].string,
-        let right = pair[1].string
-      {
-        return (left, right)
-      }
-      let parts = merge.string?.split(separator: " ", omittingEmptySubsequences: false) ?? []
-      guard parts.count == 2 else {
+      let parts =
+        merge.array.map { $0.compactMap(\.string) }
+        ?? merge.string?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        ?? []
+      guard parts.count == 2, merge.array.map({ $0.count == 2 }) ?? true else {
         throw reader.failure(
           .tokenizerMalformed, "expected two pieces, found another merge at \(number)")
       }
-      return (String(parts[0]), String(parts[1]))
+      for part in parts { try Vocabulary.checkLength(of: part, "a piece of merge \(number)") }
+      return (parts[0], parts[1])
     }
   }
 

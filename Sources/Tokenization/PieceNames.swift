@@ -15,10 +15,12 @@ struct PieceNames {
         throw Self.malformed("the piece \(text.quoted) has no id that is an integer from 0")
       }
       try Vocabulary.checkPieceCount(id)
+      try Vocabulary.checkLength(of: text, "piece \(id)")
       count = max(count, id + 1)
     }
     for token in file.addedTokens {
       try Vocabulary.checkPieceCount(token.id)
+      try Vocabulary.checkLength(of: token.text, "the added token \(token.id)")
       count = max(count, token.id + 1)
     }
     let bytes = try Self.bytePieces(file)
@@ -46,11 +48,13 @@ struct PieceNames {
         texts[id] = text
       }
     }
+    try Vocabulary.checkLength(of: file.unknownPiece, "the unknown piece")
     guard let unknown = file.vocabulary[file.unknownPiece]?.integer else {
       throw Self.malformed(
         "the unknown piece \(file.unknownPiece.quoted) is none of the vocabulary")
     }
     try take(file.addedTokens, of: file.vocabulary)
+    try Self.checkMarker(file.unknownPiece, "an unknown piece")
     kinds[unknown] = .unknown
   }
 
@@ -68,6 +72,7 @@ struct PieceNames {
       }
       texts[token.id] = token.text
       if token.isSpecial {
+        try Self.checkMarker(token.text, "special tokens")
         kinds[token.id] = .control
       } else if token.isNormalized || !token.text.unicodeScalars.contains("▁") {
         guard normalized == nil || normalized == token.isNormalized else {
@@ -82,6 +87,15 @@ struct PieceNames {
           String.UnicodeScalarView(token.text.unicodeScalars.map { $0 == " " ? "▁" : $0 }))
       }
       // One with a "▁" that is looked for before there is any is never found, but may be merged.
+    }
+  }
+
+  /// A text cannot be searched for a marker that has a "▁": texts have spaces instead.
+  private static func checkMarker(_ text: String, _ name: String) throws(WeightsError) {
+    guard !text.unicodeScalars.contains("▁") else {
+      throw WeightsError(
+        .tokenizerUnsupported, "expected \(name) without the character U+2581, found \(text.quoted)"
+      )
     }
   }
 

@@ -15,13 +15,24 @@ extension Vocabulary {
     }
   }
 
-  /// Checks what the library takes on trust.
+  static func checkLength(
+    of text: String, _ name: @autoclosure () -> String
+  ) throws(WeightsError) {
+    guard text.utf8.count <= longestPiece else {
+      throw WeightsError(
+        .tokenizerMalformed,
+        "\(name()) has \(text.utf8.count) bytes, expected at most \(longestPiece)")
+    }
+  }
+
+  /// Checks what the library takes on trust, and what its versions do not do alike.
   func check() throws(WeightsError) {
     for (id, piece) in pieces.enumerated() {
-      guard piece.text.utf8.count <= Self.longestPiece else {
-        throw WeightsError(
-          .tokenizerMalformed,
-          "piece \(id) has \(piece.text.utf8.count) bytes, expected at most \(Self.longestPiece)")
+      try Self.checkLength(of: piece.text, "piece \(id)")
+      // Older versions give its id, newer ones the unknown piece or bytes.
+      guard piece.kind != .unused || !piece.text.isOneScalar else {
+        throw Self.unsupported(
+          "no unused piece of one character", "piece \(id), \(piece.text.quoted)")
       }
       guard piece.score.isFinite else {
         throw WeightsError(
@@ -35,6 +46,20 @@ extension Vocabulary {
         .tokenizerMalformed, "the piece \(text.quoted) has a zero byte, expected none")
     }
     try checkNesting(found)
+    try checkUniqueness()
+  }
+
+  /// Older versions of the library let a piece have the text of a control piece or of a byte.
+  private func checkUniqueness() throws(WeightsError) {
+    // Swift compares strings by what they look like, SentencePiece by their bytes.
+    var ids: [[UInt8]: Int] = [:]
+    ids.reserveCapacity(pieces.count)
+    for (id, piece) in pieces.enumerated() {
+      if let other = ids.updateValue(id, forKey: Array(piece.text.utf8)) {
+        throw WeightsError(
+          .tokenizerMalformed, "the pieces \(other) and \(id) are both \(piece.text.quoted)")
+      }
+    }
   }
 
   /// User-defined pieces that start each other must not be more than the library expects.

@@ -37,7 +37,9 @@ import Tokenization
         .tokenizerUnsupported, "the normalizer \"identity\""
       ),
       ("two unknown", model + piece("<unk2>", kind: 2), .tokenizerMalformed, "unk is already"),
-      ("a piece twice", model + piece("he"), .tokenizerMalformed, "he is already defined"),
+      ("a piece twice", model + piece("he"), .tokenizerMalformed, #"are both "he""#),
+      ("a control piece twice", model + piece("<bos>"), .tokenizerMalformed, #"both "<bos>""#),
+      ("an unused letter", model + piece("é", kind: 5), .tokenizerUnsupported, #"piece 133, "é""#),
       ("an empty piece", model + piece(""), .tokenizerMalformed, "must not be empty"),
       ("a byte", model + piece("<0x41>", kind: 6), .tokenizerMalformed, "byte piece <0x41>"),
       ("another type", model + piece("x1", kind: 9), .tokenizerMalformed, "unknown type 9"),
@@ -66,6 +68,33 @@ import Tokenization
     let error = #expect(throws: WeightsError.self) { try Tokenizer(sentencePieceModel: bytes) }
     #expect(error?.code == code)
     #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func refusesAPieceThatIsSpelledAsAByte() throws {
+    let bytes = try TokenizerFixture("multilingual").bytes("tokenizer.model")
+    let error = #expect(throws: WeightsError.self) {
+      try Tokenizer(sentencePieceModel: bytes + Self.piece("<0xF3>"))
+    }
+    #expect(error?.code == .tokenizerMalformed)
+    #expect(error?.message.contains(#"both "<0xF3>""#) == true, "\(error?.message ?? "")")
+  }
+
+  /// Gemma's `<unused0>` and its like are of either kind.
+  @Test(arguments: [1, 3, 4, 5] as [UInt8])
+  func takesUnusedPiecesOfSeveralLetters(kind: UInt8) throws {
+    let bytes = Self.model + (7..<20).flatMap { Self.piece("<unused\($0)>", kind: kind) }
+    let tokenizer = try Tokenizer(sentencePieceModel: bytes)
+    #expect(
+      try tokenizer.encode("pick up") == Tokenizer(sentencePieceModel: Self.model).encode("pick up")
+    )
+  }
+
+  /// One letter in two ways of writing is two pieces: only their bytes count.
+  @Test func takesPiecesThatLookAlike() throws {
+    let bytes = Self.model + Self.piece("\u{e9}", kind: 4) + Self.piece("e\u{301}", kind: 4)
+    let tokenizer = try Tokenizer(sentencePieceModel: bytes)
+    let size = tokenizer.vocabularySize
+    #expect(try tokenizer.encode("\u{e9}e\u{301}") == [size - 2, size - 1])
   }
 
   @Test func takesAsManyNestedPiecesAsTheLibraryHasRoomFor() throws {

@@ -6,7 +6,7 @@ import Tokenization
   @Test(arguments: TokenizerFixture.all, [true, false])
   func givesTheTokensOfUpstreamsProcessor(fixture: TokenizerFixture, fromJSON: Bool) throws {
     let tokenizer = try fromJSON ? fixture.ofJSON() : fixture.ofModel()
-    let prompt = PaliGemmaPrompt(tokenizer, tokenLimit: 48)
+    let prompt = PaliGemmaPrompt(tokenizer, style: .paligemma, tokenLimit: 48)
     #expect(fixture.prompts.count == 12)
     for expected in fixture.prompts {
       #expect(
@@ -14,14 +14,43 @@ import Tokenization
     }
   }
 
+  @Test(arguments: TokenizerFixture.all, [true, false])
+  func givesTheTokensOfOpenpi(fixture: TokenizerFixture, fromJSON: Bool) throws {
+    let tokenizer = try fromJSON ? fixture.ofJSON() : fixture.ofModel()
+    let prompt = PaliGemmaPrompt(tokenizer, style: .pi0, tokenLimit: 48)
+    let plain = PaliGemmaPrompt(tokenizer, style: .paligemma, tokenLimit: 200)
+    var differing = 0
+    for expected in fixture.pi0Prompts {
+      let ids = try prompt.tokens(expected.instruction)
+      #expect(ids == expected.ids, "\(expected.instruction.debugDescription)")
+      if try plain.tokens(expected.instruction) != ids { differing += 1 }
+    }
+    #expect(fixture.pi0Prompts.count == 26 && differing > 10)
+  }
+
+  /// Underscores are spaces by then: what is left is three words.
+  @Test func refusesControlTokensAsOpenpiWouldReadThem() throws {
+    let tokenizer = try TokenizerFixture("multilingual").ofModel()
+    let prompt = PaliGemmaPrompt(tokenizer, style: .pi0, tokenLimit: 48)
+    for text in [" <bos> ", "pick<image>", "<eos>\n", "▁"] {
+      #expect(throws: WeightsError(.tokenizerReserved, "")) { try prompt.tokens(text) }
+    }
+    #expect(
+      try prompt.tokens("<start_of_turn>")
+        == [2] + tokenizer.encode("<start of turn>") + tokenizer.encode("\n"))
+  }
+
   @Test func countsItsStartAndItsNewlineAgainstTheLimit() throws {
     let tokenizer = try TokenizerFixture("tiny").ofModel()
     let count = try tokenizer.encode("pick up the red cup").count + 2
     #expect(
-      try PaliGemmaPrompt(tokenizer, tokenLimit: count).tokens("pick up the red cup").count
+      try PaliGemmaPrompt(tokenizer, style: .paligemma, tokenLimit: count).tokens(
+        "pick up the red cup"
+      ).count
         == count)
     let error = #expect(throws: WeightsError.self) {
-      try PaliGemmaPrompt(tokenizer, tokenLimit: count - 1).tokens("pick up the red cup")
+      try PaliGemmaPrompt(tokenizer, style: .paligemma, tokenLimit: count - 1).tokens(
+        "pick up the red cup")
     }
     #expect(error?.code == .promptTooLong)
     #expect(error?.kind == .usage)
@@ -36,7 +65,7 @@ import Tokenization
     let fixture = TokenizerFixture("multilingual")
     let tokenizer = try fromJSON ? fixture.ofJSON() : fixture.ofModel()
     let error = #expect(throws: WeightsError.self) {
-      try PaliGemmaPrompt(tokenizer, tokenLimit: 48).tokens("pick\(text)up")
+      try PaliGemmaPrompt(tokenizer, style: .paligemma, tokenLimit: 48).tokens("pick\(text)up")
     }
     #expect(error?.code == .tokenizerReserved)
     #expect(error?.message.hasPrefix("the instruction ") == true)
@@ -51,7 +80,7 @@ import Tokenization
       tokenizerJSON: fixture.bytes("tokenizer.json").replacing("<bos>", with: "<s>"))
     #expect(none.beginningOfSequence == nil)
     #expect(throws: WeightsError(.tokenizerUnsupported, "")) {
-      try PaliGemmaPrompt(none, tokenLimit: 48).tokens("pick")
+      try PaliGemmaPrompt(none, style: .paligemma, tokenLimit: 48).tokens("pick")
     }
   }
 }

@@ -34,6 +34,7 @@ struct TokenizerFixture: CustomStringConvertible {
   let vocabularySizes: (model: Int, json: Int)
   let samples: [Sample]
   let prompts: [Prompt]
+  let pi0Prompts: [Prompt]
 
   init(_ name: String) {
     do {
@@ -52,14 +53,18 @@ struct TokenizerFixture: CustomStringConvertible {
           sentencePiece: try sample.required("sentencepiece").array().map { try $0.integer() },
           tokenizers: try sample.required("tokenizers").array().map { try $0.integer() })
       }
-      prompts = try root.required("prompts").array().map { entry in
-        let prompt = try entry.object()
-        return Prompt(
-          instruction: try prompt.required("instruction").string(),
-          ids: try prompt.required("ids").array().map { try $0.integer() })
-      }
+      prompts = try root.required("prompts").array().map(Prompt.init)
+      pi0Prompts = try root.required("pi0_prompts").array().map(Prompt.init)
     } catch {
       fatalError("Fixtures/tokenizers/\(name)/samples.json: \(error)")
     }
+  }
+}
+
+extension TokenizerFixture.Prompt {
+  fileprivate init(_ entry: JSONReader) throws {
+    let prompt = try entry.object()
+    instruction = try prompt.required("instruction").string()
+    ids = try prompt.required("ids").array().map { try $0.integer() }
   }
 }

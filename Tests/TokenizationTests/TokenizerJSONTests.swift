@@ -70,6 +70,15 @@ import Tokenization
         #"["in","d"],["i","nd"],["in","k"]"#, #"["in","d"],["in","k"],["i","nd"]"#,
         .tokenizerUnsupported, #"those of "ind" among those of other pieces"#
       ),
+      // A text has spaces where these have "▁".
+      (
+        #""content":"<image>""#, #""content":"▁zz""#, .tokenizerUnsupported,
+        #"special tokens without the character U+2581, found "▁zz""#
+      ),
+      (
+        #""unk_token":"<unk>""#, #""unk_token":"▁the""#, .tokenizerUnsupported,
+        "an unknown piece without the character U+2581"
+      ),
       (#"["i","nd"]"#, #"["i","nd"],["b","ee"]"#, .tokenizerMalformed, #"needs the piece "ee""#),
     ] as [(String, String, WeightsError.Code, String)])
   func refuses(old: String, new: String, code: WeightsError.Code, words: String) {

@@ -20,6 +20,7 @@ public final class RobotPolicy: Sendable {
   public var tokenLimit: Int { settings.tokenLimit }
   private let model: DepthVLA
   private let settings: PolicySettings
+  private let promptStyle: PaliGemmaPrompt.Style
   private let images: CameraImages
   private let assets: PolicyAssets
   private let units: PolicyUnits
@@ -60,6 +61,7 @@ public final class RobotPolicy: Sendable {
     let assets = if let given { given } else { try PolicyAssets(bundle) }
     self.compute = compute
     self.assets = assets
+    promptStyle = family == "pi0" ? .pi0 : .paligemma
     bundlePath = bundle.path
     let loader: TaskQueue? =
       switch loading {
@@ -113,7 +115,7 @@ public final class RobotPolicy: Sendable {
     GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
   }
 
-  /// The prompt's tokens.
+  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA.
   ///
   /// - Throws: `policy.no-tokenizer`; `prompt.*`, `tokenizer.*`.
   public func tokens(of instruction: String) throws(WeightsError) -> [Int] {
@@ -122,7 +124,9 @@ public final class RobotPolicy: Sendable {
         .policyNoTokenizer, .notFound, file: bundlePath,
         "the bundle has no tokenizer, expected one to be given with --tokenizer")
     }
-    let ids = try PaliGemmaPrompt(tokenizer, tokenLimit: settings.tokenLimit).tokens(instruction)
+    let ids = try PaliGemmaPrompt(
+      tokenizer, style: promptStyle, tokenLimit: settings.tokenLimit
+    ).tokens(instruction)
     if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
       throw WeightsError(
         .policyAssets, file: assets.tokenizerPlace,
