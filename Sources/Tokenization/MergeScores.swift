@@ -31,7 +31,7 @@ struct MergeScores {
     scores = Array(repeating: 0, count: names.kinds.count)
     isMade = Array(repeating: false, count: names.kinds.count)
     var merges: [Merge] = []
-    for merge in try Self.pairs(file.merges) {
+    for merge in try file.mergePairs() {
       let ids = try [merge.0, merge.1, merge.0 + merge.1].map { (text) throws(WeightsError) in
         guard let id = file.vocabulary[text]?.integer else {
           throw PieceNames.malformed(
@@ -175,23 +175,6 @@ struct MergeScores {
     let pair = vocabulary[run + run]?.integer
     guard growths == longest - 2, let pair, spans[pair].first >= merges.startIndex else {
       throw refusal()
-    }
-  }
-
-  /// The pairs as written: two strings, or in older files one with a space between.
-  private static func pairs(_ reader: JSONReader) throws(WeightsError) -> [(String, String)] {
-    guard let list = reader.value.array else { throw reader.mismatch("an array") }
-    return try list.enumerated().map { (number, merge) throws(WeightsError) in
-      let parts =
-        merge.array.map { $0.compactMap(\.string) }
-        ?? merge.string?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-        ?? []
-      guard parts.count == 2, merge.array.map({ $0.count == 2 }) ?? true else {
-        throw reader.failure(
-          .tokenizerMalformed, "expected two pieces, found another merge at \(number)")
-      }
-      for part in parts { try Vocabulary.checkLength(of: part, "a piece of merge \(number)") }
-      return (parts[0], parts[1])
     }
   }
 

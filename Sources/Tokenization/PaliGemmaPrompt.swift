@@ -36,8 +36,8 @@ public struct PaliGemmaPrompt: Sendable {
   /// The ids of an instruction. An empty one gives the two tokens around it, as upstream.
   ///
   /// - Throws: `prompt.too-long`; `tokenizer.reserved` for an instruction that spells a control or
-  ///   image token, in ``Style/pi0`` after its underscores became spaces, or that has a `▁`; `tokenizer.unsupported` for a tokenizer without a token for
-  ///   the start of a sequence.
+  ///   image token, in ``Style/pi0`` after its underscores became spaces, or that has a `▁`;
+  ///   `tokenizer.unsupported` for a tokenizer without a token for the start of a sequence.
   public func tokens(_ instruction: String) throws(WeightsError) -> [Int] {
     guard let first = tokenizer.beginningOfSequence else {
       throw WeightsError(
