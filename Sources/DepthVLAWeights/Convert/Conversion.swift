@@ -12,6 +12,8 @@ public struct Conversion: Sendable {
   public let options: ConversionOptions
   public let plan: ConversionPlan
   let library: ManifestLibrary
+  /// Those that give tensors; what was passed over gives no files either.
+  let usedSources: [ImportedSource]
   let assetFiles: [AssetFile]
   /// What of the files beside the weights is left out, and what is odd about the others.
   public let assetNotes: [String]
@@ -74,10 +76,9 @@ public struct Conversion: Sendable {
       plan.remap.tensors.compactMap { tensor in
         if case .source(let index, _, _, _) = tensor.origin { index } else { nil }
       })
-    // What was passed over gives no files either.
+    usedSources = sources.indices.filter(used.contains).map { sources[$0] }
     let assets = try options.assets.selection(
-      of: sources.indices.filter(used.contains).map { sources[$0] }, family: family,
-      families: library.families)
+      of: usedSources, family: family, families: library.families)
     assetFiles = assets.files
     assetNotes = assets.notes
   }

@@ -63,7 +63,8 @@ extension BundleComparison {
       throw error
     }
     let (assets, lacking) = try AssetComparison.compare(
-      bundle, given: record.givenAssets, against: ordered, families: library.families)
+      bundle, given: record.givenAssets, against: conversion.usedSources,
+      families: library.families)
     try self.init(
       bundle, assets: assets, lacking: lacking, plan: conversion.plan,
       sources: conversion.sources, seed: conversion.options.seed, threads: threads,
