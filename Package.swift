@@ -133,7 +133,8 @@ let package = Package(
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
         "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
-        "TensorMath", "Models", "Images", "Normalization", "Pipelines", "Parity", "RandomNumbers",
+        "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
+        "RandomNumbers",
       ]),
     .executableTarget(
       name: "depthvla",

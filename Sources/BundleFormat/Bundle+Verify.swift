@@ -9,7 +9,8 @@ extension Bundle {
 
   /// Checks every byte of the file: the header against its root hash, each stored chunk against
   /// its SHA-256, each frame against its own rules and the checksum of what it decodes to, each
-  /// asset against the SHA-256 of the whole, and all filler. Opening has shown that header, chunks and filler are all there is.
+  /// asset against the SHA-256 of the whole, and all filler. Opening has shown that header, chunks
+  /// and filler are all there is.
   ///
   /// Damage does not end it: all damaged places are found.
   ///

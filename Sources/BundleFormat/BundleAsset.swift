@@ -90,7 +90,7 @@ public struct BundleAssetPlan: Sendable, Hashable {
         throw WeightsError(
           .bundleAssetName, .malformed,
           "asset \(name.quoted): expected a \(what) of 1 to \(BundleLayout.assetNameByteCount) "
-            + "bytes without slashes and control characters, found \(text.quoted)")
+            + "bytes without slashes and invisible characters, found \(text.quoted)")
       }
     }
     guard 1...BundleLayout.assetByteCount ~= byteCount else {
@@ -104,6 +104,14 @@ public struct BundleAssetPlan: Sendable, Hashable {
   /// Whether the text can name a file in any folder.
   private static func isPlain(_ text: String) -> Bool {
     1...BundleLayout.assetNameByteCount ~= text.utf8.count && text != "." && text != ".."
-      && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
+      && text.unicodeScalars.allSatisfy { $0 != "/" && !isInvisible($0) }
+  }
+
+  /// As in the names of tensors, of which an asset's becomes one.
+  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
   }
 }

@@ -27,6 +27,15 @@ public struct Checkpoint: TensorSource {
   /// person to read.
   public let remarks: [WeightsError]
 
+  /// The remarks, those on files left aside without the names of files that someone else wants.
+  public func remarks(without wanted: Set<String>) -> [WeightsError] {
+    remarks.compactMap { remark in
+      guard remark.code == .checkpointUnused else { return remark }
+      let left = remark.details.filter { !wanted.contains($0) }
+      return left.isEmpty ? nil : .unused(left, in: remark.file ?? path)
+    }
+  }
+
   public let tensors: [TensorInfo]
   private let fileByTensor: [TensorName: Int]
 

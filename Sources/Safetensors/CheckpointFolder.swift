@@ -38,10 +38,7 @@ struct CheckpointFolder {
     }
     let unused = weights.filter { !names.contains($0) }
     if !unused.isEmpty {
-      remarks.append(
-        WeightsError(
-          .checkpointUnused, file: folder.path,
-          "not part of the checkpoint: \(unused.listed)"))
+      remarks.append(.unused(unused, in: folder.path))
     }
     self.remarks = remarks
   }
@@ -139,6 +136,15 @@ struct CheckpointFolder {
         .checkpointTotal, file: index.path,
         "metadata.\(key) is \(stated), the tensors have \(found)")
     }
+  }
+}
+
+extension WeightsError {
+  /// Files of the folder that are not of the checkpoint.
+  static func unused(_ names: [String], in folder: String) -> WeightsError {
+    WeightsError(
+      .checkpointUnused, file: folder, "not part of the checkpoint: \(names.listed)",
+      details: names)
   }
 }
 

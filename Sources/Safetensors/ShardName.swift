@@ -1,12 +1,12 @@
 import Diagnostics
 
 /// A name such as `model-00002-of-00005.safetensors`.
-struct ShardName: Hashable {
-  let stem: String
+public struct ShardName: Hashable {
+  public let stem: String
   let number: Int
-  let count: Int
+  public let count: Int
 
-  init?(_ name: String) {
+  public init?(_ name: String) {
     let suffix = ".safetensors"
     guard name.hasSuffix(suffix) else { return nil }
     let parts = name.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)

@@ -102,7 +102,7 @@ struct ConvertCommand: OutputCommand {
     let library = try output.library()
     let imported = try sources.open(library)
     var options = try options()
-    options.assets = assets.choice(library)
+    options.assets = try assets.choice(library)
     let line = output.progress()
     defer { line?.finish() }
     let conversion = try Conversion(sources: imported, options: options, library: library)

@@ -14,8 +14,8 @@ struct DiffCommand: OutputCommand {
         depthvla diff paligemma-3b-pt-224 finetuned/checkpoint-2000
 
       Checkpoints under different namings, and bundles, are compared by the names of their \
-      layout; quantized tensors by the values they stand for. Of two bundles, the files that travel with \
-      the tensors are compared too. Exit status 1 where any differ.
+      layout; quantized tensors by the values they stand for. The files that travel with the \
+      tensors, or lie beside them, are compared too. Exit status 1 where any differ.
       """)
 
   @Argument(help: "A checkpoint or a bundle.")

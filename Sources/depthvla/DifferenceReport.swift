@@ -27,9 +27,14 @@ struct DifferenceReport {
     }
     let hidden = difference.differing.count - Self.shownRowCount
     if hidden > 0 { text += "  … and \(hidden) more; --json lists all\n" }
-    if !difference.assets.isEmpty {
-      text += "  \(difference.assets.count - difference.differingAssets.count) assets equal, "
-      text += "\(difference.differingAssets.count) differ\n"
+    if let assets = difference.assets {
+      if !assets.isEmpty {
+        text += "  \(assets.count - difference.differingAssets.count) assets equal, "
+        text += "\(difference.differingAssets.count) differ\n"
+      }
+    } else {
+      text +=
+        "  assets not compared: nothing tells which files belong to a model that is not known\n"
     }
     for row in difference.differingAssets {
       text += "  asset \(row.name.escapedForTerminal): \(words(row.outcome))\n"
@@ -43,6 +48,7 @@ struct DifferenceReport {
     case .onlyInFirst: "only in \(first.escapedForTerminal)"
     case .onlyInSecond: "only in \(second.escapedForTerminal)"
     case .otherBytes: "other bytes"
+    case .otherRole: "the same bytes in another role"
     }
   }
 
@@ -68,8 +74,9 @@ struct DifferenceReport {
       "differing": .integer(Int64(difference.differing.count)),
       "tensors": .array(difference.rows.map(Self.json)),
       "differing_assets": .integer(Int64(difference.differingAssets.count)),
+      "assets_compared": .bool(difference.assets != nil),
       "assets": .array(
-        difference.assets.map {
+        (difference.assets ?? []).map {
           ["name": .string($0.name), "outcome": .string($0.outcome.rawValue)]
         }),
     ]

@@ -47,8 +47,9 @@ struct PlanReport {
       text +=
         "\(source.path.escapedForTerminal): \(source.recognition.manifest.label), "
         + "\(source.checkpoint.tensors.count) tensors\n"
-      for remark in source.checkpoint.remarks { text += "  note: \(remark)\n" }
+      for remark in conversion.remarks(on: source) { text += "  note: \(remark)\n" }
     }
+    for note in conversion.assetNotes { text += "  note: \(note.escapedMessage)\n" }
     let variant =
       plan.remap.variants.isEmpty ? "" : " (\(plan.remap.variants.joined(separator: ", ")))"
     let parameters = plan.remap.tensors.reduce(0) { $0 + $1.shape.elementCount }
@@ -130,6 +131,7 @@ struct PlanReport {
           })
       ),
       ("assets", assets.json),
+      ("notes", .array(conversion.assetNotes.map { .string($0) })),
       ("initialised", .integer(Int64(initialisedCount))),
       (
         "dropped",

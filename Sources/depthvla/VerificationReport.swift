@@ -63,6 +63,10 @@ struct VerificationReport {
         text += "\(row.asset.source.escapedForTerminal)\n"
       }
     }
+    for file in comparison.lackingAssets {
+      text += "  asset \(file.name.escapedForTerminal): the bundle has none, a source has "
+      text += "\(file.source.escapedForTerminal)\n"
+    }
     let losses = comparison.rows.compactMap { row in row.error.map { (row.name, $0) } }
     text += LossTable(losses).words
     return text
@@ -96,6 +100,14 @@ struct VerificationReport {
     if let comparison {
       members.append(("against", .array(comparison.rows.map(Self.json))))
       members.append(("assets_against", .array(comparison.assets.map(Self.json))))
+      members.append(
+        (
+          "assets_lacking",
+          .array(
+            comparison.lackingAssets.map {
+              ["name": .string($0.name), "source": .string($0.source)]
+            })
+        ))
     }
     return .object(JSONObject(members))
   }

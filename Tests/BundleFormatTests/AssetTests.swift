@@ -110,7 +110,9 @@ struct AssetTests {
     let asset = TestAsset("f", "x", .tokenizer, [1])
     #expect(code([asset, asset]) == .bundleAssetOrder)
     #expect(code([asset, TestAsset("e", "x", .tokenizer, [1])]) == .bundleAssetOrder)
-    #expect(code([TestAsset("f", "x/y", .tokenizer, [1])]) == .bundleAssetName)
+    for name in ["x/y", "x\u{85}", "x\u{202E}y", "x\u{2028}"] {
+      #expect(code([TestAsset("f", name, .tokenizer, [1])]) == .bundleAssetName)
+    }
     #expect(code([TestAsset("f", "x", .tokenizer, [])]) == .bundleAssetSize)
     #expect(try folder.entries.isEmpty)
   }

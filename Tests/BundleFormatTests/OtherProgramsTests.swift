@@ -54,7 +54,9 @@ struct OtherProgramsTests {
       { $0.setAsset("file", "../x") }, { $0.setAsset("family", "") },
       { $0.setAsset("role", "weights") }, { $0.setAsset("bytes", 41) },
       { $0.setAsset("sha256", .string(SHA256.hash([1]).hex)) }, { $0.setAsset("mode", 1) },
-      { $0.setAsset("source", nil) }, { $0.assets.swapAt(0, 1) }, { $0.assets.removeLast() },
+      { $0.setAsset("source", nil) }, { $0.setAsset("source", .null) },
+      { $0.setAsset("file", "x\u{202E}") }, { $0.setAsset("file", "x\u{85}") },
+      { $0.assets.swapAt(0, 1) }, { $0.assets.removeLast() },
       { $0.rows.swapAt(0, 1) }, { $0.set("source", "x") }, { $0.set("dtype", "I8") },
     ]
     for (number, change) in changes.enumerated() {

@@ -85,21 +85,22 @@ struct AssetCommandTests {
     let bare = try document(
       0, "convert", "--paligemma", scratch("pali"), "--no-assets", "--dry-run")
     #expect(bare["assets"] == [])
-    let model = try scratch.write("m", to: "tokenizer.model")
-    let statistics = try scratch.write("{}", to: "norm_stats.json")
+    let model = FixtureFolder.path("tokenizers/tiny/tokenizer.model")
+    let statistics = FixtureFolder.path("statistics/openpi-8-5.json")
     let processor = try scratch.write("{}", to: "processor_config.json")
     let given = try document(
       0, "convert", "--paligemma", scratch("pali"), "-o", scratch("b"), "--tokenizer", model,
-      "--statistics", "pi0=" + statistics, "--preprocessor", "paligemma=" + processor)
+      "--statistics", "paligemma=" + statistics, "--preprocessor", "paligemma=" + processor)
     #expect(
       given["assets"]?.array?.map { $0.object?["name"]?.string } == [
-        "paligemma.processor_config.json", "paligemma.tokenizer.model", "pi0.norm_stats.json",
+        "paligemma.norm_stats.json", "paligemma.processor_config.json",
+        "paligemma.tokenizer.model",
       ])
     let verified = try depthvla("verify", scratch("b"), "--against", scratch("pali"))
     #expect(verified.status == 0, "\(verified.error)")
     #expect(
       verified.output.contains(
-        "asset pi0.norm_stats.json: not compared, it was given when the bundle was made\n"))
+        "asset paligemma.norm_stats.json: not compared, it was given when the bundle was made\n"))
 
     let compared = try depthvla(
       "convert", "--paligemma", scratch("pali"), "-o", scratch("c"), "--no-assets")
@@ -109,13 +110,14 @@ struct AssetCommandTests {
     #expect(difference.output.contains("68 tensors equal bit for bit, 0 differ"))
     #expect(difference.output.contains("0 assets equal, 3 differ"))
     #expect(
-      difference.output.contains("asset pi0.norm_stats.json: only in \(scratch("b"))"))
+      difference.output.contains("asset paligemma.norm_stats.json: only in \(scratch("b"))"))
     let document = try document(1, "diff", scratch("b"), scratch("c"))
     #expect(document["differing"] == 0)
     #expect(document["differing_assets"] == 3)
     #expect(
       document["assets"]?.array?.first
-        == ["name": "paligemma.processor_config.json", "outcome": "only-in-first"])
+        == ["name": "paligemma.norm_stats.json", "outcome": "only-in-first"])
+    #expect(document["assets_compared"] == true)
   }
 
   @Test func whatIsWrongWithAFileIsOneLine() throws {
@@ -133,13 +135,82 @@ struct AssetCommandTests {
     #expect(
       empty.errorLines == [
         "depthvla: \(scratch("pali/tokenizer.model")): 0 bytes, expected an asset of 1 to "
-          + "268435456"
+          + "268435456; --no-assets leaves such files out"
       ])
     // A look at the folder says so too, and shows the rest.
     let inspected = try depthvla("inspect", scratch("pali"))
     #expect(inspected.status == 0)
     #expect(inspected.output.contains("  5 assets\n"))
     #expect(inspected.output.contains("note: \(scratch("pali/tokenizer.model")): 0 bytes"))
+  }
+
+  @Test func whatIsNoSuchFileIsOneLine() throws {
+    let host = try scratch.write("robot-7\n", to: "hostname")
+    let given = try depthvla(
+      "convert", "--paligemma", scratch("pali"), "-o", scratch("b"), "--tokenizer", host)
+    #expect(given.status == 65)
+    #expect(given.errorLines.count == 1)
+    #expect(given.error.hasPrefix("depthvla: \(host): "), "\(given.error)")
+    let pointer = try scratch.write(
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+      to: "pali/tokenizer.model")
+    let found = try depthvla("convert", "--paligemma", scratch("pali"), "-o", scratch("b"))
+    #expect(found.status == 65)
+    #expect(
+      found.errorLines == [
+        "depthvla: \(pointer): is a Git LFS pointer, expected a tokenizer; run git lfs pull, or "
+          + "download the file itself; --no-assets leaves such files out"
+      ])
+    let inspected = try depthvla("inspect", scratch("pali"))
+    #expect(inspected.status == 0)
+    #expect(inspected.output.contains("note: \(pointer): is a Git LFS pointer"))
+    let without = try depthvla(
+      "convert", "--paligemma", scratch("pali"), "--no-assets", "--dry-run")
+    #expect(without.status == 0)
+  }
+
+  @Test func aFamilyThatIsNotThereIsAUsageError() throws {
+    let statistics = FixtureFolder.path("statistics/openpi-8-5.json")
+    for family in ["nope", "pi0"] {
+      let result = try depthvla(
+        "convert", "--paligemma", scratch("pali"), "--dry-run", "--statistics",
+        "\(family)=\(statistics)")
+      #expect(result.status == 64, "\(family)")
+      #expect(result.errorLines.count == 1)
+      #expect(result.error.contains("\"\(family)\""), "\(result.error)")
+    }
+    // A file may have the sign in its name.
+    let model = try FixtureFolder.bytes("tokenizers/tiny/tokenizer.model")
+    try scratch.write(model, to: "nope=t.model")
+    let path = scratch("nope=t.model")
+    let plan = try document(
+      0, "convert", "--paligemma", scratch("pali"), "--dry-run", "--tokenizer", path)
+    #expect(plan["assets"]?.array?.count == 2)
+    #expect(plan["notes"] == [])
+  }
+
+  @Test func bothSidesOfAComparisonSayWhatTheOtherLacks() throws {
+    let bundled = try depthvla(
+      "convert", "--paligemma", scratch("pali"), "-o", scratch("b"), "--no-assets")
+    #expect(bundled.status == 0)
+    let verified = try depthvla("verify", scratch("b"), "--against", scratch("pali"))
+    #expect(verified.status == 0)
+    #expect(
+      verified.output.contains(
+        "asset paligemma.tokenizer.model: the bundle has none, a source has tokenizer.model\n"))
+    let verification = try document(0, "verify", scratch("b"), "--against", scratch("pali"))
+    #expect(
+      verification["assets_lacking"]?.array?[4]
+        == ["name": "paligemma.tokenizer.model", "source": "tokenizer.model"])
+    let difference = try document(1, "diff", scratch("b"), scratch("pali"))
+    #expect(difference["assets_compared"] == true)
+    #expect(difference["differing_assets"] == 6)
+    // What lies beside a model that is not known may belong to anything.
+    let unknown = FixtureFolder.path("checkpoints/look-alikes/dinov3")
+    let other = try document(0, "diff", unknown, unknown)
+    #expect(other["assets_compared"] == false)
+    let words = try depthvla("diff", unknown, unknown)
+    #expect(words.output.contains("assets not compared"), "\(words.output)")
   }
 
   @Test func damageIsNamed() throws {
@@ -164,6 +235,8 @@ struct AssetCommandTests {
     let export = try depthvla("export", scratch("b"), "--naming", "hub", "-o", scratch("out"))
     #expect(export.status == 65)
     #expect(!(try scratch.entries.contains("out")))
+    let difference = try depthvla("diff", scratch("b"), scratch("b"))
+    #expect(difference.status == 65)
   }
 
   /// What transformers makes of an exported folder.

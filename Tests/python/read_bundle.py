@@ -12,6 +12,7 @@ import math
 import pathlib
 import re
 import sys
+import unicodedata
 
 import numpy
 import zstandard
@@ -61,9 +62,11 @@ def check_asset(asset, item, last):
     """Holds an asset against the rules and its row of the table; its name."""
     expect(sorted(asset) == "bytes family file role sha256 source".split(), "keys of an asset")
     for part in (asset["family"], asset["file"]):
-        is_plain = re.fullmatch(r"(?!\.\.?$)[^\x00-\x1f/\x7f]+", part)
+        is_plain = re.fullmatch(r"(?!\.\.?$)[^/]+", part, re.DOTALL)
+        is_plain = is_plain and not {unicodedata.category(c) for c in part} & {"Cc", "Cf", "Zl", "Zp"}
         expect(is_plain and len(part.encode()) <= 120, "name of an asset")
     name, size, role = asset["family"] + "." + asset["file"], asset["bytes"], asset["role"]
+    expect(type(asset["source"]) is str, "source of an asset")
     expect(last < name.encode() and role in ROLES and 0 < size <= 1 << 28, "order, role or size of an asset")
     row = {"name": "__asset." + name, "dtype": "U8", "shape": [size], "planes": "none"}
     expect(item == item | row and not {"source", "quantization"} & set(item), "row of an asset")

@@ -23,10 +23,10 @@ public struct AssetComparison: Sendable {
   ///   - given: the names of assets that did not come from beside the weights.
   ///   - families: all there are.
   /// - Throws: what looking for the files and reading throw.
+  /// - Returns: a row for each asset of the bundle, and what a source has and the bundle lacks.
   static func compare(
     _ bundle: Bundle, given: Set<String>, against sources: [ImportedSource], families: [String]
-  ) throws(WeightsError) -> [AssetComparison] {
-    guard !bundle.assets.isEmpty else { return [] }
+  ) throws(WeightsError) -> (rows: [AssetComparison], lacking: [LackingAsset]) {
     var found: [AssetSearch.Found] = []
     for source in sources {
       found += try AssetSearch(source.checkpoint, family: source.family, families: families).found
@@ -43,7 +43,7 @@ public struct AssetComparison: Sendable {
         continue
       }
       let stored = try bundle.bytes(of: asset)
-      let bytes = try file.open().bytes()
+      let bytes = try file.bytes()
       let outcome: Outcome =
         if bytes == stored { .equal } else {
           .different(
@@ -52,6 +52,27 @@ public struct AssetComparison: Sendable {
         }
       rows.append(AssetComparison(asset: asset, outcome: outcome))
     }
-    return rows
+    let compared = Set(
+      zip(bundle.assets, rows).compactMap { asset, row in
+        row.outcome == .given ? nil : SourceFile(name: asset.name, source: asset.source)
+      })
+    let lacking = found.filter {
+      !compared.contains(SourceFile(name: $0.name, source: $0.source))
+    }
+    return (rows, lacking.map { LackingAsset(name: $0.name, source: $0.source) })
   }
+}
+
+/// A file beside a source's weights that the bundle does not have: the bundle was made without it,
+/// or it was put there since.
+public struct LackingAsset: Sendable, Equatable {
+  /// The name it would have in the bundle.
+  public let name: String
+  /// Its path below the folder of the source.
+  public let source: String
+}
+
+private struct SourceFile: Hashable {
+  let name: String
+  let source: String
 }

@@ -7,24 +7,40 @@ struct AssetFile: Sendable {
   let plan: BundleAssetPlan
   /// Whether the user named it, rather than that it lay beside the weights.
   let isGiven: Bool
+  /// Whether `run` can use it.
+  let isReadable: Bool
+  /// Whether other files are part of it, by their names.
+  let refersToStateFiles: Bool
   private let file: InputFile
 
   var path: String { file.path }
 
-  /// - Throws: `convert.asset-size` when the file is empty or larger than a bundle takes.
+  /// - Parameters:
+  ///   - fileName: the name upstream libraries know it by; nil: the one for its role and form.
+  ///   - name: its own.
+  /// - Throws: `convert.asset-size` when the file is empty or larger than a bundle takes; what is
+  ///   wrong with its contents, as ``AssetContent/read(_:role:fileName:)``; `bundle.asset-name`.
   init(
-    _ file: InputFile, family: String, fileName: String, role: BundleAsset.Role, source: String,
-    isGiven: Bool
+    _ file: InputFile, family: String, fileName: String?, name: String, role: BundleAsset.Role,
+    source: String, isGiven: Bool
   ) throws(WeightsError) {
     guard 1...BundleLayout.assetByteCount ~= file.byteCount else {
       throw WeightsError(
         .convertAssetSize, file: file.path,
         "\(file.byteCount) bytes, expected an asset of 1 to \(BundleLayout.assetByteCount)")
     }
-    plan = BundleAssetPlan(
-      family: family, fileName: fileName, role: role, byteCount: file.byteCount, source: source)
     self.isGiven = isGiven
     self.file = file
+    do throws(WeightsError) {
+      let (content, isReadable) = try AssetContent.read(
+        try file.bytes(at: 0, count: file.byteCount), role: role, fileName: fileName)
+      self.isReadable = isReadable
+      refersToStateFiles = content == .settings(refersToStateFiles: true)
+      plan = BundleAssetPlan(
+        family: family, fileName: fileName ?? content.canonicalName(name, role: role), role: role,
+        byteCount: file.byteCount, source: source)
+      try BundleAssetPlan.check([plan])
+    } catch { throw error.inFile(file.path) }
   }
 
   /// All of it.

@@ -17,17 +17,36 @@ struct AssetSearch {
     fileprivate let entry: String
 
     var name: String { family + "." + fileName }
+    var path: String { folder.path(of: entry) }
+    var assetName: AssetName { AssetName(fileName: fileName, role: role) }
 
-    /// - Throws: `file.*`; `convert.asset-size`.
+    /// - Throws: `file.*`; what ``AssetFile`` throws. No one asked for the file by name, so the
+    ///   error says how to do without.
     func open() throws(WeightsError) -> AssetFile {
-      try AssetFile(
-        folder.open(entry), family: family, fileName: fileName, role: role, source: source,
-        isGiven: false)
+      do throws(WeightsError) {
+        return try AssetFile(
+          folder.open(entry), family: family, fileName: fileName, name: entry, role: role,
+          source: source, isGiven: false)
+      } catch {
+        var error = error.inFile(path)
+        error.message += "; --no-assets leaves such files out"
+        throw error
+      }
+    }
+
+    /// All of it, whatever it is.
+    ///
+    /// - Throws: `file.*`.
+    func bytes() throws(WeightsError) -> [UInt8] {
+      let file = try folder.open(entry)
+      return try file.readAll(limit: BundleLayout.assetByteCount)
     }
   }
 
   /// In the order of their names; files in several folders may share one.
   let found: [Found]
+  /// What is not looked at, and why.
+  let notes: [String]
 
   /// Looks in the folder of the checkpoint, or of its file, as for `config.json`.
   ///
@@ -43,14 +62,27 @@ struct AssetSearch {
     let folder = try InputFolder(
       path: isFolder ? checkpoint.path : checkpoint.path.splitAtLastComponent.folder)
     let weights = Set(checkpoint.files.map(\.file.path))
-    var found: [Found] = []
     let names = try Self.names(in: folder, mustList: isFolder)
+    if !isFolder, let other = try Self.otherCheckpoint(than: checkpoint, in: folder, names) {
+      found = []
+      notes =
+        names.contains { AssetNames.entries.contains($0) }
+        ? [
+          "no files are taken from beside \(checkpoint.path.quoted), as nothing tells whether they "
+            + "belong to it or to \(other.quoted): give them, or a folder of its own"
+        ] : []
+      return
+    }
+    var found: [Found] = []
+    var notes: [String] = []
     for entry in names where !weights.contains(folder.path(of: entry)) {
       var (family, fileName) = (family, entry)
       if let other = families.first(where: { entry.hasPrefix($0 + ".") }) {
         (family, fileName) = (other, String(entry.dropFirst(other.count + 1)))
       }
-      guard let role = AssetNames.role(of: fileName, family: family) else { continue }
+      guard let role = AssetNames.role(of: fileName, family: family),
+        try Self.canBeNamed(entry, in: folder, &notes)
+      else { continue }
       found.append(
         Found(
           family: family, fileName: fileName, role: role, source: entry, folder: folder,
@@ -59,8 +91,10 @@ struct AssetSearch {
     for place in AssetNames.statisticsFolders
     where names.contains(place.name) && AssetNames.role(of: place.file, family: family) != nil {
       found += try Self.statistics(
-        place.file, in: folder, place.name, path: place.name, depth: place.depth, family: family)
+        place.file, in: folder, place.name, path: place.name, depth: place.depth, family: family,
+        &notes)
     }
+    self.notes = notes
     self.found = found.sorted {
       ($0.name, $0.source) < ($1.name, $1.source)
     }
@@ -81,11 +115,43 @@ struct AssetSearch {
     return names
   }
 
+  /// The name of another checkpoint in the folder. Bundles are none.
+  private static func otherCheckpoint(
+    than checkpoint: Checkpoint, in folder: InputFolder, _ names: [String]
+  ) throws(WeightsError) -> String? {
+    let own = checkpoint.path.splitAtLastComponent.name
+    let shard = ShardName(own)
+    for name in names where name.hasSuffix(".safetensors") && name != own {
+      if name.hasPrefix(".") || AssetNames.isStepState(name) { continue }
+      if let shard, let other = ShardName(name), other.stem == shard.stem,
+        other.count == shard.count
+      {
+        continue
+      }
+      let isBundle = (try? Bundle.isBundle(path: folder.path(of: name))) ?? false
+      if !isBundle { return name }
+    }
+    return nil
+  }
+
+  /// Names that are no UTF-8 are not those on disk when they have become text.
+  private static func canBeNamed(
+    _ entry: String, in folder: InputFolder, _ notes: inout [String]
+  ) throws(WeightsError) -> Bool {
+    guard entry.unicodeScalars.contains("\u{FFFD}"), try !folder.contains(entry) else {
+      return true
+    }
+    notes.append("left out: \(folder.path(of: entry).quoted), whose name is not UTF-8")
+    return false
+  }
+
   private static func statistics(
     _ fileName: String, in parent: InputFolder, _ entry: String, path: String, depth: Int,
-    family: String
+    family: String, _ notes: inout [String]
   ) throws(WeightsError) -> [Found] {
-    guard let folder = try parent.folder(entry) else { return [] }
+    guard try canBeNamed(entry, in: parent, &notes), let folder = try parent.folder(entry) else {
+      return []
+    }
     var found: [Found] = []
     for entry in try folder.names() {
       if entry == fileName {
@@ -95,7 +161,8 @@ struct AssetSearch {
             folder: folder, entry: entry))
       } else if depth > 0 {
         found += try statistics(
-          fileName, in: folder, entry, path: path + "/" + entry, depth: depth - 1, family: family)
+          fileName, in: folder, entry, path: path + "/" + entry, depth: depth - 1, family: family,
+          &notes)
       }
     }
     return found

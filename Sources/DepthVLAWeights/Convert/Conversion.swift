@@ -2,6 +2,7 @@ public import BundleFormat
 public import Diagnostics
 import Hashing
 public import Remapping
+import Safetensors
 import StrictJSON
 import TensorCore
 
@@ -11,10 +12,20 @@ public struct Conversion: Sendable {
   public let options: ConversionOptions
   public let plan: ConversionPlan
   let library: ManifestLibrary
+  /// Those that give tensors; what was passed over gives no files either.
+  let usedSources: [ImportedSource]
   let assetFiles: [AssetFile]
+  /// What of the files beside the weights is left out, and what is odd about the others.
+  public let assetNotes: [String]
 
   /// The files that travel with the tensors, in the order of the bundle.
   public var assets: [BundleAssetPlan] { assetFiles.map(\.plan) }
+
+  /// What is odd about the files of a source and yet no error.
+  public func remarks(on source: ImportedSource) -> [WeightsError] {
+    // What travels in the bundle is no stranger in the folder.
+    source.checkpoint.remarks(without: Set(assets.map(\.source)))
+  }
 
   /// Opens nothing and writes nothing, but reads tied tensors to compare them.
   ///
@@ -22,7 +33,8 @@ public struct Conversion: Sendable {
   ///   - sources: at least one.
   ///   - library: the manifests the sources were recognised with.
   /// - Throws: what ``RemapPlanner/plan()`` throws; `remap.tie`; what the recipe throws;
-  ///   `convert.assets`, `convert.asset-size` and `file.*` for the assets.
+  ///   `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
+  ///   assets.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
   ) throws(WeightsError) {
@@ -64,10 +76,11 @@ public struct Conversion: Sendable {
       plan.remap.tensors.compactMap { tensor in
         if case .source(let index, _, _, _) = tensor.origin { index } else { nil }
       })
-    // What was passed over gives no files either.
-    assetFiles = try options.assets.files(
-      of: sources.indices.filter(used.contains).map { sources[$0] }, family: family,
-      families: library.families)
+    usedSources = sources.indices.filter(used.contains).map { sources[$0] }
+    let assets = try options.assets.selection(
+      of: usedSources, family: family, families: library.families)
+    assetFiles = assets.files
+    assetNotes = assets.notes
   }
 
   /// Bytes that will be read from the sources to be converted.

@@ -8,8 +8,8 @@ import TensorCore
 struct DiffSide: Sendable {
   let path: String
   let tensors: [TensorInfo]
-  /// Of a bundle; nil for a checkpoint.
-  let assets: [BundleAsset]?
+  /// Nil for a checkpoint of no known model: what lies beside it may belong to anything.
+  let assets: [DiffAsset]?
   private let content: [TensorName: Content]
 
   private enum Content: Sendable {
@@ -22,23 +22,23 @@ struct DiffSide: Sendable {
     let source = try FullPrecisionBundle(bundle)
     path = bundle.path
     tensors = source.tensors
-    assets = bundle.assets
+    assets = try DiffAsset.assets(of: bundle)
     content = Dictionary(
       source.tensors.map { ($0.name, .stored(source)) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The checkpoint's tensors under their own names.
-  init(_ checkpoint: Checkpoint) {
+  init(_ checkpoint: Checkpoint, assets: [DiffAsset]?) {
     path = checkpoint.path
     tensors = checkpoint.tensors
-    assets = nil
+    self.assets = assets
     content = Dictionary(
       checkpoint.tensors.map { ($0.name, .stored(checkpoint)) },
       uniquingKeysWith: { first, _ in first })
   }
 
   /// The checkpoint's tensors under the names of the layout.
-  init(_ checkpoint: Checkpoint, plan: RemapPlan) throws(WeightsError) {
+  init(_ checkpoint: Checkpoint, plan: RemapPlan, assets: [DiffAsset]?) {
     path = checkpoint.path
     var tensors: [TensorInfo] = []
     var content: [TensorName: Content] = [:]
@@ -51,7 +51,7 @@ struct DiffSide: Sendable {
       content[planned.name] = .transformed(planned, checkpoint)
     }
     self.tensors = tensors
-    assets = nil
+    self.assets = assets
     self.content = content
   }
 

@@ -29,8 +29,9 @@ public struct Difference: Sendable {
   /// What the names are: a family's layout names, or the checkpoints' own.
   public let naming: String
   public let rows: [Row]
-  /// Files that travel with the tensors of two bundles; empty where a side is a checkpoint.
-  public let assets: [AssetRow]
+  /// The files that travel with the tensors, or lie beside them; nil where a side is of no known
+  /// model, so that nothing tells which files are its own.
+  public let assets: [AssetRow]?
 
   /// Tensors that are not there, or not the same values, on both sides.
   public var differing: [Row] {
@@ -45,7 +46,7 @@ public struct Difference: Sendable {
   private static let blockElementCount = 1 << 19
 
   /// - Throws: `diff.families` when the two are of different families, and what opening,
-  ///   recognising and reading throw.
+  ///   recognising and reading throw; `bundle.*` where an asset is damaged.
   public init(
     _ first: String, _ second: String, library: ManifestLibrary, settings: Configuration,
     threads: Int, progress: @escaping Progress.Handler = { _ in }
@@ -101,7 +102,11 @@ public struct Difference: Sendable {
       // Under one naming every tensor can be compared, also those of no known model.
       let sameNaming = xs?.manifest.label == ys?.manifest.label && xs?.prefix == ys?.prefix
       if sameNaming || xs == nil || ys == nil {
-        return ("the checkpoints' own names", DiffSide(x), DiffSide(y))
+        return (
+          "the checkpoints' own names",
+          DiffSide(x, assets: try DiffAsset.assets(beside: x, xs, library)),
+          DiffSide(y, assets: try DiffAsset.assets(beside: y, ys, library))
+        )
       }
     }
     let family = try a.family(first)
@@ -151,13 +156,14 @@ private enum DiffInput {
     switch self {
     case .bundle(let bundle): return try DiffSide(bundle)
     case .checkpoint(let checkpoint, let recognition):
-      guard let recognition else { return DiffSide(checkpoint) }
+      let assets = try DiffAsset.assets(beside: checkpoint, recognition, library)
+      guard let recognition else { return DiffSide(checkpoint, assets: assets) }
       let plan = try RemapPlanner(
         library: library, family: recognition.family,
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: recognition)],
         given: settings, keepsUnused: true
       ).plan()
-      return try DiffSide(checkpoint, plan: plan)
+      return DiffSide(checkpoint, plan: plan, assets: assets)
     }
   }
 }

@@ -17,14 +17,29 @@ struct ExportAssets {
 
   /// The exported model's own files get their names back. Those of the parts of a composite keep
   /// their names in the bundle, under which `convert` finds them again.
-  init(_ bundle: Bundle, _ plan: ExportPlan) {
-    var taken = Set(plan.files.map(\.name) + ["config.json", "model.safetensors.index.json"])
+  ///
+  /// Only names that upstream libraries know for the role are written: a bundle may come from
+  /// anywhere, and a file called `config.json` or `__init__.py` would be read as something else.
+  ///
+  /// - Parameter families: all there are.
+  init(_ bundle: Bundle, _ plan: ExportPlan, families: [String]) {
+    let own = plan.files.map(\.name) + ["config.json", "model.safetensors.index.json"]
+    var taken = Set(own.map { $0.lowercased() })
     var files: [File] = []
     var notes: [String] = []
     for asset in bundle.assets {
-      guard asset.family == plan.family || plan.family == bundle.documents.family else { continue }
-      let name = asset.family == plan.family ? asset.fileName : asset.name
-      guard taken.insert(name).inserted else {
+      let isOwn = asset.family == plan.family
+      guard isOwn || plan.family == bundle.documents.family else { continue }
+      guard AssetNames.role(of: asset.fileName) == asset.role,
+        isOwn || families.contains(asset.family)
+      else {
+        notes.append(
+          "left out: the asset \(asset.name.escapedForTerminal), as no library knows "
+            + "\(asset.role.rawValue) by that name")
+        continue
+      }
+      let name = isOwn ? asset.fileName : asset.name
+      guard taken.insert(name.lowercased()).inserted else {
         notes.append(
           "left out: the asset \(asset.name.escapedForTerminal), as the checkpoint has a file "
             + "\(name.escapedForTerminal) of its own")

@@ -34,7 +34,7 @@ public struct Exporter: Sendable {
     let plan: ExportPlan
     do throws(WeightsError) { plan = try planner.plan() } catch { throw error.inFile(bundle.path) }
 
-    let assets = ExportAssets(bundle, plan)
+    let assets = ExportAssets(bundle, plan, families: library.families)
     var layouts: [SafetensorsLayout] = []
     let tensors = Dictionary(grouping: plan.tensors, by: \.file)
     for (index, file) in plan.files.enumerated() {

@@ -132,13 +132,11 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     self.problem = problem
-    var assets: [Asset] = []
-    var assetProblem: WeightsError?
     if let family = recognition?.family {
-      (assets, assetProblem) = try Self.assets(of: checkpoint, family, library)
+      (assets, remarks) = try Self.assets(of: checkpoint, family, library)
+    } else {
+      (assets, remarks) = ([], checkpoint.remarks)
     }
-    self.assets = assets
-    remarks = checkpoint.remarks + (assetProblem.map { [$0] } ?? [])
     root = nil
     provenance = nil
     losses = []
@@ -150,21 +148,24 @@ extension Inspection {
 }
 
 extension Inspection {
-  /// The assets beside the weights, and why a conversion would not take them as they are.
+  /// The assets beside the weights, and what is odd about the files: also why a conversion would
+  /// not take one as it is.
   private static func assets(
     of checkpoint: Checkpoint, _ family: String, _ library: ManifestLibrary
-  ) throws(WeightsError) -> ([Asset], WeightsError?) {
-    let found = try AssetSearch(checkpoint, family: family, families: library.families).found
-    var problem: WeightsError?
-    do throws(WeightsError) { try AssetChoice.requireSingle(found) } catch { problem = error }
+  ) throws(WeightsError) -> ([Asset], [WeightsError]) {
+    let search = try AssetSearch(checkpoint, family: family, families: library.families)
+    let found = search.found
+    var problems: [WeightsError] = []
+    do throws(WeightsError) { try AssetChoice.requireSingle(found) } catch { problems = [error] }
     var assets: [Asset] = []
     for file in found {
       do throws(WeightsError) {
         let plan = try file.open().plan
         assets.append(Asset(name: plan.name, role: plan.role, byteCount: plan.byteCount))
-      } catch { problem = problem ?? error }
+      } catch { problems.append(error) }
     }
-    return (assets, problem)
+    let notes = search.notes.map { WeightsError(.convertAssets, .usage, $0) }
+    return (assets, checkpoint.remarks(without: Set(found.map(\.source))) + notes + problems)
   }
 }
 

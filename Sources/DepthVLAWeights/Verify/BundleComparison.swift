@@ -28,6 +28,8 @@ public struct BundleComparison: Sendable {
   public let rows: [Row]
   /// The bundle's assets, in its order.
   public let assets: [AssetComparison]
+  /// What the sources have beside their weights and the bundle has not, which is no difference.
+  public let lackingAssets: [LackingAsset]
 
   /// Whether tensors and assets are those that the sources give. Assets that no source has are no
   /// difference.
@@ -60,18 +62,18 @@ extension BundleComparison {
       if error.kind == .usage { error.kind = .malformed }
       throw error
     }
-    let assets = try AssetComparison.compare(
-      bundle, given: record.givenAssets, against: ordered, families: library.families)
+    let (assets, lacking) = try AssetComparison.compare(
+      bundle, given: record.givenAssets, against: conversion.usedSources,
+      families: library.families)
     try self.init(
-      bundle, assets: assets, plan: conversion.plan, sources: conversion.sources,
-      seed: conversion.options.seed,
-      threads: threads, progress: progress)
+      bundle, assets: assets, lacking: lacking, plan: conversion.plan,
+      sources: conversion.sources, seed: conversion.options.seed, threads: threads,
+      progress: progress)
   }
 
   private init(
-    _ bundle: Bundle, assets: [AssetComparison], plan: ConversionPlan, sources: [ImportedSource],
-    seed: UInt64?,
-    threads: Int, progress: Progress.Handler
+    _ bundle: Bundle, assets: [AssetComparison], lacking: [LackingAsset], plan: ConversionPlan,
+    sources: [ImportedSource], seed: UInt64?, threads: Int, progress: Progress.Handler
   ) throws(WeightsError) {
     let checkpoints: [any TensorSource] = sources.map(\.checkpoint)
     let readers = ReaderCache(plan: plan, sources: checkpoints, seed: seed ?? 0)
@@ -131,6 +133,7 @@ extension BundleComparison {
     }
     self.rows = ordered
     self.assets = assets
+    lackingAssets = lacking
   }
 }
 
