@@ -111,7 +111,10 @@ struct PolicyReport {
     }
     let total = steps.reduce(0, +)
     text += "\(steps.count) steps \(Units.fixed(total, 2)) s"
-    text += " (\(Units.fixed(steps.min() ?? 0, 3)) to \(Units.fixed(steps.max() ?? 0, 3)) s)\n"
+    text +=
+      steps.count <= 10
+      ? ": \(steps.map { Units.fixed($0, 2) }.joined(separator: " "))\n"
+      : ", \(Units.fixed(steps.min() ?? 0, 2)) to \(Units.fixed(steps.max() ?? 0, 2)) s each\n"
     text += "first action after \(Units.fixed(run.timing.firstAction, 2)) s"
     // Under the full mask its layers are part of every step.
     if depthSeconds > 0, run.pattern == .block {
