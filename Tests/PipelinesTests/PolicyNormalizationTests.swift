@@ -51,7 +51,10 @@ struct PolicyNormalizationTests {
       #"{"steps": [{"registry_name": "normalizer_processor", "config": {"norm_map": {"STATE": "#
         + #""QUANTILE10"}}}]}"#, "statistics.method", "\"QUANTILE10\""
     ),
-    ("{", "json.truncated", ""),
+    (
+      #"{"steps": [{"registry_name": "normalizer_processor", "config": {"norm_map": []}}]}"#,
+      "json.type", "norm_map"
+    ),
   ])
   func aMapThatCannotBeFollowedIsRefused(text: String, code: String, words: String) throws {
     let path = try scratch.write(text, to: "policy_preprocessor.json")
