@@ -5,11 +5,13 @@ import Tokenization
 /// Files made to take long or much memory. Checks that grow with the square of a file would take
 /// minutes on each.
 @Suite struct HostileTokenizerTests {
-  private static let file = try! TokenizerFixture("tiny").bytes("tokenizer.json")
+  private let file: [UInt8]
+  init() throws { file = try TokenizerFixture("tiny").bytes("tokenizer.json") }
 
   @Test func refusesAPieceOfAMillionCharacters() {
     let half = String(repeating: "a", count: 500_000)
-    let bytes = Self.file
+    let bytes =
+      file
       .patching(#""vocab":{"#, with: #""vocab":{"\#(half)":134,"\#(half)\#(half)":135,"#)
       .patching(#"["i","nd"]"#, with: #"["i","nd"],["\#(half)","\#(half)"]"#)
     expect(bytes, .tokenizerMalformed, "piece 134 has 500000 bytes, expected at most 512")
@@ -25,7 +27,7 @@ import Tokenization
   func refusesLongTextsElsewhere(old: String, new: String, words: String) {
     let long = String(repeating: "a", count: 500_000)
     expect(
-      Self.file.patching(old, with: new.replacing("LONG", with: long)), .tokenizerMalformed, words)
+      file.patching(old, with: new.replacing("LONG", with: long)), .tokenizerMalformed, words)
   }
 
   @Test func refusesMoreLongPiecesThanCanBeChecked() {
@@ -38,7 +40,8 @@ import Tokenization
     let merges = names.map { #"["\#(base)","\#($0.dropFirst(500))"]"# }.joined(separator: ",")
     let tails = Set(names.map { String($0.dropFirst(500)) }).enumerated()
       .map { #""\#($1)":\#(10_000 + $0),"# }.joined()
-    let bytes = Self.file
+    let bytes =
+      file
       .patching(#""vocab":{"#, with: #""vocab":{"\#(base)":134,\#(pieces)\#(tails)"#)
       .patching(#"["i","nd"]"#, with: #"["i","nd"],\#(merges)"#)
     expect(bytes, .tokenizerUnsupported, "expected fewer or shorter merged pieces")
@@ -56,7 +59,7 @@ import Tokenization
       merges += #",["\#(two)","\#(one)"],["\#(one)","\#(one)"],["\#(one)","\#(two)"]"#
     }
     let tokenizer = try Tokenizer(
-      tokenizerJSON: Self.file.patching(#""vocab":{"#, with: #""vocab":{"# + pieces)
+      tokenizerJSON: file.patching(#""vocab":{"#, with: #""vocab":{"# + pieces)
         .patching(#"["i","nd"]"#, with: #"["i","nd"]"# + merges))
     #expect(tokenizer.vocabularySize == 30_134)
     #expect(try tokenizer.encode("一一一一一丁丁") == [136, 135, 138])
@@ -66,7 +69,7 @@ import Tokenization
   @Test func refusesMoreValuesThanATokenizerHas() {
     let arrays = Array(repeating: "[]", count: 2_500_000).joined(separator: ",")
     expect(
-      Self.file.patching(#""merges":["#, with: #""merges":["# + arrays + ","),
+      file.patching(#""merges":["#, with: #""merges":["# + arrays + ","),
       .init("json.too-many-values"), "2500000")
   }
 

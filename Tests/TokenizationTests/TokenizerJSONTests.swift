@@ -4,7 +4,8 @@ import Tokenization
 
 /// What a `tokenizer.json` may be, and what not.
 @Suite struct TokenizerJSONTests {
-  private static let file = try! TokenizerFixture("tiny").bytes("tokenizer.json")
+  private let file: [UInt8]
+  init() throws { file = try TokenizerFixture("tiny").bytes("tokenizer.json") }
 
   @Test(
     "refuses, by what it found",
@@ -82,14 +83,15 @@ import Tokenization
       (#"["i","nd"]"#, #"["i","nd"],["b","ee"]"#, .tokenizerMalformed, #"needs the piece "ee""#),
     ] as [(String, String, WeightsError.Code, String)])
   func refuses(old: String, new: String, code: WeightsError.Code, words: String) {
-    let bytes = Self.file.patching(old, with: new)
+    let bytes = file.patching(old, with: new)
     let error = #expect(throws: WeightsError.self) { try Tokenizer(tokenizerJSON: bytes) }
     #expect(error?.code == code)
     #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
   }
 
   @Test func refusesAPieceOfCharactersThatAreNone() {
-    let bytes = Self.file
+    let bytes =
+      file
       .patching(#""vocab":{"#, with: #""vocab":{"éé":134,"ééx":135,"#)
       .patching(#"["i","nd"]"#, with: #"["i","nd"],["éé","x"]"#)
     let error = #expect(throws: WeightsError.self) { try Tokenizer(tokenizerJSON: bytes) }
@@ -100,14 +102,14 @@ import Tokenization
   /// A piece that no merge makes is in the vocabulary, and never in a text.
   @Test func leavesAloneAPieceThatNothingMergesInto() throws {
     let tokenizer = try Tokenizer(
-      tokenizerJSON: Self.file.patching(#""vocab":{"#, with: #""vocab":{"zq":134,"zz":135,"#))
-    let original = try Tokenizer(tokenizerJSON: Self.file)
+      tokenizerJSON: file.patching(#""vocab":{"#, with: #""vocab":{"zq":134,"zz":135,"#))
+    let original = try Tokenizer(tokenizerJSON: file)
     #expect(tokenizer.vocabularySize == 136)
     #expect(try tokenizer.encode("zzzq") == original.encode("zzzq"))
   }
 
   @Test func readsMergesOfOldFiles() throws {
-    let text = String(decoding: Self.file, as: UTF8.self)
+    let text = String(decoding: file, as: UTF8.self)
     let merges = try #require(text.firstRange(of: #""merges":["#))
     let old = text[merges.upperBound...].replacing(#"",""#, with: " ")
       .replacing(#"[""#, with: #"""#).replacing(#""]"#, with: #"""#)
@@ -120,7 +122,8 @@ import Tokenization
 
   /// A sequence of one step, padding and a processor change no id.
   @Test func passesOverWhatBearsOnNoId() throws {
-    let bytes = Self.file
+    let bytes =
+      file
       .patching(
         #"{"type":"Replace","pattern":{"String":" "},"content":"▁"},"pre"#,
         with:

@@ -14,8 +14,6 @@ public struct PolicyRun: Sendable {
   public struct Camera: Sendable {
     public let path: String
     public let size: PixelSize
-    /// What the depth expert's pictures are brought to; nil where depth was not computed.
-    public let processedSize: PixelSize?
     /// The least and greatest depth; nil where it was not computed.
     public let range: ClosedRange<Float>?
     /// The files made of its depth, in the order of the outputs asked for.
@@ -91,8 +89,8 @@ extension PolicyRun {
   ///   - describe: the JSON document of a chunk.
   ///   - progress: called after each part of the forward with how many are done, and of how many.
   /// - Throws: `run.no-depth` for depth outputs of a policy without depth; `run.same-output`,
-  ///   `output.is-input`; `state.*`, `noise.*`, `image.*`; as ``RobotPolicy``; what opening and writing
-  ///   throw.
+  ///   `output.is-input`; `state.*`, `noise.*`, `image.*`; as ``RobotPolicy``; what opening and
+  ///   writing throw.
   public init(
     _ bundle: Bundle, _ observation: Observation, actions: String?, outputs: [DepthOutput],
     options: Options, describe: (PolicyRun) -> String,
@@ -114,16 +112,13 @@ extension PolicyRun {
       outputs, document: actions, for: inputs, files: files, overwrite: options.overwrite)
     defer { targets.discard() }
 
-    let policy: RobotPolicy
-    do {
-      let assets = try PolicyAssets(
-        bundle, tokenizer: try Self.contents(options.tokenizer),
-        statistics: try Self.contents(options.statistics))
-      policy = try RobotPolicy(
-        bundle, assets: assets, usesDepth: options.usesDepth,
-        loading: options.loadsFirst ? .first : .streaming(threads: options.threads),
-        on: Compute(threads: options.threads))
-    }
+    let assets = try PolicyAssets(
+      bundle, tokenizer: try Self.contents(options.tokenizer),
+      statistics: try Self.contents(options.statistics))
+    let policy = try RobotPolicy(
+      bundle, assets: assets, usesDepth: options.usesDepth,
+      loading: options.loadsFirst ? .first : .streaming(threads: options.threads),
+      on: Compute(threads: options.threads))
     defer { policy.end() }
     timing.load = (ContinuousClock.now - options.start) / .seconds(1)
     try policy.check(imageCount: observation.images.count)
@@ -168,7 +163,7 @@ extension PolicyRun {
         }
         cameras.append(
           Camera(
-            path: input.path, size: pictures[index].size, processedSize: depth?.processedSize,
+            path: input.path, size: pictures[index].size,
             range: depth.map { $0.minimum...$0.maximum }, outputs: paths ?? []))
       }
     }

@@ -31,8 +31,8 @@ struct RunInputs {
     }
   }
 
-  /// The pictures of cameras, in their order. Of one alone files are made; of several, folders in which
-  /// they are called `camera0`, `camera1`, …
+  /// The pictures of cameras, in their order. Of one alone files are made; of several, folders in
+  /// which they are called `camera0`, `camera1`, …
   init(cameras paths: [String]) {
     isFolder = paths.count > 1
     images = paths.enumerated().map { index, path in

@@ -17,6 +17,7 @@ public struct ScaleInvariantLoss: Sendable {
   /// - Parameters:
   ///   - logDepth: the logarithm of depth, of any shape.
   ///   - target: depth, of the same shape; 0 or less where it is not known.
+  /// - Precondition: both have the same shape.
   public func value(logDepth: Tensor, target: Tensor) -> Double? {
     precondition(logDepth.shape == target.shape, "\(logDepth.shape) and \(target.shape)")
     var sums = Sums()
@@ -24,8 +25,12 @@ public struct ScaleInvariantLoss: Sendable {
     return sums.loss(lambda)
   }
 
-  /// Of each camera over the batch, of depth maps [B, C, H, W]; cameras without a target are left
-  /// out.
+  /// Of each camera over the batch; cameras without a target are left out.
+  ///
+  /// - Parameters:
+  ///   - logDepth: the logarithm of depth, [B, C, H, W].
+  ///   - target: depth, of the same shape; 0 or less where it is not known.
+  /// - Precondition: both have the same shape, of four axes.
   public func valuePerCamera(logDepth: Tensor, target: Tensor) -> [Double] {
     precondition(logDepth.shape == target.shape && target.shape.rank == 4, "[B, C, H, W]")
     let (batch, cameras) = (target.shape[0], target.shape[1])
