@@ -8,7 +8,7 @@ public import TensorCore
 ///
 /// Opening reads and checks the header alone: its safetensors rules, its root hash, the table of
 /// tensors and chunks against each other and against the size of the file. Data are checked as
-/// they are read: the SHA-256 of each stored chunk, then the checksum of its frame.
+/// they are read, chunk by chunk, as ``check`` says.
 ///
 /// Safe to use from several threads at once.
 public final class Bundle: TensorSource {
@@ -23,6 +23,9 @@ public final class Bundle: TensorSource {
   /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
 
+  /// What stored bytes are held against when they are read.
+  public let check: ChunkCheck
+
   let file: InputFile
   /// Where the bytes of the assets are, in their order.
   let assetTensors: [BundleTensor]
@@ -32,9 +35,11 @@ public final class Bundle: TensorSource {
 
   /// Opens a bundle.
   ///
+  /// - Parameter check: what stored bytes are held against when they are read.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
   ///   underneath is not sound, `bundle.*` when it is no sound bundle.
-  public init(path: String) throws(WeightsError) {
+  public init(path: String, check: ChunkCheck = .checksum) throws(WeightsError) {
+    self.check = check
     let file = try InputFile(path: path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
@@ -64,7 +69,7 @@ public final class Bundle: TensorSource {
 
   /// Fills `destination` with the bytes of the tensor that start at `offset`, on this thread.
   ///
-  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
+  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
   ///   when stored bytes are damaged; `file.*`.
   public func read(
     _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
@@ -83,7 +88,7 @@ public final class Bundle: TensorSource {
     }
     guard count > 0 else { return }
     let idle =
-      if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader() }
+      if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader(check) }
     defer { idleReaders.withLock { $0.append(idle) } }
     var done = 0
     while done < count {
@@ -107,7 +112,7 @@ public final class Bundle: TensorSource {
 /// Unchecked: whoever took it out of the list is the only one to have it.
 private final class IdleReader: @unchecked Sendable {
   var reader: ChunkReader
-  init() throws(WeightsError) { reader = try ChunkReader() }
+  init(_ check: ChunkCheck) throws(WeightsError) { reader = try ChunkReader(check) }
 }
 
 extension WeightsError {
