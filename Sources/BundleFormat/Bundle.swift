@@ -27,6 +27,8 @@ public final class Bundle: TensorSource {
   public let check: ChunkCheck
 
   let file: InputFile
+  /// The file as memory, where that was asked for.
+  let mapping: FileMapping?
   /// Where the bytes of the assets are, in their order.
   let assetTensors: [BundleTensor]
   let headerByteCount: Int
@@ -35,14 +37,19 @@ public final class Bundle: TensorSource {
 
   /// Opens a bundle.
   ///
-  /// - Parameter check: what stored bytes are held against when they are read.
+  /// - Parameters:
+  ///   - check: what stored bytes are held against when they are read.
+  ///   - mapping: whether tensors that are stored plain are used where they lie in the file instead of
+  ///     being copied. Then nobody may write to the file in place for as long as they are in use:
+  ///     see ``FileAccess/FileMapping``. Replacing it, as our commands do, is harmless.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
   ///   underneath is not sound, `bundle.*` when it is no sound bundle.
-  public init(path: String, check: ChunkCheck = .checksum) throws(WeightsError) {
+  public init(path: String, check: ChunkCheck = .checksum, mapping: Bool = false) throws(WeightsError) {
     self.check = check
     let file = try InputFile(path: path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
+      self.mapping = mapping ? try file.map() : nil
       self.path = path
       self.file = file
       documents = header.documents

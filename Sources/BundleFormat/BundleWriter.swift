@@ -28,6 +28,8 @@ public final class BundleWriter {
   /// The tensor whose chunks come next, and how many of its stored bytes are written.
   private var current = 0
   private var currentByteCount = 0
+  /// Where bytes begin that the device was not asked to take yet.
+  private var pendingStart: Int
 
   /// - Parameters:
   ///   - documents: those known only at the end (provenance, ledger) at their longest.
@@ -59,6 +61,7 @@ public final class BundleWriter {
       HeaderText.Item(plan: $0, quantization: nil, storedByteCounts: [], digests: [], checksums: [])
     }
     byteCount = headerByteCount
+    pendingStart = headerByteCount
   }
 
   /// Packs and writes the next asset, coded by Huffman where the bundle is packed at all: most
@@ -173,7 +176,15 @@ public final class BundleWriter {
     guard !bytes.isEmpty else { return }
     unsafe try output.write(bytes.span.bytes, at: byteCount)
     byteCount += bytes.count
+    if byteCount - pendingStart >= Self.stretchByteCount {
+      try output.beginWriting(pendingStart..<byteCount)
+      pendingStart = byteCount
+    }
   }
+
+  /// Bytes that the device is given at a time while the next are made, so that the end of a large
+  /// file does not wait for all of it.
+  private static let stretchByteCount = 32 << 20
 
   private func skipFinishedTensors() {
     while current < items.count,

@@ -49,6 +49,14 @@ public final class AtomicOutputFile: Sendable {
     try handle.write(bytes, at: offset)
   }
 
+  /// Has the system begin to bring those bytes to the device: see
+  /// ``OutputFileHandle/beginWriting(_:)``.
+  ///
+  /// - Throws: `file.finished`.
+  public func beginWriting(_ range: Range<Int>) throws(WeightsError) {
+    try handle.beginWriting(range)
+  }
+
   /// Takes the room for a file of `byteCount` bytes now: see ``OutputFileHandle/reserve(byteCount:)``.
   ///
   /// - Throws: `file.no-space`, `file.write`, `file.finished`.

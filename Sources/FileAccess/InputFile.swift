@@ -2,14 +2,15 @@ public import Diagnostics
 import Glibc
 
 /// A regular file that is read by position, through one descriptor from the first check to the
-/// last byte. It is never mapped: a mapped file that shrinks kills the process.
+/// last byte. It is read rather than mapped, unless asked (``map()``): a mapped file that shrinks kills
+/// the process.
 public final class InputFile: Sendable {
   /// The path as the caller gave it, for messages.
   public let path: String
   /// Bytes in the file when it was opened.
   public let byteCount: Int
 
-  private let descriptor: OwnedDescriptor
+  let descriptor: OwnedDescriptor
   private let modified: (seconds: Int, nanoseconds: Int)
 
   /// Opens the file at `path`, which may be a symbolic link.
