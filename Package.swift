@@ -66,6 +66,9 @@ let package = Package(
     .target(name: "CFileAccess", cSettings: cSettings),
     module("FileAccess", ["Diagnostics", "CFileAccess"]),
     module("Hashing", ["CLibCrypto"], linking: link("crypto")),
+    module(
+      "Signing", ["Diagnostics", "StrictJSON", "FileAccess", "Hashing", "CLibCrypto"],
+      linking: link("crypto")),
     module("Compression", ["Diagnostics", "CZstd"], linking: link("zstd")),
     .target(
       name: "CKernels",
@@ -111,7 +114,7 @@ let package = Package(
       "BundleFormat",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Hashing",
-        "Compression", "Kernels", "Parallelism",
+        "Signing", "Compression", "Kernels", "Parallelism",
       ]),
 
     module(
@@ -131,8 +134,8 @@ let package = Package(
     module(
       "DepthVLAWeights",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
-        "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
+        "Compression", "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
         "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
         "RandomNumbers",
       ]),
@@ -140,8 +143,8 @@ let package = Package(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "Hashing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization", "Pipelines",
-        "Parity", "DepthVLAWeights",
+        "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
+        "Pipelines", "Parity", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -152,6 +155,7 @@ let package = Package(
     tests("StrictJSON", ["Diagnostics"]),
     tests("FileAccess", ["Diagnostics", "CFileAccess", "TestSupport"]),
     tests("Hashing"),
+    tests("Signing", ["Diagnostics", "Hashing", "StrictJSON", "TestSupport"]),
     tests("Compression", ["Diagnostics"]),
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
