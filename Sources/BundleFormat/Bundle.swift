@@ -1,6 +1,7 @@
 public import Diagnostics
 import FileAccess
 public import Hashing
+import Signing
 import Synchronization
 public import TensorCore
 
@@ -20,6 +21,8 @@ public final class Bundle: TensorSource {
   public let bundleTensors: [BundleTensor]
   /// SHA-256 of the header, which binds everything: the identity of the bundle.
   public let root: Digest
+  /// Who signed it, where only a signed one was to be opened.
+  public let signature: VerifiedSignature?
   /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
 
@@ -32,12 +35,31 @@ public final class Bundle: TensorSource {
 
   /// Opens a bundle.
   ///
+  /// A signature of ours binds the header, which binds every chunk, so that nothing but the header
+  /// need be read before the first tensor. One that has no root hash, as other programs write it,
+  /// costs reading the whole file once, now.
+  ///
+  /// - Parameters:
+  ///   - trust: which bundles are taken; any sound one by default.
+  ///   - signatureFile: where the signature is, if it is needed; beside the bundle by default.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
-  ///   underneath is not sound, `bundle.*` when it is no sound bundle.
-  public init(path: String) throws(WeightsError) {
+  ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
+  ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.
+  public init(
+    path: String, trust: BundleTrust = .any, signatureFile: String? = nil
+  ) throws(WeightsError) {
+    signature = try trust.signature(ofBundle: path, in: signatureFile)
     let file = try InputFile(path: path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
+      if let signature {
+        try signature.check(root: header.root)
+        if signature.statement.root == nil {
+          try signature.check(
+            fileHash: try FileHash.compute(
+              file, headerByteCount: header.byteCount, root: header.root) { _ in })
+        }
+      }
       self.path = path
       self.file = file
       documents = header.documents

@@ -56,6 +56,12 @@ public final class AtomicOutputFile: Sendable {
     try handle.reserve(byteCount: byteCount)
   }
 
+  /// Forces what was written to the device, so that ``commit()`` has little left that can fail.
+  /// Nothing can be written after that.
+  ///
+  /// - Throws: `file.write`, `file.no-space`.
+  public func synchronize() throws(WeightsError) { try handle.finish() }
+
   /// Syncs the file, gives it its name in one step, and syncs the folder.
   ///
   /// - Throws: `file.exists` when something of that name has appeared meanwhile and may not be
@@ -75,4 +81,14 @@ public final class AtomicOutputFile: Sendable {
 
   /// Removes the temporary file. Nothing happens after ``commit()``.
   public func discard() { temporary.remove() }
+
+  /// Takes the file away again after ``commit()``, where another that belongs to it could not be
+  /// committed. A file that has taken its place meanwhile is left alone.
+  public func withdraw() {
+    guard let ours = try? temporary.descriptor.status(while: .creating, file: path),
+      let found = try? target.status(followingLinks: false),
+      ours.st_dev == found.st_dev, ours.st_ino == found.st_ino
+    else { return }
+    unsafe unlinkat(target.folder.number, target.name, 0)
+  }
 }
