@@ -135,7 +135,8 @@ let package = Package(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
-        "Compression", "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
+        "Compression", "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels",
+        "Parallelism",
         "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
         "RandomNumbers",
       ]),
@@ -196,14 +197,15 @@ let package = Package(
     tests(
       "BundleFormat",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Compression", "Parallelism",
-        "TestSupport",
+        "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Signing", "Compression",
+        "Parallelism", "TestSupport",
       ]),
     tests(
       "DepthVLAWeights",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "BundleFormat",
-        "Quantization", "Remapping", "Safetensors", "TensorMath", "Models", "Parity", "TestSupport",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
+        "BundleFormat", "Quantization", "Remapping", "Safetensors", "TensorMath", "Models",
+        "Parity", "TestSupport",
       ]),
     // Runs the built command as a child process, so it must be built first.
     .testTarget(

@@ -57,7 +57,8 @@ public final class Bundle: TensorSource {
         if signature.statement.root == nil {
           try signature.check(
             fileHash: try FileHash.compute(
-              file, headerByteCount: header.byteCount, root: header.root) { _ in })
+              file, headerByteCount: header.byteCount, root: header.root
+            ) { _ in })
         }
       }
       self.path = path

@@ -21,8 +21,13 @@ public struct SignatureFile: Sendable {
 
   /// - Throws: `signature.not-made`.
   public init(_ statement: SignedStatement, by key: PrivateKey) throws(WeightsError) {
+    try self.init(payload: Array(statement.json.encoded().utf8), by: key)
+  }
+
+  /// Signs any payload; only a statement will be read again.
+  init(payload: [UInt8], by key: PrivateKey) throws(WeightsError) {
     keyFingerprint = key.publicKey.fingerprint
-    payload = Array(statement.json.encoded().utf8)
+    self.payload = payload
     signature = try key.sign(Self.signedBytes(payload))
   }
 

@@ -70,8 +70,8 @@ public struct SignedStatement: Sendable, Equatable {
   init(_ payload: [UInt8]) throws(WeightsError) {
     let limits = JSONLimits(
       maximumByteCount: SignatureFile.byteCountLimit, maximumDepth: 32, maximumValueCount: 100_000)
-    let statement = try JSONReader(StrictJSON.parse(payload, limits: limits), path: "payload")
-      .object(allowing: ["_type", "subject", "predicateType", "predicate"])
+    let statement = try JSONReader(Self.parse(payload, limits), path: "payload").object(
+      allowing: ["_type", "subject", "predicateType", "predicate"])
     for (key, expected) in [("_type", Self.type), ("predicateType", Self.predicateType)] {
       let member = try statement.required(key)
       guard try member.string() == expected else {
@@ -111,6 +111,17 @@ public struct SignedStatement: Sendable, Equatable {
           + (try stated.digest()).hex)
     }
     (root, release) = try Self.annotations(of: file)
+  }
+
+  private static func parse(
+    _ payload: [UInt8], _ limits: JSONLimits
+  ) throws(WeightsError) -> JSONValue {
+    do throws(WeightsError) { return try StrictJSON.parse(payload, limits: limits) } catch {
+      // A line and column of the decoded payload, not of the file.
+      var error = error
+      error.message = "payload: " + error.message
+      throw error
+    }
   }
 
   /// - Throws: `signature.hashing`.

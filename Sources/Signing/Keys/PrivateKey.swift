@@ -37,14 +37,20 @@ public struct PrivateKey: Sendable {
     }
     key = try CryptoKey(privateKey: text, passphrase: passphrase)
     publicKey = PublicKey(key)
+    // Found now rather than at the end of a conversion.
+    let message = Array("a trial".utf8)
+    guard key.verifies(try key.sign(message), of: message) else {
+      throw WeightsError(
+        .keyForm, "expected a private key with its public half, found that of another key")
+    }
   }
 
-  /// - Throws: `signature.not-made`, also when the public half inside the key is not its own.
+  /// - Throws: `signature.not-made`, also when the signature does not verify: a fault of the
+  ///   machine must not be published.
   func sign(_ message: [UInt8]) throws(WeightsError) -> [UInt8] {
     let signature = try key.sign(message)
     guard key.verifies(signature, of: message) else {
-      throw WeightsError(
-        .signatureNotMade, "the public half inside the private key is of another key")
+      throw WeightsError(.signatureNotMade, .unavailable, "libcrypto made a wrong signature")
     }
     return signature
   }
