@@ -130,6 +130,31 @@ struct SigningCommandTests {
     #expect(again.output.contains("as release 2"))
   }
 
+  /// At no moment is there a bundle that lacks its signature.
+  @Test func theSignatureAppearsBeforeTheBundle() throws {
+    let process = Command.process([
+      "convert", "--dinov2", Self.dinov2, "-o", scratch("b"), "--sign", Self.key("p256"), "--json",
+    ])
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    var (isThere, isUnsigned) = (false, false)
+    while !isThere, process.isRunning {
+      isThere = unsafe access(scratch("b"), F_OK) == 0
+      isUnsigned = isThere && unsafe access(scratch("b.sig"), F_OK) != 0
+    }
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(isThere)
+    #expect(!isUnsigned)
+    #expect(process.terminationStatus == 0)
+    let document = try StrictJSON.parse([UInt8](text)).object
+    let signature = document?["bundle"]?.object?["signature"]?.object
+    #expect(signature?["path"]?.string == scratch("b.sig"))
+    #expect(signature?["root"] == document?["bundle"]?.object?["root"])
+    #expect(try scratch.entries == ["b", "b.sig"])
+  }
+
   @Test func keysThatDoNotFitAreRefusedBeforeAnyWork() throws {
     let convert = ["convert", "--dinov2", Self.dinov2, "-o", scratch("b"), "--sign"]
     try expect(65, "key.unsupported", from: convert + [Self.key("rsa")])

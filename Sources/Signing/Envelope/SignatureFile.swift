@@ -117,11 +117,10 @@ public struct SignatureFile: Sendable {
 
   /// The text of the file.
   public var bytes: [UInt8] {
+    let key = keyFingerprint.map { [("hint", JSONValue.string($0))] } ?? []
     let json: JSONValue = [
       "mediaType": .string(Self.mediaType),
-      "verificationMaterial": [
-        "publicKey": ["hint": keyFingerprint.map { .string($0) } ?? .null], "tlogEntries": [],
-      ],
+      "verificationMaterial": ["publicKey": .object(JSONObject(key)), "tlogEntries": []],
       "dsseEnvelope": [
         "payload": .string(Base64.encode(payload)), "payloadType": .string(Self.payloadType),
         "signatures": [["sig": .string(Base64.encode(signature)), "keyid": ""]],
