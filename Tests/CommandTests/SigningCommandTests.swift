@@ -141,7 +141,7 @@ struct SigningCommandTests {
     var (isThere, isUnsigned) = (false, false)
     while !isThere, process.isRunning {
       isThere = unsafe access(scratch("b"), F_OK) == 0
-      isUnsigned = isThere && unsafe access(scratch("b.sig"), F_OK) != 0
+      isUnsigned = unsafe isThere && access(scratch("b.sig"), F_OK) != 0
     }
     let text = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
