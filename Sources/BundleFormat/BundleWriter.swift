@@ -167,6 +167,10 @@ public final class BundleWriter {
     return root
   }
 
+  /// Whether the bundle has its name, which it has also where the last step of
+  /// ``finish(provenance:ledger:checking:)``, syncing the folder, has failed.
+  public var isInPlace: Bool { output.isInPlace }
+
   /// Gives up and removes what was written.
   public func discard() { output.discard() }
 

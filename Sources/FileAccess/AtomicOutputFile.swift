@@ -85,10 +85,15 @@ public final class AtomicOutputFile: Sendable {
   /// Takes the file away again after ``commit()``, where another that belongs to it could not be
   /// committed. A file that has taken its place meanwhile is left alone.
   public func withdraw() {
+    if isInPlace { unsafe unlinkat(target.folder.number, target.name, 0) }
+  }
+
+  /// Whether the file has its name: after ``commit()``, also where that threw since the folder could
+  /// not be synced, as long as no other has taken its place.
+  public var isInPlace: Bool {
     guard let ours = try? temporary.descriptor.status(while: .creating, file: path),
-      let found = try? target.status(followingLinks: false),
-      ours.st_dev == found.st_dev, ours.st_ino == found.st_ino
-    else { return }
-    unsafe unlinkat(target.folder.number, target.name, 0)
+      let found = try? target.status(followingLinks: false)
+    else { return false }
+    return ours.st_dev == found.st_dev && ours.st_ino == found.st_ino
   }
 }

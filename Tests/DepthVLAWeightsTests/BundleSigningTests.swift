@@ -91,6 +91,12 @@ struct BundleSigningTests {
         of: scratch("b"), with: SigningOptions(key: key, path: scratch("b")), overwrite: true,
         threads: 1)
     }
+    // Nor does a new bundle get the name of its signature.
+    #expect(throws: WeightsError(.outputIsInput, "")) {
+      try convert(Self.source, to: scratch("new")) {
+        $0.signing = SigningOptions(key: key, path: scratch("new"))
+      }
+    }
     let source = try scratch.copy("dinov2/hf", to: "in")
     let weights = source + "/model.safetensors"
     #expect(throws: WeightsError(.outputIsInput, "")) {

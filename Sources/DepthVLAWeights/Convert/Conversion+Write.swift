@@ -36,24 +36,6 @@ extension Conversion {
   ) throws(WeightsError) -> ConversionResult {
     try InputProtection.check(path, sources: sources, assets: assetFiles)
     let signature = try signatureOutput(ofBundle: path)
-    do throws(WeightsError) {
-      return try write(to: path, signature, progress: progress)
-    } catch {
-      signature?.withdraw()
-      throw error
-    }
-  }
-
-  private func signatureOutput(ofBundle path: String) throws(WeightsError) -> SignatureOutput? {
-    guard let signing = options.signing else { return nil }
-    let output = try SignatureOutput(signing, ofBundle: path, overwrite: options.overwrite)
-    try InputProtection.check(output.path, sources: sources, assets: assetFiles)
-    return output
-  }
-
-  private func write(
-    to path: String, _ signature: SignatureOutput?, progress: @escaping Progress.Handler
-  ) throws(WeightsError) -> ConversionResult {
     let record = ConversionRecord(self)
     let writer = try BundleWriter(
       path: path, overwrite: options.overwrite,
@@ -85,8 +67,16 @@ extension Conversion {
     } catch {
       hashes.cancel()
       writer.discard()
+      if !writer.isInPlace { signature?.withdraw() }
       throw error
     }
+  }
+
+  private func signatureOutput(ofBundle path: String) throws(WeightsError) -> SignatureOutput? {
+    guard let signing = options.signing else { return nil }
+    let output = try SignatureOutput(signing, ofBundle: path, overwrite: options.overwrite)
+    try InputProtection.check(output.path, sources: sources, assets: assetFiles)
+    return output
   }
 
   private func verifiedBundle(

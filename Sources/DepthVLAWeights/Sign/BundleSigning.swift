@@ -1,6 +1,5 @@
 import BundleFormat
 public import Diagnostics
-import FileAccess
 public import Signing
 
 /// The signing of a bundle that is there already.
@@ -19,12 +18,6 @@ public struct BundleSigning: Sendable {
     progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) {
     let bundle = try Bundle(path: path)
-    let target = options.path ?? VerifiedSignature.path(ofBundle: path)
-    if try isSameFile(target, path) {
-      throw WeightsError(
-        .outputIsInput, .cannotCreate, file: target,
-        "is the bundle and would be replaced; expected another place")
-    }
     let output = try SignatureOutput(options, ofBundle: path, overwrite: overwrite)
     do throws(WeightsError) {
       let total = bundle.byteCount

@@ -11,11 +11,17 @@ struct SignatureOutput {
   private let output: AtomicOutputFile
 
   /// - Parameter bundle: the path the bundle has, or will have.
-  /// - Throws: what creating the file throws.
+  /// - Throws: `output.is-input` where the signature would replace the bundle; what creating the
+  ///   file throws.
   init(_ options: SigningOptions, ofBundle bundle: String, overwrite: Bool) throws(WeightsError) {
     self.options = options
     self.bundle = bundle
     path = options.path ?? VerifiedSignature.path(ofBundle: bundle)
+    if try isSamePlace(path, bundle) {
+      throw WeightsError(
+        .outputIsInput, .cannotCreate, file: path,
+        "is the bundle and would be replaced; expected another place for the signature")
+    }
     output = try AtomicOutputFile(path: path, overwrite: overwrite)
   }
 
