@@ -65,7 +65,8 @@ let package = Package(
     module("StrictJSON", ["Diagnostics", "CJSONC"], linking: link("json-c")),
     .target(name: "CFileAccess", cSettings: cSettings),
     module("FileAccess", ["Diagnostics", "CFileAccess"]),
-    module("Hashing", ["CLibCrypto"], linking: link("crypto")),
+    .target(name: "CXXHash", cSettings: cSettings + [.unsafeFlags(["-O3"])]),
+    module("Hashing", ["CLibCrypto", "CXXHash"], linking: link("crypto")),
     module(
       "Signing", ["Diagnostics", "StrictJSON", "FileAccess", "Hashing", "CLibCrypto"],
       linking: link("crypto")),

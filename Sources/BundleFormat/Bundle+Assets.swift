@@ -22,7 +22,7 @@ extension Bundle {
         "expected one of its \(assets.count) assets, found \(asset.name.quoted)")
     }
     let row = assetTensors[index]
-    var reader = try ChunkReader()
+    let reader = try ChunkReader(check)
     var bytes = [UInt8](repeating: 0, count: asset.byteCount)
     for (index, chunk) in row.chunks.enumerated() {
       do throws(WeightsError) {

@@ -23,10 +23,10 @@ extension Bundle {
     let tensors = tensors ?? bundleTensors
     let plan = ChunkPlan(tensors)
     let open = Mutex<[Int: TensorBytes]>([:])
-    let (file, path) = (file, path)
+    let (file, path, check) = (file, path, check)
     try OrderedWork.run(
       items: plan.steps.count, threads: threads,
-      makeScratch: { () throws(WeightsError) in try ChunkReader() },
+      makeScratch: { () throws(WeightsError) in try ChunkReader(check) },
       work: { item, reader throws(WeightsError) in
         let step = plan.steps[item]
         let tensor = tensors[step.tensor]

@@ -9,7 +9,7 @@ public import TensorCore
 ///
 /// Opening reads and checks the header alone: its safetensors rules, its root hash, the table of
 /// tensors and chunks against each other and against the size of the file. Data are checked as
-/// they are read: the SHA-256 of each stored chunk, then the checksum of its frame.
+/// they are read, chunk by chunk, as ``check`` says.
 ///
 /// Safe to use from several threads at once.
 public final class Bundle: TensorSource {
@@ -25,6 +25,9 @@ public final class Bundle: TensorSource {
   public let signature: VerifiedSignature?
   /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
+
+  /// What stored bytes are held against when they are read.
+  public let check: ChunkCheck
 
   let file: InputFile
   /// Where the bytes of the assets are, in their order.
@@ -42,13 +45,17 @@ public final class Bundle: TensorSource {
   /// - Parameters:
   ///   - trust: which bundles are taken; any sound one by default.
   ///   - signatureFile: where the signature is, if it is needed; beside the bundle by default.
+  ///   - check: what stored bytes are held against when they are read. Where only a signed bundle
+  ///     is taken it is always the digest, without which the signature would bind no chunk.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
   ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
   ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.
   public init(
-    path: String, trust: BundleTrust = .any, signatureFile: String? = nil
+    path: String, trust: BundleTrust = .any, signatureFile: String? = nil,
+    check: ChunkCheck = .checksum
   ) throws(WeightsError) {
     signature = try trust.signature(ofBundle: path, in: signatureFile)
+    self.check = signature == nil ? check : .digest
     let file = try InputFile(path: path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
@@ -87,7 +94,7 @@ public final class Bundle: TensorSource {
 
   /// Fills `destination` with the bytes of the tensor that start at `offset`, on this thread.
   ///
-  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
+  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
   ///   when stored bytes are damaged; `file.*`.
   public func read(
     _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
@@ -106,7 +113,7 @@ public final class Bundle: TensorSource {
     }
     guard count > 0 else { return }
     let idle =
-      if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader() }
+      if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader(check) }
     defer { idleReaders.withLock { $0.append(idle) } }
     var done = 0
     while done < count {
@@ -130,7 +137,7 @@ public final class Bundle: TensorSource {
 /// Unchecked: whoever took it out of the list is the only one to have it.
 private final class IdleReader: @unchecked Sendable {
   var reader: ChunkReader
-  init() throws(WeightsError) { reader = try ChunkReader() }
+  init(_ check: ChunkCheck) throws(WeightsError) { reader = try ChunkReader(check) }
 }
 
 extension WeightsError {

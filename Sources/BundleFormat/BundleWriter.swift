@@ -56,7 +56,7 @@ public final class BundleWriter {
     self.documents = documents
     assetPlans = assets
     items = plans.map {
-      HeaderText.Item(plan: $0, quantization: nil, storedByteCounts: [], digests: [])
+      HeaderText.Item(plan: $0, quantization: nil, storedByteCounts: [], digests: [], checksums: [])
     }
     byteCount = headerByteCount
   }
@@ -107,6 +107,7 @@ public final class BundleWriter {
       try write(chunk.stored)
       items[index].storedByteCounts.append(chunk.stored.count)
       items[index].digests.append(chunk.sha256)
+      items[index].checksums.append(chunk.xxh3)
       currentByteCount += chunk.stored.count
       if range.upperBound == info.byteCount {
         let count = BundleLayout.fillerByteCount(

@@ -126,6 +126,12 @@ struct SignedBundleTests {
     let bundle = try Bundle(path: folder("a"), trust: trust)
     #expect(try bundle.verify(threads: 1).damages.map(\.error.code) == [.bundleChunkHash])
     #expect(throws: WeightsError(.bundleChunkHash, "")) { try bundle.load(threads: 1) { _, _ in } }
+    // A checksum, which can be met on purpose, will not do, even where it is asked for.
+    let unsigned = try Bundle(path: folder("a"), check: .checksum)
+    #expect(throws: WeightsError(.bundleChunkChecksum, "")) {
+      try unsigned.load(threads: 1) { _, _ in }
+    }
+    #expect(try Bundle(path: folder("a"), trust: trust, check: .checksum).check == .digest)
     bytes = sound
     bytes[60] ^= 1
     try folder.write(bytes, to: "a")
