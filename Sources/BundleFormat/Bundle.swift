@@ -1,6 +1,7 @@
 public import Diagnostics
 import FileAccess
 public import Hashing
+import Signing
 import Synchronization
 public import TensorCore
 
@@ -20,6 +21,8 @@ public final class Bundle: TensorSource {
   public let bundleTensors: [BundleTensor]
   /// SHA-256 of the header, which binds everything: the identity of the bundle.
   public let root: Digest
+  /// Who signed it, where only a signed one was to be opened.
+  public let signature: VerifiedSignature?
   /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
 
@@ -37,19 +40,40 @@ public final class Bundle: TensorSource {
 
   /// Opens a bundle.
   ///
+  /// A signature of ours binds the header, which binds every chunk, so that nothing but the header
+  /// need be read before the first tensor. One that has no root hash, as other programs write it,
+  /// costs reading the whole file once, now.
+  ///
   /// - Parameters:
-  ///   - check: what stored bytes are held against when they are read.
+  ///   - trust: which bundles are taken; any sound one by default.
+  ///   - signatureFile: where the signature is, if it is needed; beside the bundle by default.
+  ///   - check: what stored bytes are held against when they are read. Where only a signed bundle
+  ///     is taken it is always the digest, without which the signature would bind no chunk.
   ///   - mapping: whether tensors that are stored plain are used where they lie in the file instead of
   ///     being copied. Then nobody may write to the file in place for as long as they are in use:
   ///     see ``FileAccess/FileMapping``. Replacing it, as our commands do, is harmless.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
-  ///   underneath is not sound, `bundle.*` when it is no sound bundle.
-  public init(path: String, check: ChunkCheck = .checksum, mapping: Bool = false) throws(WeightsError) {
-    self.check = check
+  ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
+  ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.
+  public init(
+    path: String, trust: BundleTrust = .any, signatureFile: String? = nil,
+    check: ChunkCheck = .checksum, mapping: Bool = false
+  ) throws(WeightsError) {
+    signature = try trust.signature(ofBundle: path, in: signatureFile)
+    self.check = signature == nil ? check : .digest
     let file = try InputFile(path: path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
       self.mapping = mapping ? try file.map() : nil
+      if let signature {
+        try signature.check(root: header.root)
+        if signature.statement.root == nil {
+          try signature.check(
+            fileHash: try FileHash.compute(
+              file, headerByteCount: header.byteCount, root: header.root
+            ) { _ in })
+        }
+      }
       self.path = path
       self.file = file
       documents = header.documents

@@ -131,7 +131,8 @@ public final class BundleWriter {
   /// - Parameters:
   ///   - provenance: replaces the document given at the start.
   ///   - ledger: likewise.
-  ///   - check: looks at the finished file before it gets its name; what it throws ends it.
+  ///   - check: looks at the finished file, synced, before it gets its name; what it throws ends
+  ///     it.
   /// - Returns: the root hash.
   /// - Throws: `bundle.reserve` when the documents have grown beyond the room left for them;
   ///   `safetensors.*` for names that format cannot hold; `file.*`.
@@ -164,10 +165,15 @@ public final class BundleWriter {
       throw error.inFile(path)
     }
     unsafe try output.write(header.span.bytes, at: 0)
+    try output.synchronize()
     try check(output.temporaryPath)
     try output.commit()
     return root
   }
+
+  /// Whether the bundle has its name, which it has also where the last step of
+  /// ``finish(provenance:ledger:checking:)``, syncing the folder, has failed.
+  public var isInPlace: Bool { output.isInPlace }
 
   /// Gives up and removes what was written.
   public func discard() { output.discard() }

@@ -110,7 +110,7 @@ setup_build() {
 setup_python() {
   local -a files=(Tests/python/requirements.txt)
   if [ "${DEPTHVLA_TORCH:-}" = 1 ] || [ "${CI:-}" = true ]; then
-    files+=(Tests/python/requirements-torch.txt)
+    files+=(Tests/python/requirements-torch.txt Tests/python/requirements-signing.txt)
   fi
   unset DEPTHVLA_PYTHON
   if make_environment "${files[@]}"; then
