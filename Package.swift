@@ -70,7 +70,7 @@ let package = Package(
     module(
       "Signing", ["Diagnostics", "StrictJSON", "FileAccess", "Hashing", "CLibCrypto"],
       linking: link("crypto")),
-    module("Compression", ["Diagnostics", "CZstd"], linking: link("zstd")),
+    module("Compression", ["Diagnostics", "Hashing", "CZstd"], linking: link("zstd")),
     .target(
       name: "CKernels",
       cSettings: cSettings + [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),

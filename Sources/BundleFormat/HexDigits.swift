@@ -42,22 +42,14 @@ protocol HexRepresentable {
 extension Digest: HexRepresentable {}
 
 extension UInt64: HexRepresentable {
-  static var hexCount: Int { 16 }
+  static var hexCount: Int { Hexadecimal.wordDigitCount }
 
   init?(hexDigits digits: Span<UInt8>) {
-    guard digits.count == Self.hexCount else { return nil }
-    self = 0
-    for index in digits.indices {
-      switch digits[index] {
-      case let digit where (0x30...0x39).contains(digit): self = self << 4 | (Self(digit) - 0x30)
-      case let digit where (0x61...0x66).contains(digit): self = self << 4 | (Self(digit) - 0x57)
-      default: return nil
-      }
+    guard digits.count == Self.hexCount, let word = Hexadecimal.word(in: digits, at: 0) else {
+      return nil
     }
+    self = word
   }
 
-  var hex: String {
-    let digits = String(self, radix: 16)
-    return String(repeating: "0", count: Self.hexCount - digits.count) + digits
-  }
+  var hex: String { Hexadecimal.digits(of: self) }
 }

@@ -102,15 +102,17 @@ struct TensorTable {
   private mutating func claim(
     _ name: TensorName, _ dtype: DType, _ shape: Shape, _ range: Range<Int>
   ) throws(WeightsError) {
-    let expected =
+    // Worded only where it is wanted: there are thousands of entries.
+    func expected() -> String {
       "an entry \(name.string.quoted) \(dtype.rawValue) \(shape) at data bytes \(range)"
+    }
     guard let entry = entries[name] else {
-      throw WeightsError(.bundleEntry, .malformed, "expected \(expected), found none")
+      throw WeightsError(.bundleEntry, .malformed, "expected \(expected()), found none")
     }
     guard entry.info.dtype == dtype, entry.info.shape == shape, entry.range == range else {
       throw WeightsError(
         .bundleEntry, .malformed,
-        "expected \(expected), found \(entry.info.dtype.rawValue) \(entry.info.shape) at"
+        "expected \(expected()), found \(entry.info.dtype.rawValue) \(entry.info.shape) at"
           + " \(entry.range)")
     }
     claimedCount += 1

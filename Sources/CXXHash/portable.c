@@ -2,6 +2,8 @@
 #define DVLA_NAME dvla_xxh3_64_portable
 #include "parts.h"
 
+uint64_t dvla_xxh64(dvla_bytes bytes) { return XXH64(bytes.start, bytes.count, 0); }
+
 #if defined(__x86_64__)
 uint64_t dvla_xxh3_64_avx2(const dvla_bytes *parts, size_t count);
 #endif

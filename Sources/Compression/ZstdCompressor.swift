@@ -1,5 +1,6 @@
 import CZstd
 public import Diagnostics
+import Hashing
 
 /// Makes zstd frames whose only modelling is Huffman coding of literals, or none.
 ///
@@ -8,11 +9,11 @@ public import Diagnostics
 /// runs, each run becomes blocks of its own, and each block has its own table. The frames are
 /// ordinary ones (RFC 8878): single segment, content size and checksum present, no dictionary.
 ///
-/// The bytes made depend on the arguments alone, not on what was compressed before.
+/// Frame header, raw blocks and checksum are put together here; libzstd codes the blocks that a
+/// sample says can get smaller.
 ///
-/// An instance belongs to one thread at a time. Unsafe code: `context` lives from `init` to
-/// `deinit`, and every pointer handed to libzstd comes with its buffer's own count.
-@safe
+/// The bytes made depend on the arguments alone, not on what was compressed before. An instance
+/// belongs to one thread at a time.
 public final class ZstdCompressor {
   /// What is done to the bytes of a block.
   public enum Mode: Sendable {
@@ -28,24 +29,16 @@ public final class ZstdCompressor {
   /// The version of libzstd, on which the bytes of a frame depend.
   public static var libraryVersion: String { unsafe String(cString: ZSTD_versionString()) }
 
-  private let context: OpaquePointer
-  private var sequences: [ZSTD_Sequence] = []
-  private var mode: Mode?
+  private let coder: BlockCoder
 
   /// - Throws: `zstd.memory`.
-  public init() throws(WeightsError) {
-    guard let context = unsafe ZSTD_createCCtx() else {
-      throw WeightsError(.zstdMemory, .unavailable, "no memory for a zstd compressor")
-    }
-    unsafe self.context = context
-  }
-
-  deinit { unsafe ZSTD_freeCCtx(context) }
+  public init() throws(WeightsError) { coder = try BlockCoder() }
 
   /// Appends one frame with the whole of `source` to `output`.
   ///
   /// - Parameters:
-  ///   - source: the bytes, runs of `runByteCount` one after the other; the last may be shorter.
+  ///   - source: the bytes, runs of `runByteCount` one after the other; the last may be shorter. At most
+  ///     2^32 - 1 bytes.
   ///   - runByteCount: bytes of one run, or nil where all of `source` is one.
   /// - Returns: the byte count of the frame.
   /// - Throws: `zstd.memory`, `zstd.compress`.
@@ -53,79 +46,69 @@ public final class ZstdCompressor {
   public func compress(
     _ source: RawSpan, runByteCount: Int? = nil, mode: Mode, appendingTo output: inout [UInt8]
   ) throws(WeightsError) -> Int {
-    try configure(mode)
-    // ZSTD_compressSequences leaves a finished frame open as far as the session is concerned.
-    try check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_only))
-    let blockCount = delimit(source.byteCount, runByteCount: runByteCount ?? source.byteCount)
-    // libzstd's bound, and 3 bytes for the header of each block that it does not count on.
-    let room = ZSTD_compressBound(source.byteCount) + 3 * blockCount
-    var result = 0
-    output.append(addingCapacity: room) { span in
-      unsafe span.withUnsafeMutableBufferPointer { buffer, initialized in
-        result = unsafe source.withUnsafeBytes { bytes in
-          unsafe sequences.withUnsafeBufferPointer { sequences in
-            unsafe ZSTD_compressSequences(
-              context, buffer.baseAddress, buffer.count, sequences.baseAddress, sequences.count,
-              bytes.baseAddress, bytes.count)
-          }
-        }
-        initialized = ZSTD_isError(result) == 0 ? result : 0
+    let start = output.count
+    let blocks = Self.blocks(source.byteCount, runByteCount: runByteCount ?? source.byteCount)
+    output.reserveCapacity(start + source.byteCount + 3 * blocks.count + 32)
+    output += ZstdFrameHeader.bytes(contentByteCount: source.byteCount)
+    var first = 0
+    while first < blocks.count {
+      let isRaw = mode == .raw || !EntropySample.mayShrink(source.extracting(blocks[first]))
+      if isRaw {
+        output.append(rawBlock: source.extracting(blocks[first]), isLast: first == blocks.count - 1)
+        first += 1
+        continue
       }
+      // Blocks in a row are coded together, so that a table may serve several.
+      var end = first + 1
+      while end < blocks.count, EntropySample.mayShrink(source.extracting(blocks[end])) { end += 1 }
+      let group = blocks[first].lowerBound..<blocks[end - 1].upperBound
+      let coded = try coder.code(
+        source.extracting(group), blocks: blocks[first..<end].map(\.count))
+      if end == blocks.count { output += coded } else { output.append(blocks: coded) }
+      first = end
     }
-    try check(result)
-    return result
+    if blocks.isEmpty { output.append(rawBlock: source, isLast: true) }
+    let checksum = XXH64.hash(source)
+    for shift in stride(from: UInt64(0), to: 32, by: 8) {
+      output.append(UInt8(truncatingIfNeeded: checksum >> shift))
+    }
+    return output.count - start
   }
 
-  /// Fills `sequences` with one "literals only" sequence for each block, and returns their count.
-  ///
-  /// A sequence without a match is the block delimiter of `ZSTD_sf_explicitBlockDelimiters`.
-  private func delimit(_ byteCount: Int, runByteCount: Int) -> Int {
-    sequences.removeAll(keepingCapacity: true)
+  /// Where the blocks lie: runs of bytes in pieces that a block can hold.
+  private static func blocks(_ byteCount: Int, runByteCount: Int) -> [Range<Int>] {
+    var blocks: [Range<Int>] = []
     var start = 0
     var runEnd = 0
     while start < byteCount {
       if start == runEnd { runEnd = min(byteCount, start + max(runByteCount, 1)) }
-      let count = min(Self.blockByteCount, runEnd - start)
-      sequences.append(
-        ZSTD_Sequence(offset: 0, litLength: UInt32(count), matchLength: 0, rep: 0))
-      start += count
+      let end = min(start + blockByteCount, runEnd)
+      blocks.append(start..<end)
+      start = end
     }
-    return sequences.count
+    return blocks
+  }
+}
+
+// RFC 8878, section 3.1.1.2: three bytes before each block say in bit 0 whether it is the last, in bits
+// 1 and 2 its type, above them its size.
+extension [UInt8] {
+  fileprivate mutating func append(rawBlock content: RawSpan, isLast: Bool) {
+    let header = (isLast ? 1 : 0) | content.byteCount << 3
+    for shift in [0, 8, 16] { append(UInt8(truncatingIfNeeded: header >> shift)) }
+    unsafe content.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 
-  private func configure(_ newMode: Mode) throws(WeightsError) {
-    guard mode != newMode else { return }
-    mode = nil
-    try check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters))
-    let literals: ZSTD_paramSwitch_e =
-      switch newMode {
-      case .entropy: ZSTD_ps_enable
-      case .raw: ZSTD_ps_disable
-      }
-    // The level matters only for the size of the match tables, which stay unused.
-    try set(ZSTD_c_compressionLevel, -100_000)
-    // Wide enough for a single segment; libzstd narrows it to the size of the source.
-    try set(ZSTD_c_windowLog, 27)
-    try set(ZSTD_c_checksumFlag, 1)
-    try set(ZSTD_c_contentSizeFlag, 1)
-    try set(ZSTD_c_dictIDFlag, 0)
-    // literalCompressionMode and blockDelimiters: their names are macros, which Swift cannot see.
-    try set(ZSTD_c_experimentalParam5, Int32(literals.rawValue))
-    try set(ZSTD_c_experimentalParam11, Int32(ZSTD_sf_explicitBlockDelimiters.rawValue))
-    mode = newMode
-  }
-
-  private func set(_ parameter: ZSTD_cParameter, _ value: Int32) throws(WeightsError) {
-    try check(unsafe ZSTD_CCtx_setParameter(context, parameter, value))
-  }
-
-  private func check(_ result: Int) throws(WeightsError) {
-    guard ZSTD_isError(result) != 0 else { return }
-    if ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation {
-      throw WeightsError(.zstdMemory, .unavailable, "no memory to compress")
+  /// Appends blocks of which the last says that it is the last, and is not.
+  fileprivate mutating func append(blocks: ArraySlice<UInt8>) {
+    var header = count
+    append(contentsOf: blocks)
+    while true {
+      let word = Int(self[header]) | Int(self[header + 1]) << 8 | Int(self[header + 2]) << 16
+      if word & 1 != 0 { break }
+      // A block of type 1 repeats one byte.
+      header += 3 + (word >> 1 & 3 == 1 ? 1 : word >> 3)
     }
-    throw WeightsError(
-      .zstdCompress, .unavailable,
-      "libzstd cannot compress: \(unsafe String(cString: ZSTD_getErrorName(result)))")
+    self[header] &= 0xFE
   }
 }

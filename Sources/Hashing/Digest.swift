@@ -25,23 +25,13 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
   /// As ``init(hex:)``, from the UTF-8 of the digits.
   public init?(hexDigits digits: Span<UInt8>) {
-    guard digits.count == Self.hexCount else { return nil }
-    var parsed: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    for index in digits.indices {
-      let value: UInt64
-      switch digits[index] {
-      case let digit where (0x30...0x39).contains(digit): value = UInt64(digit) - 0x30
-      case let digit where (0x61...0x66).contains(digit): value = UInt64(digit) - 0x61 + 10
-      default: return nil
-      }
-      switch index / 16 {
-      case 0: parsed.0 = parsed.0 << 4 | value
-      case 1: parsed.1 = parsed.1 << 4 | value
-      case 2: parsed.2 = parsed.2 << 4 | value
-      default: parsed.3 = parsed.3 << 4 | value
-      }
-    }
-    words = parsed
+    guard digits.count == Self.hexCount,
+      let first = Hexadecimal.word(in: digits, at: 0),
+      let second = Hexadecimal.word(in: digits, at: 16),
+      let third = Hexadecimal.word(in: digits, at: 32),
+      let fourth = Hexadecimal.word(in: digits, at: 48)
+    else { return nil }
+    words = (first, second, third, fourth)
   }
 
   public var bytes: [UInt8] {
@@ -56,14 +46,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(Self.hexCount)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
+    [words.0, words.1, words.2, words.3].map(Hexadecimal.digits).joined()
   }
 
   public var description: String { hex }

@@ -48,7 +48,7 @@ public enum XXH3 {
 private nonisolated(unsafe) let nothing = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
 
 extension dvla_bytes {
-  fileprivate init(_ buffer: UnsafeRawBufferPointer) {
+  init(_ buffer: UnsafeRawBufferPointer) {
     unsafe self.init(start: buffer.baseAddress ?? UnsafeRawPointer(nothing), count: buffer.count)
   }
 }

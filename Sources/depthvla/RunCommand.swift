@@ -45,6 +45,13 @@ struct RunCommand: OutputCommand {
   @OptionGroup(title: "Depth options") var depth: DepthOptions
   @OptionGroup(title: "Trust") var trust: TrustOptions
 
+  @Flag(
+    help: """
+      Use the tensors of a bundle made with --store where they lie in the file. Nobody may write to \
+      the file in place meanwhile.
+      """)
+  var map = false
+
   @Flag(help: "Replace outputs that exist.")
   var force = false
 
@@ -57,7 +64,7 @@ struct RunCommand: OutputCommand {
   func run() throws {
     let start = ContinuousClock.now
     let opened = try Bundle(
-      path: bundle, trust: try trust.policy(), signatureFile: trust.signature)
+      path: bundle, trust: try trust.policy(), signatureFile: trust.signature, mapping: map)
     switch opened.documents.family {
     case "depthvla", "pi0": try act(opened, since: start)
     case "depth-anything-v2": try estimateDepth(opened)

@@ -76,6 +76,13 @@ enum BundleStages {
         peer: .freshCopy
       ) { team in _ = try bundle.bytes(of: tensors[1], threads: team.threads) },
     ]
+    if kind.packing == .store {
+      let mapped = try Bundle(path: path, mapping: true)
+      stages.append(
+        Stage(name: "map", data: kind.data, byteCount: kind.bytes.count) { team in
+          try mapped.load(threads: team.threads) { _, _ in }
+        })
+    }
     return stages
   }
 

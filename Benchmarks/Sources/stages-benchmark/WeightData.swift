@@ -1,3 +1,4 @@
+import FileAccess
 import Kernels
 import RandomNumbers
 
@@ -9,6 +10,16 @@ struct WeightData {
   let f16: [UInt8]
 
   static let columns = 2048
+
+  /// Weights from a file of little-endian float32, as many as make whole parts.
+  init(path: String) throws {
+    let bytes = try readWholeFile(path: path, limit: 1 << 32)
+    let whole = bytes.count / (8 * 4 * partByteCount) * (8 * 4 * partByteCount)
+    self.init(
+      floats: (0..<whole / 4).map { index in
+        bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
+      })
+  }
 
   /// - Parameter byteCount: bytes of the float32 form, whole rows of it.
   init(byteCount: Int) {
@@ -23,9 +34,13 @@ struct WeightData {
       // The table is short; a stride that shares no factor with it keeps its parts apart.
       floats[index] = drawn[(index &* 7919 &+ index >> 20) & (drawn.count - 1)] * scale
     }
+    self.init(floats: floats)
+  }
+
+  private init(floats: [Float]) {
     f32 = floats.withUnsafeBytes { [UInt8]($0) }
     f16 = floats.map { Float16($0) }.withUnsafeBytes { [UInt8]($0) }
-    bf16 = .filled(byteCount / 2) { [f32] in FloatConversion.bf16FromF32(f32.span.bytes, into: &$0) }
+    bf16 = .filled(floats.count * 2) { [f32] in FloatConversion.bf16FromF32(f32.span.bytes, into: &$0) }
   }
 }
 

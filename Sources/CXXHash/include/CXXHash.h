@@ -17,6 +17,9 @@ uint64_t dvla_xxh3_64(const dvla_bytes *parts, size_t count);
 /// The same without AVX2.
 uint64_t dvla_xxh3_64_portable(const dvla_bytes *parts, size_t count);
 
+/// XXH64, seed 0.
+uint64_t dvla_xxh64(dvla_bytes bytes);
+
 #pragma clang assume_nonnull end
 
 #endif
