@@ -18,7 +18,7 @@ struct StagesBenchmark: ParsableCommand {
   var data: String?
   @Option(help: "Time of one measurement, in seconds.") var seconds = 1.0
   @Option(parsing: .upToNextOption, help: "Numbers of threads.") var threads = [1, 2]
-  @Option(help: "Only stages whose name contains this.") var only = ""
+  @Option(help: "Only stages whose name and data contain this.") var only = ""
   @Flag(help: "A JSON line for each measurement instead of a table.") var json = false
 
   func run() throws {
@@ -36,7 +36,7 @@ struct StagesBenchmark: ParsableCommand {
     }
     for count in threads {
       let team = ThreadTeam(threads: count)
-      for stage in stages where only.isEmpty || stage.name.contains(only) {
+      for stage in stages where only.isEmpty || "\(stage.name) \(stage.data)".contains(only) {
         let measured = try Measurement.take(
           seconds: seconds, threads: count, byteCount: stage.byteCount, { try stage.run(team) },
           peerByteCount: stage.byteCount,
