@@ -74,7 +74,10 @@ let package = Package(
     .target(name: "CManifests", cSettings: cSettings),
     module("Manifests", ["CManifests"]),
     module("Parallelism", ["Diagnostics"]),
-    module("MatrixProducts", ["COpenBLAS"], linking: link("openblas")),
+    .target(
+      name: "CProducts",
+      cSettings: cSettings + [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
+    module("MatrixProducts", ["COpenBLAS", "CProducts"], linking: link("openblas")),
     module("Resampling", ["TensorCore"]),
     module("NumPyFiles", ["Diagnostics", "TensorCore"]),
     module("RandomNumbers", ["TensorCore"]),

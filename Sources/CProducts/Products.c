@@ -101,7 +101,7 @@ static void finish(
   const float *bias = operands.bias ? (const float *)operands.bias + tile.first_output : 0;
   for (size_t token = 0; token < tile.tokens; token++) {
     const float *from = sums + token * DVLA_TILE_OUTPUTS;
-    float *to = result + (tile.first_token + token) * shape.outputs + tile.first_output;
+    float *to = result + token * shape.outputs;
     float scale =
         operands.weight_scales ? ((const float *)operands.scales)[tile.first_token + token] : 1;
     if (bias) {

@@ -93,7 +93,7 @@ struct ParityReport {
   private var classWords: String {
     let source = tolerances.map { " in \($0.escapedForTerminal)" } ?? ""
     return check.comparisons.contains { $0.precision != nil }
-      ? " of class \(check.precision.rawValue)\(source)" : source
+      ? " of class \(check.precision.rawValue)\(source), products \(check.products)" : source
   }
 
   /// The tensors that no output depends on, layers folded.

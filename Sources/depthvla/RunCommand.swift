@@ -44,6 +44,8 @@ struct RunCommand: OutputCommand {
   @OptionGroup(title: "Policy options") var policy: PolicyOptions
   @OptionGroup(title: "Depth options") var depth: DepthOptions
 
+  @OptionGroup var products: ProductOptions
+
   @Flag(help: "Replace outputs that exist.")
   var force = false
 
@@ -84,6 +86,7 @@ struct RunCommand: OutputCommand {
           + (policy.instruction == nil ? "--instruction TEXT" : "--state FILE"))
     }
     var options = policy.options
+    options.products = products.products
     options.overwrite = force
     options.threads = output.threadCount
     options.start = start
@@ -118,6 +121,7 @@ struct RunCommand: OutputCommand {
     }
     var options = DepthRun.Options()
     options.inputSize = depth.inputSize
+    options.products = products.products
     options.skipsDamaged = depth.skipDamaged
     options.overwrite = force
     options.threads = output.threadCount

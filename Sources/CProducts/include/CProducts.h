@@ -39,6 +39,9 @@ typedef struct dvla_product_kernels dvla_product_kernels;
 /// instructions.
 const dvla_product_kernels *_Nullable dvla_product_kernels_for(dvla_product_path path);
 
+/// Whether the path's instructions multiply more in a cycle here than those of float32.
+_Bool dvla_product_path_is_fast(dvla_product_path path);
+
 typedef struct dvla_product_shape {
   size_t tokens;
   size_t inputs;
@@ -78,9 +81,11 @@ enum { DVLA_TILE_TOKENS = 768, DVLA_TILE_OUTPUTS = 64 };
 /// Bytes that computing a tile of that many tokens needs besides.
 size_t dvla_tile_scratch_bytes(size_t tokens);
 
-/// Computes a tile: writes its elements of `result`, float32 [tokens, outputs], and no others.
+/// Computes a tile.
 ///
 /// - scratch: at a multiple of 64 bytes.
+/// - result: float32 of the tile's first token and output; the next token's are shape.outputs
+///   further on. What lies between the tile's elements is not touched.
 void dvla_multiply_tile(
     const dvla_product_kernels *kernels, dvla_product_shape shape, dvla_product_operands operands,
     dvla_product_tile tile, void *scratch, void *result);
