@@ -106,3 +106,45 @@ static __attribute__((unused)) void K(int16_rows)(
     }
   }
 }
+
+/// Units of four weights of a row.
+static __attribute__((unused)) void K(byte_rows)(const uint8_t *const *rows, size_t count, uint32_t *units) {
+  for (size_t lane = 0; lane < DVLA_LANES; lane++) {
+    for (size_t at = 0; at < count; at += 4) {
+      uint32_t unit = 0;
+      size_t rest = count - at;
+      if (rest >= 4) {
+        DVLA_COPY(&unit, rows[lane] + at, 4);
+      } else {
+        DVLA_COPY(&unit, rows[lane] + at, rest);
+      }
+      units[at / 4 * DVLA_LANES + lane] = unit;
+    }
+  }
+}
+
+/// Words of eight bytes: q = 256 high + low of four inputs, the four high bytes first. Both are
+/// signed bytes since |q| is at most 32639. Where DVLA_DIGIT_OFFSET is 128 they are brought up to
+/// unsigned ones.
+static __attribute__((unused)) void K(digit_token)(
+    const float *x, size_t count, float scale, void *words) {
+  uint8_t *out = words;
+  size_t padded = (count + 3) & ~(size_t)3;
+  K(steps) steps = K(steps_of)(scale);
+  for (size_t at = 0; at < padded; at += 16) {
+    i32x16 whole = {0};
+    if (steps.reciprocal > 0) whole = K(to_steps)(K(load_floats)(x + at, count - at), steps);
+    i32x16 low = whole << 24 >> 24;
+    i8x16 bytes[2] = {
+        __builtin_convertvector(((whole - low) >> 8) + DVLA_DIGIT_OFFSET, i8x16),
+        __builtin_convertvector(low + DVLA_DIGIT_OFFSET, i8x16),
+    };
+    uint8_t interleaved[32];
+    DVLA_UNROLL for (int unit = 0; unit < 4; unit++) {
+      DVLA_COPY(interleaved + unit * 8, (const uint8_t *)&bytes[0] + unit * 4, 4);
+      DVLA_COPY(interleaved + unit * 8 + 4, (const uint8_t *)&bytes[1] + unit * 4, 4);
+    }
+    size_t rest = padded - at;
+    DVLA_COPY(out + at * 2, interleaved, (rest < 16 ? rest : 16) * 2);
+  }
+}

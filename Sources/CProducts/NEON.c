@@ -4,47 +4,10 @@
 
 #include "Tiles.h"
 #define DVLA_SUFFIX neon
+#define DVLA_DIGIT_OFFSET 0
 #include "Arrangement.h"
 
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
-
-/// Units of four weights of a row.
-static void int8_rows(const uint8_t *const *rows, size_t count, uint32_t *units) {
-  for (size_t lane = 0; lane < DVLA_LANES; lane++) {
-    for (size_t at = 0; at < count; at += 4) {
-      uint32_t unit = 0;
-      size_t rest = count - at;
-      if (rest >= 4) {
-        DVLA_COPY(&unit, rows[lane] + at, 4);
-      } else {
-        DVLA_COPY(&unit, rows[lane] + at, rest);
-      }
-      units[at / 4 * DVLA_LANES + lane] = unit;
-    }
-  }
-}
-
-/// Words of eight bytes: q = 256 high + low of four inputs, the four high bytes first. Both are
-/// signed bytes since |q| is at most 32639.
-static void int8_token(const float *x, size_t count, float scale, void *words) {
-  uint8_t *out = words;
-  size_t padded = (count + 3) & ~(size_t)3;
-  K(steps) steps = K(steps_of)(scale);
-  for (size_t at = 0; at < padded; at += 16) {
-    i32x16 whole = {0};
-    if (steps.reciprocal > 0) whole = K(to_steps)(K(load_floats)(x + at, count - at), steps);
-    i32x16 low = whole << 24 >> 24;
-    i8x16 bytes[2] = {
-        __builtin_convertvector((whole - low) >> 8, i8x16), __builtin_convertvector(low, i8x16)};
-    uint8_t interleaved[32];
-    DVLA_UNROLL for (int unit = 0; unit < 4; unit++) {
-      DVLA_COPY(interleaved + unit * 8, (const uint8_t *)&bytes[0] + unit * 4, 4);
-      DVLA_COPY(interleaved + unit * 8 + 4, (const uint8_t *)&bytes[1] + unit * 4, 4);
-    }
-    size_t rest = padded - at;
-    DVLA_COPY(out + at * 2, interleaved, (rest < 16 ? rest : 16) * 2);
-  }
-}
 
 /// The digits' totals of 4 rows of some tokens, then T = 256 high + low.
 DVLA_INLINE void int8_quarter(dvla_strip strip, size_t column, const int tokens) {
@@ -78,13 +41,13 @@ DVLA_INLINE void int8_strip(dvla_strip strip, const int tokens, const int vector
   }
 }
 
-DVLA_DEFINE_MULTIPLY(int8_multiply, int8_strip, 8)
+DVLA_DEFINE_MULTIPLY(int8_multiply, int8_strip, 6, 8)
 
 const dvla_product_kernels dvla_int8_neon_dot = {
-    .element_bytes = 1, .unit_inputs = 4, .word_bytes = 8,
+    .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .word_bytes = 8,
     .scale = K(int16_scale),
-    .arrange_token = int8_token,
-    .arrange_rows = int8_rows,
+    .arrange_token = K(digit_token),
+    .arrange_rows = K(byte_rows),
     .multiply = int8_multiply,
 };
 #pragma clang attribute pop
@@ -126,10 +89,10 @@ DVLA_INLINE void bf16_strip(dvla_strip strip, const int tokens, const int vector
   }
 }
 
-DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 4)
+DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 6, 4)
 
 const dvla_product_kernels dvla_bf16_neon = {
-    .element_bytes = 2, .unit_inputs = 2, .word_bytes = 4,
+    .element_bytes = 2, .stage_inputs = DVLA_BF16_STAGE, .unit_inputs = 2, .word_bytes = 4,
     .arrange_token = K(bf16_token),
     .arrange_rows = K(bf16_rows),
     .multiply = bf16_multiply,

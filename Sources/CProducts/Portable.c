@@ -2,6 +2,7 @@
 // are exact in float32.
 #include "Tiles.h"
 #define DVLA_SUFFIX portable
+#define DVLA_DIGIT_OFFSET 0
 #include "Arrangement.h"
 
 DVLA_INLINE void bf16_strip(dvla_strip strip, const int tokens, const int vectors) {
@@ -26,18 +27,18 @@ DVLA_INLINE void bf16_strip(dvla_strip strip, const int tokens, const int vector
 
 #include "Int8Pairs.h"
 
-DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 4)
-DVLA_DEFINE_MULTIPLY(int8_multiply, K(int8_strip), 4)
+DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 6, 4)
+DVLA_DEFINE_MULTIPLY(int8_multiply, K(int8_strip), 6, 4)
 
 const dvla_product_kernels dvla_bf16_portable = {
-    .element_bytes = 2, .unit_inputs = 2, .word_bytes = 4,
+    .element_bytes = 2, .stage_inputs = DVLA_BF16_STAGE, .unit_inputs = 2, .word_bytes = 4,
     .arrange_token = K(bf16_token),
     .arrange_rows = K(bf16_rows),
     .multiply = bf16_multiply,
 };
 
 const dvla_product_kernels dvla_int8_portable = {
-    .element_bytes = 1, .unit_inputs = 2, .word_bytes = 4,
+    .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 2, .word_bytes = 4,
     .scale = K(int16_scale),
     .arrange_token = K(int16_token),
     .arrange_rows = K(int16_rows),

@@ -4,12 +4,13 @@
 static dvla_stage stage_at(
     const dvla_product_kernels *kernels, dvla_product_shape shape, size_t first, size_t *count) {
   dvla_stage stage = {.blocks = 1, .vectors = DVLA_VECTORS};
-  if (shape.group >= DVLA_STAGE) {
+  size_t limit = kernels->stage_inputs;
+  if (shape.group >= limit) {
     size_t rest = shape.group - first % shape.group;
-    *count = rest < DVLA_STAGE ? rest : DVLA_STAGE;
+    *count = rest < limit ? rest : limit;
   } else {
     size_t rest = (shape.inputs - first) / shape.group;
-    stage.blocks = DVLA_STAGE / shape.group;
+    stage.blocks = limit / shape.group;
     if (rest < stage.blocks) stage.blocks = rest;
     *count = stage.blocks * shape.group;
   }
@@ -48,8 +49,8 @@ void dvla_arrange_tokens(
 
 // A tile's scratch: sums [tokens][64], a stage of weights, its scales.
 enum {
-  WEIGHT_UNITS = DVLA_TILE_OUTPUTS * DVLA_STAGE / 2,
-  SCALES = DVLA_TILE_OUTPUTS * DVLA_STAGE / 16,
+  WEIGHT_UNITS = DVLA_TILE_OUTPUTS * DVLA_INT8_STAGE / 2,
+  SCALES = 2 * DVLA_TILE_OUTPUTS * DVLA_INT8_STAGE / DVLA_LANES,
 };
 
 size_t dvla_tile_scratch_bytes(size_t tokens) {
@@ -57,7 +58,7 @@ size_t dvla_tile_scratch_bytes(size_t tokens) {
 }
 
 /// Rows that are not there.
-static const uint8_t zeros[DVLA_STAGE * 2];
+static const uint8_t zeros[2 * DVLA_BF16_STAGE];
 
 /// Arranges the stage's weights for the tile.
 static void arrange_weights(

@@ -15,7 +15,7 @@
 // at the end. Paths marked so give these bits; arm64's instructions round a pair otherwise.
 //
 // INT8: a token x becomes 16-bit integers q = x / s, to nearest, ties to even, with
-// s = max |x| / 32639. Inputs are summed in blocks that share a scale of the weights, at most 256
+// s = max |x| / 32639. Inputs are summed in blocks that share a scale of the weights, at most 512
 // wide, exactly: T = sum of q w is below 2^31. Then, in float32 and rounded at every step,
 // y = y + float(T) * scale over the blocks in order, and the result is y * s + bias. Every path gives
 // the same bits. A token with a NaN or an infinity has s = NaN, and so NaN results.
