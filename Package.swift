@@ -165,7 +165,7 @@ let package = Package(
         "BundleFormat", "DepthVLAWeights", "Diagnostics", "Parity", "Quantization", "Remapping",
         "StrictJSON", "TensorCore", "TensorMath", "TestSupport",
       ]),
-    tests("TensorMath", ["Kernels", "TensorCore"]),
+    tests("TensorMath", ["Kernels", "MatrixProducts", "TensorCore"]),
     tests("Resampling", ["TensorCore", "TestSupport"]),
     tests("Tokenization", ["Diagnostics", "StrictJSON", "TestSupport"]),
     tests("NumPyFiles", ["Diagnostics", "TensorCore", "TestSupport"]),

@@ -73,6 +73,8 @@ struct ParityReport {
     var lines: [String] = []
     if check.isOfPreprocessingAlone {
       lines.append("preprocessing alone: no weight was looked at")
+    } else {
+      lines.append("products \(check.products)")
     }
     for comparison in check.comparisons where check.isOwnRecording(comparison) {
       lines.append(
@@ -93,7 +95,7 @@ struct ParityReport {
   private var classWords: String {
     let source = tolerances.map { " in \($0.escapedForTerminal)" } ?? ""
     return check.comparisons.contains { $0.precision != nil }
-      ? " of class \(check.precision.rawValue)\(source), products \(check.products)" : source
+      ? " of class \(check.precision.rawValue)\(source)" : source
   }
 
   /// The tensors that no output depends on, layers folded.
