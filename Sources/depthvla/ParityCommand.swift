@@ -96,7 +96,8 @@ struct ParityCommand: OutputCommand {
       try subject.protectInputs(from: record, inputs: inputs)
       let recording = try subject.record(
         inputsOf: goldens[0], to: record, stages: try stagePattern(), overwrite: force,
-        products: products.products, ablation: ablation, runtime: .installed, threads: output.threadCount)
+        products: products.products, ablation: ablation, runtime: .installed,
+        threads: output.threadCount)
       let report = RecordingReport(recording, golden: goldens[0])
       try output.write(report.json, words: report.words)
       return
@@ -108,7 +109,8 @@ struct ParityCommand: OutputCommand {
     defer { page?.discard() }
     let check = try ParityCheck(
       of: subject, goldens: goldens, tolerances: try chosenTolerances(),
-      precision: precisionClass, products: products.products, ablation: ablation, runtime: .installed,
+      precision: precisionClass, products: products.products, ablation: ablation,
+      runtime: .installed,
       threads: output.threadCount
     ) { line?.update($0) }
     line?.finish()

@@ -112,7 +112,8 @@ struct ParityCommandTests {
     for row in rows { #expect(row.count <= 80, "\(row)") }
     #expect(result.output.contains("parity cannot see these 17 tensors"))
     let quiet = try depthvla(arguments + ["--quiet"], in: FixtureFolder.path("goldens"))
-    #expect(quiet.output.split(separator: "\n").count == 2)
+    #expect(quiet.output.split(separator: "\n").count == 3)
+    #expect(quiet.output.hasSuffix("\n      products exact\n"))
     #expect(
       quiet.output.hasPrefix("PASS: 32 stages of 1 golden within the tolerances of class f32"))
   }

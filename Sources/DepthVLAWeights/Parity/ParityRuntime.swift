@@ -9,7 +9,8 @@ public struct ParityRuntime: Sendable {
   /// Reads the weights of a family from a source, to compute on that many threads, products as chosen.
   public typealias LoadModel =
     @Sendable (
-      _ family: String, _ configuration: JSONValue, _ source: any TensorSource, _ products: ProductChoice,
+      _ family: String, _ configuration: JSONValue, _ source: any TensorSource,
+      _ products: ProductChoice,
       _ threads: Int
     ) throws(WeightsError) -> any Model
 

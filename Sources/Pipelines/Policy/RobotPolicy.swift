@@ -48,7 +48,8 @@ public final class RobotPolicy: Sendable {
   ///   `model.tensor-*`, `statistics.*`; what reading throws.
   public init(
     _ bundle: Bundle, assets given: PolicyAssets? = nil, usesDepth: Bool = true,
-    products requested: ProductPrecision? = nil, loading: Loading = .streaming(threads: 2), on compute: Compute
+    products requested: ProductPrecision? = nil, loading: Loading = .streaming(threads: 2),
+    on compute: Compute
   ) throws(WeightsError) {
     let family = bundle.documents.family
     guard family == "depthvla" || family == "pi0" else {
@@ -91,7 +92,8 @@ public final class RobotPolicy: Sendable {
         }
       units = try PolicyUnits(assets, methods, configuration.action)
       model = try DepthVLA(
-        configuration, weights: WeightScope(bundle, products: products, on: compute, streamingOn: loader))
+        configuration,
+        weights: WeightScope(bundle, products: products, on: compute, streamingOn: loader))
     } catch {
       loader?.cancel()
       throw error.inFile(bundle.path)
