@@ -51,14 +51,3 @@ static inline bool dvla_halves_avx512(void) {
   return false;
 #endif
 }
-
-/// Whether AVX-512 runs at its whole width on an AMD processor: those after Zen 4. (Zen 5's smallest,
-/// for laptops, halve it too, and lose a little by kernels that are meant for the others.)
-static inline bool dvla_widens_avx512(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  return __builtin_cpu_is("amd") && dvla_has_avx512() && !dvla_halves_avx512();
-#else
-  return false;
-#endif
-}

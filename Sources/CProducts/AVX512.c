@@ -4,9 +4,8 @@
 #include <immintrin.h>
 
 #include "Tiles.h"
-#pragma clang attribute push( \
-    __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni"))), \
-    apply_to = function)
+#define DVLA_AVX512 "avx2,avx512f,avx512bw,avx512dq,avx512vl"
+#pragma clang attribute push(__attribute__((target(DVLA_AVX512))), apply_to = function)
 #define DVLA_SUFFIX avx512
 #define DVLA_DIGIT_OFFSET 128
 #include "Arrangement.h"
@@ -76,6 +75,10 @@ static void byte_rows_fast(const uint8_t *const *rows, size_t count, uint32_t *u
     }
   }
 }
+#pragma clang attribute pop
+
+#pragma clang attribute push( \
+    __attribute__((target(DVLA_AVX512 ",avx512bf16"))), apply_to = function)
 
 DVLA_INLINE void bf16_strip(dvla_strip strip, const int tokens, const int vectors) {
   __m512 sums[6][4];
@@ -105,6 +108,19 @@ DVLA_INLINE void bf16_strip(dvla_strip strip, const int tokens, const int vector
     }
   }
 }
+
+DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 6, 4)
+
+const dvla_product_kernels dvla_bf16_avx512 = {
+    .element_bytes = 2, .stage_inputs = DVLA_BF16_STAGE, .unit_inputs = 2, .word_bytes = 4,
+    .arrange_token = K(bf16_token),
+    .arrange_rows = bf16_rows_fast,
+    .multiply = bf16_multiply,
+};
+#pragma clang attribute pop
+
+#pragma clang attribute push( \
+    __attribute__((target(DVLA_AVX512 ",avx512vnni"))), apply_to = function)
 
 DVLA_INLINE void int8_strip(dvla_strip strip, const int tokens, const int vectors) {
   size_t units = strip.stage.units, width = units / strip.stage.blocks, unit = 0;
@@ -167,15 +183,6 @@ static void int8_multiply(
   }
   int8_strips(stage, words, tokens, weights, scales, sums);
 }
-
-DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 6, 4)
-
-const dvla_product_kernels dvla_bf16_avx512 = {
-    .element_bytes = 2, .stage_inputs = DVLA_BF16_STAGE, .unit_inputs = 2, .word_bytes = 4,
-    .arrange_token = K(bf16_token),
-    .arrange_rows = bf16_rows_fast,
-    .multiply = bf16_multiply,
-};
 
 const dvla_product_kernels dvla_int8_avx512_vnni = {
     .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .word_bytes = 8,

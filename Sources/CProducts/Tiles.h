@@ -34,7 +34,7 @@ typedef struct dvla_strip {
     DVLA_REST(rows, 5, vectors)                           \
   }
 
-#define DVLA_DEFINE_MULTIPLY(name, rows, step, word_bytes)                                 \
+#define DVLA_DEFINE_MULTIPLY(name, rows, step, word_bytes)                                \
   static void name(                                                                       \
       dvla_stage stage, const void *words, size_t tokens, const uint32_t *weights,        \
       float *scales, float *sums) {                                                       \

@@ -25,7 +25,7 @@ enum OpenBLAS {
     guard unsafe getenv(coreVariable) == nil, dvla_openblas_can_choose(),
       let core = CoreChoice.better(
         than: coreName, hasAVX2AndFMA: dvla_has_avx2_and_fma(), hasAVX512: dvla_has_avx512(),
-        halvesAVX512: dvla_halves_avx512(), widensAVX512: dvla_widens_avx512())
+        halvesAVX512: dvla_halves_avx512())
     else { return }
     choose(core)
   }

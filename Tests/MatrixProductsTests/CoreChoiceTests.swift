@@ -31,18 +31,11 @@ import Testing
     #expect(better("Prescott", avx2: true, avx512: true, halved: true) == "Haswell")
   }
 
-  @Test(arguments: ["Haswell", "Zen", "Excavator", "Prescott"])
-  func anAMDProcessorWithWholeAVX512GetsKernelsOfIt(_ core: String) {
-    #expect(better(core, avx2: true, avx512: true, widened: true) == "SkylakeX")
-    #expect(better("Cooperlake", avx2: true, avx512: true, widened: true) == nil)
-  }
-
   private func better(
-    _ core: String, avx2: Bool, avx512: Bool, halved: Bool = false, widened: Bool = false
+    _ core: String, avx2: Bool, avx512: Bool, halved: Bool = false
   ) -> String? {
     CoreChoice.better(
-      than: core, hasAVX2AndFMA: avx2, hasAVX512: avx512, halvesAVX512: halved,
-      widensAVX512: widened)
+      than: core, hasAVX2AndFMA: avx2, hasAVX512: avx512, halvesAVX512: halved)
   }
 
   #if arch(x86_64)

@@ -12,13 +12,15 @@
 // BF16: tokens are rounded to bfloat16, to nearest, ties to even. A sum starts at zero and goes
 // through the inputs in pairs, the second of a pair before the first, each product exact and each
 // sum rounded to float32; the last pair of an odd number is filled up with zeros. The bias is added
-// at the end. Paths marked so give these bits; arm64's instructions round a pair otherwise.
+// at the end. DVLA_BF16_PORTABLE and DVLA_BF16_AVX512 give these bits, but that the instructions take
+// subnormal numbers for zero; arm64's round a pair otherwise.
 //
-// INT8: a token x becomes 16-bit integers q = x / s, to nearest, ties to even, with
-// s = max |x| / 32639. Inputs are summed in blocks that share a scale of the weights, at most 512
-// wide, exactly: T = sum of q w is below 2^31. Then, in float32 and rounded at every step,
-// y = y + float(T) * scale over the blocks in order, and the result is y * s + bias. Every path gives
-// the same bits. A token with a NaN or an infinity has s = NaN, and so NaN results.
+// INT8: a token x becomes 16-bit integers q = x (1 / s), each step in float32 and the last to the
+// nearest whole number, ties to even, with s = max |x| / 32639. Inputs are summed in blocks that
+// share a scale of the weights, at most 512 wide, exactly: T = sum of q w is below 2^31. Then, in
+// float32 and rounded at every step, y = y + float(T) * scale over the blocks in order, and the result
+// is y * s + bias. Every path gives the same bits. A token with a NaN or an infinity has s = NaN, and
+// so NaN results.
 
 typedef enum dvla_product_path {
   // Bfloat16.
