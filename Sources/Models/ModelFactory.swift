@@ -9,14 +9,16 @@ public enum ModelFactory {
   ///   - family: as `inspect` names it.
   ///   - configuration: what the bundle says of the model.
   ///   - source: the layout's tensors. All that the model needs are read into memory.
+  ///   - products: how products with the weights are computed.
   /// - Throws: `compute.memory`, `model.family` for a family without a forward pass of its own,
   ///   `model.configuration`, `model.tensor-*`; what reading throws.
   public static func load(
-    family: String, configuration: JSONValue, source: any TensorSource, on compute: Compute
+    family: String, configuration: JSONValue, source: any TensorSource,
+    products: ProductChoice, on compute: Compute
   ) throws(WeightsError) -> any Model {
     try compute.checkMemory()
     let reader = try ConfigurationReader(configuration)
-    let weights = WeightScope(source, on: compute)
+    let weights = WeightScope(source, products: products, on: compute)
     switch family {
     case "depthvla", "pi0":
       let policy = try DepthVLA(

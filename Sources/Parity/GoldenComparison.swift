@@ -1,7 +1,7 @@
 public import Diagnostics
 public import Models
 import Safetensors
-import TensorCore
+public import TensorCore
 
 /// A golden held against a model: every recorded stage, in the order of the forward.
 public struct GoldenComparison: Sendable {

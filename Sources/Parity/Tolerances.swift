@@ -1,7 +1,7 @@
 public import Diagnostics
 import Manifests
 import StrictJSON
-import TensorCore
+public import TensorCore
 
 /// How far each stage of each family may stray, by precision class: ordered rules, of which the
 /// first that matches counts. A stage without a rule is an error, never a pass.

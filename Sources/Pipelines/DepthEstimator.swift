@@ -8,6 +8,8 @@ public import TensorMath
 /// A picture in, its depth out: Depth Anything V2 with the processing around it.
 public struct DepthEstimator: Sendable {
   public let processor: DepthAnythingProcessor
+  /// How products with the weights are computed.
+  public let products: ProductChoice
   private let model: DepthAnything
   private let compute: Compute
 
@@ -18,16 +20,22 @@ public struct DepthEstimator: Sendable {
   ///   - bundle: of the family depth-anything-v2; all its tensors are read into memory.
   ///   - inputSize: what one side of a picture is scaled to instead before the model sees it, that
   ///     which changes least.
+  ///   - requested: how products with the weights are computed; by default as `parity` does it
+  ///     (``ProductChoice``).
   /// - Throws: `compute.memory`, `model.configuration`, `model.tensor-*`, `preprocessor.*`; what
   ///   reading throws.
   public init(
-    _ bundle: Bundle, inputSize: Int? = nil, on compute: Compute
+    _ bundle: Bundle, inputSize: Int? = nil, products requested: ProductPrecision? = nil,
+    on compute: Compute
   ) throws(WeightsError) {
     try compute.checkMemory()
     let settings = try BundlePreprocessors(bundle).depthAnything()
+    let products = ProductChoice(
+      requested, for: try bundle.precisionClass(), tensors: bundle.tensors)
+    self.products = products
     model = try DepthAnything(
       try ConfigurationReader(bundle.documents.configuration),
-      weights: WeightScope(bundle, on: compute).at("depth_anything"))
+      weights: WeightScope(bundle, products: products, on: compute).at("depth_anything"))
     let backbone = model.configuration.backbone
     guard backbone.channels == 3 else {
       throw WeightsError(

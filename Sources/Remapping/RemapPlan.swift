@@ -52,6 +52,3 @@ public struct LedgerEntry: Sendable {
     case notTaken(component: String)
   }
 }
-
-/// Prefix of tensors that no forward reads, kept so that a checkpoint can be written back whole.
-public let unusedPrefix = "unused."

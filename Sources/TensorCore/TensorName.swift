@@ -22,3 +22,6 @@ public struct TensorName: Hashable, Sendable, Comparable, CustomStringConvertibl
     a.string.utf8.lexicographicallyPrecedes(b.string.utf8)
   }
 }
+
+/// Prefix of tensors that no forward reads, kept so that a checkpoint can be written back whole.
+public let unusedPrefix = "unused."

@@ -35,10 +35,12 @@ public struct WeightMatrix: Sendable {
 
   /// A matrix of 8-bit integers with bfloat16 scales, one for each `group` elements of a row.
   ///
-  /// - Precondition: both hold as many bytes as the matrix takes, and `group` divides `columns`.
+  /// - Precondition: both hold as many bytes as the matrix takes; `group` divides `columns`, and is
+  ///   `columns` itself or a multiple of 16.
   public init(int8 values: TensorBytes, scales: TensorBytes, group: Int, rows: Int, columns: Int) {
     precondition(values.byteCount == rows * columns, "a byte for each element")
     precondition(group > 0 && columns.isMultiple(of: group), "whole groups")
+    precondition(group == columns || group.isMultiple(of: 16), "groups fill the lanes")
     precondition(scales.byteCount == rows * (columns / group) * 2, "a scale for each group")
     self.rows = rows
     self.columns = columns

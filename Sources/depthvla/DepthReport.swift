@@ -26,6 +26,7 @@ struct DepthReport {
     if let steps = run.stepsPerMetre, showsScale {
       text += "16-bit values: \(steps) to a metre\n"
     }
+    text += "products \(run.products)\n"
     let timing = run.timing
     text += "load \(Units.fixed(timing.load, 2)) s, read \(Units.fixed(timing.read, 2)) s, compute "
     text += "\(Units.fixed(timing.compute, 2)) s, write \(Units.fixed(timing.write, 2)) s\n"
@@ -37,6 +38,7 @@ struct DepthReport {
       "bundle": .string(bundle),
       "family": "depth-anything-v2",
       "root": .string(run.root.hex),
+      "products": run.products.json,
       "meaning": run.stepsPerMetre == nil ? "relative" : "metres",
       "png16_steps_per_metre": run.stepsPerMetre.map { .integer(Int64($0)) } ?? .null,
       "images": .array(

@@ -3,9 +3,9 @@ import DepthVLAWeights
 import Diagnostics
 import FileAccess
 import Models
-public import Parity
+import Parity
 import StrictJSON
-import TensorCore
+public import TensorCore
 
 /// `depthvla parity`.
 struct ParityCommand: OutputCommand {
@@ -41,6 +41,8 @@ struct ParityCommand: OutputCommand {
       "The class whose tolerances apply, f32, bf16 or int8 (default: by what the weights lost).",
       valueName: "class"))
   var precisionClass: PrecisionClass?
+
+  @OptionGroup var products: ProductOptions
 
   @Option(help: ArgumentHelp("Also write the result as a page.", valueName: "out.html"))
   var report: String?
@@ -96,7 +98,8 @@ struct ParityCommand: OutputCommand {
       try subject.protectInputs(from: record, inputs: inputs)
       let recording = try subject.record(
         inputsOf: goldens[0], to: record, stages: try stagePattern(), overwrite: force,
-        ablation: ablation, runtime: .installed, threads: output.threadCount)
+        products: products.products, ablation: ablation, runtime: .installed,
+        threads: output.threadCount)
       let report = RecordingReport(recording, golden: goldens[0])
       try output.write(report.json, words: report.words)
       return
@@ -108,7 +111,8 @@ struct ParityCommand: OutputCommand {
     defer { page?.discard() }
     let check = try ParityCheck(
       of: subject, goldens: goldens, tolerances: try chosenTolerances(),
-      precision: precisionClass, ablation: ablation, runtime: .installed,
+      precision: precisionClass, products: products.products, ablation: ablation,
+      runtime: .installed,
       threads: output.threadCount
     ) { line?.update($0) }
     line?.finish()

@@ -1,6 +1,8 @@
 import DepthVLAWeights
 import Diagnostics
 import Parity
+import TensorCore
+import TensorMath
 
 /// What `parity` found as one page that needs nothing else: no scripts, no links, no images.
 struct ParityPage {
@@ -48,6 +50,7 @@ struct ParityPage {
     return [
       ("Family", subject.family), ("Root", subject.root ?? "a checkpoint has none"),
       ("Precision class", report.check.precision.rawValue),
+      ("Products", report.check.products.description),
       ("Tolerances", report.tolerances ?? "built in"), ("Tool", "depthvla \(ToolVersion.current)"),
     ]
   }

@@ -10,6 +10,7 @@ extension ParityReport {
       "family": .string(check.subject.family),
       "root": check.subject.root.map { .string($0) } ?? .null,
       "precision_class": .string(check.precision.rawValue),
+      "products": check.products.json,
       "tolerances": tolerances.map { .string($0) } ?? .null,
       "passed": .bool(check.passed),
       "goldens": .array(check.comparisons.map(json)),

@@ -73,6 +73,8 @@ struct ParityReport {
     var lines: [String] = []
     if check.isOfPreprocessingAlone {
       lines.append("preprocessing alone: no weight was looked at")
+    } else {
+      lines.append("products \(check.products)")
     }
     for comparison in check.comparisons where check.isOwnRecording(comparison) {
       lines.append(

@@ -7,10 +7,10 @@ import TensorMath
 extension ParityRuntime {
   /// The models and image processors of this command.
   static let installed = ParityRuntime(
-    loadModel: { (family, configuration, source, threads) throws(WeightsError) in
+    loadModel: { (family, configuration, source, products, threads) throws(WeightsError) in
       try ModelFactory.load(
         family: family, configuration: configuration, source: source,
-        on: Compute(threads: threads))
+        products: products, on: Compute(threads: threads))
     },
     process: { (processor, size, picture) throws(WeightsError) in
       let image = RGBImage(width: picture.width, height: picture.height, pixels: picture.rgb)

@@ -46,7 +46,7 @@ struct PolicyReport {
       text += "\n"
       for path in camera.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
     }
-    return text + timing
+    return text + "products \(run.products)\n" + timing
   }
 
   /// Numbers of one action in lines of at most 80 characters.
@@ -159,6 +159,7 @@ struct PolicyReport {
       "noise": noise,
       "steps": .integer(Int64(run.steps)),
       "mask": .string(run.pattern.rawValue),
+      "products": run.products.json,
       "prompt_tokens": .integer(Int64(chunk.tokenCount)),
       "actions": .array(
         chunk.actions.map { .array($0.map { .number($0) }) }),

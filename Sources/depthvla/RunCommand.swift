@@ -52,6 +52,8 @@ struct RunCommand: OutputCommand {
       """)
   var map = false
 
+  @OptionGroup var products: ProductOptions
+
   @Flag(help: "Replace outputs that exist.")
   var force = false
 
@@ -93,6 +95,7 @@ struct RunCommand: OutputCommand {
           + (policy.instruction == nil ? "--instruction TEXT" : "--state FILE"))
     }
     var options = policy.options
+    options.products = products.products
     options.overwrite = force
     options.threads = output.threadCount
     options.start = start
@@ -127,6 +130,7 @@ struct RunCommand: OutputCommand {
     }
     var options = DepthRun.Options()
     options.inputSize = depth.inputSize
+    options.products = products.products
     options.skipsDamaged = depth.skipDamaged
     options.overwrite = force
     options.threads = output.threadCount

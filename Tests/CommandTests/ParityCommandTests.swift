@@ -38,14 +38,22 @@ struct ParityCommandTests {
     checkpoint: String, option: String, goldens: [String]
   ) throws {
     let path = FixtureFolder.path("checkpoints/" + checkpoint)
-    func expectPass(_ subject: String, _ precisions: [String]) throws {
+    func expectPass(_ subject: String, _ precisions: [String], products: String? = nil) throws {
       let result = try depthvla(
-        ["parity", subject, "--json", "--golden"] + goldens.map(Self.golden))
+        ["parity", subject, "--json"] + (products.map { ["--products", $0] } ?? []) + ["--golden"]
+          + goldens.map(Self.golden))
       #expect(result.status == 0 && result.error == "", "\(result.output.suffix(500))")
       let document = try #require(result.json)
       #expect(document["passed"] == true)
       #expect(document["goldens"]?.array?.count == goldens.count)
-      #expect(precisions.contains(try #require(document["precision_class"]?.string)))
+      let precision = try #require(document["precision_class"]?.string)
+      #expect(precisions.contains(precision))
+      let used = try #require(document["products"]?.object)
+      if precision == "f32" { #expect(used["bf16"] == "exact" && used["int8"] == "exact") }
+      if let products, precision != "f32" {
+        #expect(used["bf16"]?.string == products)
+        #expect(used["int8"]?.string == (precision == "int8" ? products : "exact"))
+      }
     }
     try expectPass(path, ["f32"])
     for precision in ["bf16", "int8"] {
@@ -55,6 +63,11 @@ struct ParityCommandTests {
       // What is BF16 already loses nothing in BF16.
       try expectPass(
         scratch(precision), checkpoint.hasSuffix("bf16") ? ["f32", "int8"] : [precision])
+      // What lost nothing is held to what native products do not reach.
+      guard !(checkpoint.hasSuffix("bf16") && precision == "bf16") else { continue }
+      for products in ["exact", "native"] {
+        try expectPass(scratch(precision), [precision], products: products)
+      }
     }
   }
 
@@ -99,7 +112,8 @@ struct ParityCommandTests {
     for row in rows { #expect(row.count <= 80, "\(row)") }
     #expect(result.output.contains("parity cannot see these 17 tensors"))
     let quiet = try depthvla(arguments + ["--quiet"], in: FixtureFolder.path("goldens"))
-    #expect(quiet.output.split(separator: "\n").count == 2)
+    #expect(quiet.output.split(separator: "\n").count == 3)
+    #expect(quiet.output.hasSuffix("\n      products exact\n"))
     #expect(
       quiet.output.hasPrefix("PASS: 32 stages of 1 golden within the tolerances of class f32"))
   }

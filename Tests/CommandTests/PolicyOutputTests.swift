@@ -71,7 +71,7 @@ struct PolicyOutputTests {
       try StrictJSON.parse(try bundle.scratch.bytes(of: "chunk.json")).object)
     let names = [
       "family", "root", "units", "state_normalized", "normalization", "noise", "steps", "mask",
-      "prompt_tokens", "actions", "model_actions", "cameras",
+      "products", "prompt_tokens", "actions", "model_actions", "cameras",
     ]
     #expect(file.members.map(\.key) == names)
     #expect(document.members.map(\.key) == ["bundle"] + names + ["seconds"])

@@ -29,6 +29,42 @@ struct RunCommandTests {
     return scratch("photos")
   }
 
+  @Test(arguments: ["source", "bf16", "int8"])
+  func productsAreComputedAsParityComputesThem(precision: String) throws {
+    let source = FixtureCheckpoint("depth-anything-v2/hf")
+    let bundle = scratch("bundle")
+    let conversion = try depthvla(
+      "convert", source.option, source.path, "--precision", precision, "-o", bundle)
+    #expect(conversion.status == 0, "\(conversion.error)")
+    let picture = FixtureFolder.path("images/rgb8.png")
+    var depths: [[UInt8]] = []
+    for (index, option) in [[], ["--products", "exact"], ["--products", "native"]].enumerated() {
+      let output = scratch("\(index).npy")
+      let run = try depthvla(
+        ["run", bundle, "--image", picture, "--raw", output, "--json"] + option)
+      #expect(run.status == 0, "\(run.error)")
+      let parity = try depthvla(
+        [
+          "parity", bundle, "--json", "--golden",
+          ParityCommandTests.golden("depth-anything-v2_28x70"),
+        ]
+          + option)
+      let products = try #require(run.json?["products"]?.object)
+      #expect(parity.status == 0 && parity.json?["products"]?.object == products)
+      if index == 1 || precision == "source" {
+        #expect(products["bf16"] == "exact" && products["int8"] == "exact")
+      } else if index == 2 {
+        #expect(products["bf16"] == "native")
+        #expect(products["int8"]?.string == (precision == "int8" ? "native" : "exact"))
+      }
+      depths.append(try scratch.bytes(of: "\(index).npy"))
+    }
+    #expect((depths[1] == depths[2]) == (precision == "source"))
+    #expect(depths[0] == depths[1] || depths[0] == depths[2] || precision == "int8")
+    let unknown = try depthvla("run", bundle, "--image", picture, "--products", "fast")
+    #expect(unknown.status == 64)
+  }
+
   @Test(arguments: [("depth-anything-v2", 56), ("depth-anything-v2-metric", 42)])
   func depthMapsAreUpstreams(model: String, side: Int) throws {
     let bundle = try bundle(model + "/hf")

@@ -24,7 +24,7 @@ struct ParityCheckTests {
     let loads = Mutex(0)
     var runtime: ParityRuntime {
       ParityRuntime(
-        loadModel: { (family, _, _, _) throws(WeightsError) in
+        loadModel: { (family, _, _, _, _) throws(WeightsError) in
           self.loads.withLock { $0 += 1 }
           return ZeroModel(family: family)
         },

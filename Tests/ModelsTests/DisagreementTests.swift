@@ -204,12 +204,13 @@ struct DisagreementTests {
     let error = refusal {
       _ = try ModelFactory.load(
         family: "pi05", configuration: model.configuration, source: model.source,
-        on: Compute(threads: 1))
+        products: ProductChoice(.exact), on: Compute(threads: 1))
     }
     #expect(error?.code == .modelFamily && error?.message.contains("\"pi05\"") == true)
     let noObject = refusal {
       _ = try ModelFactory.load(
-        family: "dinov2", configuration: [], source: model.source, on: Compute(threads: 1))
+        family: "dinov2", configuration: [], source: model.source,
+        products: ProductChoice(.exact), on: Compute(threads: 1))
     }
     #expect(noObject?.code == .modelConfiguration)
   }

@@ -36,7 +36,7 @@ struct EditableModel: Sendable {
   func load(threads: Int = 1) throws -> any Model {
     try ModelFactory.load(
       family: family, configuration: configuration, source: source,
-      on: Compute(threads: threads))
+      products: ProductChoice(.exact), on: Compute(threads: threads))
   }
 
   /// All stages in the order they are computed.

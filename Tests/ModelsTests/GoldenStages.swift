@@ -31,7 +31,7 @@ struct GoldenCase: CustomStringConvertible, Sendable {
       given: Configuration(settings: try checkpoint.jsonSettings))
     let model = try ModelFactory.load(
       family: source.plan.family, configuration: source.plan.configuration.json, source: source,
-      on: Compute(threads: threads))
+      products: ProductChoice(.exact), on: Compute(threads: threads))
     return try model.ablated(RequestedAblation().settled(by: try Golden(named: golden)))
   }
 }

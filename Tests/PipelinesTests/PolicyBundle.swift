@@ -21,18 +21,20 @@ struct PolicyBundle {
   let noise = GaussianNoise(seed: 5).tensor([8, 7])
 
   /// - Parameters:
+  ///   - precision: what the weights are converted to.
   ///   - given: settings of the conversion.
   ///   - preprocessor: a file with settings of an image processor, and what is in it.
   ///   - files: assets beside the tokenizer.
   init(
-    _ name: String = "depthvla/plain", setting given: [(key: String, value: String)] = [],
+    _ name: String = "depthvla/plain", precision: Precision = .source,
+    setting given: [(key: String, value: String)] = [],
     preprocessor: (name: String, contents: String)? = nil,
     files: [(role: BundleAsset.Role, path: String)] = []
   ) throws {
     scratch = try ScratchFolder()
     let fixture = FixtureCheckpoint(name)
     let library = try ManifestLibrary.embedded()
-    var options = ConversionOptions(recipe: .preset(.source))
+    var options = ConversionOptions(recipe: .preset(precision))
     options.settings = try (fixture.settings + given).map {
       ($0.key, try StrictJSON.parse($0.value))
     }
@@ -57,11 +59,12 @@ struct PolicyBundle {
   }
 
   func policy(
-    usesDepth: Bool = true, _ loading: RobotPolicy.Loading = .first, threads: Int = 1
+    usesDepth: Bool = true, products: ProductPrecision? = nil,
+    _ loading: RobotPolicy.Loading = .first, threads: Int = 1
   ) throws(WeightsError) -> RobotPolicy {
     try RobotPolicy(
-      bundle, assets: PolicyAssets(bundle), usesDepth: usesDepth, loading: loading,
-      on: Compute(threads: threads))
+      bundle, assets: PolicyAssets(bundle), usesDepth: usesDepth, products: products,
+      loading: loading, on: Compute(threads: threads))
   }
 
   func act(

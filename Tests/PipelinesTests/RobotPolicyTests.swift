@@ -3,8 +3,10 @@ import Foundation
 import Models
 import Parallelism
 import Pipelines
+import Quantization
 import Synchronization
 import TensorCore
+import TensorMath
 import TestSupport
 import Testing
 
@@ -23,6 +25,25 @@ struct RobotPolicyTests {
         for _ in 0..<2 { #expect(try robot.act(policy) == expected, "\(loaders), \(threads)") }
       }
     }
+  }
+
+  @Test(arguments: [Precision.bf16, .int8])
+  func nativeProductsGiveTheSameBitsOnAnyNumberOfThreads(_ precision: Precision) throws {
+    let robot = try PolicyBundle(precision: precision)
+    let policy = try robot.policy(products: .native)
+    #expect(policy.products.bf16 == .native)
+    #expect(policy.products.int8 == (precision == .int8 ? .native : .exact))
+    let expected = try robot.act(policy)
+    #expect(try robot.act(try robot.policy(products: .exact)) != expected)
+    for threads in 2...3 {
+      let found = try robot.policy(
+        products: .native, .streaming(threads: threads), threads: threads)
+      #expect(try robot.act(found) == expected, "\(threads)")
+    }
+  }
+
+  @Test func weightsThatLostNothingAreMultipliedExactly() throws {
+    #expect(try PolicyBundle().policy().products == ProductChoice(.exact))
   }
 
   @Test func onePolicyActsOnManyInstructions() throws {

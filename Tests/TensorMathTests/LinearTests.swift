@@ -1,3 +1,4 @@
+import MatrixProducts
 import TensorCore
 import TensorMath
 import Testing
@@ -76,20 +77,65 @@ struct LinearTests {
     }
   }
 
-  @Test(arguments: [(1, 2064, 300), (769, 48, 600), (1030, 9, 63), (2, 12, 20485)])
-  func anyNumberOfThreadsGivesTheSameBits(rows: Int, inputs: Int, outputs: Int) throws {
+  @Test(
+    arguments: [(1, 2064, 300), (769, 48, 600), (1030, 9, 63), (2, 12, 20485)],
+    ProductPrecision.allCases)
+  func anyNumberOfThreadsGivesTheSameBits(
+    _ sizes: (rows: Int, inputs: Int, outputs: Int), _ products: ProductPrecision
+  ) throws {
+    let (rows, inputs, outputs) = sizes
     var random = RandomNumbers(seed: 3)
     let x = random.reals([rows, inputs])
     let bias = random.reals([outputs]).values
     for storage in Storage.allCases {
       let weights = try StoredWeights(storage, rows: outputs, columns: inputs, seed: 4)
-      let linear = Linear(weights.matrix, bias: bias)
+      let linear = Linear(weights.matrix, bias: bias, products: ProductChoice(products))
       let alone = linear(x, on: Compute(threads: 1)).values.map(\.bitPattern)
       for threads in [2, 3, 5] {
         let found = linear(x, on: Compute(threads: threads)).values.map(\.bitPattern)
         #expect(found == alone, "\(storage), \(threads) threads")
       }
     }
+  }
+
+  /// Whole numbers that bfloat16 holds, with sums that float32 holds, lose nothing by being multiplied
+  /// as they are stored.
+  @Test(arguments: sizes)
+  func storedProductsOfNumbersThatNeedNoRoundingAreExact(_ sizes: Sizes) throws {
+    var random = RandomNumbers(seed: 7)
+    let x = random.integers([sizes.rows, sizes.inputs], limit: 6)
+    let bias = random.integers([sizes.outputs], limit: 1000).values
+    let weights = try StoredWeights(
+      .bf16, rows: sizes.outputs, columns: sizes.inputs, seed: UInt64(sizes.inputs))
+    let linear = Linear(weights.matrix, bias: bias, products: ProductChoice(.native))
+    #expect(linear.path == .bestOfBF16)
+    let expected = Self.product(x, weights.exact, outputs: sizes.outputs, bias: bias)
+    #expect(linear(x, on: Compute(threads: 2)).values.map(Double.init) == expected)
+  }
+
+  /// Activations are rounded to 1/32639 of a row's largest.
+  @Test(arguments: sizes)
+  func storedProductsOfIntegersAreNearTheExactOnes(_ sizes: Sizes) throws {
+    var random = RandomNumbers(seed: 8)
+    let x = random.reals([sizes.rows, sizes.inputs])
+    for storage in [Storage.int8PerChannel, .int8PerGroup] {
+      let weights = try StoredWeights(
+        storage, rows: sizes.outputs, columns: sizes.inputs, seed: UInt64(sizes.inputs))
+      let linear = Linear(weights.matrix, products: ProductChoice(.native))
+      #expect(linear.path == .bestOfInt8)
+      let found = linear(x, on: Compute(threads: 2)).values
+      let expected = Self.product(x, weights.exact, outputs: sizes.outputs, bias: nil)
+      // 100 is the largest weight.
+      let limit = Double(sizes.inputs) * 100 * (0.51 / 32639 + 0x1p-22)
+      let worst = zip(found, expected).map { (Double($0) - $1).magnitude }.max() ?? .infinity
+      #expect(worst <= limit, "\(storage)")
+    }
+  }
+
+  @Test(arguments: [Storage.f32, .f16])
+  func wideWeightsAreAlwaysMultipliedInFloat32(_ storage: Storage) throws {
+    let weights = try StoredWeights(storage, rows: 3, columns: 48, seed: 9)
+    #expect(Linear(weights.matrix, products: ProductChoice(.native)).path == nil)
   }
 
   @Test func leadingAxesAreKept() throws {

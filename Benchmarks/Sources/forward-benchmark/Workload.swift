@@ -13,17 +13,18 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   case gemmaLayer = "gemma-2b-layer"
 
   /// Loads the weights; what it returns runs the pass once.
-  func prepare(dtype: DType, on compute: Compute) throws(WeightsError) -> () throws(WeightsError) ->
-    Void
-  {
-    switch self {
-    case .dinov2Large: try Self.dinov2(dtype, compute)
-    case .gemmaLayer: try Self.gemma(dtype, compute)
+  func prepare(
+    dtype: DType, products: ProductPrecision, on compute: Compute
+  ) throws(WeightsError) -> () throws(WeightsError) -> Void {
+    let products = ProductChoice(products)
+    return switch self {
+    case .dinov2Large: try Self.dinov2(dtype, products, compute)
+    case .gemmaLayer: try Self.gemma(dtype, products, compute)
     }
   }
 
   private static func dinov2(
-    _ dtype: DType, _ compute: Compute
+    _ dtype: DType, _ products: ProductChoice, _ compute: Compute
   ) throws(WeightsError) -> () throws(WeightsError) -> Void {
     let width = 1024
     var shapes: [String: Shape] = [
@@ -55,7 +56,8 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
     ]
     let encoder = try DINOv2(
       try DINOv2Configuration(try ConfigurationReader(configuration)),
-      weights: WeightScope(SyntheticSource(dtype: dtype, shapes: shapes), on: compute))
+      weights: WeightScope(
+        SyntheticSource(dtype: dtype, shapes: shapes), products: products, on: compute))
     let pixels = Tensor(
       (0..<3 * 224 * 224).map { Float($0 % 255) / 255 - 0.5 }, shape: [1, 3, 224, 224])
     return { () throws(WeightsError) in
@@ -64,7 +66,7 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   }
 
   private static func gemma(
-    _ dtype: DType, _ compute: Compute
+    _ dtype: DType, _ products: ProductChoice, _ compute: Compute
   ) throws(WeightsError) -> () throws(WeightsError) -> Void {
     let (width, mlp, tokens) = (2048, 16384, 276)
     let shapes: [String: Shape] = [
@@ -81,7 +83,9 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
     ]
     let c = try GemmaConfiguration(try ConfigurationReader(configuration))
     let layer = try GemmaLayer(
-      c, weights: WeightScope(SyntheticSource(dtype: dtype, shapes: shapes), on: compute))
+      c,
+      weights: WeightScope(
+        SyntheticSource(dtype: dtype, shapes: shapes), products: products, on: compute))
     let attention = Attention(heads: 8, keyValueHeads: 1, headDim: 256)
     let rotary = RotaryEmbedding(
       positions: Array(0..<tokens), headDim: c.headDim, theta: c.ropeTheta)

@@ -3,7 +3,8 @@ import FileAccess
 import Models
 public import Parity
 import Safetensors
-import TensorCore
+public import TensorCore
+public import TensorMath
 
 /// Goldens held against one model, whose weights are loaded once.
 public struct ParityCheck {
@@ -19,6 +20,8 @@ public struct ParityCheck {
   public let skipped: [Skipped]
   /// The class whose tolerances were applied.
   public let precision: PrecisionClass
+  /// How products with the weights were computed.
+  public let products: ProductChoice
 
   public var passed: Bool { comparisons.allSatisfy(\.passed) }
 
@@ -38,23 +41,27 @@ extension ParityCheck {
   /// - Parameters:
   ///   - paths: goldens, and folders of goldens, of which those are run that are for this model.
   ///   - precision: the class whose tolerances apply; by default the subject's own.
+  ///   - requested: how products with the weights are computed; by default as what the subject lost
+  ///     has it, ``ProductChoice``.
   ///   - ablation: the switches of DepthVLA; those left out are as each golden was recorded.
   ///   - progress: called with the recorded bytes that were compared.
   /// - Throws: `golden.unfit` when a golden that was named is of another model, or no golden of a
   ///   folder is for this one; what opening, loading and comparing throw.
   public init(
     of subject: ParitySubject, goldens paths: [String], tolerances: Tolerances,
-    precision: PrecisionClass? = nil, ablation: RequestedAblation = RequestedAblation(),
+    precision: PrecisionClass? = nil, products requested: ProductPrecision? = nil,
+    ablation: RequestedAblation = RequestedAblation(),
     runtime: ParityRuntime, threads: Int,
     progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) {
     var selection = try GoldenSelection(paths)
     try selection.sort(for: subject, ablation)
     let precision = precision ?? subject.precision
+    let products = subject.products(requested)
     var model: (any Model)?
     if selection.goldens.contains(where: { !$0.isOfPreprocessing }) {
       let loaded = try runtime.loadModel(
-        subject.family, subject.configuration, subject.source, threads)
+        subject.family, subject.configuration, subject.source, products, threads)
       try subject.checkUnchanged()
       try selection.sort(for: subject, ablation, model: loaded)
       model = loaded
@@ -86,6 +93,7 @@ extension ParityCheck {
     self.subject = subject
     self.comparisons = comparisons
     self.precision = precision
+    self.products = products
     skipped = selection.skipped
   }
 }

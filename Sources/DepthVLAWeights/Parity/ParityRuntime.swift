@@ -2,13 +2,16 @@ public import Diagnostics
 public import Models
 public import StrictJSON
 public import TensorCore
+public import TensorMath
 
 /// What parity runs: the models and image processors of a runtime.
 public struct ParityRuntime: Sendable {
-  /// Reads the weights of a family from a source, to compute on that many threads.
+  /// Reads the weights of a family from a source, to compute on that many threads, products as chosen.
   public typealias LoadModel =
     @Sendable (
-      _ family: String, _ configuration: JSONValue, _ source: any TensorSource, _ threads: Int
+      _ family: String, _ configuration: JSONValue, _ source: any TensorSource,
+      _ products: ProductChoice,
+      _ threads: Int
     ) throws(WeightsError) -> any Model
 
   public let loadModel: LoadModel

@@ -1,11 +1,10 @@
 public import BundleFormat
 public import Diagnostics
 import Hashing
-public import Parity
-import Quantization
 public import Remapping
 public import StrictJSON
 public import TensorCore
+import TensorMath
 
 /// A model that parity runs: its weights and what is known of them.
 public struct ParitySubject: Sendable {
@@ -49,6 +48,11 @@ public struct ParitySubject: Sendable {
 }
 
 extension ParitySubject {
+  /// How products with the weights are computed.
+  func products(_ requested: ProductPrecision?) -> ProductChoice {
+    ProductChoice(requested, for: precision, tensors: source.tensors)
+  }
+
   /// A bundle.
   ///
   /// - Throws: `json.*` when what it records of its losses is not as `convert` writes it;
@@ -90,22 +94,5 @@ extension ParitySubject {
       unusedTensors: checkpoint.plan.tensors.compactMap { tensor in
         tensor.unusedReason.map { UnusedTensor(name: tensor.name, reason: $0) }
       })
-  }
-}
-
-extension Bundle {
-  /// The class of what conversion lost, by the tensor that lost most: nothing, whatever the types;
-  /// the rounding of a float type; or 8 bits.
-  func precisionClass() throws(WeightsError) -> PrecisionClass {
-    var result = PrecisionClass.f32
-    for tensor in bundleTensors where !tensor.name.string.hasPrefix(unusedPrefix) {
-      if tensor.info.dtype == .i8, tensor.quantization != nil { return .int8 }
-      guard let record = tensor.quantization?.object?["error"] else { continue }
-      do throws(WeightsError) {
-        let error = try QuantizationError(JSONReader(record, path: "error"))
-        if !(error.maximumAbsoluteError <= 0) { result = .bf16 }
-      } catch { throw error.inTensor(tensor.name.string) }
-    }
-    return result
   }
 }

@@ -3,7 +3,7 @@ public import Diagnostics
 public import Hashing
 public import Images
 import Pipelines
-import TensorMath
+public import TensorMath
 
 /// Depth maps of a picture, or of a folder of pictures, by a bundle of Depth Anything V2.
 public struct DepthRun: Sendable {
@@ -27,6 +27,8 @@ public struct DepthRun: Sendable {
   }
 
   public let root: Digest
+  /// How products with the weights were computed.
+  public let products: ProductChoice
   public let pictures: [Picture]
   /// Pictures that could not be read, where the caller lets them be skipped.
   public let skipped: [WeightsError]
@@ -38,6 +40,8 @@ public struct DepthRun: Sendable {
 extension DepthRun {
   public struct Options: Sendable {
     public var inputSize: Int?
+    /// How products with the weights are computed; nil as `parity` does it.
+    public var products: ProductPrecision?
     public var skipsDamaged = false
     public var overwrite = false
     public var threads = 1
@@ -70,7 +74,8 @@ extension DepthRun {
     let estimator = try timed(&timing.load) { () throws(WeightsError) in
       do throws(WeightsError) {
         return try DepthEstimator(
-          bundle, inputSize: options.inputSize, on: Compute(threads: options.threads))
+          bundle, inputSize: options.inputSize, products: options.products,
+          on: Compute(threads: options.threads))
       } catch { throw error.inFile(bundle.path) }
     }
     var pictures: [Picture] = []
@@ -117,6 +122,7 @@ extension DepthRun {
     }
     try timed(&timing.write) { () throws(WeightsError) in try files.commit() }
     root = bundle.root
+    products = estimator.products
     self.pictures = pictures
     self.skipped = skipped
     self.stepsPerMetre = stepsPerMetre

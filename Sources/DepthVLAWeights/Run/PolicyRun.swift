@@ -7,7 +7,7 @@ public import Models
 import Normalization
 public import Pipelines
 import TensorCore
-import TensorMath
+public import TensorMath
 
 /// One observation acted on by a bundle of DepthVLA or pi0.
 public struct PolicyRun: Sendable {
@@ -28,6 +28,8 @@ public struct PolicyRun: Sendable {
 
   public let root: Digest
   public let family: String
+  /// How products with the weights were computed.
+  public let products: ProductChoice
   public let chunk: ActionChunk
   public let cameras: [Camera]
   public let noise: Noise
@@ -68,6 +70,8 @@ extension PolicyRun {
     public var noise = Noise.seed(0)
     public var sampling = SamplingOptions()
     public var usesDepth = true
+    /// How products with the weights are computed; nil as `parity` does it.
+    public var products: ProductPrecision?
     /// Files that take the place of the bundle's own.
     public var tokenizer: String?
     public var statistics: String?
@@ -116,7 +120,7 @@ extension PolicyRun {
       bundle, tokenizer: try Self.contents(options.tokenizer),
       statistics: try Self.contents(options.statistics))
     let policy = try RobotPolicy(
-      bundle, assets: assets, usesDepth: options.usesDepth,
+      bundle, assets: assets, usesDepth: options.usesDepth, products: options.products,
       loading: options.loadsFirst ? .first : .streaming(threads: options.threads),
       on: Compute(threads: options.threads))
     defer { policy.end() }
@@ -169,6 +173,7 @@ extension PolicyRun {
     }
     root = bundle.root
     family = bundle.documents.family
+    products = policy.products
     self.chunk = chunk
     self.cameras = cameras
     self.noise = options.noise

@@ -12,6 +12,7 @@ public struct PaliGemma: Sendable {
   public let vocabularySize: Int
   public let imageToken: Int
   private let embedding: WeightMatrix
+  private let head: Linear
 
   /// - Parameter weights: the scope of the `vlm.` tensors.
   /// - Throws: `model.configuration`, `model.tensor-*`; what reading throws.
@@ -25,6 +26,7 @@ public struct PaliGemma: Sendable {
     self.vision = try VisionEmbedding(vision, width: text.width, weights: weights)
     embedding = try weights.matrix(
       "embed_tokens.weight", rows: vocabularySize, columns: text.width)
+    head = Linear(embedding, products: weights.products)
     decoder = try GemmaDecoder(text, weights: weights)
   }
 
@@ -46,6 +48,6 @@ public struct PaliGemma: Sendable {
 
   /// Normed tokens [B, S, D] -> [B, S, vocabulary]: the embedding is also the output head.
   public func logits(_ final: Tensor, on compute: Compute) -> Tensor {
-    Linear(embedding)(final, on: compute)
+    head(final, on: compute)
   }
 }

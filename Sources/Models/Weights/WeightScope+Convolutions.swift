@@ -14,7 +14,8 @@ extension WeightScope {
     try check(info, isOneOf: [.f32, .bf16, .f16])
     let matrix = WeightMatrix(
       try bytes(of: info), dtype: info.dtype, rows: outputs, columns: channels * patch * patch)
-    return Linear(matrix, bias: try vector(name + ".bias", count: outputs))
+    return Linear(
+      matrix, bias: try vector(name + ".bias", count: outputs), products: products)
   }
 
   /// `NAME.weight` [outputs, inputs, kernel, kernel] and, where there is one, `NAME.bias`.
@@ -29,7 +30,8 @@ extension WeightScope {
       rows: outputs)
     let bias = hasBias ? try vector(name + ".bias", count: outputs) : nil
     return Convolution(
-      Linear(matrix, bias: bias), kernel: kernel, stride: stride, padding: padding)
+      Linear(matrix, bias: bias, products: products), kernel: kernel, stride: stride,
+      padding: padding)
   }
 
   /// A transposed convolution with a stride of its kernel: `NAME.weight`
@@ -44,8 +46,9 @@ extension WeightScope {
       rows: kernel * kernel * outputs)
     let bias = try vector(name + ".bias", count: outputs)
     return PixelExpansion(
-      Linear(matrix, bias: Array(repeatElement(bias, count: kernel * kernel).joined())),
-      kernel: kernel)
+      Linear(
+        matrix, bias: Array(repeatElement(bias, count: kernel * kernel).joined()),
+        products: products), kernel: kernel)
   }
 
   /// A tensor of rank 4 with its axes in another order, as a matrix.

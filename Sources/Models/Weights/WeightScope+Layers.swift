@@ -84,7 +84,7 @@ extension WeightScope {
   ) throws(WeightsError) -> Linear {
     Linear(
       try matrix(name + ".weight", rows: outputs, columns: inputs),
-      bias: hasBias ? try vector(name + ".bias", count: outputs) : nil)
+      bias: hasBias ? try vector(name + ".bias", count: outputs) : nil, products: products)
   }
 
   /// `NAME.weight` and `NAME.bias` [width].

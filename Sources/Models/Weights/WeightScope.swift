@@ -16,30 +16,38 @@ public struct WeightScope: Sendable {
   let queue: TaskQueue?
   /// Who reads; nil for the calling thread alone.
   private let compute: Compute?
+  /// How products with the weights are computed.
+  let products: ProductChoice
   private let prefix: String
 
-  /// - Parameter queue: loads the layers in the background, in the order they are built; by default
-  ///   they are loaded at once. It is the caller's to cancel it when the model is no longer used.
-  public init(_ source: any TensorSource, on compute: Compute, streamingOn queue: TaskQueue? = nil)
-  {
-    self.init(source, on: compute, queue, prefix: "")
+  /// - Parameters:
+  ///   - products: how products with the weights are computed.
+  ///   - queue: loads the layers in the background, in the order they are built; by default they are
+  ///     loaded at once. It is the caller's to cancel it when the model is no longer used.
+  public init(
+    _ source: any TensorSource, products: ProductChoice, on compute: Compute,
+    streamingOn queue: TaskQueue? = nil
+  ) {
+    self.init(source, products, on: compute, queue, prefix: "")
   }
 
   private init(
-    _ source: any TensorSource, on compute: Compute?, _ queue: TaskQueue?, prefix: String
+    _ source: any TensorSource, _ products: ProductChoice, on compute: Compute?,
+    _ queue: TaskQueue?, prefix: String
   ) {
     self.source = source
+    self.products = products
     self.compute = compute
     self.queue = queue
     self.prefix = prefix
   }
 
   /// The same weights for a closure of the queue, which reads on its own thread: the others compute.
-  var inBackground: WeightScope { WeightScope(source, on: nil, nil, prefix: prefix) }
+  var inBackground: WeightScope { WeightScope(source, products, on: nil, nil, prefix: prefix) }
 
   /// The tensors below `part.`.
   public func at(_ part: String) -> WeightScope {
-    WeightScope(source, on: compute, queue, prefix: prefix + part + ".")
+    WeightScope(source, products, on: compute, queue, prefix: prefix + part + ".")
   }
 
   public func at(_ index: Int) -> WeightScope { at(String(index)) }

@@ -16,6 +16,8 @@ import Tokenization
 /// waits for what it needs. Every byte is checked before it is used.
 public final class RobotPolicy: Sendable {
   public let configuration: DepthVLAConfiguration
+  /// How products with the weights are computed.
+  public let products: ProductChoice
   /// The text tokens a prompt may have.
   public var tokenLimit: Int { settings.tokenLimit }
   private let model: DepthVLA
@@ -40,11 +42,14 @@ public final class RobotPolicy: Sendable {
   ///   - bundle: of the family depthvla or pi0.
   ///   - given: the files beside the weights; by default the bundle's own.
   ///   - usesDepth: false leaves the depth expert out, of which nothing is read then.
+  ///   - requested: how products with the weights are computed; by default as `parity` does it
+  ///     (``ProductChoice``).
   /// - Throws: `policy.family`, `policy.no-depth`, `compute.memory`, `model.configuration`,
   ///   `model.tensor-*`, `statistics.*`; what reading throws.
   public init(
     _ bundle: Bundle, assets given: PolicyAssets? = nil, usesDepth: Bool = true,
-    loading: Loading = .streaming(threads: 2), on compute: Compute
+    products requested: ProductPrecision? = nil, loading: Loading = .streaming(threads: 2),
+    on compute: Compute
   ) throws(WeightsError) {
     let family = bundle.documents.family
     guard family == "depthvla" || family == "pi0" else {
@@ -69,6 +74,9 @@ public final class RobotPolicy: Sendable {
       case .streaming(let threads): TaskQueue(threads: threads)
       }
     do throws(WeightsError) {
+      let products = ProductChoice(
+        requested, for: try bundle.precisionClass(), tensors: bundle.tensors)
+      self.products = products
       configuration = try DepthVLAConfiguration(
         try ConfigurationReader(bundle.documents.configuration),
         hasDepth: usesDepth && family == "depthvla")
@@ -84,7 +92,8 @@ public final class RobotPolicy: Sendable {
         }
       units = try PolicyUnits(assets, methods, configuration.action)
       model = try DepthVLA(
-        configuration, weights: WeightScope(bundle, on: compute, streamingOn: loader))
+        configuration,
+        weights: WeightScope(bundle, products: products, on: compute, streamingOn: loader))
     } catch {
       loader?.cancel()
       throw error.inFile(bundle.path)

@@ -1,0 +1,29 @@
+// INT8 by the VPDPWSSD of AVX-VNNI: processors with VNNI and without AVX-512.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "Tiles.h"
+#pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
+#define DVLA_SUFFIX avx_vnni
+#define DVLA_DIGIT_OFFSET 0
+#include "Arrangement.h"
+
+DVLA_INLINE __m256i K(add_products)(__m256i total, __m256i x, __m256i weights) {
+  return _mm256_dpwssd_avx_epi32(total, x, weights);
+}
+
+#include "PairStrips.h"
+
+DVLA_DEFINE_MULTIPLY(int8_multiply, K(int8_strip), 6, 4)
+
+const dvla_product_kernels dvla_int8_avx_vnni = {
+    .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 2, .word_bytes = 4,
+    .scale = K(int16_scale),
+    .arrange_token = K(int16_token),
+    .arrange_rows = K(int16_rows),
+    .multiply = int8_multiply,
+};
+#pragma clang attribute pop
+#else
+typedef int dvla_no_avx_vnni;
+#endif

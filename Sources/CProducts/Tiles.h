@@ -1,0 +1,55 @@
+#ifndef DVLA_TILES_H
+#define DVLA_TILES_H
+
+#include "Products.h"
+
+/// Operands of some tokens of a stage.
+typedef struct dvla_strip {
+  dvla_stage stage;
+  const uint8_t *words;
+  const uint32_t *weights;
+  float *scales;
+  float *sums;
+} dvla_strip;
+
+// Defines `name`, the `multiply` of a path, from `rows`: an inlined function of a strip, of how many
+// tokens it has (up to `step`, at most 6) and of how many vectors of 16 rows. It is given both as
+// constants, so that sums stay in registers.
+#define DVLA_REST(rows, tokens, vectors) \
+  case tokens:                           \
+    rows(strip, tokens, vectors);        \
+    break;
+
+#define DVLA_STRIPS(rows, vectors, step)                  \
+  for (; tokens >= step; tokens -= step) {                \
+    rows(strip, step, vectors);                           \
+    strip.words += step * token_bytes;                    \
+    strip.sums += step * DVLA_TILE_OUTPUTS;               \
+  }                                                       \
+  switch (tokens) {                                       \
+    DVLA_REST(rows, 1, vectors)                           \
+    DVLA_REST(rows, 2, vectors)                           \
+    DVLA_REST(rows, 3, vectors)                           \
+    DVLA_REST(rows, 4, vectors)                           \
+    DVLA_REST(rows, 5, vectors)                           \
+  }
+
+#define DVLA_DEFINE_MULTIPLY(name, rows, step, word_bytes)                                \
+  static void name(                                                                       \
+      dvla_stage stage, const void *words, size_t tokens, const uint32_t *weights,        \
+      float *scales, float *sums) {                                                       \
+    dvla_strip strip = {stage, words, weights, scales, sums};                             \
+    size_t token_bytes = stage.units * word_bytes;                                        \
+    switch (stage.vectors) {                                                              \
+      case 1:                                                                             \
+        DVLA_STRIPS(rows, 1, step)                                                        \
+        break;                                                                            \
+      case 2:                                                                             \
+        DVLA_STRIPS(rows, 2, step)                                                        \
+        break;                                                                            \
+      default:                                                                            \
+        DVLA_STRIPS(rows, 4, step)                                                        \
+    }                                                                                     \
+  }
+
+#endif
