@@ -16,6 +16,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
+      name: "load-benchmark",
+      dependencies: [
+        .product(name: "DepthVLARuntime", package: "depthvla-weights"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
       name: "stages-benchmark",
       dependencies: [
         .product(name: "DepthVLAWeights", package: "depthvla-weights"),

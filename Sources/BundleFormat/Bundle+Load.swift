@@ -7,8 +7,8 @@ public import TensorCore
 extension Bundle {
   /// Decodes tensors on several threads and hands them over one by one, in the order given.
   ///
-  /// Memory stays bounded: a tensor's bytes are taken when its first chunk is due, and only a few
-  /// chunks are decoded ahead. Every chunk is checked as ``read(_:at:into:)`` checks it.
+  /// Memory stays bounded: a tensor's bytes are taken when its first chunk is due, and only some
+  /// megabytes are decoded ahead. Every chunk is checked as ``read(_:at:into:)`` checks it.
   ///
   /// - Parameters:
   ///   - tensors: which tensors of this bundle; all, in the order of the file, by default.
@@ -21,7 +21,7 @@ extension Bundle {
     _ body: (BundleTensor, TensorBytes) throws(WeightsError) -> Void
   ) throws(WeightsError) {
     let tensors = tensors ?? bundleTensors
-    let plan = ChunkPlan(tensors)
+    let plan = ChunkPlan(tensors, stepChunkCount: 4)
     let open = Mutex<[Int: TensorBytes]>([:])
     let (file, path, check) = (file, path, check)
     try OrderedWork.run(
@@ -30,18 +30,21 @@ extension Bundle {
       work: { item, reader throws(WeightsError) in
         let step = plan.steps[item]
         let tensor = tensors[step.tensor]
+        let bytes: TensorBytes
         do throws(WeightsError) {
-          let bytes = try bytes(of: tensor, position: step.tensor, in: open)
-          guard let chunk = step.chunk else { return }
-          if mapping != nil, tensor.encoding == .plain {
-            return try checkResident(chunk, of: tensor)
+          bytes = try self.bytes(of: tensor, position: step.tensor, in: open)
+        } catch { throw error.at(chunk: step.chunks.first, of: tensor, in: path) }
+        for chunk in step.chunks {
+          if isResident(tensor) {
+            try checkResident(chunk, of: tensor)
+            continue
           }
-          try bytes.withMutableBytes(in: tensor.chunks[chunk].byteRange) {
-            (target) throws(WeightsError) in
-            try reader.read(chunk, of: tensor, in: file, from: 0, into: &target)
-          }
-        } catch {
-          throw error.at(chunk: step.chunk, of: tensor, in: path)
+          do throws(WeightsError) {
+            try bytes.withMutableBytes(in: tensor.chunks[chunk].byteRange) {
+              (target) throws(WeightsError) in
+              try reader.read(chunk, of: tensor, in: file, from: 0, into: &target)
+            }
+          } catch { throw error.at(chunk: chunk, of: tensor, in: path) }
         }
       },
       consume: { item, _ throws(WeightsError) in

@@ -9,8 +9,10 @@ extension Bundle {
     tensor(name).flatMap { residentBytes(of: $0) }
   }
 
+  func isResident(_ tensor: BundleTensor) -> Bool { mapping != nil && tensor.encoding == .plain }
+
   func residentBytes(of tensor: BundleTensor) -> TensorBytes? {
-    guard let mapping, tensor.encoding == .plain else { return nil }
+    guard let mapping, isResident(tensor) else { return nil }
     let range = tensor.storedRange
     // The header was held against the size of the file, which the mapping has too, and tensors lie
     // on multiples of 64 bytes.

@@ -43,14 +43,14 @@ extension Bundle {
     file.adviseSequential()
     let tensors = assetTensors + bundleTensors
     var damagedAssets: Set<String> = []
-    let plan = ChunkPlan(tensors)
+    let plan = ChunkPlan(tensors, stepChunkCount: 1)
     let (file, path) = (file, path)
     try OrderedWork.run(
       items: plan.steps.count, threads: threads,
       makeScratch: { () throws(WeightsError) in try ChunkVerifier(checks) },
       work: { item, verifier throws(WeightsError) -> WeightsError? in
         let step = plan.steps[item]
-        guard let chunk = step.chunk else { return nil }
+        guard let chunk = step.chunks.first else { return nil }
         do throws(WeightsError) {
           try verifier.check(chunk, of: tensors[step.tensor], in: file)
           return nil
@@ -62,7 +62,7 @@ extension Bundle {
       },
       consume: { item, error throws(WeightsError) in
         let step = plan.steps[item]
-        guard let chunk = step.chunk else { return }
+        guard let chunk = step.chunks.first else { return }
         let tensor = tensors[step.tensor]
         var range = tensor.chunks[chunk].storedRange
         if step.isLast { range = range.lowerBound..<tensor.filler.upperBound }

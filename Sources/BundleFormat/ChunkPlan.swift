@@ -3,23 +3,26 @@ struct ChunkPlan: Sendable {
   struct Step: Sendable {
     /// Position among the tensors.
     let tensor: Int
-    /// Which chunk; nil for a tensor without bytes, which is one step all the same.
-    let chunk: Int?
+    /// Which chunks; none of a tensor without bytes, which is one step all the same.
+    let chunks: Range<Int>
     /// The last step of its tensor.
     let isLast: Bool
   }
 
   let steps: [Step]
 
-  init(_ tensors: [BundleTensor]) {
+  /// - Parameter stepChunkCount: chunks of one step, at most. Handing over a step takes some
+  ///   microseconds, decoding a chunk some tens of them.
+  init(_ tensors: [BundleTensor], stepChunkCount: Int) {
     var steps: [Step] = []
-    steps.reserveCapacity(tensors.reduce(0) { $0 + max($1.chunks.count, 1) })
     for (position, tensor) in tensors.enumerated() {
       let count = tensor.chunks.count
-      if count == 0 { steps.append(Step(tensor: position, chunk: nil, isLast: true)) }
-      for chunk in 0..<count {
-        steps.append(Step(tensor: position, chunk: chunk, isLast: chunk == count - 1))
-      }
+      var start = 0
+      repeat {
+        let end = min(start + stepChunkCount, count)
+        steps.append(Step(tensor: position, chunks: start..<end, isLast: end == count))
+        start = end
+      } while start < count
     }
     self.steps = steps
   }

@@ -44,11 +44,8 @@ public enum XXH3 {
   }
 }
 
-/// An address for an empty buffer, which may have none and of which nothing is read.
-private nonisolated(unsafe) let nothing = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
-
 extension dvla_bytes {
   init(_ buffer: UnsafeRawBufferPointer) {
-    unsafe self.init(start: buffer.baseAddress ?? UnsafeRawPointer(nothing), count: buffer.count)
+    unsafe self.init(start: buffer.baseAddress, count: buffer.count)
   }
 }

@@ -105,8 +105,8 @@ public struct Int8Quantizer: Sendable {
     Int8Kernel.dequantizeRows(values: values, scales: scales, rows, into: &result)
   }
 
-  /// Rows are widened in pieces of 64 KiB of bfloat16, which stay in a processor's cache.
-  private static let blockElements = 32 << 10
+  /// Rows are widened in pieces of 32 KiB of float32, which stay in the first level of a processor's cache.
+  private static let blockElements = 8 << 10
 
   private static func widen(
     _ source: RawSpan, of dtype: DType, into widened: inout [UInt8], elementCount: Int

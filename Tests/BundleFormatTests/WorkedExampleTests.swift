@@ -22,7 +22,7 @@ struct WorkedExampleTests {
     #expect(chunk.storedRange == 576..<598)
     #expect(
       chunk.sha256.hex == "6c240d21b4fcad623e90e2cc1cde32c6a70c1b30eee934ae0673ec1c350af902")
-    #expect(chunk.xxh3 == 0x076da38ed5920fb7)
+    #expect(chunk.xxh3 == 0x076d_a38e_d592_0fb7)
     #expect(
       Array(bytes[576...]) == [
         0x28, 0xB5, 0x2F, 0xFD, 0x24, 0x06,  // magic, descriptor, content size

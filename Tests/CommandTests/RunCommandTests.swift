@@ -29,6 +29,22 @@ struct RunCommandTests {
     return scratch("photos")
   }
 
+  @Test(arguments: ["--store", "--smallest"]) func mappedTensorsGiveTheSameDepth(
+    packing: String
+  ) throws {
+    let source = FixtureCheckpoint("depth-anything-v2/hf")
+    let conversion = try depthvla(
+      "convert", source.option, source.path, packing, "-o", scratch("bundle"))
+    #expect(conversion.status == 0, "\(conversion.error)")
+    let picture = FixtureFolder.path("images/rgb8.png")
+    for (name, option) in [("read", [String]()), ("mapped", ["--map"])] {
+      let run = try depthvla(
+        ["run", scratch("bundle"), "--image", picture, "--raw", scratch(name + ".npy")] + option)
+      #expect(run.status == 0, "\(run.error)")
+    }
+    #expect(try scratch.bytes(of: "read.npy") == scratch.bytes(of: "mapped.npy"))
+  }
+
   @Test(arguments: ["source", "bf16", "int8"])
   func productsAreComputedAsParityComputesThem(precision: String) throws {
     let source = FixtureCheckpoint("depth-anything-v2/hf")

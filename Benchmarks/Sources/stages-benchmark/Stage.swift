@@ -18,6 +18,8 @@ struct Stage {
   var peer = Peer.copy
   /// Bytes of the tensor over bytes stored, where the stage stores.
   var compression: Double?
+  /// What coding of single bytes could reach at best, where that is the limit.
+  var entropyLimit: Double?
   let run: (ThreadTeam) throws -> Void
 }
 

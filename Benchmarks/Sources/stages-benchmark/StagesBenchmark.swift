@@ -31,8 +31,8 @@ struct StagesBenchmark: ParsableCommand {
     let copies = try Copies(byteCount: weights.f32.count)
     if !json {
       print("kernels: \(InstructionSet.best.rawValue); \(weights.f32.count >> 20) MiB of float32 weights\n")
-      print("| stage | data | threads | GB/s | least to greatest | beside | ratio | smaller by |")
-      print("|---|---|---|---|---|---|---|---|")
+      print("| stage | data | threads | GB/s | least to greatest | beside | ratio | smaller by | entropy |")
+      print("|---|---|---|---|---|---|---|---|---|")
     }
     for count in threads {
       let team = ThreadTeam(threads: count)
@@ -71,7 +71,7 @@ struct StagesBenchmark: ParsableCommand {
       stage.name, stage.data, "\(threads)", digits(m.rate / 1e9, 2),
       "\(digits(m.rates[0] / 1e9, 2)) to \(digits(m.rates[4] / 1e9, 2))", stage.peer.rawValue,
       digits(m.ratio, 2),
-      stage.compression.map { digits($0, 4) } ?? "",
+      stage.compression.map { digits($0, 4) } ?? "", stage.entropyLimit.map { digits($0, 4) } ?? "",
     ]
     return "| " + cells.joined(separator: " | ") + " |"
   }

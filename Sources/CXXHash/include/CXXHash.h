@@ -7,7 +7,7 @@
 #pragma clang assume_nonnull begin
 
 typedef struct dvla_bytes {
-  const void *start;
+  const void *_Nullable start;  // null only where there are no bytes
   size_t count;
 } dvla_bytes;
 
