@@ -1,15 +1,35 @@
 // Included once for every instruction set.
 
+// `width` is that of a source element, 4 (float32) or 2 (bfloat16): a constant where the functions
+// are inlined.
+
+/// Sixteen elements from `index` on, as float32.
+DVLA_INLINE f32x16 K(load_source)(const uint8_t *source, size_t index, size_t width) {
+  if (width == 4) return K(load)(source + index * 4);
+  u16x16 halves;
+  DVLA_COPY(&halves, source + index * 2, 32);
+  return (f32x16)(__builtin_convertvector(halves, u32x16) << 16);
+}
+
+/// Fewer than sixteen; the lanes past the end are zero.
+DVLA_INLINE f32x16 K(load_last_source)(
+    const uint8_t *source, size_t index, size_t count, size_t width) {
+  if (width == 4) return K(load_last)(source + index * 4, count);
+  u16x16 halves = {0};
+  DVLA_COPY(&halves, source + index * 2, count * 2);
+  return (f32x16)(__builtin_convertvector(halves, u32x16) << 16);
+}
+
 /// The bits of the largest magnitude. NaN and infinity compare above every number.
-DVLA_INLINE uint32_t K(largest_magnitude)(const uint8_t *source, size_t count) {
+DVLA_INLINE uint32_t K(largest_magnitude)(const uint8_t *source, size_t count, size_t width) {
   size_t whole = count & ~(size_t)15;
   i32x16 lanes = {0};
   for (size_t index = 0; index < whole; index += 16) {
-    i32x16 bits = (i32x16)K(load)(source + index * 4) & 0x7FFFFFFF;
+    i32x16 bits = (i32x16)K(load_source)(source, index, width) & 0x7FFFFFFF;
     lanes = __builtin_elementwise_max(lanes, bits);
   }
   if (whole < count) {
-    i32x16 bits = (i32x16)K(load_last)(source + whole * 4, count - whole) & 0x7FFFFFFF;
+    i32x16 bits = (i32x16)K(load_last_source)(source, whole, count - whole, width) & 0x7FFFFFFF;
     lanes = __builtin_elementwise_max(lanes, bits);
   }
   return (uint32_t)__builtin_reduce_max(lanes);
@@ -54,15 +74,16 @@ DVLA_INLINE f64x16 K(squared_errors)(f32x16 value, float scale) {
   return error * error;
 }
 
-static double K(squared_error)(const uint8_t *source, size_t count, uint16_t half) {
+DVLA_INLINE double K(squared_error)(
+    const uint8_t *source, size_t count, size_t width, uint16_t half) {
   size_t whole = count & ~(size_t)15;
   float scale = K(float_from_bf16)(half);
   f64x16 lanes = {0};
   for (size_t index = 0; index < whole; index += 16) {
-    lanes += K(squared_errors)(K(load)(source + index * 4), scale);
+    lanes += K(squared_errors)(K(load_source)(source, index, width), scale);
   }
   if (whole < count) {
-    lanes += K(squared_errors)(K(load_last)(source + whole * 4, count - whole), scale);
+    lanes += K(squared_errors)(K(load_last_source)(source, whole, count - whole, width), scale);
   }
   return K(add_lanes)(lanes);
 }
@@ -72,13 +93,14 @@ static double K(squared_error)(const uint8_t *source, size_t count, uint16_t hal
 ///
 /// The textbook refit s = sum(x q) / sum(q q) moves a scale by less than bfloat16 can show: it
 /// comes back to the same one.
-static uint16_t K(least_squares_scale)(const uint8_t *source, size_t count, uint16_t start) {
+DVLA_INLINE uint16_t K(least_squares_scale)(
+    const uint8_t *source, size_t count, size_t width, uint16_t start) {
   uint16_t best = start;
-  double least = K(squared_error)(source, count, start);
+  double least = K(squared_error)(source, count, width, start);
   for (int direction = -1; direction <= 1; direction += 2) {
     uint16_t scale = (uint16_t)(start + direction);
     while (K(is_scale)(scale)) {
-      double error = K(squared_error)(source, count, scale);
+      double error = K(squared_error)(source, count, width, scale);
       if (!(error < least)) break;
       least = error;
       best = scale;
@@ -105,46 +127,48 @@ DVLA_INLINE i8x16 K(quantize)(K(quantized_lanes) *lanes, f32x16 value, float sca
 }
 
 DVLA_INLINE void K(quantize_group)(
-    K(quantized_lanes) *lanes, const uint8_t *source, size_t count, float scale,
+    K(quantized_lanes) *lanes, const uint8_t *source, size_t count, size_t width, float scale,
     uint8_t *values) {
   size_t whole = count & ~(size_t)15;
   for (size_t index = 0; index < whole; index += 16) {
-    i8x16 bytes = K(quantize)(lanes, K(load)(source + index * 4), scale);
+    i8x16 bytes = K(quantize)(lanes, K(load_source)(source, index, width), scale);
     DVLA_COPY(values + index, &bytes, 16);
   }
   if (whole < count) {
-    i8x16 bytes = K(quantize)(lanes, K(load_last)(source + whole * 4, count - whole), scale);
+    i8x16 bytes = K(quantize)(
+        lanes, K(load_last_source)(source, whole, count - whole, width), scale);
     DVLA_COPY(values + whole, &bytes, count - whole);
   }
 }
 
 /// The scale for a row or group whose largest magnitude has these bits. Zeros get 1.
 DVLA_INLINE uint16_t K(choose_scale)(
-    const uint8_t *source, size_t count, uint32_t largest, int least_squares) {
+    const uint8_t *source, size_t count, size_t width, uint32_t largest, int least_squares) {
   if (largest == 0) return 0x3F80;
   float magnitude;
   DVLA_COPY(&magnitude, &largest, 4);
   uint16_t scale = K(scale_near)(magnitude / 127.0f);
-  return least_squares ? K(least_squares_scale)(source, count, scale) : scale;
+  return least_squares ? K(least_squares_scale)(source, count, width, scale) : scale;
 }
 
-static ptrdiff_t K(quantize_rows)(
-    const void *source, dvla_int8_rows shape, void *values, void *scales, dvla_row_sums *sums) {
+DVLA_INLINE ptrdiff_t K(quantize_source_rows)(
+    const void *source, size_t width, dvla_int8_rows shape, void *values, void *scales,
+    dvla_row_sums *sums) {
   const uint8_t *in = source;
   uint8_t *out = values, *scale_out = scales;
   for (size_t row = 0; row < shape.rows; row++) {
     K(quantized_lanes) lanes = {0};
     for (size_t start = 0; start < shape.columns; start += shape.group) {
-      uint32_t largest = K(largest_magnitude)(in, shape.group);
+      uint32_t largest = K(largest_magnitude)(in, shape.group, width);
       if (largest >= 0x7F800000) {
         dvla_scan_result found;
-        K(scan_f32)(in, shape.group, &found);
+        (width == 4 ? K(scan_f32) : K(scan_bf16))(in, shape.group, &found);
         return (ptrdiff_t)(row * shape.columns + start) + found.first;
       }
-      uint16_t scale = K(choose_scale)(in, shape.group, largest, shape.least_squares);
-      K(quantize_group)(&lanes, in, shape.group, K(float_from_bf16)(scale), out);
+      uint16_t scale = K(choose_scale)(in, shape.group, width, largest, shape.least_squares);
+      K(quantize_group)(&lanes, in, shape.group, width, K(float_from_bf16)(scale), out);
       DVLA_COPY(scale_out, &scale, 2);
-      in += shape.group * 4;
+      in += shape.group * width;
       out += shape.group;
       scale_out += 2;
     }
@@ -154,6 +178,16 @@ static ptrdiff_t K(quantize_rows)(
     K(store_errors)(&lanes.errors, (double)largest_error, &sums[row]);
   }
   return -1;
+}
+
+static ptrdiff_t K(quantize_rows)(
+    const void *source, dvla_int8_rows shape, void *values, void *scales, dvla_row_sums *sums) {
+  return K(quantize_source_rows)(source, 4, shape, values, scales, sums);
+}
+
+static ptrdiff_t K(quantize_bf16_rows)(
+    const void *source, dvla_int8_rows shape, void *values, void *scales, dvla_row_sums *sums) {
+  return K(quantize_source_rows)(source, 2, shape, values, scales, sums);
 }
 
 DVLA_INLINE f32x16 K(dequantize)(i8x16 steps, float scale) {

@@ -29,6 +29,7 @@ const dvla_kernels K(dvla_kernels) = {
     .scan_f16 = K(scan_f16),
     .compare_rows = K(compare_rows),
     .quantize_rows = K(quantize_rows),
+    .quantize_bf16_rows = K(quantize_bf16_rows),
     .dequantize_rows = K(dequantize_rows),
     .irwin_hall = K(irwin_hall),
     .gelu_erf = K(gelu_erf),

@@ -38,10 +38,18 @@ public enum Int8Kernel {
     }
   }
 
-  /// Quantizes float32 rows.
+  /// The elements that can be quantized as they are.
+  public enum Source: Sendable {
+    case f32
+    case bf16
+
+    var byteWidth: Int { self == .f32 ? 4 : 2 }
+  }
+
+  /// Quantizes rows.
   ///
   /// - Parameters:
-  ///   - source: float32, row-major.
+  ///   - source: elements of `type`, row-major.
   ///   - values: receives one signed byte an element.
   ///   - scales: receives one bfloat16 a group, row-major.
   ///   - errors: receives what was lost, x being the source and y the dequantized values.
@@ -49,15 +57,17 @@ public enum Int8Kernel {
   ///   `errors` unchanged; nil when everything was quantized.
   /// - Precondition: the spans hold exactly what `rows` says.
   public static func quantizeRows(
-    _ source: RawSpan, _ rows: Rows, _ method: Method, values: inout MutableRawSpan,
+    _ source: RawSpan, of type: Source = .f32, _ rows: Rows, _ method: Method, values: inout MutableRawSpan,
     scales: inout MutableRawSpan, errors: inout ErrorSums, using set: InstructionSet = .best
   ) -> Int? {
-    precondition(source.byteCount == checkedProduct(rows.elementCount, 4), "float32 rows")
+    precondition(
+      source.byteCount == checkedProduct(rows.elementCount, type.byteWidth), "whole rows")
     precondition(values.byteCount == rows.elementCount, "a byte for each element")
     precondition(scales.byteCount == checkedProduct(rows.scaleCount, 2), "a scale for each group")
     guard rows.elementCount > 0 else { return nil }
     var sums = [dvla_row_sums](repeating: dvla_row_sums(), count: rows.count)
-    let kernel = unsafe set.kernels.quantize_rows
+    let kernels = set.kernels
+    let kernel = unsafe type == .f32 ? kernels.quantize_rows : kernels.quantize_bf16_rows
     var firstNonFinite = -1
     unsafe source.withUnsafeBytes { source in
       unsafe values.withUnsafeMutableBytes { values in

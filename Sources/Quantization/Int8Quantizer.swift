@@ -65,30 +65,29 @@ public struct Int8Quantizer: Sendable {
     let sourceRow = columns * dtype.bitWidth / 8
     precondition(source.byteCount.isMultiple(of: sourceRow), "whole rows")
     let rowCount = source.byteCount / sourceRow
+    if let type = Int8Kernel.Source(dtype) {
+      let rows = Int8Kernel.Rows(count: rowCount, columns: columns, group: group)
+      let nonFinite = Int8Kernel.quantizeRows(
+        source, of: type, rows, scheme.method, values: &values, scales: &scales, errors: &errors)
+      if let nonFinite { throw refusal(row: firstRow, offset: nonFinite) }
+      return
+    }
     let blockRows = max(1, min(rowCount, Self.blockElements / columns))
-    var widened =
-      dtype == .f32 ? [] : [UInt8](repeating: 0, count: blockRows * columns * 4)
+    var widened = [UInt8](repeating: 0, count: blockRows * columns * 4)
+    let scaleRow = scaleShape[1] * 2
     for start in stride(from: 0, to: rowCount, by: blockRows) {
       let rows = Int8Kernel.Rows(
         count: min(blockRows, rowCount - start), columns: columns, group: group)
-      let block = source.extracting(
-        start * sourceRow..<(start + rows.count) * sourceRow)
-      var blockValues = values._mutatingExtracting(
-        start * columns..<(start + rows.count) * columns)
-      let scaleRow = scaleShape[1] * 2
-      var blockScales = scales._mutatingExtracting(
-        start * scaleRow..<(start + rows.count) * scaleRow)
-      let nonFinite: Int?
-      if dtype == .f32 {
-        nonFinite = Int8Kernel.quantizeRows(
-          block, rows, scheme.method, values: &blockValues, scales: &blockScales, errors: &errors)
-      } else {
-        Self.widen(block, of: dtype, into: &widened, elementCount: rows.elementCount)
-        // The bytes of an array of integers are always initialised.
-        nonFinite = unsafe Int8Kernel.quantizeRows(
-          widened.span.bytes.extracting(0..<rows.elementCount * 4), rows, scheme.method,
-          values: &blockValues, scales: &blockScales, errors: &errors)
-      }
+      let end = start + rows.count
+      Self.widen(
+        source.extracting(start * sourceRow..<end * sourceRow), of: dtype, into: &widened,
+        elementCount: rows.elementCount)
+      var blockValues = values._mutatingExtracting(start * columns..<end * columns)
+      var blockScales = scales._mutatingExtracting(start * scaleRow..<end * scaleRow)
+      // The bytes of an array of integers are always initialised.
+      let nonFinite = unsafe Int8Kernel.quantizeRows(
+        widened.span.bytes.extracting(0..<rows.elementCount * 4), of: .f32, rows, scheme.method,
+        values: &blockValues, scales: &blockScales, errors: &errors)
       if let nonFinite { throw refusal(row: firstRow + start, offset: nonFinite) }
     }
   }
@@ -105,7 +104,7 @@ public struct Int8Quantizer: Sendable {
     Int8Kernel.dequantizeRows(values: values, scales: scales, rows, into: &result)
   }
 
-  /// Rows are widened in pieces of 32 KiB of float32, which stay in the first level of a processor's cache.
+  /// Rows of half precision are widened in pieces of 32 KiB of float32, which stay in the cache.
   private static let blockElements = 8 << 10
 
   private static func widen(
@@ -125,5 +124,15 @@ public struct Int8Quantizer: Sendable {
       .quantizationNonFinite, tensor: tensor.string,
       "int8 needs finite values, found a NaN or an infinity at element "
         + "\(row * shape[1] + column) (row \(row), column \(column))")
+  }
+}
+
+extension Int8Kernel.Source {
+  fileprivate init?(_ dtype: DType) {
+    switch dtype {
+    case .f32: self = .f32
+    case .bf16: self = .bf16
+    default: return nil
+    }
   }
 }

@@ -113,6 +113,30 @@ import Testing
     }
   }
 
+  @Test(arguments: InstructionSet.available)
+  func bfloat16RowsGiveWhatTheirWidenedValuesGive(set: InstructionSet) {
+    var random = RandomBytes(seed: 8)
+    for (columns, group) in [(256, 256), (256, 32), (77, 77), (5, 5), (160, 16)] {
+      for method in [Int8Kernel.Method.absoluteMaximum, .leastSquares] {
+        let its = Case(
+          matrix: "", rows: 6, columns: columns, group: group, method: method)
+        // Rows of zeros and of subnormals too.
+        var halves = random.floats(6 * columns).map { UInt16($0.bitPattern >> 16) }
+        for column in 0..<columns { (halves[column], halves[columns + column]) = (0x8000, 0x0003) }
+        let wide = encode(halves.map { Float(bitPattern: UInt32($0) << 16) })
+        for shift in [0, 2] {
+          let expected = quantize(wide, 6, its, .portable)
+          let found = quantize(encode(halves), 6, its, set, of: .bf16, shift: shift)
+          #expect(found.values == expected.values && found.scales == expected.scales)
+          #expect(found.errors == expected.errors)
+        }
+        halves[columns * 3 + 4] = 0xFF80
+        let refused = quantize(encode(halves), 6, its, set, of: .bf16)
+        #expect(refused.firstNonFinite == columns * 3 + 4)
+      }
+    }
+  }
+
   private struct Quantized {
     var values, scales: [UInt8]
     var errors: ErrorSums
@@ -120,7 +144,8 @@ import Testing
   }
 
   private func quantize(
-    _ source: [UInt8], _ count: Int, _ its: Case, _ set: InstructionSet, shift: Int = 0
+    _ source: [UInt8], _ count: Int, _ its: Case, _ set: InstructionSet,
+    of type: Int8Kernel.Source = .f32, shift: Int = 0
   ) -> Quantized {
     let rows = Int8Kernel.Rows(count: count, columns: its.columns, group: its.group)
     var errors = ErrorSums()
@@ -129,7 +154,8 @@ import Testing
     let scales = run(source, resultCount: rows.scaleCount * 2, shift: shift) { source, scales in
       values = run([], resultCount: rows.elementCount, shift: shift) { _, values in
         firstNonFinite = Int8Kernel.quantizeRows(
-          source, rows, its.method, values: &values, scales: &scales, errors: &errors, using: set)
+          source, of: type, rows, its.method, values: &values, scales: &scales, errors: &errors,
+          using: set)
       }
     }
     return Quantized(

@@ -68,6 +68,9 @@ typedef struct dvla_kernels {
   /// of the first NaN or infinity, at whose row it stopped, or -1.
   ptrdiff_t (*quantize_rows)(
       const void *source, dvla_int8_rows shape, void *values, void *scales, dvla_row_sums *sums);
+  /// The same for bfloat16 rows.
+  ptrdiff_t (*quantize_bf16_rows)(
+      const void *source, dvla_int8_rows shape, void *values, void *scales, dvla_row_sums *sums);
   void (*dequantize_rows)(
       const void *values, const void *scales, dvla_int8_rows shape, void *result);
 
