@@ -1,8 +1,9 @@
-@testable import BundleFormat
 import Diagnostics
 import FileAccess
 import Hashing
 import TensorCore
+
+@testable import BundleFormat
 
 extension FuzzTarget {
   /// Our own format. The hashes are made right, so that what lies behind them is reached: an

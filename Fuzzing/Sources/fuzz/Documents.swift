@@ -12,7 +12,9 @@ extension FuzzTarget {
   static let documents = [
     FuzzTarget("manifest") { (bytes) throws(WeightsError) in
       // Made once: reading the built-in manifests takes longer than all the rest.
-      guard var library = embedded else { fatalError("expected the built-in manifests to be sound") }
+      guard var library = embedded else {
+        fatalError("expected the built-in manifests to be sound")
+      }
       try library.add(bytes, file: "manifest.json")
       let recognition: Recognition
       do throws(WeightsError) {
@@ -32,7 +34,9 @@ extension FuzzTarget {
       }
     },
     FuzzTarget("config") { (bytes) throws(WeightsError) in
-      guard let library = embedded else { fatalError("expected the built-in manifests to be sound") }
+      guard let library = embedded else {
+        fatalError("expected the built-in manifests to be sound")
+      }
       let config = try StrictJSON.parse(bytes)
       let recognition = try library.recognise(tensors, config: config)
       let planner = RemapPlanner(

@@ -1,9 +1,10 @@
 import Diagnostics
 import NumPyFiles
-@testable import Safetensors
 import StrictJSON
 import TensorCore
 import Tokenization
+
+@testable import Safetensors
 
 extension FuzzTarget {
   /// Formats other projects defined.
@@ -54,8 +55,9 @@ extension FuzzTarget {
 
   private static func encode(_ tokenizer: Tokenizer) throws(WeightsError) {
     let ids: [Int]
-    do throws(WeightsError) { ids = try tokenizer.encode("pick up the blue block, \u{4E00}\n") }
-    catch {
+    do throws(WeightsError) {
+      ids = try tokenizer.encode("pick up the blue block, \u{4E00}\n")
+    } catch {
       // A vocabulary may have a control token that is a plain word.
       guard error.code == .tokenizerReserved else { throw error }
       return

@@ -12,7 +12,8 @@ struct FuzzTarget: Sendable {
     run = { bytes in
       do throws(WeightsError) { try read(bytes) } catch {
         // The message is made of what the file says, and must be one printable line.
-        demand(!error.description.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "a message of one line")
+        demand(
+          !error.description.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "a message of one line")
         demand(error.kind != .usage, "\(error.code.rawValue) blames the caller for the file")
       }
     }
