@@ -157,6 +157,10 @@ let package = Package(
     .executableTarget(
       name: "hostile-corpus", dependencies: ["HostileCorpus"], path: "Tests/hostile-corpus",
       swiftSettings: swiftSettings),
+    // `swift run -c release every-byte BUNDLE`: no changed byte goes unnoticed.
+    .executableTarget(
+      name: "every-byte", dependencies: ["BundleFormat", "Diagnostics", "Hashing", "TensorCore"],
+      path: "Tests/every-byte", swiftSettings: swiftSettings),
     .testTarget(
       name: "HostileTests",
       dependencies: [

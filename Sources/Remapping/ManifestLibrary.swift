@@ -86,8 +86,8 @@ public struct ManifestLibrary: Sendable {
 
   /// Adds a naming of a known family.
   ///
-  /// - Throws: `manifest.syntax`, `manifest.conflict` when the naming is there already, the codes
-  ///   of StrictJSON.
+  /// - Throws: `manifest.syntax`, `manifest.too-large`, `manifest.conflict` when the naming is
+  ///   there already, the codes of StrictJSON.
   public mutating func add(_ contents: [UInt8], file: String) throws(WeightsError) {
     do throws(WeightsError) {
       let manifest = try NamingManifest(contents: contents, documents: documents)
