@@ -19,9 +19,9 @@ import Testing
     for (number, hostile) in sample.enumerated() {
       let name = "in\(number)"
       let path: String
-      if door == .config {
+      if let part = [HostileCase.Door.config: "config.json", .model: "model.safetensors"][door] {
         path = try scratch.copy("dinov2/hf", to: name)
-        try hostile.write(to: scratch, as: name + "/config.json")
+        try hostile.write(to: scratch, as: name + "/" + part)
       } else {
         path = try hostile.write(to: scratch, as: name)
       }
@@ -45,7 +45,7 @@ import Testing
     let golden = FixtureFolder.path("goldens/dinov2_28x70.safetensors")
     switch door {
     case .safetensors, .folder: return ["inspect", path]
-    case .config: return ["convert", "--dinov2", path, "-o", "out"]
+    case .config, .model: return ["convert", "--dinov2", path, "-o", "out"]
     case .manifest: return ["inspect", source, "--manifest", path]
     case .recipe: return ["convert", "--dinov2", source, "--recipe", path, "-o", "out"]
     case .golden: return ["parity", try Self.dinov2.get()("b"), "--golden", path]

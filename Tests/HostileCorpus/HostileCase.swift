@@ -8,6 +8,8 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     case folder
     /// `config.json` beside the tensors of a small DINOv2.
     case config
+    /// The tensors of a small DINOv2, beside its `config.json`.
+    case model
     case manifest, recipe, golden, tolerances, statistics
     case tokenizerJSON = "tokenizer-json"
     case tokenizerModel = "tokenizer-model"
@@ -54,7 +56,8 @@ public struct HostileCase: Sendable, CustomStringConvertible {
   /// Every case there is.
   public static let all: [HostileCase] =
     wholeFiles + headerTexts + names + entries + arrangements + folders + bundleHeaders
-    + bundleAssets + bundleFrames + configurations + manifests + recipes + goldens + tolerances
+    + bundleAssets + bundleFrames + configurations + models + manifests + recipes + goldens
+    + tolerances
     + statistics + arrays + tokenizers + pictures
 }
 

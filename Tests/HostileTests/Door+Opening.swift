@@ -2,6 +2,7 @@ import BundleFormat
 import DepthVLAWeights
 import Diagnostics
 import FileAccess
+import Glibc
 import HostileCorpus
 import Images
 import Normalization
@@ -28,6 +29,15 @@ extension HostileCase.Door {
       _ = try Conversion(
         sources: [ImportedSource(path: path, library: library)],
         options: ConversionOptions(recipe: .preset(.source)), library: library)
+    case .model:
+      let library = try Self.library.get()
+      let conversion = try Conversion(
+        sources: [ImportedSource(path: path, library: library)],
+        options: ConversionOptions(recipe: .preset(.source)), library: library)
+      let target = path + ".dvla"
+      _ = try conversion.write(to: target)
+      // What is sound is taken, and leaves a bundle.
+      _ = unsafe unlink(target)
     case .manifest:
       var library = try Self.library.get()
       try library.add(bytes(), file: path)

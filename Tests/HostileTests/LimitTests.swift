@@ -200,7 +200,11 @@ struct LimitTests {
   }
 
   private func written(_ text: String, _ scratch: ScratchFolder) throws(WeightsError) -> String {
-    do { return try scratch.write(text, to: "x") } catch {
+    try written(Array(text.utf8), scratch)
+  }
+
+  private func written(_ bytes: [UInt8], _ scratch: ScratchFolder) throws(WeightsError) -> String {
+    do { return try scratch.write(bytes, to: "x") } catch {
       throw WeightsError("test.write", "\(error)")
     }
   }
@@ -244,6 +248,15 @@ struct LimitTests {
     #expect(throws: WeightsError("file.too-large", "")) {
       try ImageFile.read(path: path, limits: limits)
     }
+    let progressive = try FixtureFolder.bytes("images/progressive.jpg")
+    let starts = zip(progressive, progressive.dropFirst()).count { $0 == 0xFF && $1 == 0xDA }
+    var scans = ImageLimits()
+    scans.scanCount = starts
+    _ = try ImageFile.decode(progressive, limits: scans)
+    scans.scanCount -= 1
+    #expect(throws: WeightsError("image.corrupt", "")) {
+      try ImageFile.decode(progressive, limits: scans)
+    }
   }
 
   // MARK: Goldens and bundles
@@ -262,6 +275,23 @@ struct LimitTests {
           throw WeightsError("test.write", "no sparse file")
         }
         _ = try Golden(path: path)
+      }
+    }
+  }
+
+  /// What takes 2 bytes of the file takes 200 of memory.
+  @Test func ofTheDocumentsOfABundle() throws {
+    let scratch = try ScratchFolder()
+    let sound = try #require(HostileCase.all.first { $0.door == .bundle && $0.group == "E0" })
+    guard case .file(let contents) = sound.content else { return }
+    let opened = try OpenedBundle(contents())
+    for key in ["configuration", "recipe", "provenance"] {
+      expect("json.too-many-values", 199_999) { (count) throws(WeightsError) in
+        var bundle = opened
+        let zeros = Array(repeating: "0", count: count).joined(separator: ",")
+        bundle.setMetadata(key, .string("[\(zeros)]"))
+        let path = try written(bundle.bytes(), scratch)
+        _ = try BundleFormat.Bundle(path: path)
       }
     }
   }
