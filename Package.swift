@@ -65,7 +65,11 @@ let package = Package(
     module("StrictJSON", ["Diagnostics", "CJSONC"], linking: link("json-c")),
     .target(name: "CFileAccess", cSettings: cSettings),
     module("FileAccess", ["Diagnostics", "CFileAccess"]),
-    module("Hashing", ["CLibCrypto"], linking: link("crypto")),
+    .target(name: "CXXHash", cSettings: cSettings + [.unsafeFlags(["-O3"])]),
+    module("Hashing", ["CLibCrypto", "CXXHash"], linking: link("crypto")),
+    module(
+      "Signing", ["Diagnostics", "StrictJSON", "FileAccess", "Hashing", "CLibCrypto"],
+      linking: link("crypto")),
     module("Compression", ["Diagnostics", "CZstd"], linking: link("zstd")),
     .target(
       name: "CKernels",
@@ -111,7 +115,7 @@ let package = Package(
       "BundleFormat",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Hashing",
-        "Compression", "Kernels", "Parallelism",
+        "Signing", "Compression", "Kernels", "Parallelism",
       ]),
 
     module(
@@ -131,8 +135,9 @@ let package = Package(
     module(
       "DepthVLAWeights",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Compression",
-        "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels", "Parallelism",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
+        "Compression", "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels",
+        "Parallelism",
         "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
         "RandomNumbers",
       ]),
@@ -140,8 +145,8 @@ let package = Package(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "Hashing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization", "Pipelines",
-        "Parity", "DepthVLAWeights",
+        "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
+        "Pipelines", "Parity", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -172,6 +177,7 @@ let package = Package(
     tests("StrictJSON", ["Diagnostics"]),
     tests("FileAccess", ["Diagnostics", "CFileAccess", "TestSupport"]),
     tests("Hashing"),
+    tests("Signing", ["Diagnostics", "Hashing", "StrictJSON", "TestSupport"]),
     tests("Compression", ["Diagnostics"]),
     tests("Parallelism", ["Diagnostics"]),
     tests("Kernels"),
@@ -212,14 +218,15 @@ let package = Package(
     tests(
       "BundleFormat",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Compression", "Parallelism",
-        "HostileCorpus", "TestSupport",
+        "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Signing", "Compression",
+        "Parallelism", "HostileCorpus", "TestSupport",
       ]),
     tests(
       "DepthVLAWeights",
       [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "BundleFormat",
-        "Quantization", "Remapping", "Safetensors", "TensorMath", "Models", "Parity", "TestSupport",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
+        "BundleFormat", "Quantization", "Remapping", "Safetensors", "TensorMath", "Models",
+        "Parity", "TestSupport",
       ]),
     // Runs the built command as a child process, so it must be built first.
     .testTarget(

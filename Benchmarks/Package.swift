@@ -14,7 +14,13 @@ let package = Package(
       dependencies: [
         .product(name: "DepthVLARuntime", package: "depthvla-weights"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ])
+      ]),
+    .executableTarget(
+      name: "stages-benchmark",
+      dependencies: [
+        .product(name: "DepthVLAWeights", package: "depthvla-weights"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,6 @@
 """Writes Fixtures/bundles/independent.*: a bundle made without any of our code.
 
-    python bundles.py    (needs numpy and zstandard; libzstd at its level 19, which searches matches)
+    python bundles.py    (needs numpy, xxhash and zstandard; libzstd at its level 19, which searches matches)
 
 The reader must take any sound frame, not only those our own writer makes.
 """
@@ -9,6 +9,7 @@ import json
 import pathlib
 
 import numpy
+import xxhash
 import zstandard
 
 FOLDER = pathlib.Path(__file__).parent.parent / "bundles"
@@ -69,6 +70,7 @@ def main():
             "name": name, "dtype": dtype, "shape": shape, "encoding": encoding, "planes": order,
             "stored": [len(chunk) for chunk in stored],
             "sha256": "".join(hashlib.sha256(chunk).hexdigest() for chunk in stored),
+            "xxh3": "".join(xxhash.xxh3_64_hexdigest(chunk) for chunk in stored),
             "source": {"file": "bundles.py", "tensor": name}}
         if kind == "assets":
             del row["source"]

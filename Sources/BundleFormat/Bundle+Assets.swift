@@ -22,7 +22,7 @@ extension Bundle {
         "expected one of its \(assets.count) assets, found \(asset.name.quoted)")
     }
     let row = assetTensors[index]
-    var reader = try ChunkReader()
+    let reader = try ChunkReader(check)
     var bytes = [UInt8](repeating: 0, count: asset.byteCount)
     for (index, chunk) in row.chunks.enumerated() {
       do throws(WeightsError) {
@@ -43,7 +43,7 @@ extension Bundle {
   ///
   /// - Parameter row: where the bytes of the asset are.
   func check(_ asset: BundleAsset, in row: BundleTensor) throws(WeightsError) {
-    var reader = try ChunkReader()
+    let reader = try ChunkReader(check)
     var hash = SHA256()
     var bytes = [UInt8](repeating: 0, count: BundleLayout.chunkByteCount)
     for (index, chunk) in row.chunks.enumerated() {

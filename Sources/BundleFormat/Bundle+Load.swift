@@ -23,16 +23,19 @@ extension Bundle {
     let tensors = tensors ?? bundleTensors
     let plan = ChunkPlan(tensors)
     let open = Mutex<[Int: TensorBytes]>([:])
-    let (file, path) = (file, path)
+    let (file, path, check) = (file, path, check)
     try OrderedWork.run(
       items: plan.steps.count, threads: threads,
-      makeScratch: { () throws(WeightsError) in try ChunkReader() },
+      makeScratch: { () throws(WeightsError) in try ChunkReader(check) },
       work: { item, reader throws(WeightsError) in
         let step = plan.steps[item]
         let tensor = tensors[step.tensor]
         do throws(WeightsError) {
-          let bytes = try Self.bytes(of: step.tensor, count: tensor.info.byteCount, in: open)
+          let bytes = try bytes(of: tensor, position: step.tensor, in: open)
           guard let chunk = step.chunk else { return }
+          if mapping != nil, tensor.encoding == .plain {
+            return try checkResident(chunk, of: tensor)
+          }
           try bytes.withMutableBytes(in: tensor.chunks[chunk].byteRange) {
             (target) throws(WeightsError) in
             try reader.read(chunk, of: tensor, in: file, from: 0, into: &target)
@@ -61,13 +64,16 @@ extension Bundle {
   }
 
   /// The memory of a tensor, taken by whichever thread comes first.
-  private static func bytes(
-    of tensor: Int, count: Int, in open: borrowing Mutex<[Int: TensorBytes]>
+  private func bytes(
+    of tensor: BundleTensor, position: Int, in open: borrowing Mutex<[Int: TensorBytes]>
   ) throws(WeightsError) -> TensorBytes {
     try open.withLock { (open) throws(WeightsError) in
-      if let bytes = open[tensor] { return bytes }
-      let bytes = try TensorBytes(byteCount: count)
-      open[tensor] = bytes
+      if let bytes = open[position] { return bytes }
+      let bytes =
+        if let resident = residentBytes(of: tensor) { resident } else {
+          try TensorBytes(byteCount: tensor.info.byteCount)
+        }
+      open[position] = bytes
       return bytes
     }
   }

@@ -8,7 +8,7 @@ extension Bundle {
   public static let listedDamageCount = 1000
 
   /// Checks every byte of the file: the header against its root hash, each stored chunk against
-  /// its SHA-256, each frame against its own rules and the checksum of what it decodes to, each
+  /// its SHA-256 and XXH3, each frame against its own rules and the checksum of what it decodes to, each
   /// asset against the SHA-256 of the whole, and all filler. Opening has shown that header, chunks
   /// and filler are all there is.
   ///
@@ -16,11 +16,13 @@ extension Bundle {
   ///
   /// - Parameters:
   ///   - threads: how many to check on.
+  ///   - checks: what stored chunks are held against. Whoever has just written them needs no SHA-256
+  ///     to see that they arrived.
   ///   - progress: called on the calling thread with the bytes of the file checked so far.
   /// - Throws: what prevents checking: `file.*` (also when the file changes meanwhile),
   ///   `zstd.memory`, `parallelism.no-threads`.
   public func verify(
-    threads: Int, progress: (Int) -> Void = { _ in }
+    threads: Int, _ checks: [ChunkCheck] = [.digest, .checksum], progress: (Int) -> Void = { _ in }
   ) throws(WeightsError) -> BundleVerification {
     var damages: [BundleDamage] = []
     var damageCount = 0
@@ -45,12 +47,12 @@ extension Bundle {
     let (file, path) = (file, path)
     try OrderedWork.run(
       items: plan.steps.count, threads: threads,
-      makeScratch: { () throws(WeightsError) in try ChunkReader() },
-      work: { item, reader throws(WeightsError) -> WeightsError? in
+      makeScratch: { () throws(WeightsError) in try ChunkVerifier(checks) },
+      work: { item, verifier throws(WeightsError) -> WeightsError? in
         let step = plan.steps[item]
         guard let chunk = step.chunk else { return nil }
         do throws(WeightsError) {
-          try reader.check(chunk, of: tensors[step.tensor], in: file)
+          try verifier.check(chunk, of: tensors[step.tensor], in: file)
           return nil
         } catch {
           let error = error.at(chunk: chunk, of: tensors[step.tensor], in: path)

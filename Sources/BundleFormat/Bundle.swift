@@ -1,6 +1,7 @@
 public import Diagnostics
 import FileAccess
 public import Hashing
+import Signing
 import Synchronization
 public import TensorCore
 
@@ -8,7 +9,7 @@ public import TensorCore
 ///
 /// Opening reads and checks the header alone: its safetensors rules, its root hash, the table of
 /// tensors and chunks against each other and against the size of the file. Data are checked as
-/// they are read: the SHA-256 of each stored chunk, then the checksum of its frame.
+/// they are read, chunk by chunk, as ``check`` says.
 ///
 /// Safe to use from several threads at once.
 public final class Bundle: TensorSource {
@@ -20,10 +21,17 @@ public final class Bundle: TensorSource {
   public let bundleTensors: [BundleTensor]
   /// SHA-256 of the header, which binds everything: the identity of the bundle.
   public let root: Digest
+  /// Who signed it, where only a signed one was to be opened.
+  public let signature: VerifiedSignature?
   /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
 
+  /// What stored bytes are held against when they are read.
+  public let check: ChunkCheck
+
   let file: InputFile
+  /// The file as memory, where that was asked for.
+  let mapping: FileMapping?
   /// Where the bytes of the assets are, in their order.
   let assetTensors: [BundleTensor]
   let headerByteCount: Int
@@ -32,12 +40,40 @@ public final class Bundle: TensorSource {
 
   /// Opens a bundle.
   ///
+  /// A signature of ours binds the header, which binds every chunk, so that nothing but the header
+  /// need be read before the first tensor. One that has no root hash, as other programs write it,
+  /// costs reading the whole file once, now.
+  ///
+  /// - Parameters:
+  ///   - trust: which bundles are taken; any sound one by default.
+  ///   - signatureFile: where the signature is, if it is needed; beside the bundle by default.
+  ///   - check: what stored bytes are held against when they are read. Where only a signed bundle
+  ///     is taken it is always the digest, without which the signature would bind no chunk.
+  ///   - mapping: whether tensors that are stored plain are used where they lie in the file instead of
+  ///     being copied. Then nobody may write to the file in place for as long as they are in use:
+  ///     see ``FileAccess/FileMapping``. Replacing it, as our commands do, is harmless.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
-  ///   underneath is not sound, `bundle.*` when it is no sound bundle.
-  public init(path: String) throws(WeightsError) {
+  ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
+  ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.
+  public init(
+    path: String, trust: BundleTrust = .any, signatureFile: String? = nil,
+    check: ChunkCheck = .checksum, mapping: Bool = false
+  ) throws(WeightsError) {
+    signature = try trust.signature(ofBundle: path, in: signatureFile)
+    self.check = signature == nil ? check : .digest
     let file = try InputFile(path: path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
+      self.mapping = mapping ? try file.map() : nil
+      if let signature {
+        try signature.check(root: header.root)
+        if signature.statement.root == nil {
+          try signature.check(
+            fileHash: try FileHash.compute(
+              file, headerByteCount: header.byteCount, root: header.root
+            ) { _ in })
+        }
+      }
       self.path = path
       self.file = file
       documents = header.documents
@@ -64,7 +100,7 @@ public final class Bundle: TensorSource {
 
   /// Fills `destination` with the bytes of the tensor that start at `offset`, on this thread.
   ///
-  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
+  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
   ///   when stored bytes are damaged; `file.*`.
   public func read(
     _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
@@ -83,7 +119,7 @@ public final class Bundle: TensorSource {
     }
     guard count > 0 else { return }
     let idle =
-      if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader() }
+      if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader(check) }
     defer { idleReaders.withLock { $0.append(idle) } }
     var done = 0
     while done < count {
@@ -107,7 +143,7 @@ public final class Bundle: TensorSource {
 /// Unchecked: whoever took it out of the list is the only one to have it.
 private final class IdleReader: @unchecked Sendable {
   var reader: ChunkReader
-  init() throws(WeightsError) { reader = try ChunkReader() }
+  init(_ check: ChunkCheck) throws(WeightsError) { reader = try ChunkReader(check) }
 }
 
 extension WeightsError {

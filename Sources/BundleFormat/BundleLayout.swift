@@ -10,6 +10,8 @@ public enum BundleLayout {
   public static let alignment = 64
   /// A frame may be longer than its chunk by this much at most.
   public static let frameOverhead = 64
+  /// Bytes of a frame, at most.
+  static let frameByteCount = chunkByteCount + frameOverhead
   /// Longest header, in bytes: the limit of the safetensors format.
   public static let headerByteCount = 100_000_000
 

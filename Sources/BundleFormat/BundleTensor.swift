@@ -36,6 +36,8 @@ public struct ChunkRecord: Sendable, Hashable {
   public let storedRange: Range<Int>
   /// SHA-256 of the stored bytes.
   public let sha256: Digest
+  /// XXH3 of the stored bytes, 64 bits.
+  public let xxh3: UInt64
   /// Which bytes of the tensor it holds.
   public let byteRange: Range<Int>
 }

@@ -28,6 +28,8 @@ public final class BundleWriter {
   /// The tensor whose chunks come next, and how many of its stored bytes are written.
   private var current = 0
   private var currentByteCount = 0
+  /// Where bytes begin that the device was not asked to take yet.
+  private var pendingStart: Int
 
   /// - Parameters:
   ///   - documents: those known only at the end (provenance, ledger) at their longest.
@@ -56,9 +58,10 @@ public final class BundleWriter {
     self.documents = documents
     assetPlans = assets
     items = plans.map {
-      HeaderText.Item(plan: $0, quantization: nil, storedByteCounts: [], digests: [])
+      HeaderText.Item(plan: $0, quantization: nil, storedByteCounts: [], digests: [], checksums: [])
     }
     byteCount = headerByteCount
+    pendingStart = headerByteCount
   }
 
   /// Packs and writes the next asset, coded by Huffman where the bundle is packed at all: most
@@ -107,6 +110,7 @@ public final class BundleWriter {
       try write(chunk.stored)
       items[index].storedByteCounts.append(chunk.stored.count)
       items[index].digests.append(chunk.sha256)
+      items[index].checksums.append(chunk.xxh3)
       currentByteCount += chunk.stored.count
       if range.upperBound == info.byteCount {
         let count = BundleLayout.fillerByteCount(
@@ -127,7 +131,8 @@ public final class BundleWriter {
   /// - Parameters:
   ///   - provenance: replaces the document given at the start.
   ///   - ledger: likewise.
-  ///   - check: looks at the finished file before it gets its name; what it throws ends it.
+  ///   - check: looks at the finished file, synced, before it gets its name; what it throws ends
+  ///     it.
   /// - Returns: the root hash.
   /// - Throws: `bundle.reserve` when the documents have grown beyond the room left for them;
   ///   `safetensors.*` for names that format cannot hold; `file.*`.
@@ -160,10 +165,15 @@ public final class BundleWriter {
       throw error.inFile(path)
     }
     unsafe try output.write(header.span.bytes, at: 0)
+    try output.synchronize()
     try check(output.temporaryPath)
     try output.commit()
     return root
   }
+
+  /// Whether the bundle has its name, which it has also where the last step of
+  /// ``finish(provenance:ledger:checking:)``, syncing the folder, has failed.
+  public var isInPlace: Bool { output.isInPlace }
 
   /// Gives up and removes what was written.
   public func discard() { output.discard() }
@@ -172,7 +182,15 @@ public final class BundleWriter {
     guard !bytes.isEmpty else { return }
     unsafe try output.write(bytes.span.bytes, at: byteCount)
     byteCount += bytes.count
+    if byteCount - pendingStart >= Self.stretchByteCount {
+      try output.beginWriting(pendingStart..<byteCount)
+      pendingStart = byteCount
+    }
   }
+
+  /// Bytes that the device is given at a time while the next are made, so that the end of a large
+  /// file does not wait for all of it.
+  private static let stretchByteCount = 32 << 20
 
   private func skipFinishedTensors() {
     while current < items.count,

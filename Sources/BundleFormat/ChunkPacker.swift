@@ -38,8 +38,9 @@ public struct ChunkPacker: ~Copyable {
           runByteCount: bytes.byteCount / order.count, mode: .entropy, appendingTo: &stored)
       }
     }
-    let sha256 = SHA256.hash(stored)
-    return PackedChunk(stored: stored, sha256: sha256, byteCount: bytes.byteCount)
+    return PackedChunk(
+      stored: stored, sha256: SHA256.hash(stored), xxh3: XXH3.hash(stored),
+      byteCount: bytes.byteCount)
   }
 
   private mutating func split(_ bytes: RawSpan, _ order: PlaneOrder) {

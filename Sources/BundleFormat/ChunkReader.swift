@@ -3,28 +3,37 @@ import Diagnostics
 import FileAccess
 import Hashing
 import Kernels
+import TensorCore
 
 /// Reads, checks and decodes chunks: the scratch memory of one thread that reads a bundle.
 ///
 /// With the last chunk of a tensor comes its filler, so that whoever reads a tensor has checked
 /// every byte stored for it.
 ///
-/// Not copyable, since copies would share the decompressor.
+/// Not copyable, since copies would share the decompressor and the memory.
 struct ChunkReader: ~Copyable {
+  private let check: ChunkCheck
   private let decompressor: ZstdDecompressor
-  private var stored = [UInt8](
-    repeating: 0,
-    count: BundleLayout.chunkByteCount + BundleLayout.frameOverhead + 2 * BundleLayout.alignment)
-  private var planes = [UInt8](repeating: 0, count: BundleLayout.chunkByteCount)
-  private var whole = [UInt8](repeating: 0, count: BundleLayout.chunkByteCount)
+  private let stored: TensorBytes
+  private let planes: TensorBytes
+  private let whole: TensorBytes
 
-  /// - Throws: `zstd.memory`.
-  init() throws(WeightsError) { decompressor = try ZstdDecompressor() }
+  /// - Throws: `zstd.memory`, `tensor.memory`.
+  init(_ check: ChunkCheck) throws(WeightsError) {
+    // The bytes of the frame are checked before it is decoded.
+    let decompressor = try ZstdDecompressor(checksContent: false)
+    let stored = try TensorBytes(byteCount: BundleLayout.frameByteCount)
+    let planes = try TensorBytes(byteCount: BundleLayout.chunkByteCount)
+    let whole = try TensorBytes(byteCount: BundleLayout.chunkByteCount)
+    // All at once: what cannot be copied may not throw when it is half made.
+    (self.check, self.decompressor) = (check, decompressor)
+    (self.stored, self.planes, self.whole) = (stored, planes, whole)
+  }
 
   /// Fills `destination` with the bytes of the chunk that start at `offset` in it.
   ///
   /// The whole chunk is checked, however small a part of it is wanted.
-  mutating func read(
+  func read(
     _ index: Int, of tensor: BundleTensor, in file: InputFile, from offset: Int,
     into destination: inout MutableRawSpan
   ) throws(WeightsError) {
@@ -33,87 +42,118 @@ struct ChunkReader: ~Copyable {
       try decode(index, of: tensor, in: file, into: &destination)
       return
     }
-    // Taken out of `self` for the call, which needs the rest of `self`.
-    var buffer: [UInt8] = []
-    swap(&buffer, &whole)
-    defer { swap(&buffer, &whole) }
-    var span = buffer.mutableSpan
-    var raw = unsafe span.mutableBytes
-    var target = raw._mutatingExtracting(0..<count)
-    try decode(index, of: tensor, in: file, into: &target)
-    destination.copy(from: target.bytes.extracting(offset..<offset + destination.byteCount))
+    try whole.withMutableBytes(in: 0..<count) { (target) throws(WeightsError) in
+      try decode(index, of: tensor, in: file, into: &target)
+    }
+    whole.withBytes {
+      destination.copy(from: $0.extracting(offset..<offset + destination.byteCount))
+    }
   }
 
-  /// Checks a chunk as a read does, and throws the bytes away.
-  mutating func check(
-    _ index: Int, of tensor: BundleTensor, in file: InputFile
-  ) throws(WeightsError) {
-    try fetch(index, of: tensor, in: file)
-    guard tensor.encoding == .zstd else { return }
-    try Self.decompress(
-      tensor.chunks[index], from: stored, into: &planes, with: decompressor)
-  }
-
-  private mutating func decode(
+  private func decode(
     _ index: Int, of tensor: BundleTensor, in file: InputFile,
     into destination: inout MutableRawSpan
   ) throws(WeightsError) {
-    try fetch(index, of: tensor, in: file)
     let chunk = tensor.chunks[index]
     switch (tensor.encoding, tensor.planes) {
     case (.plain, _):
-      destination.copy(from: unsafe stored.span.bytes.extracting(0..<chunk.storedRange.count))
+      try file.read(at: chunk.storedRange.lowerBound, into: &destination)
+      try check.hold(destination.bytes, against: chunk)
     case (.zstd, .none):
-      try decompressor.decompress(
-        unsafe stored.span.bytes.extracting(0..<chunk.storedRange.count), into: &destination)
+      if try !readRaw(chunk, in: file, into: &destination) {
+        try decompress(chunk, in: file, into: &destination)
+      }
     case (.zstd, let order):
-      try Self.decompress(chunk, from: stored, into: &planes, with: decompressor)
-      BytePlanes.merge(
-        unsafe planes.span.bytes.extracting(0..<chunk.byteRange.count), width: order.count,
-        into: &destination)
+      let range = 0..<chunk.byteRange.count
+      try planes.withMutableBytes(in: range) { (target) throws(WeightsError) in
+        try decompress(chunk, in: file, into: &target)
+      }
+      planes.withBytes {
+        BytePlanes.merge($0.extracting(range), width: order.count, into: &destination)
+      }
+    }
+    try tensor.checkFiller(after: index, in: file)
+  }
+
+  /// Reads a frame of raw blocks straight into its place. False where the frame is another.
+  private func readRaw(
+    _ chunk: ChunkRecord, in file: InputFile, into destination: inout MutableRawSpan
+  ) throws(WeightsError) -> Bool {
+    let frame = RawFrame(contentByteCount: destination.byteCount)
+    guard chunk.storedRange.count == frame.byteCount else { return false }
+    var framing = frame.framing
+    var span = framing.mutableSpan
+    var bytes = unsafe span.mutableBytes
+    try file.read(
+      at: chunk.storedRange.lowerBound, frame.pieces, ofOne: &bytes, andOther: &destination)
+    try check.hold(frame.pieces, ofOne: bytes.bytes, andOther: destination.bytes, against: chunk)
+    return frame.matches(framing)
+  }
+
+  private func decompress(
+    _ chunk: ChunkRecord, in file: InputFile, into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    let range = 0..<chunk.storedRange.count
+    try stored.withMutableBytes(in: range) { (frame) throws(WeightsError) in
+      try file.read(at: chunk.storedRange.lowerBound, into: &frame)
+      try check.hold(frame.bytes, against: chunk)
+      try decompressor.decompress(frame.bytes, into: &destination)
+    }
+  }
+}
+
+extension ChunkCheck {
+  /// - Throws: `bundle.chunk-checksum`, `bundle.chunk-hash`.
+  func hold(_ stored: RawSpan, against chunk: ChunkRecord) throws(WeightsError) {
+    switch self {
+    case .checksum: try chunk.expect(XXH3.hash(stored))
+    case .digest: try chunk.expect(SHA256.hash(stored))
     }
   }
 
-  /// Brings the stored bytes of a chunk into `stored` and checks their hash; behind the last
-  /// chunk of a tensor, the filler too.
-  private mutating func fetch(
-    _ index: Int, of tensor: BundleTensor, in file: InputFile
+  /// The same for bytes that lie in two buffers, as ``XXH3/hash(_:ofOne:andOther:)`` says.
+  func hold(
+    _ pieces: [Range<Int>], ofOne a: RawSpan, andOther b: RawSpan, against chunk: ChunkRecord
   ) throws(WeightsError) {
-    let chunk = tensor.chunks[index]
-    let count = chunk.storedRange.count
-    let filler = index == tensor.chunks.count - 1 ? tensor.filler.count : 0
-    do {
-      var span = stored.mutableSpan
-      var raw = unsafe span.mutableBytes
-      var target = raw._mutatingExtracting(0..<count + filler)
-      try file.read(at: chunk.storedRange.lowerBound, into: &target)
+    switch self {
+    case .checksum: try chunk.expect(XXH3.hash(pieces, ofOne: a, andOther: b))
+    case .digest:
+      var hash = SHA256()
+      for (index, range) in pieces.enumerated() {
+        hash.update((index.isMultiple(of: 2) ? a : b).extracting(range))
+      }
+      try chunk.expect(hash.finalize())
     }
-    let bytes = unsafe stored.span.bytes
-    let digest = SHA256.hash(bytes.extracting(0..<count))
-    guard digest == chunk.sha256 else {
-      throw WeightsError(
-        .bundleChunkHash, .malformed, "expected SHA-256 \(chunk.sha256), found \(digest)")
-    }
-    guard filler > 0 else { return }
-    let expected = BundleLayout.filler(byteCount: filler, encoding: tensor.encoding)
-    guard stored[count..<count + filler].elementsEqual(expected) else {
+  }
+}
+
+extension ChunkRecord {
+  fileprivate func expect(_ found: UInt64) throws(WeightsError) {
+    guard found != xxh3 else { return }
+    throw WeightsError(
+      .bundleChunkChecksum, .malformed, "expected XXH3 \(xxh3.hex), found \(found.hex)")
+  }
+
+  fileprivate func expect(_ found: Digest) throws(WeightsError) {
+    guard found != sha256 else { return }
+    throw WeightsError(
+      .bundleChunkHash, .malformed, "expected SHA-256 \(sha256), found \(found)")
+  }
+}
+
+extension BundleTensor {
+  /// Checks the filler, which comes with the last chunk.
+  ///
+  /// - Throws: `bundle.filler`; `file.*`.
+  func checkFiller(after index: Int, in file: InputFile) throws(WeightsError) {
+    guard index == chunks.count - 1, !filler.isEmpty else { return }
+    let expected = BundleLayout.filler(byteCount: filler.count, encoding: encoding)
+    guard try file.bytes(at: filler.lowerBound, count: filler.count) == expected else {
       throw WeightsError(
         .bundleFiller, .malformed,
-        "expected \(filler) filler bytes at file bytes \(tensor.filler) to be "
-          + (tensor.encoding == .zstd ? "a skippable frame of zeros" : "zeros")
+        "expected \(filler.count) filler bytes at file bytes \(filler) to be "
+          + (encoding == .zstd ? "a skippable frame of zeros" : "zeros")
           + ", found other bytes")
     }
-  }
-
-  // Static, so that reading one buffer while writing the other is no access to all of `self`.
-  private static func decompress(
-    _ chunk: ChunkRecord, from stored: [UInt8], into planes: inout [UInt8],
-    with decompressor: ZstdDecompressor
-  ) throws(WeightsError) {
-    var span = planes.mutableSpan
-    var raw = unsafe span.mutableBytes
-    var target = raw._mutatingExtracting(0..<chunk.byteRange.count)
-    try decompressor.decompress(
-      unsafe stored.span.bytes.extracting(0..<chunk.storedRange.count), into: &target)
   }
 }

@@ -13,6 +13,7 @@ struct HeaderText {
     var quantization: JSONValue?
     var storedByteCounts: [Int]
     var digests: [Digest]
+    var checksums: [UInt64]
   }
 
   let documents: BundleDocuments
@@ -39,7 +40,8 @@ struct HeaderText {
             let range = BundleLayout.byteRange(ofChunk: $0, byteCount: plan.info.byteCount)
             return range.count + (packing == .store ? 0 : BundleLayout.frameOverhead)
           },
-          digests: [Digest](repeating: digest, count: count))
+          digests: [Digest](repeating: digest, count: count),
+          checksums: [UInt64](repeating: 0, count: count))
       },
       root: RootHash.placeholder)
   }
@@ -81,6 +83,7 @@ struct HeaderText {
       ("planes", .string(packing.planes(for: info.dtype).rawValue)),
       ("stored", Self.integers(item.storedByteCounts)),
       ("sha256", .string(item.digests.map(\.hex).joined())),
+      ("xxh3", .string(item.checksums.map(\.hex).joined())),
     ]
     if let source = item.plan.source { members.append(("source", source)) }
     if let quantization = item.quantization { members.append(("quantization", quantization)) }

@@ -10,11 +10,12 @@ struct TableRow {
   let planes: PlaneOrder
   let storedByteCounts: [Int]
   let digests: [Digest]
+  let checksums: [UInt64]
   let source: JSONValue?
   let quantization: JSONValue?
 
   private static let keys: Set<String> = [
-    "name", "dtype", "shape", "encoding", "planes", "stored", "sha256", "source", "quantization",
+    "name", "dtype", "shape", "encoding", "planes", "stored", "sha256", "xxh3", "source", "quantization",
   ]
   private static let maximumRank = 8
 
@@ -30,7 +31,8 @@ struct TableRow {
       planes = try Self.word(members.required("planes"), .bundlePlanes)
       try Self.check(planes, encoding, info.dtype)
       storedByteCounts = try Self.sizes(members.required("stored"), info, encoding)
-      digests = try Self.digests(members.required("sha256"), count: storedByteCounts.count)
+      digests = try HexDigits.read(members.required("sha256"), count: storedByteCounts.count)
+      checksums = try HexDigits.read(members.required("xxh3"), count: storedByteCounts.count)
       source = members.optional("source")?.value
       quantization = members.optional("quantization")?.value
     } catch {
@@ -120,33 +122,5 @@ struct TableRow {
       sizes.append(size)
     }
     return sizes
-  }
-
-  private static func digests(
-    _ reader: JSONReader, count: Int
-  ) throws(WeightsError) -> [Digest] {
-    let digits = Array(try reader.string().utf8)
-    // The count is that of an array that was read, so the product is in range.
-    guard digits.count == count * Digest.hexCount else {
-      throw WeightsError(
-        .bundleHashForm, .malformed,
-        "expected \(count * Digest.hexCount) hexadecimal digits for \(count) chunks, found"
-          + " \(digits.count) bytes")
-    }
-    var digests: [Digest] = []
-    digests.reserveCapacity(count)
-    for index in 0..<count {
-      let start = index * Digest.hexCount
-      guard
-        let digest = Digest(
-          hexDigits: digits.span.extracting(start..<start + Digest.hexCount))
-      else {
-        throw WeightsError(
-          .bundleHashForm, .malformed,
-          "expected 64 lowercase hexadecimal digits for chunk \(index), found others")
-      }
-      digests.append(digest)
-    }
-    return digests
   }
 }

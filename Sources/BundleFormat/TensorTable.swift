@@ -93,7 +93,7 @@ struct TensorTable {
     return row.storedByteCounts.enumerated().map { index, count in
       defer { place += count }
       return ChunkRecord(
-        storedRange: place..<place + count, sha256: row.digests[index],
+        storedRange: place..<place + count, sha256: row.digests[index], xxh3: row.checksums[index],
         byteRange: BundleLayout.byteRange(ofChunk: index, byteCount: row.info.byteCount))
     }
   }

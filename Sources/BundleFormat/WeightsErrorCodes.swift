@@ -55,6 +55,8 @@ extension WeightsError.Code {
   /// The bytes of an asset do not have the SHA-256 that the header states.
   public static let bundleAssetHash = Self("bundle.asset-hash")
 
+  /// The stored bytes of a chunk do not have the XXH3 of the table.
+  public static let bundleChunkChecksum = Self("bundle.chunk-checksum")
   /// The stored bytes of a chunk do not have the SHA-256 of the table.
   public static let bundleChunkHash = Self("bundle.chunk-hash")
   /// The filler behind a tensor is not what the format demands.

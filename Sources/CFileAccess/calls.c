@@ -22,6 +22,10 @@ int file_access_rename_exchange(int parent, const char *a, const char *b) {
   return renameat2(parent, a, parent, b, RENAME_EXCHANGE) == 0 ? 0 : -errno;
 }
 
+void file_access_begin_writing(int descriptor, off_t offset, off_t length) {
+  sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int file_access_reserve(int descriptor, off_t length) {
   while (fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, length) != 0) {
     if (errno != EINTR) return -errno;

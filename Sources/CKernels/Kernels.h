@@ -8,6 +8,7 @@
 #include "Scan.h"
 #include "Errors.h"
 #include "Int8.h"
+#include "Draws.h"
 #include "Elementary.h"
 #include "Activations.h"
 #include "Norms.h"
@@ -29,6 +30,7 @@ const dvla_kernels K(dvla_kernels) = {
     .compare_rows = K(compare_rows),
     .quantize_rows = K(quantize_rows),
     .dequantize_rows = K(dequantize_rows),
+    .irwin_hall = K(irwin_hall),
     .gelu_erf = K(gelu_erf),
     .gelu_tanh = K(gelu_tanh),
     .silu = K(silu),

@@ -14,12 +14,19 @@ public import Diagnostics
 public final class ZstdDecompressor {
   private let context: OpaquePointer
 
+  /// - Parameter checksContent: whether the frame's own checksum of what it decodes to is held
+  ///   against that. Whoever has checked the bytes of the frame already can do without.
   /// - Throws: `zstd.memory`.
-  public init() throws(WeightsError) {
+  public init(checksContent: Bool = true) throws(WeightsError) {
     guard let context = unsafe ZSTD_createDCtx() else {
       throw WeightsError(.zstdMemory, .unavailable, "no memory for a zstd decompressor")
     }
     unsafe self.context = context
+    // forceIgnoreChecksum: its name is a macro, which Swift cannot see.
+    let ignore = checksContent ? ZSTD_d_validateChecksum : ZSTD_d_ignoreChecksum
+    let result = unsafe ZSTD_DCtx_setParameter(
+      context, ZSTD_d_experimentalParam3, Int32(ignore.rawValue))
+    precondition(ZSTD_isError(result) == 0, "libzstd knows the parameter since 1.4.7")
   }
 
   deinit { unsafe ZSTD_freeDCtx(context) }

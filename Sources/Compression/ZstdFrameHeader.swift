@@ -9,6 +9,14 @@ import Diagnostics
 enum ZstdFrameHeader {
   static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
 
+  /// The header of a frame of that content.
+  static func bytes(contentByteCount size: Int) -> [UInt8] {
+    let flag = size < 256 ? 0 : size < 65_792 ? 1 : 2
+    let stored = flag == 1 ? size - 256 : size
+    return magic + [UInt8(0x24 | flag << 6)]
+      + (0..<1 << flag).map { UInt8(truncatingIfNeeded: stored >> (8 * $0)) }
+  }
+
   /// Checks the header of a frame that must hold `contentByteCount` bytes. Needs the first nine
   /// bytes of the frame, or all of a shorter one.
   static func check(_ start: [UInt8], contentByteCount: Int) throws(WeightsError) {

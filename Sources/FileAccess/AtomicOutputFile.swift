@@ -49,12 +49,26 @@ public final class AtomicOutputFile: Sendable {
     try handle.write(bytes, at: offset)
   }
 
+  /// Has the system begin to bring those bytes to the device: see
+  /// ``OutputFileHandle/beginWriting(_:)``.
+  ///
+  /// - Throws: `file.finished`.
+  public func beginWriting(_ range: Range<Int>) throws(WeightsError) {
+    try handle.beginWriting(range)
+  }
+
   /// Takes the room for a file of `byteCount` bytes now: see ``OutputFileHandle/reserve(byteCount:)``.
   ///
   /// - Throws: `file.no-space`, `file.write`, `file.finished`.
   public func reserve(byteCount: Int) throws(WeightsError) {
     try handle.reserve(byteCount: byteCount)
   }
+
+  /// Forces what was written to the device, so that ``commit()`` has little left that can fail.
+  /// Nothing can be written after that.
+  ///
+  /// - Throws: `file.write`, `file.no-space`.
+  public func synchronize() throws(WeightsError) { try handle.finish() }
 
   /// Syncs the file, gives it its name in one step, and syncs the folder.
   ///
@@ -75,4 +89,19 @@ public final class AtomicOutputFile: Sendable {
 
   /// Removes the temporary file. Nothing happens after ``commit()``.
   public func discard() { temporary.remove() }
+
+  /// Takes the file away again after ``commit()``, where another that belongs to it could not be
+  /// committed. A file that has taken its place meanwhile is left alone.
+  public func withdraw() {
+    if isInPlace { unsafe unlinkat(target.folder.number, target.name, 0) }
+  }
+
+  /// Whether the file has its name: after ``commit()``, also where that threw since the folder could
+  /// not be synced, as long as no other has taken its place.
+  public var isInPlace: Bool {
+    guard let ours = try? temporary.descriptor.status(while: .creating, file: path),
+      let found = try? target.status(followingLinks: false)
+    else { return false }
+    return ours.st_dev == found.st_dev && ours.st_ino == found.st_ino
+  }
 }

@@ -2,14 +2,15 @@ public import Diagnostics
 import Glibc
 
 /// A regular file that is read by position, through one descriptor from the first check to the
-/// last byte. It is never mapped: a mapped file that shrinks kills the process.
+/// last byte. It is read rather than mapped, unless asked (``map()``): a mapped file that shrinks kills
+/// the process.
 public final class InputFile: Sendable {
   /// The path as the caller gave it, for messages.
   public let path: String
   /// Bytes in the file when it was opened.
   public let byteCount: Int
 
-  private let descriptor: OwnedDescriptor
+  let descriptor: OwnedDescriptor
   private let modified: (seconds: Int, nanoseconds: Int)
 
   /// Opens the file at `path`, which may be a symbolic link.
@@ -47,11 +48,33 @@ public final class InputFile: Sendable {
     let wanted = destination.byteCount
     try checkRange(at: offset, count: wanted)
     let found = try descriptor.read(at: offset, into: &destination, file: path)
-    if found < wanted {
-      throw WeightsError(
-        .fileShrank, .inputOutput, file: path,
-        "ended at byte \(offset + found), expected \(byteCount) bytes as when it was opened")
+    try requireAll(wanted, found: found, at: offset)
+  }
+
+  /// Fills pieces of two buffers with the bytes that start at `offset`, without a copy in between.
+  ///
+  /// - Parameter pieces: ranges of `a` and of `b` in turn, beginning with `a`, in the order of the file.
+  /// - Throws: as ``read(at:into:)``.
+  /// - Precondition: the ranges lie inside their buffers and do not overlap.
+  public func read(
+    at offset: Int, _ pieces: [Range<Int>], ofOne a: inout MutableRawSpan,
+    andOther b: inout MutableRawSpan
+  ) throws(WeightsError) {
+    for (index, range) in pieces.enumerated() {
+      let count = index.isMultiple(of: 2) ? a.byteCount : b.byteCount
+      precondition(range.lowerBound >= 0 && range.upperBound <= count, "inside its buffer")
     }
+    let wanted = pieces.reduce(0) { $0 + $1.count }
+    try checkRange(at: offset, count: wanted)
+    let found = try descriptor.read(at: offset, pieces, ofOne: &a, andOther: &b, file: path)
+    try requireAll(wanted, found: found, at: offset)
+  }
+
+  private func requireAll(_ wanted: Int, found: Int, at offset: Int) throws(WeightsError) {
+    guard found < wanted else { return }
+    throw WeightsError(
+      .fileShrank, .inputOutput, file: path,
+      "ended at byte \(offset + found), expected \(byteCount) bytes as when it was opened")
   }
 
   /// Looks whether the file was written to since it was opened. A file that was replaced under

@@ -22,6 +22,12 @@ public final class OutputFileHandle: Sendable {
     try open().write(bytes, at: offset, file: path)
   }
 
+  /// Has the system begin to bring those bytes to the device, so that ``finish()`` waits less. They
+  /// stay readable meanwhile. Advice: a file system may ignore it.
+  public func beginWriting(_ range: Range<Int>) throws(WeightsError) {
+    file_access_begin_writing(try open().number, range.lowerBound, range.count)
+  }
+
   /// Takes the room for a file of `byteCount` bytes now, so that a full disk is found before the
   /// work and not after it. The size of the file does not change by it. File systems that cannot do so are left to find out while writing.
   ///

@@ -17,6 +17,21 @@ public protocol TensorSource: Sendable {
   func read(
     _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
   ) throws(WeightsError)
+
+  /// The bytes of the tensor where they are in memory already, as yet unchecked; nil where they have
+  /// to be read. Whoever uses them has ``check(_:in:)`` look at all of them first.
+  func residentBytes(of name: TensorName) -> TensorBytes?
+
+  /// Checks a range of a tensor's resident bytes as a read checks what it reads. Safe to call from
+  /// several threads at once.
+  ///
+  /// - Throws: what the format finds wrong with the bytes.
+  func check(_ name: TensorName, in range: Range<Int>) throws(WeightsError)
+}
+
+extension TensorSource {
+  public func residentBytes(of name: TensorName) -> TensorBytes? { nil }
+  public func check(_ name: TensorName, in range: Range<Int>) throws(WeightsError) {}
 }
 
 extension WeightsError.Code {

@@ -79,6 +79,14 @@ struct ConvertCommand: OutputCommand {
   @Flag(help: "Print the plan with sizes and write nothing.")
   var dryRun = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Sign the bundle with this private key (PEM); the signature is written beside it.",
+      valueName: "key"))
+  var sign: String?
+
+  @OptionGroup var keyOptions: SigningKeyOptions
+
   @Flag(help: "Replace the output if it exists.")
   var force = false
 
@@ -93,6 +101,9 @@ struct ConvertCommand: OutputCommand {
     }
     if target == nil, !dryRun { throw ValidationError("expected -o OUT, or --dry-run") }
     if store, smallest { throw ValidationError("--store and --smallest exclude each other") }
+    if sign == nil, keyOptions.isGiven {
+      throw ValidationError("--release and --passphrase-file go with --sign")
+    }
     if precision != nil, recipe != nil {
       throw ValidationError("--precision and --recipe exclude each other")
     }
@@ -130,6 +141,11 @@ struct ConvertCommand: OutputCommand {
     options.overwrite = force
     options.threads = output.threadCount
     options.settings = try settings.values()
+    if let sign {
+      options.signing = try keyOptions.signing(withKey: sign)
+      let outputs = target.map { [$0, VerifiedSignature.path(ofBundle: $0)] }
+      try SigningKeyOptions.protect(sign, from: outputs ?? [])
+    }
     if let depthEncoder {
       options.choices["dinov2"] = depthEncoder == .dinov2 ? "dinov2" : "depth-anything-v2"
     }

@@ -21,8 +21,8 @@ struct DepthVLA: ParsableCommand {
       """,
     version: ToolVersion.current,
     subcommands: [
-      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, ExportCommand.self,
-      DiffCommand.self, ParityCommand.self, RunCommand.self,
+      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, SignCommand.self,
+      ExportCommand.self, DiffCommand.self, ParityCommand.self, RunCommand.self,
     ])
 
   static func main() {

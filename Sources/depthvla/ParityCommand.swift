@@ -72,6 +72,7 @@ struct ParityCommand: OutputCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var settings: SettingOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
 
   func validate() throws {
     if goldens.isEmpty { throw ValidationError("expected --golden PATH") }
@@ -86,7 +87,8 @@ struct ParityCommand: OutputCommand {
 
   func run() throws {
     let subject = try ParitySubject.open(
-      path, library: try output.library(), settings: try settings.values())
+      path, library: try output.library(), settings: try settings.values(),
+      trust: try trust.policy(), signatureFile: trust.signature)
     let line = output.progress()
     defer { line?.finish() }
     let inputs = goldens + output.manifests + (tolerances.map { [$0] } ?? [])

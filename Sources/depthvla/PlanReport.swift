@@ -5,6 +5,7 @@ import Hashing
 import Quantization
 import Remapping
 import Safetensors
+import Signing
 import StrictJSON
 import TensorCore
 
@@ -73,7 +74,16 @@ struct PlanReport {
       + "wrote \(result.path.escapedForTerminal): \(Units.bytes(result.byteCount)), verified, in "
       + "\(Units.fixed(seconds, 1)) s\n"
       + "root \(result.root.hex)\n"
+      + (signature(result)?.words("signed") ?? "")
       + LossTable(result.losses.map { ($0.name, $0.error) }).words
+  }
+
+  private func signature(_ result: ConversionResult) -> SignatureReport? {
+    guard let signature = result.signature, let key = conversion.options.signing?.key else {
+      return nil
+    }
+    return SignatureReport(
+      path: signature.path, key: key.publicKey, statement: signature.statement)
   }
 
   private var byDType: [(dtype: String, count: Int, bytes: Int)] {
@@ -95,6 +105,7 @@ struct PlanReport {
               "root": .string(result.root.hex), "seconds": .number(seconds),
               "losses": .object(
                 JSONObject(result.losses.map { ($0.name.string, $0.error.json) })),
+              "signature": signature(result)?.json ?? .null,
             ]
           )
         ]))

@@ -43,6 +43,7 @@ struct RunCommand: OutputCommand {
 
   @OptionGroup(title: "Policy options") var policy: PolicyOptions
   @OptionGroup(title: "Depth options") var depth: DepthOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
 
   @Flag(help: "Replace outputs that exist.")
   var force = false
@@ -55,7 +56,8 @@ struct RunCommand: OutputCommand {
 
   func run() throws {
     let start = ContinuousClock.now
-    let opened = try Bundle(path: bundle)
+    let opened = try Bundle(
+      path: bundle, trust: try trust.policy(), signatureFile: trust.signature)
     switch opened.documents.family {
     case "depthvla", "pi0": try act(opened, since: start)
     case "depth-anything-v2": try estimateDepth(opened)

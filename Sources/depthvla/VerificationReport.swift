@@ -10,6 +10,8 @@ import TensorCore
 struct VerificationReport {
   let path: String
   let verification: BundleVerification
+  /// The signature it was held against; nil where none was asked for.
+  let signature: VerifiedSignature?
   let comparison: BundleComparison?
 
   var words: String {
@@ -21,6 +23,7 @@ struct VerificationReport {
         + "\(verification.chunkCount) chunks, every one of "
         + "\(verification.byteCount) bytes accounted for\n"
       text += "root \(verification.root.hex)\n"
+      if let signature { text += SignatureReport(signature).words("signed") }
     } else {
       text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) "
       text += verification.damageCount == 1 ? "place\n" : "places\n"
@@ -97,6 +100,7 @@ struct VerificationReport {
           })
       ),
     ]
+    members.append(("signature", signature.map { SignatureReport($0).json } ?? .null))
     if let comparison {
       members.append(("against", .array(comparison.rows.map(Self.json))))
       members.append(("assets_against", .array(comparison.assets.map(Self.json))))

@@ -140,8 +140,12 @@ struct AssetTests {
       "\(folder("b")): asset \"f.x\": chunk 1 of 3 (asset bytes 262144..<524288, file bytes "
       + "\(place + 262_144)..<\(place + 524_288))"
     #expect(damage.description.hasPrefix(text), "\(damage.description)")
-    let error = #expect(throws: WeightsError.self) { try bundle.bytes(of: bundle.assets[0]) }
+    let strict = try Bundle(path: folder("b"), check: .digest)
+    let error = #expect(throws: WeightsError.self) { try strict.bytes(of: strict.assets[0]) }
     #expect(error?.description == damage.description)
+    #expect(throws: WeightsError(.bundleChunkChecksum, .malformed, "")) {
+      try bundle.bytes(of: bundle.assets[0])
+    }
     // The tensors are sound all the same.
     #expect(try bundle.bytes(of: "a") == Self.tensors()[0].bytes)
   }

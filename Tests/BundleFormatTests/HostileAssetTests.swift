@@ -99,6 +99,7 @@ struct HostileAssetTests {
     bundle.set("shape", [size])
     bundle.set("stored", .array([JSONValue](repeating: 1, count: 1024)))
     bundle.set("sha256", .string(String(repeating: "0", count: 64 * 1024)))
+    bundle.set("xxh3", .string(String(repeating: "0", count: 16 * 1024)))
     bundle.body = [UInt8](repeating: 0, count: 1024)
     bundle.entries[0].1 = ["dtype": "U8", "shape": [1024], "data_offsets": [0, 1024]]
     let folder = try TemporaryFolder()
@@ -154,7 +155,7 @@ struct HostileAssetTests {
   /// Assets of equal size cannot change places unnoticed.
   @Test func noticesAssetsThatChangedPlaces() throws {
     var bundle = try Self.sound(.store)
-    for key in ["stored", "sha256"] {
+    for key in ["stored", "sha256", "xxh3"] {
       let (first, second) = (bundle.rows[0], bundle.rows[1])
       bundle.set(key, second.first { $0.0 == key }?.1, row: 0)
       bundle.set(key, first.first { $0.0 == key }?.1, row: 1)

@@ -104,7 +104,7 @@ struct HostileHeaderTests {
 
   @Test func refusesRowsOfAnotherForm() throws {
     try expect(.jsonUnknownKey) { $0.set("codec", "lz4") }
-    for key in ["name", "dtype", "shape", "encoding", "planes", "stored", "sha256"] {
+    for key in ["name", "dtype", "shape", "encoding", "planes", "stored", "sha256", "xxh3"] {
       try expect(.jsonMissingKey) { $0.set(key, nil) }
       try expect(.jsonType) { $0.set(key, 1) }
     }
@@ -157,6 +157,9 @@ struct HostileHeaderTests {
       try expect(.bundleHashForm) { $0.set("sha256", .string(text)) }
     }
     try expect(.bundleHashForm) { $0.set("sha256", .string(String(repeating: "A", count: 64))) }
+    for text in ["", String(digits.prefix(15)), String(digits.prefix(17)), "0123456789abcdeF"] {
+      try expect(.bundleHashForm) { $0.set("xxh3", .string(text)) }
+    }
   }
 
   @Test func refusesTablesThatDisagreeWithTheEntries() throws {

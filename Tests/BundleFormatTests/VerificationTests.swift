@@ -46,8 +46,12 @@ struct VerificationTests {
     #expect(
       try bundle.bytes(of: "first", 262_144..<524_288)
         == sound.bytes(of: "first", 262_144..<524_288))
-    #expect(throws: WeightsError(.bundleChunkHash, .malformed, "")) {
-      try bundle.bytes(of: "first", 524_288..<524_289)
+    for (check, code) in [
+      (ChunkCheck.checksum, WeightsError.Code.bundleChunkChecksum), (.digest, .bundleChunkHash),
+    ] {
+      #expect(throws: WeightsError(code, .malformed, "")) {
+        try Bundle(path: folder("b"), check: check).bytes(of: "first", 524_288..<524_289)
+      }
     }
   }
 

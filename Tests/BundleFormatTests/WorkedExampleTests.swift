@@ -17,11 +17,12 @@ struct WorkedExampleTests {
     let bytes = try folder.bytes(of: "a")
     #expect(bytes.count == 640)
     #expect(
-      root.hex == "3ecf7b007c245ee34617bc680b94d3db32a666368da8fda453d12e71925cb796")
+      root.hex == "dea7285b76b6a23f0a77328485db8e20e3678fa0446606b9e5f3d667f63d21d2")
     let chunk = try #require(try Bundle(path: folder("a")).tensor("x")).chunks[0]
     #expect(chunk.storedRange == 576..<598)
     #expect(
       chunk.sha256.hex == "6c240d21b4fcad623e90e2cc1cde32c6a70c1b30eee934ae0673ec1c350af902")
+    #expect(chunk.xxh3 == 0x076da38ed5920fb7)
     #expect(
       Array(bytes[576...]) == [
         0x28, 0xB5, 0x2F, 0xFD, 0x24, 0x06,  // magic, descriptor, content size

@@ -80,7 +80,7 @@ struct ForeignAssetTests {
         scratch("a"), scratch("b"), library: Library.get(), settings: Configuration(), threads: 1)
     }
     #expect(error?.kind == .malformed)
-    #expect(error?.code.rawValue == "bundle.chunk-hash")
+    #expect(error?.code.rawValue == "bundle.chunk-checksum")
   }
 
   @Test func diffComparesWhatLiesBesideCheckpoints() throws {

@@ -52,6 +52,42 @@ extension AtomicOutputFile {
     #expect(try folder.entries == [])
   }
 
+  @Test func isCommittedAfterItWasSynced() throws {
+    let output = try AtomicOutputFile(path: folder("out"), overwrite: false)
+    try output.write([1], at: 0)
+    try output.synchronize()
+    #expect(throws: WeightsError(.fileFinished, "")) { try output.write([2], at: 1) }
+    #expect(try folder.entries.count == 1)
+    #expect(try folder.entries != ["out"])
+    try output.commit()
+    #expect(try folder.bytes(of: "out") == [1])
+  }
+
+  @Test func isWithdrawnAfterItWasCommitted() throws {
+    let output = try AtomicOutputFile(path: folder("out"), overwrite: true)
+    try output.write([1], at: 0)
+    try output.commit()
+    output.withdraw()
+    #expect(try folder.entries == [])
+    output.withdraw()
+  }
+
+  @Test func withdrawsNothingButItself() throws {
+    try folder.write([7], to: "out")
+    let output = try AtomicOutputFile(path: folder("out"), overwrite: true)
+    try output.write([1], at: 0)
+    #expect(!output.isInPlace)
+    output.withdraw()
+    #expect(try folder.bytes(of: "out") == [7])
+    try output.commit()
+    #expect(output.isInPlace)
+    let other = try AtomicOutputFile(path: folder("out"), overwrite: true)
+    try other.write([2], at: 0)
+    try other.commit()
+    output.withdraw()
+    #expect(try folder.bytes(of: "out") == [2])
+  }
+
   @Test func refusesToOverwrite() throws {
     let path = try folder.write([7], to: "out")
     expectError(.fileExists, .cannotCreate, "\(path): exists already, as a regular file") {

@@ -124,6 +124,13 @@ extension HostileCase {
         return bundle.bytes()
       })
     list.add(
+      "E14", "a checksum of zeros for a chunk", "bundle.chunk-checksum",
+      building: {
+        var bundle = try OpenedBundle.oneFrame()
+        bundle.set("xxh3", .string(String(repeating: "0", count: 16)))
+        return bundle.bytes()
+      })
+    list.add(
       "E14", "the hash of what a chunk decodes to", "bundle.chunk-hash",
       building: {
         var bundle = try OpenedBundle.oneFrame()
@@ -148,9 +155,11 @@ extension HostileCase {
         let root = String(decoding: header[(start + marker.count)...].prefix(64), as: UTF8.self)
         var bundle = sound
         bundle.body = Array(bundle.body[..<64] + bundle.body[128...] + bundle.body[64..<128])
-        let hash = bundle.rows[1].first { $0.0 == "sha256" }?.1
-        bundle.set("sha256", bundle.rows[2].first { $0.0 == "sha256" }?.1, row: 1)
-        bundle.set("sha256", hash, row: 2)
+        for key in ["sha256", "xxh3"] {
+          let hash = bundle.rows[1].first { $0.0 == key }?.1
+          bundle.set(key, bundle.rows[2].first { $0.0 == key }?.1, row: 1)
+          bundle.set(key, hash, row: 2)
+        }
         return bundle.bytes(root: root)
       })
     return list.cases

@@ -144,6 +144,8 @@ extension HostileCase {
       $0.set("blake3", .string(digits))
     }
     add("E14", "no hashes", "json.missing-key") { $0.set("sha256", nil) }
+    add("E14", "no checksums", "json.missing-key") { $0.set("xxh3", nil) }
+    add("E14", "a short checksum", "bundle.hash-form") { $0.set("xxh3", "0123456789abcde") }
     add("E14", "a root hash of zeros", "bundle.root", root: digits) { _ in }
     add(
       "E14", "a root hash in capitals", "bundle.root-form", root: digits.replacing("0", with: "A")

@@ -54,8 +54,15 @@ public struct OpenedBundle {
     body = chunk + (filler ?? (size == 0 ? [] : skippable))
     set("stored", [.integer(Int64(chunk.count))])
     set("sha256", .string(SHA256.hash(chunk).hex))
+    set("xxh3", .string(Self.checksum(chunk)))
     let count = JSONValue.integer(Int64(body.count))
     entries[0].1 = ["dtype": "U8", "shape": [count], "data_offsets": [0, count]]
+  }
+
+  /// XXH3 in the digits of the table.
+  static func checksum(_ bytes: [UInt8]) -> String {
+    let digits = String(XXH3.hash(bytes), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   /// The file, with the root hash computed anew unless `root` says otherwise.

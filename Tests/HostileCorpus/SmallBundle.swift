@@ -52,7 +52,7 @@ extension OpenedBundle {
       ("name", .string(name)), ("dtype", .string(dtype)),
       ("shape", .array(shape.map(JSONValue.integer))), ("encoding", .string(encoding)),
       ("planes", "none"), ("stored", [.integer(Int64(values.count))]),
-      ("sha256", .string(SHA256.hash(values).hex)),
+      ("sha256", .string(SHA256.hash(values).hex)), ("xxh3", .string(checksum(values))),
     ]
   }
 

@@ -4,17 +4,12 @@
     read_bundle.py BUNDLE [--dump DIR]
 
 Checks every byte; prints for each asset (as __asset.NAME) and tensor the SHA-256 of its bytes, its
-type, shape and name, and last the root hash. Exit status 1 on damage. Needs numpy and zstandard.
+type, shape and name, and last the root hash. Exit status 1 on damage. Needs numpy, xxhash and zstandard.
 """
-import hashlib
-import json
-import math
-import pathlib
-import re
-import sys
-import unicodedata
+import hashlib, json, math, pathlib, re, sys, unicodedata  # noqa: E401
 
 import numpy
+import xxhash
 import zstandard
 
 CHUNK, ALIGNMENT, OVERHEAD = 262144, 64, 64
@@ -36,8 +31,9 @@ def expect(condition, message):
 
 
 def unique(pairs):
-    expect(len({key for key, _ in pairs}) == len(pairs), "a key twice in one object")
-    return dict(pairs)
+    result = dict(pairs)
+    expect(len(result) == len(pairs), "a key twice in one object")
+    return result
 
 
 def read_header(file, size):
@@ -97,8 +93,8 @@ def read_tensor(file, item, header, start, position, pads):
     expect(encoding in ("zstd", "plain"), "encoding")
     expect(planes == "none" or encoding == "zstd" and item["dtype"] in PLANES[planes][1], "planes")
     bits = math.prod(item["shape"]) * BITS[item["dtype"]]
-    count, sizes, hashes = bits // 8, item["stored"], item["sha256"]
-    expect(bits % 8 == 0 and len(sizes) == len(hashes) / 64 == -(-count // CHUNK), "chunk count")
+    count, sizes, hashes, sums = bits // 8, item["stored"], item["sha256"], item["xxh3"]
+    expect(bits % 8 == 0 and len(sizes) == len(hashes) / 64 == len(sums) / 16 == -(-count // CHUNK), "chunk count")
     file.seek(start + position)
     data = bytearray()
     for index, size in enumerate(sizes):
@@ -106,6 +102,7 @@ def read_tensor(file, item, header, start, position, pads):
         expect(size == length if encoding == "plain" else 0 < size <= length + OVERHEAD, "size")
         stored = file.read(size)
         expect(hashlib.sha256(stored).hexdigest() == hashes[64 * index:][:64], f"SHA-256 of chunk {index}")
+        expect(xxhash.xxh3_64_hexdigest(stored) == sums[16 * index:][:16], f"XXH3 of chunk {index}")
         data += stored if encoding == "plain" else decode(stored, length, planes)
     end = position + sum(sizes)
     gap = -end % ALIGNMENT

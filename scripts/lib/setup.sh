@@ -4,7 +4,7 @@
 OLDEST_SWIFT=6.2
 # The libraries of Package.swift, the compiler's own needs (headers, libstdc++, a linker's start
 # files), and git for the one package that is fetched.
-BUILD_PACKAGES="libzstd-dev libjson-c-dev libssl-dev libopenblas-dev libpng-dev libjpeg-dev \
+BUILD_PACKAGES="libzstd-dev libxxhash-dev libjson-c-dev libssl-dev libopenblas-dev libpng-dev libjpeg-dev \
   libsentencepiece-dev g++ git ca-certificates"
 # What the tools of the toolchain load; asked for only where they do not start.
 TOOLCHAIN_PACKAGES="libsqlite3-dev libcurl4-openssl-dev libxml2-dev libncurses-dev libedit-dev \
@@ -110,7 +110,7 @@ setup_build() {
 setup_python() {
   local -a files=(Tests/python/requirements.txt)
   if [ "${DEPTHVLA_TORCH:-}" = 1 ] || [ "${CI:-}" = true ]; then
-    files+=(Tests/python/requirements-torch.txt)
+    files+=(Tests/python/requirements-torch.txt Tests/python/requirements-signing.txt)
   fi
   unset DEPTHVLA_PYTHON
   if make_environment "${files[@]}"; then

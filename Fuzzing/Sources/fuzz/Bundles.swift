@@ -11,23 +11,24 @@ extension FuzzTarget {
   static let bundles = [
     FuzzTarget("bundle") { (bytes) throws(WeightsError) in
       file.replace(with: rerooted(bytes))
-      let bundle = try Bundle(path: file.path)
-      let verification = try bundle.verify(threads: 1)
-      var loaded = 0
-      do throws(WeightsError) {
-        try bundle.load(threads: 1) { tensor, bytes in
-          demand(bytes.byteCount == tensor.info.byteCount, "the bytes of its shape")
-          loaded += 1
+      let isIntact = try Bundle(path: file.path).verify(threads: 1).isIntact
+      for check in [ChunkCheck.checksum, .digest] {
+        let bundle = try Bundle(path: file.path, check: check)
+        var loaded = 0
+        do throws(WeightsError) {
+          try bundle.load(threads: 1) { tensor, bytes in
+            demand(bytes.byteCount == tensor.info.byteCount, "the bytes of its shape")
+            loaded += 1
+          }
+          for asset in bundle.assets {
+            demand(try bundle.bytes(of: asset).count == asset.byteCount, "the bytes of the asset")
+          }
+        } catch {
+          demand(!isIntact, "verify to find what a load finds: \(error)")
+          throw error
         }
-        for asset in bundle.assets {
-          demand(try bundle.bytes(of: asset).count == asset.byteCount, "the bytes of the asset")
-        }
-      } catch {
-        demand(!verification.isIntact, "verify to find what a load finds: \(error)")
-        throw error
+        demand(loaded == bundle.bundleTensors.count, "every tensor")
       }
-      demand(verification.isIntact, "a load to find what verify finds")
-      demand(loaded == bundle.bundleTensors.count, "every tensor")
     },
     FuzzTarget("chunk") { (bytes) throws(WeightsError) in
       guard bytes.count > 4 else { return }
@@ -47,14 +48,15 @@ extension FuzzTarget {
         info: info, encoding: .zstd, planes: planes,
         chunks: [
           ChunkRecord(
-            storedRange: 0..<stored.count, sha256: SHA256.hash(stored), byteRange: 0..<count)
+            storedRange: 0..<stored.count, sha256: SHA256.hash(stored), xxh3: XXH3.hash(stored),
+            byteRange: 0..<count)
         ], filler: stored.count..<stored.count, source: nil, quantization: nil)
       file.replace(with: stored)
       let input = try InputFile(path: file.path)
       guard let scratch else { fatalError("expected memory for a decompressor") }
-      var checked: WeightsError?
-      do throws(WeightsError) { try scratch.reader.check(0, of: tensor, in: input) } catch {
-        checked = error
+      var verifying: WeightsError?
+      do throws(WeightsError) { try scratch.verifier.check(0, of: tensor, in: input) } catch {
+        verifying = error
       }
       var target = [UInt8](repeating: 0, count: count)
       var span = target.mutableSpan
@@ -62,10 +64,12 @@ extension FuzzTarget {
       do throws(WeightsError) {
         try scratch.reader.read(0, of: tensor, in: input, from: 0, into: &raw)
       } catch {
-        demand(checked == error, "a check to find what a read finds: \(error)")
+        demand(verifying == error, "verify to find what a read finds: \(error)")
         throw error
       }
-      demand(checked == nil, "a read to find what a check finds")
+      // A read does not compute the checksum in the frame: what it checked is the frame itself.
+      demand(
+        verifying == nil || verifying?.code == .init("zstd.checksum"), "a read to find the rest")
     },
   ]
 
@@ -73,8 +77,13 @@ extension FuzzTarget {
 
   /// Kept from run to run, as a load keeps it from chunk to chunk. Unchecked: there is one thread.
   private final class Scratch: @unchecked Sendable {
-    var reader: ChunkReader
-    init() throws(WeightsError) { reader = try ChunkReader() }
+    let reader: ChunkReader
+    let verifier: ChunkVerifier
+    init() throws(WeightsError) {
+      let verifier = try ChunkVerifier([.digest, .checksum])
+      reader = try ChunkReader(.checksum)
+      self.verifier = verifier
+    }
   }
   private static let scratch = try? Scratch()
 

@@ -43,4 +43,7 @@ extern const int file_access_lookup_only;
 /// Takes disk space for the first `length` bytes without changing the size of the file.
 int file_access_reserve(int descriptor, off_t length);
 
+/// Asks the system to begin bringing those bytes to the device. Nothing waits, nothing fails.
+void file_access_begin_writing(int descriptor, off_t offset, off_t length);
+
 #endif

@@ -71,6 +71,11 @@ typedef struct dvla_kernels {
   void (*dequantize_rows)(
       const void *values, const void *scales, dvla_int8_rows shape, void *result);
 
+  /// Float32 values `first`, `first + 1`, … of a sequence: (2 S - 12 * 65535) * 2^-17 * deviation,
+  /// with S the sum of the twelve 16-bit numbers in outputs 3 i + 1 to 3 i + 3 of SplitMix64.
+  void (*irwin_hall)(
+      uint64_t key, uint64_t first, double deviation, void *result, size_t count);
+
   // Below, all elements are float32, and `values` are changed in place.
 
   /// x = f(x), or f(x) times a factor for each.

@@ -4,6 +4,7 @@ public import Hashing
 import Parallelism
 public import Quantization
 import Remapping
+public import Signing
 public import TensorCore
 
 /// What came of a conversion.
@@ -15,11 +16,17 @@ public struct ConversionResult: Sendable {
   public let root: Digest
   /// What conversion cost each tensor that did not stay as it was, in the order of the file.
   public let losses: [(name: TensorName, error: QuantizationError)]
+  /// The signature file and what it says; nil where none was asked for.
+  public let signature: (path: String, statement: SignedStatement)?
 }
 
 extension Conversion {
   /// Writes the bundle, checks it, and gives it its name: reading, converting, compressing and
   /// hashing on all threads, in bounded memory, with the same bytes for any number of them.
+  ///
+  /// A signature gets its name before the bundle does: a process that is killed in between leaves a
+  /// signature without its bundle, which nobody takes for finished, and never a bundle that lacks
+  /// its signature.
   ///
   /// - Throws: `output.is-input`, `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
   ///   when a source was written to meanwhile, and what reading and writing throw. Nothing is left
@@ -28,6 +35,7 @@ extension Conversion {
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {
     try InputProtection.check(path, sources: sources, assets: assetFiles)
+    let signature = try signatureOutput(ofBundle: path)
     let record = ConversionRecord(self)
     let writer = try BundleWriter(
       path: path, overwrite: options.overwrite,
@@ -44,29 +52,44 @@ extension Conversion {
       let digests = try hashes.wait()
       for source in sources { try source.checkUnchanged() }
       let documents = record.documents(hashes: digests)
+      var statement: SignedStatement?
       let root = try writer.finish(
         provenance: documents.provenance, ledger: documents.ledger
       ) { (temporary) throws(WeightsError) in
-        try verify(temporary, progress)
+        let bundle = try verifiedBundle(temporary, progress)
+        statement = try signature?.write(for: bundle, progress: progress)
       }
       return ConversionResult(
-        path: path, byteCount: writer.byteCount, root: root, losses: losses)
+        path: path, byteCount: writer.byteCount, root: root, losses: losses,
+        signature: statement.flatMap { statement in
+          signature.map { ($0.path, statement) }
+        })
     } catch {
       hashes.cancel()
       writer.discard()
+      if !writer.isInPlace { signature?.withdraw() }
       throw error
     }
   }
 
-  private func verify(
+  private func signatureOutput(ofBundle path: String) throws(WeightsError) -> SignatureOutput? {
+    guard let signing = options.signing else { return nil }
+    let output = try SignatureOutput(signing, ofBundle: path, overwrite: options.overwrite)
+    try InputProtection.check(output.path, sources: sources, assets: assetFiles)
+    return output
+  }
+
+  private func verifiedBundle(
     _ path: String, _ progress: @escaping Progress.Handler
-  ) throws(WeightsError) {
+  ) throws(WeightsError) -> Bundle {
     let bundle = try Bundle(path: path)
     let total = bundle.byteCount
-    let verification = try bundle.verify(threads: options.threads) { done in
+    // The hashes are of bytes that were in memory; the checksum tells whether they arrived.
+    let verification = try bundle.verify(threads: options.threads, [.checksum]) { done in
       progress(Progress(phase: "verify", doneByteCount: done, totalByteCount: total))
     }
     if let damage = verification.damages.first { throw damage.error }
+    return bundle
   }
 
   private func pack(

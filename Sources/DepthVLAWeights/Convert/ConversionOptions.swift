@@ -21,6 +21,8 @@ public struct ConversionOptions: Sendable {
   public var keepsUnused = false
   /// The files that travel with the tensors.
   public var assets = AssetChoice()
+  /// Signs the bundle; nil: it stays unsigned.
+  public var signing: SigningOptions?
   public var overwrite = false
   public var threads = 1
 

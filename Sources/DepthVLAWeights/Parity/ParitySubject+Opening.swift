@@ -1,4 +1,4 @@
-import BundleFormat
+public import BundleFormat
 public import Diagnostics
 import FileAccess
 public import Remapping
@@ -8,13 +8,21 @@ public import StrictJSON
 extension ParitySubject {
   /// Opens a bundle or a checkpoint.
   ///
-  /// - Parameter settings: what a checkpoint does not tell of its configuration.
-  /// - Throws: `parity.settings` for settings of a bundle, which says all of them itself; what
-  ///   opening throws.
+  /// - Parameters:
+  ///   - settings: what a checkpoint does not tell of its configuration.
+  ///   - trust: which bundles are taken.
+  ///   - signatureFile: where the signature of a bundle is; beside it by default.
+  /// - Throws: `parity.settings` for settings of a bundle, which says all of them itself;
+  ///   `parity.trust` for a checkpoint where a signature is asked for; what opening throws.
   public static func open(
-    _ path: String, library: ManifestLibrary, settings: [(key: String, value: JSONValue)]
+    _ path: String, library: ManifestLibrary, settings: [(key: String, value: JSONValue)],
+    trust: BundleTrust = .any, signatureFile: String? = nil
   ) throws(WeightsError) -> ParitySubject {
     guard try Bundle.isBundle(path: path) else {
+      if case .signed = trust {
+        throw WeightsError(
+          .parityTrust, .checkFailed, file: path, "expected a signed bundle, found a checkpoint")
+      }
       return ParitySubject(
         try RemappedCheckpoint(
           try ImportedSource(path: path, library: library), library: library,
@@ -25,7 +33,8 @@ extension ParitySubject {
         .paritySettings, .usage, file: path,
         "is a bundle, which says its configuration itself; expected no --set")
     }
-    return try ParitySubject(try Bundle(path: path), library: library)
+    return try ParitySubject(
+      try Bundle(path: path, trust: trust, signatureFile: signatureFile), library: library)
   }
 
   /// Chunks of a bundle are hashed as they are read; of a checkpoint, which has no hashes, the files
@@ -64,4 +73,6 @@ extension ParitySubject {
 extension WeightsError.Code {
   /// Configuration values were given for a bundle.
   public static let paritySettings = Self("parity.settings")
+  /// A checkpoint where a signed bundle was asked for.
+  public static let parityTrust = Self("parity.trust")
 }

@@ -1,0 +1,35 @@
+import BundleFormat
+public import Diagnostics
+public import Signing
+
+/// The signing of a bundle that is there already.
+public struct BundleSigning: Sendable {
+  /// The signature file.
+  public let path: String
+  public let statement: SignedStatement
+
+  /// Checks every byte of the bundle, then signs it.
+  ///
+  /// - Parameter overwrite: whether a signature that is there already is replaced.
+  /// - Throws: the first damage of a bundle that is not intact; `output.is-input` when the
+  ///   signature would replace the bundle; `signature.not-made`; `file.*`.
+  public init(
+    of path: String, with options: SigningOptions, overwrite: Bool, threads: Int,
+    progress: @escaping Progress.Handler = { _ in }
+  ) throws(WeightsError) {
+    let bundle = try Bundle(path: path)
+    let output = try SignatureOutput(options, ofBundle: path, overwrite: overwrite)
+    do throws(WeightsError) {
+      let total = bundle.byteCount
+      let verification = try bundle.verify(threads: threads) { done in
+        progress(Progress(phase: "verify", doneByteCount: done, totalByteCount: total))
+      }
+      if let damage = verification.damages.first { throw damage.error }
+      self.path = output.path
+      statement = try output.write(for: bundle, progress: progress)
+    } catch {
+      output.withdraw()
+      throw error
+    }
+  }
+}

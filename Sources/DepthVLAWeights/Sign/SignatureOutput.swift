@@ -1,0 +1,52 @@
+import BundleFormat
+import Diagnostics
+import FileAccess
+import Signing
+
+/// The signature file of a bundle, which appears whole or not at all.
+struct SignatureOutput {
+  let options: SigningOptions
+  let path: String
+  private let bundle: String
+  private let output: AtomicOutputFile
+
+  /// - Parameter bundle: the path the bundle has, or will have.
+  /// - Throws: `output.is-input` where the signature would replace the bundle; what creating the
+  ///   file throws.
+  init(_ options: SigningOptions, ofBundle bundle: String, overwrite: Bool) throws(WeightsError) {
+    self.options = options
+    self.bundle = bundle
+    path = options.path ?? VerifiedSignature.path(ofBundle: bundle)
+    if try isSamePlace(path, bundle) {
+      throw WeightsError(
+        .outputIsInput, .cannotCreate, file: path,
+        "is the bundle and would be replaced; expected another place for the signature")
+    }
+    output = try AtomicOutputFile(path: path, overwrite: overwrite)
+  }
+
+  /// Signs a bundle whose every byte was found right, and puts the file in its place.
+  ///
+  /// - Throws: `signature.not-made`, `file.*`.
+  func write(
+    for opened: Bundle, progress: Progress.Handler
+  ) throws(WeightsError) -> SignedStatement {
+    let total = opened.byteCount
+    let hash = try opened.fileHash { done in
+      progress(Progress(phase: "sign", doneByteCount: done, totalByteCount: total))
+    }
+    let statement = SignedStatement(
+      fileName: bundle.splitAtLastComponent.name, fileHash: hash, root: opened.root,
+      release: options.release)
+    let bytes = try SignatureFile(statement, by: options.key).bytes
+    try output.write(unsafe bytes.span.bytes, at: 0)
+    try output.commit()
+    return statement
+  }
+
+  /// Removes what was written, committed or not.
+  func withdraw() {
+    output.discard()
+    output.withdraw()
+  }
+}
