@@ -17,7 +17,8 @@ extension NamingManifest {
   init(
     contents: [UInt8], documents: [String: JSONReader]
   ) throws(WeightsError) {
-    let root = try JSONReader(StrictJSON.parse(contents, limits: .document)).object(allowing: Self.keysOfDocument)
+    let document = try StrictJSON.parse(contents, limits: .document)
+    let root = try JSONReader(document).object(allowing: Self.keysOfDocument)
     _ = try root.required("schema").integer(in: 1...1)
     family = try root.required("family").string()
     naming = try root.required("naming").string()
