@@ -157,6 +157,26 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["StrictJSON", "TensorCore"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    // Files made to break what reads them, with what must come of each: for the tests, and by
+    // `swift run hostile-corpus FOLDER` for the fuzzer and for other programs.
+    .target(
+      name: "HostileCorpus", dependencies: ["StrictJSON", "Hashing", "Compression", "TestSupport"],
+      path: "Tests/HostileCorpus", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "hostile-corpus", dependencies: ["HostileCorpus"], path: "Tests/hostile-corpus",
+      swiftSettings: swiftSettings),
+    // `swift run -c release every-byte BUNDLE`: no changed byte goes unnoticed.
+    .executableTarget(
+      name: "every-byte", dependencies: ["BundleFormat", "Diagnostics", "Hashing", "TensorCore"],
+      path: "Tests/every-byte", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "HostileTests",
+      dependencies: [
+        "HostileCorpus", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors",
+        "Remapping", "Quantization", "BundleFormat", "Normalization", "NumPyFiles", "Tokenization",
+        "Images", "Parity", "DepthVLAWeights", "TestSupport",
+      ],
+      swiftSettings: swiftSettings),
     tests("StrictJSON", ["Diagnostics"]),
     tests("FileAccess", ["Diagnostics", "CFileAccess", "TestSupport"]),
     tests("Hashing"),
@@ -202,7 +222,7 @@ let package = Package(
       "BundleFormat",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Signing", "Compression",
-        "Parallelism", "TestSupport",
+        "Parallelism", "HostileCorpus", "TestSupport",
       ]),
     tests(
       "DepthVLAWeights",
@@ -215,8 +235,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "depthvla", "Hashing", "StrictJSON", "TensorCore", "Images", "CImageCodecs", "Parity",
-        "TestSupport",
+        "depthvla", "Diagnostics", "Hashing", "StrictJSON", "TensorCore", "Images", "CImageCodecs",
+        "Parity", "HostileCorpus", "TestSupport",
       ],
       swiftSettings: swiftSettings),
   ],

@@ -34,13 +34,38 @@ extension Bundle {
         throw error.at(chunk: index, of: row, in: path)
       }
     }
-    let digest = SHA256.hash(bytes)
+    try check(SHA256.hash(bytes), of: asset)
+    return bytes
+  }
+
+  /// Checks an asset as ``bytes(of:)`` does, a chunk at a time: a file of some kilobytes can stand
+  /// for 256 MiB.
+  ///
+  /// - Parameter row: where the bytes of the asset are.
+  func check(_ asset: BundleAsset, in row: BundleTensor) throws(WeightsError) {
+    let reader = try ChunkReader(check)
+    var hash = SHA256()
+    var bytes = [UInt8](repeating: 0, count: BundleLayout.chunkByteCount)
+    for (index, chunk) in row.chunks.enumerated() {
+      do throws(WeightsError) {
+        var span = bytes.mutableSpan
+        var raw = unsafe span.mutableBytes
+        var target = raw._mutatingExtracting(0..<chunk.byteRange.count)
+        try reader.read(index, of: row, in: file, from: 0, into: &target)
+      } catch {
+        throw error.at(chunk: index, of: row, in: path)
+      }
+      hash.update(unsafe bytes.span.bytes.extracting(0..<chunk.byteRange.count))
+    }
+    try check(hash.finalize(), of: asset)
+  }
+
+  private func check(_ digest: Digest, of asset: BundleAsset) throws(WeightsError) {
     guard digest == asset.sha256 else {
       throw WeightsError(
         .bundleAssetHash, .malformed, file: path,
         "asset \(asset.name.quoted): expected SHA-256 \(asset.sha256) of its \(asset.byteCount) "
           + "bytes, found \(digest)")
     }
-    return bytes
   }
 }

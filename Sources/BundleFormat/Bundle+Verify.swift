@@ -79,7 +79,7 @@ extension Bundle {
         progress(done)
       })
     for (asset, tensor) in zip(assets, assetTensors) where !damagedAssets.contains(asset.name) {
-      guard let error = try damage(of: asset) else { continue }
+      guard let error = try damage(of: asset, in: tensor) else { continue }
       record(
         BundleDamage(
           tensor: nil, asset: asset.name, chunk: nil, fileRange: tensor.storedRange,
@@ -95,9 +95,11 @@ extension Bundle {
   }
 
   /// What is wrong with an asset whose chunks are sound.
-  private func damage(of asset: BundleAsset) throws(WeightsError) -> WeightsError? {
+  private func damage(
+    of asset: BundleAsset, in tensor: BundleTensor
+  ) throws(WeightsError) -> WeightsError? {
     do throws(WeightsError) {
-      _ = try bytes(of: asset)
+      try check(asset, in: tensor)
       return nil
     } catch {
       guard error.isDamage else { throw error }

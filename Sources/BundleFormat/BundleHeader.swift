@@ -53,7 +53,7 @@ struct BundleHeader {
       configuration: try Self.parse(values[3], "configuration").value,
       recipe: try Self.parse(values[4], "recipe").value,
       provenance: try Self.parse(values[5], "provenance").value,
-      ledger: try Self.parse(values[6], "ledger").value)
+      ledger: try Self.parse(values[6], "ledger", limits: .default).value)
     guard header.dataStart % BundleLayout.alignment == 0 else {
       throw WeightsError(
         .bundleAlignment, .malformed,
@@ -62,8 +62,8 @@ struct BundleHeader {
     }
     assets = try AssetList.read(Self.parse(values[7], "assets"))
     let table = try TensorTable.read(
-      Self.parse(values[8], "tensors"), assets: assets, entries: header.entries,
-      dataStart: header.dataStart)
+      Self.parse(values[8], "tensors", limits: .default), assets: assets,
+      entries: header.entries, dataStart: header.dataStart)
     assetTensors = Array(table.prefix(assets.count))
     tensors = Array(table.dropFirst(assets.count))
     byteCount = header.dataStart
@@ -90,9 +90,12 @@ struct BundleHeader {
     }
   }
 
-  private static func parse(_ text: String, _ name: String) throws(WeightsError) -> JSONReader {
+  /// - Parameter limits: of the document. The ledger and the table of tensors grow with the tensors.
+  private static func parse(
+    _ text: String, _ name: String, limits: JSONLimits = .document
+  ) throws(WeightsError) -> JSONReader {
     do throws(WeightsError) {
-      return JSONReader(try StrictJSON.parse(text), path: name)
+      return JSONReader(try StrictJSON.parse(text, limits: limits), path: name)
     } catch {
       var error = error
       error.message = "metadata \(name.quoted): \(error.message)"

@@ -21,7 +21,7 @@ public struct NormalizationMethods: Sendable, Hashable {
   /// - Throws: `statistics.method` for a mode that is not known here, and for other settings of the
   ///   step that would give other numbers; `json.*`.
   public init?(lerobotPreprocessor contents: [UInt8]) throws(WeightsError) {
-    let root = try JSONReader(StrictJSON.parse(contents)).object()
+    let root = try JSONReader(StrictJSON.parse(contents, limits: .document)).object()
     var found: JSONObjectReader?
     for step in try root.required("steps").array() {
       let step = try step.object()

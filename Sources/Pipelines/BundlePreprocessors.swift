@@ -65,7 +65,7 @@ struct BundlePreprocessors {
   private static let nested = "processor_config.json"
 
   private static func object(_ bytes: [UInt8]) throws(WeightsError) -> JSONObject {
-    guard case .object(let object) = try StrictJSON.parse(bytes) else {
+    guard case .object(let object) = try StrictJSON.parse(bytes, limits: .document) else {
       throw WeightsError(.preprocessorFile, "expected a JSON object")
     }
     return object

@@ -3,16 +3,25 @@ public import StrictJSON
 import TensorCore
 
 extension Recipe {
+  /// Most rules: each may be tried with every tensor.
+  public static let maximumRuleCount = 1024
+
   /// Reads the form that ``Recipe`` describes.
   ///
   /// - Throws: `json.type`, `json.missing-key` and `json.unknown-key`; `recipe.pattern`;
   ///   `recipe.precision` for an unknown precision, group or scale, or for a group or scale
-  ///   without `int8`.
+  ///   without `int8`; `recipe.too-large` for more rules than ``maximumRuleCount``.
   public init(json: JSONValue) throws(WeightsError) {
     let root = try JSONReader(json).object(allowing: ["schema", "rules"])
     _ = try root.required("schema").integer(in: 1...1)
     var rules: [Rule] = []
-    for reader in try root.required("rules").array() {
+    let list = try root.required("rules")
+    let items = try list.array()
+    guard items.count <= Self.maximumRuleCount else {
+      throw list.failure(
+        .recipeTooLarge, "expected at most \(Self.maximumRuleCount) rules, found \(items.count)")
+    }
+    for reader in items {
       let object = try reader.object(
         allowing: ["match", "rank", "precision", "group", "scale"])
       rules.append(

@@ -11,4 +11,6 @@ extension WeightsError.Code {
   public static let recipePattern = Self("recipe.pattern")
   /// A recipe's rule names an unknown precision, or details that do not belong to it.
   public static let recipePrecision = Self("recipe.precision")
+  /// A recipe of more rules than could be tried with every tensor in reasonable time.
+  public static let recipeTooLarge = Self("recipe.too-large")
 }

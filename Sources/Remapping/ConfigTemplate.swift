@@ -103,7 +103,7 @@ private struct ConfigReading {
       // The plain root model_type may be one of several: the manifest's model_types hold those.
       throw WeightsError(
         .remapContradiction,
-        "config.json says \(path) is \(value.encoded()), expected \(template.encoded())")
+        "config.json says \(path) is \(value.excerpt), expected \(template.excerpt)")
     }
   }
 
@@ -114,7 +114,7 @@ private struct ConfigReading {
     if let known = result[key], !known.isSameSetting(as: value) {
       throw WeightsError(
         .remapContradiction,
-        "config.json says \(path) is \(value.encoded()), and \(known.encoded()) elsewhere")
+        "config.json says \(path) is \(value.excerpt), and \(known.excerpt) elsewhere")
     }
     result.set(key, value, origin: "config.json")
   }

@@ -159,8 +159,8 @@ struct ConfigurationResolver {
   private func contradiction(_ key: String, _ value: JSONValue, _ origin: String) -> WeightsError {
     WeightsError(
       .remapContradiction,
-      "\(key) is \(configuration[key]?.encoded() ?? "") by \(configuration.origin(of: key) ?? ""), "
-        + "but \(value.encoded()) by \(origin)")
+      "\(key) is \(configuration[key]?.excerpt ?? "") by \(configuration.origin(of: key) ?? ""), "
+        + "but \(value.excerpt) by \(origin)")
   }
 
   /// Whether the key is one that neither the tensors nor anything else settles. A key with a
@@ -191,7 +191,7 @@ struct ConfigurationResolver {
       throw WeightsError(
         .remapConfiguration,
         "\(key) by \(configuration.origin(of: key) ?? ""): expected \(expected.words), found "
-          + value.encoded().escapedForTerminal)
+          + value.excerpt)
     }
   }
 
@@ -201,7 +201,7 @@ struct ConfigurationResolver {
       guard allowed.contains(where: { $0.isSameSetting(as: value) }) else {
         throw WeightsError(
           .remapConfiguration,
-          "\(key.name) is \(value.encoded()) by \(configuration.origin(of: key.name) ?? ""), "
+          "\(key.name) is \(value.excerpt) by \(configuration.origin(of: key.name) ?? ""), "
             + "expected " + allowed.map { $0.encoded() }.joined(separator: " or "))
       }
     }

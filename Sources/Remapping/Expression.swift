@@ -28,7 +28,18 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
     description = String(integer)
   }
 
+  /// Longest text. A chain of operators becomes a tree as deep as it is long, which is walked by
+  /// recursion.
+  static let maximumByteCount = 256
+
+  /// - Throws: `manifest.syntax`, also for a text of more than ``maximumByteCount`` bytes.
   init(parsing text: String) throws(WeightsError) {
+    guard text.utf8.count <= Self.maximumByteCount else {
+      throw WeightsError(
+        .manifestSyntax,
+        "expression \(text.quoted) has \(text.utf8.count) bytes, expected at most "
+          + "\(Self.maximumByteCount)")
+    }
     var parser = ExpressionParser(text: text)
     root = try parser.parse()
     description = text

@@ -50,7 +50,7 @@ public struct ManifestLibrary: Sendable {
             return layout
           }
         } else {
-          let naming = try NamingManifest(text: text, documents: documents)
+          let naming = try NamingManifest(contents: Array(text.utf8), documents: documents)
           guard naming.family == family else {
             throw WeightsError(
               .manifestSyntax,
@@ -86,16 +86,22 @@ public struct ManifestLibrary: Sendable {
 
   /// Adds a naming of a known family.
   ///
-  /// - Throws: `manifest.syntax`, `manifest.conflict` when the naming is there already.
-  public mutating func add(_ text: String, file: String) throws(WeightsError) {
+  /// - Throws: `manifest.syntax`, `manifest.too-large`, `manifest.conflict` when the naming is
+  ///   there already, the codes of StrictJSON.
+  public mutating func add(_ contents: [UInt8], file: String) throws(WeightsError) {
     do throws(WeightsError) {
-      let manifest = try NamingManifest(text: text, documents: documents)
+      let manifest = try NamingManifest(contents: contents, documents: documents)
       guard !namings.contains(where: { $0.label == manifest.label }) else {
         throw WeightsError(.manifestConflict, "\(manifest.label) is there already")
       }
       try addCandidates(of: manifest)
       namings.append(manifest)
     } catch { throw error.inFile(file) }
+  }
+
+  /// - Throws: as ``add(_:file:)-([UInt8],_)``.
+  public mutating func add(_ text: String, file: String) throws(WeightsError) {
+    try add(Array(text.utf8), file: file)
   }
 
   /// - Throws: `manifest.unknown`.

@@ -15,7 +15,17 @@ struct NamePattern: Sendable, Hashable, CustomStringConvertible {
   let components: [Component]
   let isSubtree: Bool
 
+  /// Longest text. The longest name of the toolkit's own manifests has about a hundred bytes.
+  static let maximumByteCount = 512
+
+  /// - Throws: `manifest.syntax`, also for a text of more than ``maximumByteCount`` bytes.
   init(parsing text: String) throws(WeightsError) {
+    guard text.utf8.count <= Self.maximumByteCount else {
+      throw WeightsError(
+        .manifestSyntax,
+        "pattern \(text.quoted) has \(text.utf8.count) bytes, expected at most "
+          + "\(Self.maximumByteCount)")
+    }
     var components: [Component] = []
     var parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     isSubtree = parts.last == "**"

@@ -1,12 +1,34 @@
-import Diagnostics
+public import Diagnostics
 import TensorCore
 
 extension NamingManifest {
+  /// Names and patterns of all rules, sources and targets counted each: each is held against each
+  /// other one. The largest of the toolkit's own has some sixty.
+  static let maximumPatternCount = 512
+  /// Each is tried with every tensor of a checkpoint.
+  static let maximumPrefixCount = 64
+  /// Keys that rules depend on; twice as many variants of the manifest for each.
+  static let maximumConditionCount = 4
+
+  private func checkSize() throws(WeightsError) {
+    let sizes = [
+      ("source names", rules.reduce(0) { $0 + $1.sources.count }, Self.maximumPatternCount),
+      ("targets", rules.reduce(0) { $0 + $1.targets.count }, Self.maximumPatternCount),
+      ("prefixes", prefixes.count, Self.maximumPrefixCount),
+      ("keys that rules depend on", conditionKeys.count, Self.maximumConditionCount),
+    ]
+    for (what, count, limit) in sizes where count > limit {
+      throw WeightsError(
+        .manifestTooLarge, "expected at most \(limit) \(what), found \(count)")
+    }
+  }
+
   /// Holds the manifest against the layout it maps to.
   ///
-  /// - Throws: `manifest.syntax` for a key or a target that the layout does not have;
-  ///   `manifest.conflict` when a name can be meant by two rules, in either direction.
+  /// - Throws: `manifest.too-large`; `manifest.syntax` for a key or a target that the layout does
+  ///   not have; `manifest.conflict` when a name can be meant by two rules, in either direction.
   func validate(against layout: LayoutDefinition) throws(WeightsError) {
+    try checkSize()
     try validateKeys(Set(layout.knownKeys))
     for rule in rules {
       for target in rule.targets
@@ -53,4 +75,9 @@ extension NamingManifest {
         .manifestConflict, "\(place) both match \(what): \(twin) and \(pattern)")
     }
   }
+}
+
+extension WeightsError.Code {
+  /// A manifest of more rules, prefixes or conditions than could be tried in reasonable time.
+  public static let manifestTooLarge = Self("manifest.too-large")
 }

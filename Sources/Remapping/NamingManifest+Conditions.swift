@@ -1,6 +1,6 @@
 extension NamingManifest {
   /// The keys that rules depend on.
-  private var conditionKeys: [String] {
+  var conditionKeys: [String] {
     Set(rules.compactMap { $0.condition?.key }).sorted()
   }
 
@@ -8,7 +8,7 @@ extension NamingManifest {
   var variants: [NamingManifest] {
     let keys = conditionKeys
     guard !keys.isEmpty else { return [self] }
-    return (0..<(1 << min(keys.count, 4))).map { bits in
+    return (0..<(1 << keys.count)).map { bits in
       var assumptions: [String: Bool] = [:]
       for (position, key) in keys.enumerated() { assumptions[key] = bits >> position & 1 == 1 }
       return specialised(assumptions)

@@ -11,18 +11,19 @@ extension NamingManifest {
   /// Reads a naming manifest with its inclusions in place.
   ///
   /// - Parameters:
-  ///   - text: the file's text.
+  ///   - contents: the file's bytes.
   ///   - documents: other naming manifests, by `family/naming`, for inclusion.
   /// - Throws: `manifest.syntax`, `manifest.conflict`, and the codes of StrictJSON.
   init(
-    text: String, documents: [String: JSONReader]
+    contents: [UInt8], documents: [String: JSONReader]
   ) throws(WeightsError) {
-    let root = try JSONReader(StrictJSON.parse(text)).object(allowing: Self.keysOfDocument)
+    let document = try StrictJSON.parse(contents, limits: .document)
+    let root = try JSONReader(document).object(allowing: Self.keysOfDocument)
     _ = try root.required("schema").integer(in: 1...1)
     family = try root.required("family").string()
     naming = try root.required("naming").string()
     about = try root.required("about").string()
-    self.text = text
+    text = String(decoding: contents, as: UTF8.self)
     prefixes = try root.optional("prefixes")?.strings() ?? [""]
     var rules: [NamingRule] = []
     for inclusion in try root.optional("include")?.array() ?? [] {

@@ -106,7 +106,8 @@ public struct Checkpoint: TensorSource {
     guard try folder.contains("config.json") else { return nil }
     let file = try folder.open("config.json")
     do throws(WeightsError) {
-      return (file.path, try StrictJSON.parse(file.readAll(limit: largestConfig)))
+      let text = try file.readAll(limit: largestConfig)
+      return (file.path, try StrictJSON.parse(text, limits: .document))
     } catch {
       throw error.inFile(file.path)
     }

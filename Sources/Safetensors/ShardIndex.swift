@@ -21,17 +21,24 @@ public struct ShardIndex: Sendable {
   /// - Throws: `json.*` for what is no strict JSON, `checkpoint.index` for what is no index,
   ///   `checkpoint.shard-name`, `checkpoint.shard-set`.
   init(_ file: InputFile, limits: SafetensorsLimits) throws(WeightsError) {
-    let text = try file.readAll(limit: limits.headerByteCount)
+    try self.init(
+      file.readAll(limit: limits.headerByteCount), path: file.path, limits: limits)
+  }
+
+  /// - Throws: as ``init(_:limits:)``.
+  init(
+    _ contents: [UInt8], path: String, limits: SafetensorsLimits = .default
+  ) throws(WeightsError) {
     do throws(WeightsError) {
       try self.init(
         StrictJSON.parse(
-          text,
+          contents,
           limits: JSONLimits(
             maximumByteCount: limits.headerByteCount, maximumDepth: 4,
             maximumValueCount: limits.tensorCount + 1000)),
-        path: file.path, limits: limits)
+        path: path, limits: limits)
     } catch {
-      throw error.inFile(file.path)
+      throw error.inFile(path)
     }
   }
 

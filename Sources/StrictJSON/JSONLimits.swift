@@ -17,6 +17,10 @@ public struct JSONLimits: Sendable, Equatable {
 
   public static let `default` = Self()
 
+  /// For documents that people write and configurations, which have some thousand values. A value
+  /// takes up to 200 bytes of memory and as few as 2 of the text.
+  public static let document = Self(maximumValueCount: 200_000)
+
   /// - Parameters:
   ///   - maximumByteCount: at most ``byteCountCeiling``; anything above is brought down to it.
   ///   - maximumDepth: at most ``depthCeiling``; anything above is brought down to it, and 0

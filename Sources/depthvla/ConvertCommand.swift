@@ -167,7 +167,8 @@ struct ConvertCommand: OutputCommand {
   private func chosenRecipe() throws(WeightsError) -> Recipe {
     guard let recipe else { return .preset(precision ?? .source) }
     do throws(WeightsError) {
-      return try Recipe(json: try StrictJSON.parse(try readWholeFile(path: recipe, limit: 4 << 20)))
+      return try Recipe(
+        json: StrictJSON.parse(readWholeFile(path: recipe, limit: 4 << 20), limits: .document))
     } catch { throw error.inFile(recipe) }
   }
 }

@@ -35,8 +35,7 @@ struct OutputOptions: ParsableArguments {
     var library = try ManifestLibrary.embedded()
     for path in manifests {
       for file in try ManifestFiles.at(path) {
-        let text = String(decoding: try readWholeFile(path: file, limit: 4 << 20), as: UTF8.self)
-        try library.add(text, file: file)
+        try library.add(readWholeFile(path: file, limit: 4 << 20), file: file)
       }
     }
     return library

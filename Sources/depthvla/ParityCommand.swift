@@ -130,7 +130,7 @@ struct ParityCommand: OutputCommand {
     guard let tolerances else { return try .embedded() }
     do throws(WeightsError) {
       return try Tolerances(
-        json: try StrictJSON.parse(try readWholeFile(path: tolerances, limit: 4 << 20)))
+        json: StrictJSON.parse(readWholeFile(path: tolerances, limit: 4 << 20), limits: .document))
     } catch { throw error.inFile(tolerances) }
   }
 

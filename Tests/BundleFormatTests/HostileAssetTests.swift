@@ -1,6 +1,7 @@
 import BundleFormat
 import Diagnostics
 import Hashing
+import HostileCorpus
 import StrictJSON
 import TensorCore
 import Testing

@@ -1,6 +1,7 @@
 import BundleFormat
 import Compression
 import Diagnostics
+import HostileCorpus
 import StrictJSON
 import TensorCore
 import Testing

@@ -1,5 +1,6 @@
 import BundleFormat
 import Hashing
+import HostileCorpus
 import StrictJSON
 import TensorCore
 import TestSupport

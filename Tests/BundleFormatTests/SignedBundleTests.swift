@@ -1,6 +1,7 @@
 import BundleFormat
 import Diagnostics
 import Hashing
+import HostileCorpus
 import Signing
 import StrictJSON
 import TensorCore

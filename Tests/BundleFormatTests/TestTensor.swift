@@ -2,6 +2,7 @@ import BundleFormat
 import Diagnostics
 import Foundation
 import Hashing
+import HostileCorpus
 import Parallelism
 import StrictJSON
 import TensorCore
@@ -104,6 +105,18 @@ func writeBundle(
       try writer.append([chunk], toTensor: chunks[item].0)
     })
   return try writer.finish()
+}
+
+extension OpenedBundle {
+  /// A sound bundle of those tensors and assets, taken apart.
+  init(
+    _ tensors: [TestTensor], assets: [TestAsset] = [],
+    _ packing: BundlePacking = .packed(smallest: false)
+  ) throws {
+    let folder = try TemporaryFolder()
+    try writeBundle(tensors, assets: assets, to: folder("sound"), packing: packing)
+    try self.init(folder.bytes(of: "sound"))
+  }
 }
 
 /// A fresh folder for one test, removed with everything in it when the test ends.

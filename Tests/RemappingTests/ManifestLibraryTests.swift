@@ -222,6 +222,17 @@ import Testing
     #expect(!error.description.contains("\n"))
   }
 
+  /// The bytes go to a bundle's provenance by their hash: what is no UTF-8 must not be mended.
+  @Test func refusesAManifestThatIsNoUTF8() throws {
+    var library = try Embedded.library.get()
+    var bytes = Array(Self.manifest(Self.whole).utf8)
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: #""a""#.utf8) })
+    bytes[place + 1] = 0xFF
+    let error = try #require(failure { try library.add(bytes, file: "mine.json") })
+    #expect(error.code == .jsonUTF8)
+    #expect(error.file == "mine.json")
+  }
+
   /// A change to one of the toolkit's own files, and the code.
   private static let broken: [(file: String, old: String, new: String, code: WeightsError.Code)] = [
     ("dinov2/layout.json", #"{"part": 0}"#, "", "manifest.syntax"),

@@ -1,20 +1,19 @@
-import BundleFormat
+import Compression
 import Hashing
-import StrictJSON
-import TensorCore
+public import StrictJSON
 
 /// A bundle taken apart, to be put together again with something wrong in it, and yet with the
 /// right root hash: what an attacker can make.
-struct OpenedBundle {
-  var metadata: [(String, JSONValue)]
-  var assets: [[(String, JSONValue)]]
-  var rows: [[(String, JSONValue)]]
-  var entries: [(String, JSONValue)]
-  var body: [UInt8]
+public struct OpenedBundle {
+  public var metadata: [(String, JSONValue)]
+  public var assets: [[(String, JSONValue)]]
+  public var rows: [[(String, JSONValue)]]
+  public var entries: [(String, JSONValue)]
+  public var body: [UInt8]
   /// Spaces behind the JSON text beyond those that align the data.
-  var extraPadding = 0
+  public var extraPadding = 0
 
-  init(_ bytes: [UInt8]) throws {
+  public init(_ bytes: [UInt8]) throws {
     let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
     let header = try StrictJSON.parse(Array(bytes[8..<8 + length])).object?.members ?? []
     metadata = header[0].value.object?.members.map { ($0.key, $0.value) } ?? []
@@ -31,32 +30,22 @@ struct OpenedBundle {
     return array.map { $0.object?.members.map { ($0.key, $0.value) } ?? [] }
   }
 
-  /// A sound bundle of those tensors and assets, taken apart.
-  init(
-    _ tensors: [TestTensor], assets: [TestAsset] = [],
-    _ packing: BundlePacking = .packed(smallest: false)
-  ) throws {
-    let folder = try TemporaryFolder()
-    try writeBundle(tensors, assets: assets, to: folder("sound"), packing: packing)
-    try self.init(folder.bytes(of: "sound"))
-  }
-
   /// Sets a key of a row, or removes it.
-  mutating func set(_ key: String, _ value: JSONValue?, row: Int = 0) {
+  public mutating func set(_ key: String, _ value: JSONValue?, row: Int = 0) {
     Self.set(key, value, in: &rows[row])
   }
 
   /// Sets a key of an asset, or removes it.
-  mutating func setAsset(_ key: String, _ value: JSONValue?, _ index: Int = 0) {
+  public mutating func setAsset(_ key: String, _ value: JSONValue?, _ index: Int = 0) {
     Self.set(key, value, in: &assets[index])
   }
 
-  mutating func setMetadata(_ key: String, _ value: JSONValue?) {
+  public mutating func setMetadata(_ key: String, _ value: JSONValue?) {
     Self.set(key, value, in: &metadata)
   }
 
   /// Replaces everything stored for the only tensor, with the right sizes and hash.
-  mutating func store(_ chunk: [UInt8], filler: [UInt8]? = nil) {
+  public mutating func store(_ chunk: [UInt8], filler: [UInt8]? = nil) {
     let gap = (64 - chunk.count % 64) % 64
     let size = gap == 0 ? 0 : gap < 8 ? gap + 64 : gap
     let skippable =
@@ -77,7 +66,7 @@ struct OpenedBundle {
   }
 
   /// The file, with the root hash computed anew unless `root` says otherwise.
-  func bytes(root: String? = nil) -> [UInt8] {
+  public func bytes(root: String? = nil) -> [UInt8] {
     var metadata = metadata
     for (key, objects) in [("assets", assets), ("tensors", rows)] where !objects.isEmpty {
       for index in metadata.indices where metadata[index].0 == key {

@@ -1,0 +1,86 @@
+import Foundation
+import HostileCorpus
+import TestSupport
+import Testing
+
+/// The first case of each class at each door, given to the command: an exit status, one line that
+/// names the file, and everything as it was.
+@Suite struct HostileCorpusCommandTests {
+  static let doors: [HostileCase.Door] = HostileCase.Door.allCases
+
+  @Test(arguments: doors)
+  func isRefusedOnOneLine(door: HostileCase.Door) throws {
+    let scratch = try ScratchFolder()
+    var groups: Set<String> = []
+    let sample = HostileCase.all.filter {
+      $0.door == door && $0.code != nil && groups.insert($0.group).inserted
+    }
+    #expect(!sample.isEmpty)
+    for (number, hostile) in sample.enumerated() {
+      let name = "in\(number)"
+      let path: String
+      if let part = [HostileCase.Door.config: "config.json", .model: "model.safetensors"][door] {
+        path = try scratch.copy("dinov2/hf", to: name)
+        try hostile.write(to: scratch, as: name + "/" + part)
+      } else {
+        path = try hostile.write(to: scratch, as: name)
+      }
+      let before = try names(in: scratch.path)
+      let result = try depthvla(arguments(door, path), in: scratch.path)
+      // 66: a folder without what a checkpoint needs, or an index whose shards are not there.
+      #expect([65, 66].contains(result.status), "\(hostile): \(result.status) \(result.error)")
+      // Below the line, each tensor that is like it.
+      let more = result.errorLines.dropFirst()
+      #expect(more.allSatisfy { $0.hasPrefix("  ") }, "\(hostile): \(result.error)")
+      #expect(result.error.contains(path), "\(hostile): \(result.error)")
+      // Verify lists what is damaged in a bundle that opens.
+      #expect(result.output == "" || door == .bundle, "\(hostile): \(result.output)")
+      #expect(try names(in: scratch.path) == before, "\(hostile)")
+    }
+  }
+
+  /// A call that would do its work, were the file at `path` sound.
+  private func arguments(_ door: HostileCase.Door, _ path: String) throws -> [String] {
+    let source = FixtureFolder.path("checkpoints/dinov2/hf")
+    let golden = FixtureFolder.path("goldens/dinov2_28x70.safetensors")
+    switch door {
+    case .safetensors, .folder: return ["inspect", path]
+    case .config, .model: return ["convert", "--dinov2", path, "-o", "out"]
+    case .manifest: return ["inspect", source, "--manifest", path]
+    case .recipe: return ["convert", "--dinov2", source, "--recipe", path, "-o", "out"]
+    case .golden: return ["parity", try Self.dinov2.get()("b"), "--golden", path]
+    case .tolerances:
+      return ["parity", try Self.dinov2.get()("b"), "--golden", golden, "--tolerances", path]
+    case .bundle: return ["verify", path]
+    case .image: return try run(replacing: "--image", by: path)
+    case .npy: return try run(replacing: "--state", by: path)
+    case .statistics: return try run([]) + ["--statistics", path]
+    case .tokenizerJSON, .tokenizerModel: return try run([]) + ["--tokenizer", path]
+    }
+  }
+
+  private func run(_ options: [String]) throws -> [String] {
+    try Self.policy.get().arguments + options
+  }
+
+  private func run(replacing option: String, by path: String) throws -> [String] {
+    var arguments = try run([])
+    let place = try #require(arguments.firstIndex(of: option))
+    arguments[place + 1] = path
+    return arguments
+  }
+
+  private func names(in folder: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
+  }
+
+  // Made once: a bundle takes longer than any case.
+  private static let policy = Result { try PolicyScratch(try #require(PolicyCase.all.first)) }
+  private static let dinov2 = Result {
+    let scratch = try ScratchFolder()
+    let source = FixtureFolder.path("checkpoints/dinov2/hf")
+    let result = try depthvla("convert", "--dinov2", source, "-o", scratch("b"))
+    try #require(result.status == 0, "\(result.error)")
+    return scratch
+  }
+}

@@ -1,0 +1,66 @@
+import TestSupport
+
+extension HostileCase {
+  /// F: sound files whose tensors are no model: a DINOv2 with something changed.
+  static let models: [HostileCase] = {
+    var list = CaseList(.model)
+    func add(
+      _ group: String, _ what: String, _ code: String?,
+      _ change: @escaping @Sendable (inout PlainCheckpoint) -> Void
+    ) {
+      list.add(
+        group, what, code,
+        building: {
+          var checkpoint = try PlainCheckpoint(fixture: "dinov2/hf")
+          change(&checkpoint)
+          return checkpoint.fileBytes
+        })
+    }
+    let coverage = "remap.coverage"
+    let scalar = PlainTensor("F32", [1], [0, 0, 0, 0])
+    add("F0", "the model as it is", nil) { _ in }
+    add("F1", "a tensor missing", coverage) { $0.tensors["layernorm.bias"] = nil }
+    add("F1", "a tensor too many", coverage) { $0.tensors["layernorm.gamma"] = scalar }
+    add("F1", "a tensor renamed", coverage) {
+      $0.tensors["layernorm.beta"] = $0.tensors.removeValue(forKey: "layernorm.bias")
+    }
+    add("F1", "a tensor of another shape", coverage) {
+      $0.tensors["encoder.layer.1.mlp.fc1.bias"]?.shape = [2, 44]
+    }
+    add("F1", "no tensor", "remap.unrecognised") { $0.tensors = [:] }
+    add("F1", "names that nothing knows", "remap.unrecognised") {
+      $0.tensors = ["a": scalar, "b": scalar]
+    }
+    add("F2", "no LayerScale", coverage) {
+      $0.tensors = $0.tensors.filter { !$0.key.contains("layer_scale") }
+    }
+    add("F4", "a layer left out", coverage) {
+      $0.tensors = $0.tensors.filter { !$0.key.hasPrefix("encoder.layer.2.") }
+    }
+    for layer in [4, 9_999_999] {
+      add("F4", "a tensor of layer \(layer)", "remap.contradiction") {
+        $0.tensors["encoder.layer.\(layer).norm1.bias"] =
+          $0.tensors["encoder.layer.0.norm1.bias"]
+      }
+    }
+    add("F4", "a tensor of layer 2^64", coverage) {
+      $0.tensors["encoder.layer.18446744073709551616.norm1.bias"] =
+        $0.tensors["encoder.layer.0.norm1.bias"]
+    }
+    add("F6", "a matrix transposed", "remap.contradiction") {
+      $0.tensors["encoder.layer.0.mlp.fc1.weight"]?.shape.reverse()
+    }
+    for (what, bytes) in [
+      ("NaN", [0, 0, 0xC0, 0x7F]), ("a NaN of another kind", [1, 0, 0x80, 0xFF]),
+      ("infinity", [0, 0, 0x80, 0x7F]),
+    ] as [(String, [UInt8])] {
+      add("F10", "a weight that is \(what)", "convert.non-finite") {
+        $0.tensors["layernorm.bias"]?.bytes.replaceSubrange(4..<8, with: bytes)
+      }
+    }
+    add("F10", "integers where floats belong, which are kept as they are", nil) {
+      $0.tensors["layernorm.bias"]?.dtype = "I32"
+    }
+    return list.cases
+  }()
+}

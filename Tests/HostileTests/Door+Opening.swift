@@ -1,0 +1,69 @@
+import BundleFormat
+import DepthVLAWeights
+import Diagnostics
+import FileAccess
+import Glibc
+import HostileCorpus
+import Images
+import Normalization
+import NumPyFiles
+import Parity
+import Quantization
+import Remapping
+import Safetensors
+import StrictJSON
+import TestSupport
+import Tokenization
+
+extension HostileCase.Door {
+  private static let library = Result { () throws(WeightsError) in try ManifestLibrary.embedded() }
+
+  /// Gives the path to what reads it, as far as the command goes before it does its work.
+  func open(_ path: String) throws(WeightsError) {
+    func bytes() throws(WeightsError) -> [UInt8] { try readWholeFile(path: path, limit: 64 << 20) }
+    switch self {
+    case .safetensors: _ = try SafetensorsFile(path: path)
+    case .folder: _ = try Checkpoint(path: path)
+    case .config:
+      let library = try Self.library.get()
+      _ = try Conversion(
+        sources: [ImportedSource(path: path, library: library)],
+        options: ConversionOptions(recipe: .preset(.source)), library: library)
+    case .model:
+      let library = try Self.library.get()
+      let conversion = try Conversion(
+        sources: [ImportedSource(path: path, library: library)],
+        options: ConversionOptions(recipe: .preset(.source)), library: library)
+      let target = path + ".dvla"
+      _ = try conversion.write(to: target)
+      // What is sound is taken, and leaves a bundle.
+      _ = unsafe unlink(target)
+    case .manifest:
+      var library = try Self.library.get()
+      try library.add(bytes(), file: path)
+    case .recipe: _ = try Recipe(json: StrictJSON.parse(bytes()))
+    case .golden: _ = try Golden(path: path)
+    case .tolerances: _ = try Tolerances(json: StrictJSON.parse(bytes()))
+    case .statistics: _ = try PolicyStatistics(contents: bytes(), fileName: path)
+    case .tokenizerJSON: _ = try Tokenizer(tokenizerJSON: bytes())
+    case .tokenizerModel: _ = try Tokenizer(sentencePieceModel: bytes())
+    case .image: _ = try ImageFile.read(path: path)
+    case .npy: _ = try NPYArray(bytes())
+    case .bundle: try Self.openBundle(path)
+    }
+  }
+
+  /// Opens, verifies and loads. What a verification finds sound loads, by either check.
+  private static func openBundle(_ path: String) throws(WeightsError) {
+    var loading: WeightsError?
+    for check in [ChunkCheck.checksum, .digest] {
+      let bundle = try Bundle(path: path, check: check)
+      do throws(WeightsError) {
+        try bundle.load(threads: 1) { _, _ in }
+        for asset in bundle.assets { _ = try bundle.bytes(of: asset) }
+      } catch { loading = error }
+    }
+    if let damage = try Bundle(path: path).verify(threads: 1).damages.first { throw damage.error }
+    if let loading { throw loading }
+  }
+}

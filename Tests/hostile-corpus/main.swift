@@ -1,0 +1,34 @@
+import Foundation
+import HostileCorpus
+import StrictJSON
+
+// hostile-corpus FOLDER: writes the cases to FOLDER/DOOR/CLASS-NUMBER, of a folder its index; and
+// to FOLDER/chunk what bundles store for their first chunk, behind three bytes that the fuzzer
+// takes for its type (I8) and size (100).
+guard CommandLine.arguments.count == 2 else {
+  FileHandle.standardError.write(Data("usage: hostile-corpus FOLDER\n".utf8))
+  exit(64)
+}
+let folder = URL(filePath: CommandLine.arguments[1])
+
+func write(_ bytes: [UInt8], _ door: String, _ name: String) throws {
+  let place = folder.appending(path: door)
+  try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+  try Data(bytes).write(to: place.appending(path: name))
+}
+
+for (number, hostile) in HostileCase.all.enumerated() {
+  let name = "\(hostile.group)-\(number)"
+  switch hostile.content {
+  case .folder(let entries):
+    guard case .file(let index) = entries["model.safetensors.index.json"] else { continue }
+    try write(index, "index", name)
+  case .file(let contents):
+    let bytes = try contents()
+    try write(bytes, hostile.door.rawValue, name)
+    guard hostile.door == .bundle, let bundle = try? OpenedBundle(bytes),
+      let count = bundle.rows.first?.first(where: { $0.0 == "stored" })?.1.array?.first?.integer
+    else { continue }
+    try write([2, 100, 0] + bundle.body.prefix(max(count, 0)), "chunk", name)
+  }
+}
