@@ -15,7 +15,8 @@ struct TableRow {
   let quantization: JSONValue?
 
   private static let keys: Set<String> = [
-    "name", "dtype", "shape", "encoding", "planes", "stored", "sha256", "xxh3", "source", "quantization",
+    "name", "dtype", "shape", "encoding", "planes", "stored", "sha256", "xxh3", "source",
+    "quantization",
   ]
   private static let maximumRank = 8
 

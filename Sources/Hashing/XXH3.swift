@@ -45,7 +45,8 @@ public enum XXH3 {
 }
 
 /// An address for an empty buffer, which may have none and of which nothing is read.
-private nonisolated(unsafe) let nothing = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
+private nonisolated(unsafe) let nothing = UnsafeMutableRawPointer.allocate(
+  byteCount: 1, alignment: 1)
 
 extension dvla_bytes {
   init(_ buffer: UnsafeRawBufferPointer) {
