@@ -3,8 +3,9 @@
 //
 //   FAULT_AT=N      the call that is struck, counted from 1; none where absent
 //   FAULT_CALLS=W   the calls that count, such as "pwrite,fsync"; all where absent
-//   FAULT_KIND=K    an errno by name, "short" (the call moves half of its bytes), or "signal:NUMBER"
-//                   (the process gets the signal before the call)
+//   FAULT_KIND=K    an errno by name; "short" (the call moves half of its bytes); "signal:NUMBER"
+//                   (the process gets the signal before the call); "change:PATH" or "cut:PATH" (before
+//                   the call the last byte of that file is another, or the file half as long)
 //   FAULT_FOLDER=P  only calls on files in that folder count, and what lies below
 //   FAULT_LOG=P     gets one line for each call that counted: its number and its name
 #define _GNU_SOURCE 1
@@ -67,6 +68,21 @@ static int number_of(const char *name) {
   abort();
 }
 
+static void spoil(const char *path, bool cut) {
+  int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR);
+  off_t size = lseek(file, 0, SEEK_END);
+  unsigned char byte;
+  if (file < 0 || size < 1) abort();
+  if (cut) {
+    if (syscall(SYS_ftruncate, file, size / 2) != 0) abort();
+  } else {
+    if (syscall(SYS_pread64, file, &byte, 1, size - 1) != 1) abort();
+    byte ^= 1;
+    if (syscall(SYS_pwrite64, file, &byte, 1, size - 1) != 1) abort();
+  }
+  close(file);
+}
+
 enum { PROCEED = 0, SHORT = -1 };
 
 // What is to be done with a call: PROCEED, SHORT, or the errno it fails with.
@@ -86,6 +102,10 @@ static int verdict(const char *name, int descriptor, const char *path) {
   const char *at = getenv("FAULT_AT"), *kind = getenv("FAULT_KIND");
   if (at == NULL || kind == NULL || number != atol(at)) return PROCEED;
   if (strcmp(kind, "short") == 0) return SHORT;
+  if (strncmp(kind, "change:", 7) == 0 || strncmp(kind, "cut:", 4) == 0) {
+    spoil(strchr(kind, ':') + 1, kind[1] == 'u');
+    return PROCEED;
+  }
   if (strncmp(kind, "signal:", 7) != 0) return number_of(kind);
   int sent = atoi(kind + 7);
   kill(getpid(), sent);
