@@ -23,7 +23,7 @@ struct ChangingInputTests {
     let arguments = arguments + ["--threads", "1"]
     let count = try FaultyCommand.callCount(arguments, in: scratch, calls: "pread")
     return try [count / 2, count * 3 / 4, count].map { number in
-      defer { try? scratch.write(before, to: file) }
+      defer { _ = try? scratch.write(before, to: file) }
       try? FileManager.default.removeItem(atPath: scratch("out"))
       let outcome = try FaultyCommand.run(
         arguments, in: scratch.path, fault, at: FaultPlace(calls: "pread", number: number))
