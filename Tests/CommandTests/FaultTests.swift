@@ -142,7 +142,7 @@ struct FaultTests {
   static func places(_ stage: Stage, calls: String? = nil, about count: Int) throws -> [FaultPlace]
   {
     try stage.reset()
-    let total = try FaultyCommand.callCount(stage.arguments, in: stage.scratch, calls: calls)
+    let total = try FaultyCommand.callCount(stage.arguments, in: stage.scratch.path, calls: calls)
     let step = isExhaustive ? 1 : max(1, total / count)
     return stride(from: total, to: 0, by: -step).map { FaultPlace(calls: calls, number: $0) }
   }

@@ -10,7 +10,7 @@ enum Fault: CustomStringConvertible, Sendable {
   case short
   /// The process gets the signal before the call.
   case signal(Int32)
-  /// Before the call the last byte of that file becomes another.
+  /// Before the call the middle byte of that file becomes another.
   case change(String)
   /// Before the call that file becomes half as long.
   case cut(String)
@@ -59,14 +59,14 @@ enum FaultyCommand {
 
   /// How many calls of those names, or of all, a run makes that nothing happens to.
   static func callCount(
-    _ arguments: [String], in folder: ScratchFolder, calls: String? = nil
+    _ arguments: [String], in folder: String, calls: String? = nil
   ) throws -> Int {
     let log = FileManager.default.temporaryDirectory.appendingPathComponent(
       "depthvla-faults-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: log) }
     var environment = ["FAULT_LOG": log.path]
     environment["FAULT_CALLS"] = calls
-    let outcome = try run(arguments, in: folder.path, environment)
+    let outcome = try run(arguments, in: folder, environment)
     try #require(outcome.status == 0, "\(outcome.error)")
     guard let text = try? String(contentsOf: log, encoding: .utf8) else { return 0 }
     return text.split(separator: "\n").count

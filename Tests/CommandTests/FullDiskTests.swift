@@ -52,7 +52,7 @@ struct FullDiskTests {
         #expect(names == [], "\(pages) pages")
       }
     }
-    #expect(failures >= 3 && successes >= 1, "\(failures) failures, \(successes) successes")
+    #expect(failures >= 1 && successes >= 1, "\(failures) failures, \(successes) successes")
   }
 }
 

@@ -53,7 +53,7 @@ struct ResumeTests {
   func aRunThatWasKilledAnywhereIsGoneOnWith(options: [String]) throws {
     let whole = try convert(options, to: "whole")
     let writes = try FaultyCommand.callCount(
-      arguments(options, to: "count"), in: scratch, calls: "pwrite")
+      arguments(options, to: "count"), in: scratch.path, calls: "pwrite")
     var kept: [Int] = []
     for (index, number) in stride(from: 1, through: writes, by: max(1, writes / 6)).enumerated() {
       // The option may come with the second run only, and the threads may be others.

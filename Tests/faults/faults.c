@@ -5,7 +5,7 @@
 //   FAULT_CALLS=W   the calls that count, such as "pwrite,fsync"; all where absent
 //   FAULT_KIND=K    an errno by name; "short" (the call moves half of its bytes); "signal:NUMBER"
 //                   (the process gets the signal before the call); "change:PATH" or "cut:PATH" (before
-//                   the call the last byte of that file is another, or the file half as long)
+//                   the call the middle byte of that file is another, or the file half as long)
 //   FAULT_FOLDER=P  only calls on files in that folder count, and what lies below
 //   FAULT_LOG=P     gets one line for each call that counted: its number and its name
 #define _GNU_SOURCE 1
@@ -76,9 +76,9 @@ static void spoil(const char *path, bool cut) {
   if (cut) {
     if (syscall(SYS_ftruncate, file, size / 2) != 0) abort();
   } else {
-    if (syscall(SYS_pread64, file, &byte, 1, size - 1) != 1) abort();
+    if (syscall(SYS_pread64, file, &byte, 1, size / 2) != 1) abort();
     byte ^= 1;
-    if (syscall(SYS_pwrite64, file, &byte, 1, size - 1) != 1) abort();
+    if (syscall(SYS_pwrite64, file, &byte, 1, size / 2) != 1) abort();
   }
   close(file);
 }
