@@ -191,7 +191,7 @@ struct FaultTests {
       error == "EIO"
       ? "pread,preadv,pwrite,fsync,ftruncate,flock,fstat,fstatat,openat,mkdirat,renameat,renameat2"
       : "pwrite,fsync,ftruncate,openat,mkdirat,renameat,renameat2,fallocate"
-    let places = try Self.places(stage, calls: calls, about: 16)
+    let places = try Self.places(stage, calls: calls, about: 10)
     try Self.sweep(stage, .error(error), at: places) { outcome, comment in
       if outcome.status == 0 {
         #expect(outcome.error == "", comment)
@@ -223,7 +223,7 @@ struct FaultTests {
       (Fault.short, "pread,preadv,pwrite"),
       (.error("EINTR"), "pread,preadv,pwrite,fsync,openat,flock,ftruncate,fallocate"),
     ] {
-      let places = try Self.places(stage, calls: calls, about: 10)
+      let places = try Self.places(stage, calls: calls, about: 6)
       try Self.sweep(stage, fault, at: places) { outcome, comment in
         #expect(outcome.status == 0 && outcome.error == "", comment)
         let strays = try stage.strays
@@ -236,7 +236,7 @@ struct FaultTests {
   func aSignalAtAnyCallLeavesOldOrNewAndNothingElse(subject: Subject, signal: Int32) throws {
     let stage = try Stage(subject)
     try Self.sweep(
-      stage, .signal(signal), at: try Self.places(stage, about: 10)
+      stage, .signal(signal), at: try Self.places(stage, about: 6)
     ) { outcome, comment in
       #expect(outcome.status == 130, comment)
       #expect(outcome.error == "", comment)
@@ -249,7 +249,7 @@ struct FaultTests {
   func beingKilledAtAnyCallLeavesOldOrNewAndTheNextRunRemovesTheRest(subject: Subject) throws {
     let stage = try Stage(subject)
     try Self.sweep(
-      stage, .signal(SIGKILL), at: try Self.places(stage, about: 10)
+      stage, .signal(SIGKILL), at: try Self.places(stage, about: 6)
     ) { outcome, comment in
       #expect(outcome.status == -SIGKILL, comment)
       let strays = try stage.strays
