@@ -1,5 +1,5 @@
 public import Diagnostics
-import FileAccess
+public import FileAccess
 public import Hashing
 public import StrictJSON
 import TensorCore
@@ -37,8 +37,21 @@ public final class BundleWriter {
   ///   - plans: the tensors in the order of the file.
   /// - Throws: `bundle.duplicate-tensor`, `bundle.reserved-name`, `bundle.header-size`, what
   ///   ``BundleAssetPlan/check(_:)`` throws, `file.*`.
-  public init(
+  public convenience init(
     path: String, overwrite: Bool, documents: BundleDocuments,
+    assets: [BundleAssetPlan] = [], plans: [BundleTensorPlan], packing: BundlePacking
+  ) throws(WeightsError) {
+    try self.init(
+      to: try AtomicOutputFile(path: path, overwrite: overwrite), documents: documents,
+      assets: assets, plans: plans, packing: packing)
+  }
+
+  /// Writes to a file that is begun, of which some may be written already: see
+  /// ``append(written:toTensor:)``.
+  ///
+  /// - Throws: as ``init(path:overwrite:documents:assets:plans:packing:)``.
+  public init(
+    to output: AtomicOutputFile, documents: BundleDocuments,
     assets: [BundleAssetPlan] = [], plans: [BundleTensorPlan], packing: BundlePacking
   ) throws(WeightsError) {
     try Self.check(plans)
@@ -48,12 +61,12 @@ public final class BundleWriter {
     headerByteCount = HeaderText.widest(documents, packing, assets, plans).bytes().count
     guard headerByteCount - 8 <= BundleLayout.headerByteCount else {
       throw WeightsError(
-        .bundleHeaderSize, .cannotCreate, file: path,
+        .bundleHeaderSize, .cannotCreate, file: output.path,
         "expected a header of at most \(BundleLayout.headerByteCount) bytes, found"
           + " \(plans.count) tensors to need \(headerByteCount - 8)")
     }
-    output = try AtomicOutputFile(path: path, overwrite: overwrite)
-    self.path = path
+    self.output = output
+    path = output.path
     self.packing = packing
     self.documents = documents
     assetPlans = assets
@@ -97,27 +110,46 @@ public final class BundleWriter {
     try append(chunks, toItem: index + assets.count)
   }
 
+  /// Takes note of the next chunks of a tensor, whose bytes are where they would be written.
+  ///
+  /// - Precondition: as ``append(_:toTensor:)``.
+  /// - Throws: `file.*`.
+  public func append(
+    written seals: [ChunkSeal], toTensor index: Int
+  ) throws(WeightsError) {
+    for seal in seals { try append(seal, nil, toItem: index + assets.count) }
+  }
+
   private func append(
     _ chunks: [PackedChunk], toItem index: Int
   ) throws(WeightsError) {
-    for chunk in chunks {
-      skipFinishedTensors()
-      precondition(index == current, "chunks of item \(index) where \(current) is due")
-      let info = items[index].plan.info
-      let range = BundleLayout.byteRange(
-        ofChunk: items[index].digests.count, byteCount: info.byteCount)
-      precondition(chunk.byteCount == range.count, "a chunk that is not the one due")
-      try write(chunk.stored)
-      items[index].storedByteCounts.append(chunk.stored.count)
-      items[index].digests.append(chunk.sha256)
-      items[index].checksums.append(chunk.xxh3)
-      currentByteCount += chunk.stored.count
-      if range.upperBound == info.byteCount {
-        let count = BundleLayout.fillerByteCount(
-          after: currentByteCount, encoding: packing.encoding)
-        try write(BundleLayout.filler(byteCount: count, encoding: packing.encoding))
-        currentByteCount = 0
-      }
+    for chunk in chunks { try append(chunk.seal, chunk.stored, toItem: index) }
+  }
+
+  /// - Parameter stored: nil where they are written.
+  private func append(
+    _ chunk: ChunkSeal, _ stored: [UInt8]?, toItem index: Int
+  ) throws(WeightsError) {
+    skipFinishedTensors()
+    precondition(index == current, "chunks of item \(index) where \(current) is due")
+    let info = items[index].plan.info
+    let range = BundleLayout.byteRange(
+      ofChunk: items[index].digests.count, byteCount: info.byteCount)
+    precondition(chunk.byteCount == range.count, "a chunk that is not the one due")
+    if let stored {
+      try write(stored)
+    } else {
+      byteCount += chunk.storedByteCount
+    }
+    items[index].storedByteCounts.append(chunk.storedByteCount)
+    items[index].digests.append(chunk.sha256)
+    items[index].checksums.append(chunk.xxh3)
+    currentByteCount += chunk.storedByteCount
+    if range.upperBound == info.byteCount {
+      let count = BundleLayout.fillerByteCount(
+        after: currentByteCount, encoding: packing.encoding)
+      try write(BundleLayout.filler(byteCount: count, encoding: packing.encoding))
+      currentByteCount = 0
     }
   }
 

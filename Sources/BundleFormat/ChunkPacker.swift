@@ -1,6 +1,5 @@
 import Compression
 public import Diagnostics
-import Hashing
 import Kernels
 public import TensorCore
 
@@ -38,9 +37,7 @@ public struct ChunkPacker: ~Copyable {
           runByteCount: bytes.byteCount / order.count, mode: .entropy, appendingTo: &stored)
       }
     }
-    return PackedChunk(
-      stored: stored, sha256: SHA256.hash(stored), xxh3: XXH3.hash(stored),
-      byteCount: bytes.byteCount)
+    return PackedChunk(stored: stored, seal: ChunkSeal(stored, byteCount: bytes.byteCount))
   }
 
   private mutating func split(_ bytes: RawSpan, _ order: PlaneOrder) {

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,12 +29,14 @@ struct slot {
   pid_t owner;
   int parent;
   bool is_folder;
+  _Atomic bool outlives_signals;
   char name[NAME_SIZE];
 };
 
 static struct slot slots[SLOT_COUNT];
 static _Atomic int stopping;
 static int exit_status;
+static const char *kept_message;
 
 static void pause_for(int milliseconds) { poll(NULL, 0, milliseconds); }
 
@@ -47,10 +50,41 @@ static int claim(int parent, const char *name, bool is_folder) {
     slots[i].owner = getpid();
     slots[i].parent = parent;
     slots[i].is_folder = is_folder;
+    atomic_store(&slots[i].outlives_signals, false);
     strcpy(slots[i].name, name);
     return i;
   }
   return -EMFILE;
+}
+
+int file_access_hold(int descriptor, int parent, const char *name) {
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EINTR) return -errno;
+  }
+  // It may have lost its name before it was locked.
+  struct stat ours, found;
+  if (fstat(descriptor, &ours) != 0) return -errno;
+  if (fstatat(parent, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
+  return ours.st_dev == found.st_dev && ours.st_ino == found.st_ino ? 0 : -ENOENT;
+}
+
+// Marks a new entry as that of a living process. Another that looks for leftovers may come between
+// the creation and this: it holds the lock then, or has removed the entry, and another name is tried.
+static int hold_new(int descriptor, int parent, const char *name, bool is_folder) {
+  int result = file_access_hold(descriptor, parent, name);
+  if (result == 0) return descriptor;
+  // Without locks nobody can take the entry for a leftover either.
+  if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL || result == -ENOLCK ||
+      result == -EBADF) {
+    return descriptor;
+  }
+  if (result == -EWOULDBLOCK || result == -ENOENT) {
+    result = -EEXIST;
+  } else {
+    unlinkat(parent, name, is_folder ? AT_REMOVEDIR : 0);
+  }
+  close(descriptor);
+  return result;
 }
 
 static int create(int parent, const char *name, mode_t mode, bool is_folder, int *slot) {
@@ -77,6 +111,7 @@ static int create(int parent, const char *name, mode_t mode, bool is_folder, int
     } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) descriptor = -errno;
   }
+  if (descriptor >= 0) descriptor = hold_new(descriptor, parent, name, is_folder);
   if (index >= 0) atomic_store(&slots[index].state, descriptor >= 0 ? LIVE : FREE);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   *slot = index;
@@ -89,6 +124,20 @@ int file_access_temporary_file(int parent, const char *name, mode_t mode, int *s
 
 int file_access_temporary_folder(int parent, const char *name, mode_t mode, int *slot) {
   return create(parent, name, mode, true, slot);
+}
+
+int file_access_temporary_adopt(int parent, const char *name) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int index = claim(parent, name, false);
+  if (index >= 0) atomic_store(&slots[index].state, LIVE);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return index;
+}
+
+void file_access_temporary_outlives_signals(int slot) {
+  atomic_store(&slots[slot].outlives_signals, true);
 }
 
 void file_access_temporary_keep(int slot) { atomic_store(&slots[slot].state, FREE); }
@@ -106,15 +155,22 @@ void file_access_temporary_remove(int slot) {
   atomic_store(&slots[slot].state, FREE);
 }
 
-void file_access_temporary_remove_all(void) {
+bool file_access_temporary_remove_all(void) {
+  bool is_kept = false;
   for (int i = 0; i < SLOT_COUNT; i++) {
     // A creation that hangs (a dead network mount) must not hold up the end for ever.
     for (int waited = 0; atomic_load(&slots[i].state) == CREATING && waited < 1000; waited++) {
       pause_for(1);
     }
     // A child made by fork inherits the table but not the right to its parent's files.
-    if (atomic_load(&slots[i].state) == LIVE && slots[i].owner == getpid()) remove_entry(&slots[i]);
+    if (atomic_load(&slots[i].state) != LIVE || slots[i].owner != getpid()) continue;
+    if (atomic_load(&slots[i].outlives_signals)) {
+      is_kept = true;
+    } else {
+      remove_entry(&slots[i]);
+    }
   }
+  return is_kept;
 }
 
 struct entry {
@@ -158,12 +214,16 @@ int file_access_remove_folder(int parent, const char *name) {
 static void stop(int number) {
   (void)number;
   atomic_store(&stopping, 1);
-  file_access_temporary_remove_all();
+  if (file_access_temporary_remove_all() && kept_message != NULL) {
+    ssize_t ignored = write(STDERR_FILENO, kept_message, strlen(kept_message));
+    (void)ignored;
+  }
   _exit(exit_status);
 }
 
-int file_access_install_handlers(int status) {
+int file_access_install_handlers(int status, const char *message) {
   exit_status = status;
+  kept_message = message;
   struct sigaction action = {.sa_handler = stop};
   sigfillset(&action.sa_mask);
   const int ending[] = {SIGINT, SIGTERM, SIGHUP};

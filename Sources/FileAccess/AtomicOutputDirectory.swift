@@ -12,7 +12,7 @@ public final class AtomicOutputDirectory: Sendable {
   private let temporary: TemporaryEntry
   private let handles = Mutex<[OutputFileHandle]>([])
 
-  /// Creates the temporary folder. An empty folder at the target counts as nothing.
+  /// Creates the temporary folder, and removes those of runs that were killed. An empty folder at the target counts as nothing.
   ///
   /// With `overwrite`, a folder that holds only files is replaced as a whole; one that holds
   /// folders is not, since it is more than an earlier output.
@@ -31,6 +31,7 @@ public final class AtomicOutputDirectory: Sendable {
       }
       try Self.requireReplaceable(InputFolder(path: path), overwrite: overwrite)
     }
+    Leftover.removeAll(of: target)
     temporary = try TemporaryEntry(.folder, for: target.name, in: target.folder, file: path)
   }
 

@@ -4,7 +4,8 @@ import Glibc
 
 /// A file that appears whole or not at all: written beside its target under a temporary name
 /// (`.NAME.partial-PID-RANDOM`), synced, renamed. Unless ``commit()`` succeeds nothing is left,
-/// whether an error, a signal (see ``Interruption``) or the end of this object came first.
+/// whether an error, a signal (see ``Interruption``) or the end of this object came first. Where the
+/// process was killed outright, the next that writes to the same place removes what it left.
 public final class AtomicOutputFile: Sendable {
   /// The path the file will have.
   public let path: String
@@ -12,7 +13,7 @@ public final class AtomicOutputFile: Sendable {
   private let temporary: TemporaryEntry
   private let handle: OutputFileHandle
 
-  /// Creates the temporary file.
+  /// Creates the temporary file, and removes those of runs that were killed.
   ///
   /// A target that is a symbolic link is replaced itself; what it leads to is left alone.
   ///
@@ -22,18 +23,36 @@ public final class AtomicOutputFile: Sendable {
   ///   `file.unavailable`.
   public init(path: String, overwrite: Bool) throws(WeightsError) {
     self.path = path
-    target = try OutputTarget(path: path, overwrite: overwrite)
+    target = try Self.target(path: path, overwrite: overwrite)
+    Leftover.removeAll(of: target)
+    temporary = try TemporaryEntry(.file, for: target.name, in: target.folder, file: path)
+    handle = OutputFileHandle(temporary.descriptor, path: path)
+  }
+
+  /// Goes on with a temporary file that is there.
+  init(_ temporary: TemporaryEntry, target: OutputTarget) {
+    path = target.path
+    self.target = target
+    self.temporary = temporary
+    handle = OutputFileHandle(temporary.descriptor, path: path)
+  }
+
+  /// A target that a file can be put in the place of.
+  static func target(path: String, overwrite: Bool) throws(WeightsError) -> OutputTarget {
+    let target = try OutputTarget(path: path, overwrite: overwrite)
     if let status = try target.status(followingLinks: true), !status.isRegular {
       throw WeightsError(
         .fileNotRegular, .cannotCreate, file: path,
         "cannot be replaced: it is \(status.noun), expected a regular file or nothing")
     }
     try target.requireVacant()
-    temporary = try TemporaryEntry(.file, for: target.name, in: target.folder, file: path)
-    handle = OutputFileHandle(temporary.descriptor, path: path)
+    return target
   }
 
   deinit { discard() }
+
+  /// Leaves the temporary file where it is, for another run to go on with.
+  func keepTemporary() { temporary.keep() }
 
   /// Where the file is until it is committed, so that what was written can be read back.
   public var temporaryPath: String {

@@ -22,14 +22,4 @@ extension String {
     let folder = String(path[..<slash]).withoutTrailingSlashes
     return (folder.isEmpty ? "/" : folder, name)
   }
-
-  /// `.NAME.partial-PID-RANDOM`, with NAME cut where the whole would exceed what file systems
-  /// allow for a name (255 bytes).
-  var temporaryFileName: String {
-    let random = String(UInt64.random(in: .min ... .max), radix: 16)
-    let suffix = ".partial-\(getpid())-\(random)"
-    var name = self
-    while name.utf8.count + suffix.utf8.count + 1 > 255 { name.removeLast() }
-    return "." + name + suffix
-  }
 }

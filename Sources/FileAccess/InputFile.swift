@@ -12,6 +12,9 @@ public final class InputFile: Sendable {
 
   let descriptor: OwnedDescriptor
   private let modified: (seconds: Int, nanoseconds: Int)
+  /// Numbers that are others when the file was written to or replaced since: its own number, its
+  /// size, and when its contents and its entry last changed, in seconds and nanoseconds.
+  public let fingerprint: [Int64]
 
   /// Opens the file at `path`, which may be a symbolic link.
   ///
@@ -36,6 +39,11 @@ public final class InputFile: Sendable {
     self.path = path
     byteCount = status.st_size
     modified = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+    fingerprint = [
+      Int64(truncatingIfNeeded: status.st_ino), Int64(status.st_size),
+      Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec), Int64(status.st_ctim.tv_sec),
+      Int64(status.st_ctim.tv_nsec),
+    ]
   }
 
   /// Fills `destination` with the bytes that start at `offset`. Safe to call from several threads.

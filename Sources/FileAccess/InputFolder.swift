@@ -129,38 +129,10 @@ public final class InputFolder: Sendable {
     return String(repeating: "../", count: components.count - snapshots) + "blobs/"
   }
 
-  private static let largestListing = 100_000
-
   /// The names in the folder, in bytewise order.
   ///
   /// - Throws: `file.permission`, `file.read`, `file.too-large` for more than 100 000 entries.
   public func names() throws(WeightsError) -> [String] {
-    let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard number >= 0 else { throw .system(errno, while: .reading, file: path) }
-    // The stream takes the descriptor over.
-    guard let stream = unsafe fdopendir(number) else {
-      let reason = errno
-      close(number)
-      throw .system(reason, while: .reading, file: path)
-    }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while true {
-      errno = 0
-      guard let entry = unsafe readdir(stream) else {
-        if errno != 0 { throw .system(errno, while: .reading, file: path) }
-        break
-      }
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name == "." || name == ".." { continue }
-      guard names.count < Self.largestListing else {
-        throw WeightsError(
-          .fileTooLarge, file: path, "more than \(Self.largestListing) entries in the folder")
-      }
-      names.append(name)
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    try descriptor.names(file: path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }

@@ -18,12 +18,35 @@ final class TemporaryEntry: Sendable {
   enum Kind { case file, folder }
 
   /// Creates it for a target called `target`.
-  init(
+  convenience init(
     _ kind: Kind, for target: String, in parent: OwnedDescriptor, file: String
+  ) throws(WeightsError) {
+    try self.init(kind, in: parent, file: file) { TemporaryName.new(for: target) }
+  }
+
+  /// The journal of another temporary.
+  convenience init(journalOf other: TemporaryEntry, file: String) throws(WeightsError) {
+    try self.init(.file, in: other.parent, file: file) {
+      other.name + TemporaryName.journalSuffix
+    }
+  }
+
+  /// Takes over what another process has left, and this one holds.
+  init(_ leftover: Leftover, file: String) throws(WeightsError) {
+    let slot = unsafe file_access_temporary_adopt(leftover.parent.number, leftover.name)
+    if slot < 0 { throw .system(-slot, while: .creating, file: file) }
+    name = leftover.name
+    parent = leftover.parent
+    descriptor = leftover.descriptor
+    self.slot = Mutex(slot)
+  }
+
+  private init(
+    _ kind: Kind, in parent: OwnedDescriptor, file: String, naming: () -> String
   ) throws(WeightsError) {
     var slot: Int32 = -1
     while true {
-      let name = target.temporaryFileName
+      let name = naming()
       let number =
         switch kind {
         case .file: unsafe file_access_temporary_file(parent.number, name, 0o666, &slot)
@@ -41,6 +64,13 @@ final class TemporaryEntry: Sendable {
   }
 
   deinit { remove() }
+
+  /// Has signals leave the file where it is.
+  func outliveSignals() {
+    slot.withLock { slot in
+      if let slot { file_access_temporary_outlives_signals(slot) }
+    }
+  }
 
   /// Leaves the file where it is from now on.
   func keep() {

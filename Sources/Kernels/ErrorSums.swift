@@ -41,6 +41,32 @@ public struct ErrorSums: Equatable, Sendable {
     exactProduct.add(other.exactProduct)
   }
 
+  /// How many ``words`` there are.
+  public static let wordCount = 3 + 4 * ExactSum.limbCount
+
+  /// All that the sums hold, to be written down and read again.
+  public var words: [Int64] {
+    [Int64(count), Int64(skippedCount), Int64(bitPattern: maximumError.bitPattern)]
+      + [exactSquaredError, exactSquaredSource, exactSquaredResult, exactProduct].flatMap(\.words)
+  }
+
+  /// The sums that have those ``words``; nil where no sums have.
+  public init?(words: [Int64]) {
+    guard words.count == Self.wordCount else { return nil }
+    let sums = (0..<4).compactMap { index in
+      let start = 3 + index * ExactSum.limbCount
+      return ExactSum(words: words[start..<start + ExactSum.limbCount])
+    }
+    let maximum = Double(bitPattern: UInt64(bitPattern: words[2]))
+    // Bounds that leave room to add to the counts.
+    guard sums.count == 4, 0...(1 << 40) ~= words[0], 0...(1 << 40) ~= words[1], maximum >= 0,
+      maximum.isFinite
+    else { return nil }
+    (count, skippedCount, maximumError) = (Int(words[0]), Int(words[1]), maximum)
+    (exactSquaredError, exactSquaredSource) = (sums[0], sums[1])
+    (exactSquaredResult, exactProduct) = (sums[2], sums[3])
+  }
+
   mutating func add(_ row: dvla_row_sums, columns: Int) {
     count += columns - Int(row.skipped)
     skippedCount += Int(row.skipped)

@@ -9,8 +9,22 @@ struct ExactSum: Equatable, Sendable {
   /// All but the last are in 0..<2^32; the last carries the sign.
   private var limbs = [Int64](repeating: 0, count: limbCount)
 
-  private static let limbCount = 20
+  static let limbCount = 20
   private static let lowestExponent = -298
+
+  /// The limbs, for ``ErrorSums/words``.
+  var words: [Int64] { limbs }
+
+  init() {}
+
+  /// Nil where the words are not those of a sum.
+  init?(words: some Collection<Int64>) {
+    guard words.count == Self.limbCount,
+      words.dropLast().allSatisfy({ 0...0xFFFF_FFFF ~= $0 }),
+      words.allSatisfy({ $0.magnitude <= 0xFFFF_FFFF })
+    else { return nil }
+    limbs = Array(words)
+  }
 
   /// Adds a multiple of 2^-298, as every sum of products of float32 values is.
   ///

@@ -90,6 +90,13 @@ struct ConvertCommand: OutputCommand {
   @Flag(help: "Replace the output if it exists.")
   var force = false
 
+  @Flag(
+    help: """
+      Go on with what an interrupted run of the same conversion left, every byte checked; and keep \
+      what is done if this one is interrupted too.
+      """)
+  var resume = false
+
   enum DepthEncoder: String, ExpressibleByArgument, CaseIterable {
     case depthAnything = "depth-anything"
     case dinov2
@@ -139,6 +146,7 @@ struct ConvertCommand: OutputCommand {
     options.allowsNonFinite = allowNonFinite
     options.keepsUnused = recipe == nil && (precision ?? .source) == .source
     options.overwrite = force
+    options.resumes = resume
     options.threads = output.threadCount
     options.settings = try settings.values()
     if let sign {

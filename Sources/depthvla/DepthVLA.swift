@@ -26,7 +26,12 @@ struct DepthVLA: ParsableCommand {
     ])
 
   static func main() {
-    Interruption.install()
+    Interruption.install(
+      keptMessage: """
+        depthvla: interrupted; what is done is kept, and the same command with --resume goes on \
+        from there
+
+        """)
     var output: OutputOptions?
     do {
       var command = try parseAsRoot()

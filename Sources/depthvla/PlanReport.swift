@@ -73,9 +73,17 @@ struct PlanReport {
     words
       + "wrote \(result.path.escapedForTerminal): \(Units.bytes(result.byteCount)), verified, in "
       + "\(Units.fixed(seconds, 1)) s\n"
+      + resumption(result)
       + "root \(result.root.hex)\n"
       + (signature(result)?.words("signed") ?? "")
       + LossTable(result.losses.map { ($0.name, $0.error) }).words
+  }
+
+  private func resumption(_ result: ConversionResult) -> String {
+    let (kept, damaged) = (result.resumption.keptByteCount, result.resumption.damagedBlockCount)
+    guard kept > 0 || damaged > 0 else { return "" }
+    return "resumed: \(Units.bytes(kept)) of \(Units.bytes(conversion.tensorByteCount)) were done"
+      + " already and right" + (damaged > 0 ? "; \(damaged) damaged blocks made again\n" : "\n")
   }
 
   private func signature(_ result: ConversionResult) -> SignatureReport? {
@@ -106,6 +114,8 @@ struct PlanReport {
               "losses": .object(
                 JSONObject(result.losses.map { ($0.name.string, $0.error.json) })),
               "signature": signature(result)?.json ?? .null,
+              "resumed": .integer(Int64(result.resumption.keptByteCount)),
+              "damaged_blocks": .integer(Int64(result.resumption.damagedBlockCount)),
             ]
           )
         ]))

@@ -16,8 +16,9 @@ struct Outcome {
 
 /// The built command.
 enum Command {
-  /// It lies beside the test bundle in the build folder.
+  /// It lies beside the test bundle in the build folder, unless DEPTHVLA_COMMAND names another.
   static let path: String = {
+    if let other = ProcessInfo.processInfo.environment["DEPTHVLA_COMMAND"] { return other }
     let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     return URL(fileURLWithPath: test).deletingLastPathComponent().appendingPathComponent("depthvla")
       .path
@@ -35,7 +36,7 @@ enum Command {
 
 /// Runs the command to its end.
 func depthvla(_ arguments: [String], in folder: String? = nil) throws -> Outcome {
-  try run(Command.process(arguments, in: folder))
+  try outcome(of: Command.process(arguments, in: folder))
 }
 
 func depthvla(_ arguments: String..., in folder: String? = nil) throws -> Outcome {
@@ -48,10 +49,12 @@ func program(_ arguments: [String]) throws -> Outcome {
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
   process.arguments = arguments
   process.standardInput = FileHandle.nullDevice
-  return try run(process)
+  return try outcome(of: process)
 }
 
-private func run(_ process: Process) throws -> Outcome {
+/// Runs a process to its end. Signals are not blocked in it: a child inherits what its parent's thread
+/// blocks, and the threads of a pool block all they can.
+func outcome(of process: Process) throws -> Outcome {
   // Files rather than pipes: neither stream can fill up while the other is read.
   let folder = FileManager.default.temporaryDirectory
   let paths = (0..<2).map { _ in
@@ -62,7 +65,7 @@ private func run(_ process: Process) throws -> Outcome {
   let handles = try paths.map { try FileHandle(forWritingTo: URL(fileURLWithPath: $0)) }
   process.standardOutput = handles[0]
   process.standardError = handles[1]
-  try process.run()
+  try unblockingSignals { try process.run() }
   process.waitUntilExit()
   for handle in handles { try handle.close() }
   let texts = try paths.map {
@@ -72,4 +75,13 @@ private func run(_ process: Process) throws -> Outcome {
   return Outcome(
     status: isSignal ? -process.terminationStatus : process.terminationStatus, output: texts[0],
     error: texts[1])
+}
+
+/// Runs the body with no signal blocked.
+func unblockingSignals(_ body: () throws -> Void) rethrows {
+  var (none, before) = (sigset_t(), sigset_t())
+  unsafe sigemptyset(&none)
+  unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+  defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+  try body()
 }

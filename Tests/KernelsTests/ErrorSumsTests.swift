@@ -2,6 +2,25 @@ import Kernels
 import Testing
 
 @Suite struct ErrorSumsTests {
+  @Test func areTheSameWrittenDownAndReadAgain() throws {
+    var random = RandomBytes(seed: 9)
+    let x = random.floats(640)
+    var sums = compare(x, x.map { $0 * -1.01 }, rows: 4, columns: 160)
+    let words = sums.words
+    #expect(words.count == ErrorSums.wordCount)
+    var again = try #require(ErrorSums(words: words))
+    #expect(again == sums)
+    sums.add(sums)
+    again.add(again)
+    #expect(again == sums && again.squaredError == sums.squaredError)
+    #expect(ErrorSums(words: Array(words.dropLast())) == nil)
+    for (index, word) in [(0, -1), (1, .max), (2, .max), (3, -1), (22, .max), (40, 1 << 32)] {
+      var spoiled = words
+      spoiled[index] = Int64(word)
+      #expect(ErrorSums(words: spoiled) == nil, "word \(index)")
+    }
+  }
+
   @Test func sumsSmallRowsByHand() {
     let sums = compare([1, 2, -3, 4], [1, 1, -3.5, 4], rows: 2, columns: 2)
     #expect(sums.count == 4)

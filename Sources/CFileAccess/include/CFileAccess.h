@@ -1,6 +1,7 @@
 #ifndef CFILEACCESS_H
 #define CFILEACCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -8,11 +9,23 @@
 // Every function returns a negative errno on failure.
 
 /// Creates a new file in `parent` (a folder's descriptor, which must stay open while the entry
-/// lives) and enters it into the table. Returns its descriptor, open for writing and reading.
+/// lives), locks it, and enters it into the table. Returns its descriptor, open for writing and
+/// reading. The lock lasts until the last copy of the descriptor is closed: who gets it, knows that
+/// nobody works on the file any more.
 int file_access_temporary_file(int parent, const char *name, mode_t mode, int *slot);
 
-/// Creates a new folder in `parent` and enters it into the table. Returns its descriptor.
+/// Creates a new folder in `parent`, locks it, and enters it into the table. Returns its descriptor.
 int file_access_temporary_folder(int parent, const char *name, mode_t mode, int *slot);
+
+/// Locks a temporary that another process left, through its open descriptor. -EWOULDBLOCK where
+/// someone works on it, -ENOENT where the name is no longer that file's.
+int file_access_hold(int descriptor, int parent, const char *name);
+
+/// Enters a file that is there, and is held, into the table. Returns its slot.
+int file_access_temporary_adopt(int parent, const char *name);
+
+/// Has signals leave the file where it is, since another run can go on with it.
+void file_access_temporary_outlives_signals(int slot);
 
 /// Takes the entry out of the table and leaves the file alone: it has its final name now.
 void file_access_temporary_keep(int slot);
@@ -20,16 +33,17 @@ void file_access_temporary_keep(int slot);
 /// Takes the entry out of the table and removes the file, or the folder with the files in it.
 void file_access_temporary_remove(int slot);
 
-/// Removes everything in the table that this process created: what the signal handler does.
-void file_access_temporary_remove_all(void);
+/// Removes everything in the table that this process created and that signals do not spare: what
+/// the signal handler does. Whether anything was spared.
+bool file_access_temporary_remove_all(void);
 
 /// Removes the files in the folder `parent`/`name`, then the folder. Folders inside are left.
 int file_access_remove_folder(int parent, const char *name);
 
 /// SIGINT, SIGTERM and SIGHUP remove the temporaries and end the process with `status`, unless
-/// they are ignored already (nohup). SIGPIPE and SIGXFSZ are ignored, so that writing fails with
+/// they are ignored already (nohup). Where one is spared, `message` goes to stderr; it must last. SIGPIPE and SIGXFSZ are ignored, so that writing fails with
 /// EPIPE or EFBIG instead.
-int file_access_install_handlers(int status);
+int file_access_install_handlers(int status, const char *message);
 
 /// rename(2) that fails with EEXIST where the target exists.
 int file_access_rename_new(int parent, const char *from, const char *to);

@@ -151,6 +151,15 @@ final class BlockEncoder {
     }
   }
 
+  /// Bytes of scales that come with a block.
+  static func scaleByteCount(_ tensor: StoredTensor, _ range: Range<Int>) -> Int {
+    guard case .int8(let quantizer) = tensor.content, !range.isEmpty else { return 0 }
+    let columns = tensor.info.shape[1]
+    let rows =
+      (range.upperBound + columns - 1) / columns - (range.lowerBound + columns - 1) / columns
+    return rows * quantizer.scaleShape[1] * 2
+  }
+
   private func read(
     _ range: Range<Int>, width: Int, from reader: PlannedReader
   ) throws(WeightsError) {

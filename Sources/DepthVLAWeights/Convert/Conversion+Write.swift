@@ -1,7 +1,7 @@
 import BundleFormat
 public import Diagnostics
+import FileAccess
 public import Hashing
-import Parallelism
 public import Quantization
 import Remapping
 public import Signing
@@ -18,6 +18,15 @@ public struct ConversionResult: Sendable {
   public let losses: [(name: TensorName, error: QuantizationError)]
   /// The signature file and what it says; nil where none was asked for.
   public let signature: (path: String, statement: SignedStatement)?
+  /// What an earlier run had done already.
+  public let resumption: Resumption
+
+  public struct Resumption: Sendable {
+    /// Bytes of tensors that were there and right.
+    public internal(set) var keptByteCount = 0
+    /// Blocks that the earlier run had noted and whose bytes were not there, or not right.
+    public internal(set) var damagedBlockCount = 0
+  }
 }
 
 extension Conversion {
@@ -28,7 +37,10 @@ extension Conversion {
   /// signature without its bundle, which nobody takes for finished, and never a bundle that lacks
   /// its signature.
   ///
-  /// - Throws: `output.is-input`, `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
+  /// With ``ConversionOptions/resumes`` it goes on with what an earlier run of the same conversion has
+  /// left, every byte checked; and what it leaves itself, told to stop or out of room, is kept.
+  ///
+  /// - Throws: `output.is-input`, `convert.resume`, `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
   ///   when a source was written to meanwhile, and what reading and writing throw. Nothing is left
   ///   at the target then.
   public func write(
@@ -37,18 +49,18 @@ extension Conversion {
     try InputProtection.check(path, sources: sources, assets: assetFiles)
     let signature = try signatureOutput(ofBundle: path)
     let record = ConversionRecord(self)
-    let writer = try BundleWriter(
-      path: path, overwrite: options.overwrite,
-      documents: record.documents(hashes: nil), assets: assets,
-      plans: plan.tensors.map { tensor in
-        BundleTensorPlan(
-          tensor.info, source: record.source(of: tensor),
-          quantizationPlaceholder: TensorSummary.widestJSON(tensor))
-      }, packing: options.packing)
+    let (output, journal) = try work(at: path, record)
     let hashes = SourceHashes(sources)
     do throws(WeightsError) {
+      let writer = try BundleWriter(
+        to: output.file, documents: record.documents(hashes: nil), assets: assets,
+        plans: plan.tensors.map { tensor in
+          BundleTensorPlan(
+            tensor.info, source: record.source(of: tensor),
+            quantizationPlaceholder: TensorSummary.widestJSON(tensor))
+        }, packing: options.packing)
       for file in assetFiles { try writer.append(asset: try file.bytes()) }
-      let losses = try pack(into: writer, progress: progress)
+      let packing = try Packing(self, into: writer, journal).run(progress: progress)
       let digests = try hashes.wait()
       for source in sources { try source.checkUnchanged() }
       let documents = record.documents(hashes: digests)
@@ -59,17 +71,42 @@ extension Conversion {
         let bundle = try verifiedBundle(temporary, progress)
         statement = try signature?.write(for: bundle, progress: progress)
       }
+      output.removeJournal()
       return ConversionResult(
-        path: path, byteCount: writer.byteCount, root: root, losses: losses,
+        path: path, byteCount: writer.byteCount, root: root, losses: packing.losses,
         signature: statement.flatMap { statement in
           signature.map { ($0.path, statement) }
-        })
+        }, resumption: packing.resumption)
     } catch {
       hashes.cancel()
-      writer.discard()
-      if !writer.isInPlace { signature?.withdraw() }
+      let isInPlace = output.file.isInPlace
+      if !isInPlace { signature?.withdraw() }
+      guard options.resumes, error.leavesWorkSound, !isInPlace else {
+        output.discard()
+        throw error
+      }
+      output.keep()
+      var error = error
+      error.message += "; what is done is kept, and --resume goes on from there"
       throw error
     }
+  }
+
+  /// The unfinished bundle to write to, with its journal.
+  private func work(
+    at path: String, _ record: ConversionRecord
+  ) throws(WeightsError) -> (output: ResumableOutput, journal: ConversionJournal) {
+    let identity = try identity(record)
+    if options.resumes,
+      let found = try ConversionJournal.resume(
+        identity, path: path, overwrite: options.overwrite)
+    {
+      found.output.outliveSignals()
+      return found
+    }
+    let output = try ResumableOutput(path: path, overwrite: options.overwrite)
+    if options.resumes { output.outliveSignals() }
+    return (output, try ConversionJournal(of: identity, on: output))
   }
 
   private func signatureOutput(ofBundle path: String) throws(WeightsError) -> SignatureOutput? {
@@ -91,101 +128,11 @@ extension Conversion {
     if let damage = verification.damages.first { throw damage.error }
     return bundle
   }
-
-  private func pack(
-    into writer: BundleWriter, progress: Progress.Handler
-  ) throws(WeightsError) -> [(name: TensorName, error: QuantizationError)] {
-    var losses: [(name: TensorName, error: QuantizationError)] = []
-    let sources: [any TensorSource] = sources.map(\.checkpoint)
-    let blocks = plan.blocks
-    let readers = ReaderCache(plan: plan, sources: sources, seed: options.seed ?? 0)
-    var packer = try ChunkPacker()
-    var summary = TensorSummary()
-    var done = 0
-    let total = plan.tensors.reduce(0) { $0 + $1.sourceByteCount }
-    try OrderedWork.run(
-      items: blocks.count, threads: options.threads,
-      makeScratch: { () throws(WeightsError) -> BlockWorker in
-        try BlockWorker()
-      },
-      work: { (index, worker) throws(WeightsError) -> PackedBlock in
-        let block = blocks[index]
-        let tensor = plan.tensors[block.tensor]
-        do throws(WeightsError) {
-          var encoded = try worker.encoder.encode(
-            tensor, block.range, from: try readers.reader(for: tensor.planned))
-          let chunks = try worker.packer.packAll(
-            encoded.bytes, dtype: tensor.info.dtype, packing: options.packing)
-          encoded.bytes = []
-          return PackedBlock(chunks: chunks, encoded: encoded)
-        } catch { throw labelled(error, tensor) }
-      },
-      consume: { (index, packed) throws(WeightsError) in
-        let block = blocks[index]
-        let tensor = plan.tensors[block.tensor]
-        try writer.append(packed.chunks, toTensor: block.tensor)
-        summary.add(packed.encoded)
-        done += block.range.count * tensor.sourceDType.bitWidth / tensor.info.dtype.bitWidth
-        progress(Progress(phase: "pack", doneByteCount: done, totalByteCount: total))
-        guard block.isLast else { return }
-        let isLeftover = tensor.info.name.string.hasPrefix(unusedPrefix)
-        if !options.allowsNonFinite, !isLeftover {
-          do throws(WeightsError) { try summary.requireFinite(tensor) } catch {
-            throw labelled(error, tensor)
-          }
-        }
-        if !tensor.isLossless {
-          losses.append((tensor.info.name, QuantizationError(summary.errors)))
-        }
-        if let json = summary.json(tensor) {
-          writer.setQuantization(json, ofTensor: block.tensor)
-        }
-        if case .int8 = tensor.content {
-          let scales = plan.tensors[block.tensor + 1]
-          try writer.append(
-            try packer.packAll(summary.scales, dtype: scales.info.dtype, packing: options.packing),
-            toTensor: block.tensor + 1)
-        }
-        summary = TensorSummary()
-      })
-    return losses
-  }
-
-  /// The error with the source named that the tensor comes from.
-  private func labelled(_ error: WeightsError, _ tensor: StoredTensor) -> WeightsError {
-    guard case .source(let index, _, _, _) = plan.remap.tensors[tensor.planned].origin else {
-      return error
-    }
-    return error.inFile(sources[index].path).inTensor(tensor.info.name.string)
-  }
 }
 
-/// What one thread reuses from block to block.
-private final class BlockWorker {
-  let encoder = BlockEncoder()
-  var packer: ChunkPacker
-
-  init() throws(WeightsError) { packer = try ChunkPacker() }
-}
-
-private struct PackedBlock: Sendable {
-  let chunks: [PackedChunk]
-  let encoded: EncodedBlock
-}
-
-extension ChunkPacker {
-  /// The chunks of a run of bytes that starts at a chunk's border.
-  fileprivate mutating func packAll(
-    _ bytes: [UInt8], dtype: DType, packing: BundlePacking
-  ) throws(WeightsError) -> [PackedChunk] {
-    var chunks: [PackedChunk] = []
-    var start = 0
-    while start < bytes.count {
-      let count = min(BundleLayout.chunkByteCount, bytes.count - start)
-      let part = unsafe bytes.span.bytes.extracting(start..<start + count)
-      chunks.append(try pack(part, dtype: dtype, packing: packing))
-      start += count
-    }
-    return chunks
+extension WeightsError {
+  /// Whether it says nothing against what was done so far: the device failed, or is full.
+  fileprivate var leavesWorkSound: Bool {
+    [.fileNoSpace, .fileWrite, .fileRead].contains(code)
   }
 }

@@ -24,6 +24,9 @@ public struct ConversionOptions: Sendable {
   /// Signs the bundle; nil: it stays unsigned.
   public var signing: SigningOptions?
   public var overwrite = false
+  /// Goes on with what an earlier run of the same conversion left unfinished, and leaves what this
+  /// one cannot finish.
+  public var resumes = false
   public var threads = 1
 
   public init(recipe: Recipe) { self.recipe = recipe }

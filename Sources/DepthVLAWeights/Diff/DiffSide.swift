@@ -11,6 +11,8 @@ struct DiffSide: Sendable {
   /// Nil for a checkpoint of no known model: what lies beside it may belong to anything.
   let assets: [DiffAsset]?
   private let content: [TensorName: Content]
+  /// Nil for a bundle, whose chunks are checked as they are read.
+  private let checkpoint: Checkpoint?
 
   private enum Content: Sendable {
     case stored(any TensorSource)
@@ -21,6 +23,7 @@ struct DiffSide: Sendable {
   init(_ bundle: Bundle) throws(WeightsError) {
     let source = try FullPrecisionBundle(bundle)
     path = bundle.path
+    checkpoint = nil
     tensors = source.tensors
     assets = try DiffAsset.assets(of: bundle)
     content = Dictionary(
@@ -30,6 +33,7 @@ struct DiffSide: Sendable {
   /// The checkpoint's tensors under their own names.
   init(_ checkpoint: Checkpoint, assets: [DiffAsset]?) {
     path = checkpoint.path
+    self.checkpoint = checkpoint
     tensors = checkpoint.tensors
     self.assets = assets
     content = Dictionary(
@@ -40,6 +44,7 @@ struct DiffSide: Sendable {
   /// The checkpoint's tensors under the names of the layout.
   init(_ checkpoint: Checkpoint, plan: RemapPlan, assets: [DiffAsset]?) {
     path = checkpoint.path
+    self.checkpoint = checkpoint
     var tensors: [TensorInfo] = []
     var content: [TensorName: Content] = [:]
     for planned in plan.tensors {
@@ -54,6 +59,9 @@ struct DiffSide: Sendable {
     self.assets = assets
     self.content = content
   }
+
+  /// - Throws: `file.changed` when a file of a checkpoint was written to since it was opened.
+  func checkUnchanged() throws(WeightsError) { try checkpoint?.checkUnchanged() }
 
   /// A reader of elements of the tensor, in its own type.
   func reader(of info: TensorInfo) throws(WeightsError) -> TransformReader {

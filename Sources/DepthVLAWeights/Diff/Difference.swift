@@ -45,8 +45,8 @@ public struct Difference: Sendable {
 
   private static let blockElementCount = 1 << 19
 
-  /// - Throws: `diff.families` when the two are of different families, and what opening,
-  ///   recognising and reading throw; `bundle.*` where an asset is damaged.
+  /// - Throws: `diff.families` when the two are of different families; `file.changed` when a checkpoint
+  ///   was written to meanwhile; what opening, recognising and reading throw; `bundle.*` where an asset is damaged.
   public init(
     _ first: String, _ second: String, library: ManifestLibrary, settings: Configuration,
     threads: Int, progress: @escaping Progress.Handler = { _ in }
@@ -90,6 +90,8 @@ public struct Difference: Sendable {
         done += work[index].0.byteCount
         progress(Progress(phase: "compare", doneByteCount: done, totalByteCount: total))
       })
+    try a.checkUnchanged()
+    try b.checkUnchanged()
     self.rows = rows
   }
 

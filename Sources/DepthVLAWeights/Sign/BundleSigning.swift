@@ -28,7 +28,8 @@ public struct BundleSigning: Sendable {
       self.path = output.path
       statement = try output.write(for: bundle, progress: progress)
     } catch {
-      output.withdraw()
+      // In its place it is that of the bundle, whole; what was there before is gone.
+      output.discard()
       throw error
     }
   }

@@ -44,6 +44,9 @@ struct SignatureOutput {
     return statement
   }
 
+  /// Removes what was written, unless it has its name.
+  func discard() { output.discard() }
+
   /// Removes what was written, committed or not.
   func withdraw() {
     output.discard()
