@@ -7,6 +7,8 @@ import Synchronization
 final class Count: @unchecked Sendable {
   let guarded = Mutex(0)
   var bare = 0
+  // All begin together. Relaxed, since any other order would excuse the race.
+  let ready = Atomic(0)
 }
 
 let count = Count()
@@ -17,6 +19,8 @@ for _ in 0..<4 {
   pthread_create(
     &thread, nil,
     { _ in
+      count.ready.add(1, ordering: .relaxed)
+      while count.ready.load(ordering: .relaxed) < 4 { sched_yield() }
       for _ in 0..<50_000 {
         if isBare { count.bare += 1 } else { count.guarded.withLock { $0 += 1 } }
       }
