@@ -57,8 +57,8 @@ public enum Int8Kernel {
   ///   `errors` unchanged; nil when everything was quantized.
   /// - Precondition: the spans hold exactly what `rows` says.
   public static func quantizeRows(
-    _ source: RawSpan, of type: Source = .f32, _ rows: Rows, _ method: Method, values: inout MutableRawSpan,
-    scales: inout MutableRawSpan, errors: inout ErrorSums, using set: InstructionSet = .best
+    _ source: RawSpan, of type: Source = .f32, _ rows: Rows, _ method: Method,
+    values: inout MutableRawSpan, scales: inout MutableRawSpan, errors: inout ErrorSums, using set: InstructionSet = .best
   ) -> Int? {
     precondition(
       source.byteCount == checkedProduct(rows.elementCount, type.byteWidth), "whole rows")
