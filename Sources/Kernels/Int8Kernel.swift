@@ -58,7 +58,8 @@ public enum Int8Kernel {
   /// - Precondition: the spans hold exactly what `rows` says.
   public static func quantizeRows(
     _ source: RawSpan, of type: Source = .f32, _ rows: Rows, _ method: Method,
-    values: inout MutableRawSpan, scales: inout MutableRawSpan, errors: inout ErrorSums, using set: InstructionSet = .best
+    values: inout MutableRawSpan, scales: inout MutableRawSpan, errors: inout ErrorSums,
+    using set: InstructionSet = .best
   ) -> Int? {
     precondition(
       source.byteCount == checkedProduct(rows.elementCount, type.byteWidth), "whole rows")
