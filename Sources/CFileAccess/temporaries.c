@@ -87,6 +87,14 @@ static int hold_new(int descriptor, int parent, const char *name, bool is_folder
   return result;
 }
 
+static int open_folder(int parent, const char *name) {
+  int folder;
+  do {
+    folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  } while (folder < 0 && errno == EINTR);
+  return folder;
+}
+
 static int create(int parent, const char *name, mode_t mode, bool is_folder, int *slot) {
   sigset_t all, before;
   sigfillset(&all);
@@ -96,9 +104,7 @@ static int create(int parent, const char *name, mode_t mode, bool is_folder, int
   if (index < 0) {
     descriptor = index;
   } else if (is_folder) {
-    descriptor = mkdirat(parent, name, mode) == 0
-                     ? openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                     : -1;
+    descriptor = mkdirat(parent, name, mode) == 0 ? open_folder(parent, name) : -1;
     bool made = descriptor >= 0 || (errno != EEXIST && errno != ENOENT);
     if (descriptor < 0) {
       int reason = errno;
@@ -197,7 +203,7 @@ static int remove_files(int folder) {
 }
 
 int file_access_remove_folder(int parent, const char *name) {
-  int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int folder = open_folder(parent, name);
   if (folder < 0) return -errno;
   // Listing while removing may skip entries, and another thread may still be adding some.
   int result = -ENOTEMPTY;

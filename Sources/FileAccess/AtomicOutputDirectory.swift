@@ -47,9 +47,12 @@ public final class AtomicOutputDirectory: Sendable {
       throw WeightsError(
         .fileName, .cannotCreate, file: path, "\(name.quoted) is not a plain file name")
     }
-    let number = unsafe openat(
-      temporary.descriptor.number, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-      0o666)
+    var number: Int32
+    repeat {
+      number = unsafe openat(
+        temporary.descriptor.number, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+        0o666)
+    } while number < 0 && errno == EINTR
     if number < 0 { throw .system(errno, while: .creating, file: full) }
     let handle = OutputFileHandle(OwnedDescriptor(number), path: full)
     handles.withLock { $0.append(handle) }

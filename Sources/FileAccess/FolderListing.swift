@@ -8,7 +8,10 @@ extension OwnedDescriptor {
   ///
   /// - Throws: `file.permission`, `file.read`, `file.too-large` for more than 100 000 entries.
   func names(file path: String) throws(WeightsError) -> [String] {
-    let folder = unsafe openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    var folder: Int32
+    repeat {
+      folder = unsafe openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    } while folder < 0 && errno == EINTR
     guard folder >= 0 else { throw .system(errno, while: .reading, file: path) }
     // The stream takes the descriptor over.
     guard let stream = unsafe fdopendir(folder) else {
