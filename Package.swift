@@ -174,7 +174,7 @@ let package = Package(
       dependencies: [
         "HostileCorpus", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors",
         "Remapping", "Quantization", "BundleFormat", "Normalization", "NumPyFiles", "Tokenization",
-        "Images", "Parity", "DepthVLAWeights", "TestSupport",
+        "Images", "Parity", "Signing", "DepthVLAWeights", "TestSupport",
       ],
       swiftSettings: swiftSettings),
     tests("StrictJSON", ["Diagnostics"]),

@@ -3,8 +3,8 @@ import FileAccess
 public import TensorCore
 
 extension Bundle {
-  /// The bytes of a tensor that is stored plain in a bundle opened with `mapping`, where they lie in the
-  /// file; nil for others.
+  /// The bytes of a tensor that is stored plain in a bundle opened with `mapping`, where they lie
+  /// in the file; nil for others.
   public func residentBytes(of name: TensorName) -> TensorBytes? {
     tensor(name).flatMap { residentBytes(of: $0) }
   }
@@ -23,7 +23,8 @@ extension Bundle {
 
   /// Checks the chunks of a tensor that overlap the range, where they lie.
   ///
-  /// - Throws: `tensor.unknown`; `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler`; `file.*`.
+  /// - Throws: `tensor.unknown`; `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler`;
+  ///   `file.*`.
   public func check(_ name: TensorName, in range: Range<Int>) throws(WeightsError) {
     guard let tensor = tensor(name) else {
       throw WeightsError(

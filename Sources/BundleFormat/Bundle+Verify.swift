@@ -8,16 +8,16 @@ extension Bundle {
   public static let listedDamageCount = 1000
 
   /// Checks every byte of the file: the header against its root hash, each stored chunk against
-  /// its SHA-256 and XXH3, each frame against its own rules and the checksum of what it decodes to, each
-  /// asset against the SHA-256 of the whole, and all filler. Opening has shown that header, chunks
-  /// and filler are all there is.
+  /// its SHA-256 and XXH3, each frame against its own rules and the checksum of what it decodes to,
+  /// each asset against the SHA-256 of the whole, and all filler. Opening has shown that header,
+  /// chunks and filler are all there is.
   ///
   /// Damage does not end it: all damaged places are found.
   ///
   /// - Parameters:
   ///   - threads: how many to check on.
-  ///   - checks: what stored chunks are held against. Whoever has just written them needs no SHA-256
-  ///     to see that they arrived.
+  ///   - checks: what stored chunks are held against. Whoever has just written them needs no
+  ///     SHA-256 to see that they arrived.
   ///   - progress: called on the calling thread with the bytes of the file checked so far.
   /// - Throws: what prevents checking: `file.*` (also when the file changes meanwhile),
   ///   `zstd.memory`, `parallelism.no-threads`.

@@ -49,9 +49,9 @@ public final class Bundle: TensorSource {
   ///   - signatureFile: where the signature is, if it is needed; beside the bundle by default.
   ///   - check: what stored bytes are held against when they are read. Where only a signed bundle
   ///     is taken it is always the digest, without which the signature would bind no chunk.
-  ///   - mapping: whether tensors that are stored plain are used where they lie in the file instead of
-  ///     being copied. Then nobody may write to the file in place for as long as they are in use:
-  ///     see ``FileAccess/FileMapping``. Replacing it, as our commands do, is harmless.
+  ///   - mapping: whether tensors that are stored plain are used where they lie in the file instead
+  ///     of being copied. Then nobody may write to the file in place for as long as they are in
+  ///     use: see ``FileAccess/FileMapping``. Replacing it, as our commands do, is harmless.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
   ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
   ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.
@@ -100,8 +100,8 @@ public final class Bundle: TensorSource {
 
   /// Fills `destination` with the bytes of the tensor that start at `offset`, on this thread.
   ///
-  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler` and `zstd.*`
-  ///   when stored bytes are damaged; `file.*`.
+  /// - Throws: `tensor.unknown`, `tensor.range`; `bundle.chunk-checksum`, `bundle.chunk-hash`,
+  ///   `bundle.filler` and `zstd.*` when stored bytes are damaged; `file.*`.
   public func read(
     _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
   ) throws(WeightsError) {

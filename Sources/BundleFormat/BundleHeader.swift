@@ -90,7 +90,8 @@ struct BundleHeader {
     }
   }
 
-  /// - Parameter limits: of the document. The ledger and the table of tensors grow with the tensors.
+  /// - Parameter limits: of the document. The ledger and the table of tensors grow with the
+  ///   tensors.
   private static func parse(
     _ text: String, _ name: String, limits: JSONLimits = .document
   ) throws(WeightsError) -> JSONReader {

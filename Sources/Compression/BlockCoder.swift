@@ -3,8 +3,8 @@ import Diagnostics
 
 /// Makes blocks whose only modelling is Huffman coding of literals.
 ///
-/// Unsafe code: `context` lives from `init` to `deinit`, and every pointer handed to libzstd comes with
-/// its buffer's own count.
+/// Unsafe code: `context` lives from `init` to `deinit`, and every pointer handed to libzstd comes
+/// with its buffer's own count.
 @safe
 final class BlockCoder {
   private let context: OpaquePointer
@@ -33,8 +33,8 @@ final class BlockCoder {
 
   /// The blocks of that content, one after the other; the last says that it is the last.
   ///
-  /// A block that coding makes smaller by less than 1/64 comes out raw. What comes out depends on the
-  /// arguments alone, not on what was coded before.
+  /// A block that coding makes smaller by less than 1/64 comes out raw. What comes out depends on
+  /// the arguments alone, not on what was coded before.
   ///
   /// - Parameters:
   ///   - blocks: the sizes of the blocks, which make up `source`.

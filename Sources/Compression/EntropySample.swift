@@ -3,9 +3,9 @@ import Glibc
 /// Tells from a part of a block whether Huffman coding can make it smaller.
 enum EntropySample {
   private static let sampleCount = 4096
-  /// Bits a byte above which a block is left as it is. Coding pays where it saves 1/64, below 7.875 bits.
-  /// The entropy of 4096 samples is 255 / (2 · 4096 · ln 2) = 0.045 bits below that of their source
-  /// (Miller 1955), give or take less than 0.02; whatever is near is tried.
+  /// Bits a byte above which a block is left as it is. Coding pays where it saves 1/64, below 7.875
+  /// bits. The entropy of 4096 samples is 255 / (2 · 4096 · ln 2) = 0.045 bits below that of their
+  /// source (Miller 1955), give or take less than 0.02; whatever is near is tried.
   private static let limit = 7.9
 
   /// Whether coding may pay. Depends on the bytes alone.

@@ -1,15 +1,15 @@
 /// The frame that ``ZstdCompressor`` makes in its mode `raw`: where the content lies in it.
 ///
-/// Everything in such a frame but the content and its checksum follows from the size of the content,
-/// so that a reader can put the content straight into its place and compare the rest.
+/// Everything in such a frame but the content and its checksum follows from the size of the
+/// content, so that a reader can put the content straight into its place and compare the rest.
 public struct RawFrame: Sendable {
   /// Bytes of the content.
   public let contentByteCount: Int
   /// The frame header with the first block header, the other block headers, and room for the
   /// checksum, one after the other.
   public let framing: [UInt8]
-  /// The frame in order: ranges of the framing and of the content in turn, beginning and ending with
-  /// the framing. The last is the checksum.
+  /// The frame in order: ranges of the framing and of the content in turn, beginning and ending
+  /// with the framing. The last is the checksum.
   public let pieces: [Range<Int>]
 
   static let checksumByteCount = 4

@@ -37,8 +37,8 @@ public final class ZstdCompressor {
   /// Appends one frame with the whole of `source` to `output`.
   ///
   /// - Parameters:
-  ///   - source: the bytes, runs of `runByteCount` one after the other; the last may be shorter. At most
-  ///     2^32 - 1 bytes.
+  ///   - source: the bytes, runs of `runByteCount` one after the other; the last may be shorter. At
+  ///     most 2^32 - 1 bytes.
   ///   - runByteCount: bytes of one run, or nil where all of `source` is one.
   /// - Returns: the byte count of the frame.
   /// - Throws: `zstd.memory`, `zstd.compress`.
@@ -90,8 +90,8 @@ public final class ZstdCompressor {
   }
 }
 
-// RFC 8878, section 3.1.1.2: three bytes before each block say in bit 0 whether it is the last, in bits
-// 1 and 2 its type, above them its size.
+// RFC 8878, section 3.1.1.2: three bytes before each block say in bit 0 whether it is the last, in
+// bits 1 and 2 its type, above them its size.
 extension [UInt8] {
   fileprivate mutating func append(rawBlock content: RawSpan, isLast: Bool) {
     let header = (isLast ? 1 : 0) | content.byteCount << 3

@@ -12,7 +12,8 @@ public final class AtomicOutputDirectory: Sendable {
   private let temporary: TemporaryEntry
   private let handles = Mutex<[OutputFileHandle]>([])
 
-  /// Creates the temporary folder, and removes those of runs that were killed. An empty folder at the target counts as nothing.
+  /// Creates the temporary folder, and removes those of runs that were killed. An empty folder at
+  /// the target counts as nothing.
   ///
   /// With `overwrite`, a folder that holds only files is replaced as a whole; one that holds
   /// folders is not, since it is more than an earlier output.

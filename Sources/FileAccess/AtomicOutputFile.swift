@@ -4,8 +4,8 @@ import Glibc
 
 /// A file that appears whole or not at all: written beside its target under a temporary name
 /// (`.NAME.partial-PID-RANDOM`), synced, renamed. Unless ``commit()`` succeeds nothing is left,
-/// whether an error, a signal (see ``Interruption``) or the end of this object came first. Where the
-/// process was killed outright, the next that writes to the same place removes what it left.
+/// whether an error, a signal (see ``Interruption``) or the end of this object came first. Where
+/// the process was killed outright, the next that writes to the same place removes what it left.
 public final class AtomicOutputFile: Sendable {
   /// The path the file will have.
   public let path: String
@@ -76,7 +76,8 @@ public final class AtomicOutputFile: Sendable {
     try handle.beginWriting(range)
   }
 
-  /// Takes the room for a file of `byteCount` bytes now: see ``OutputFileHandle/reserve(byteCount:)``.
+  /// Takes the room for a file of `byteCount` bytes now: see
+  /// ``OutputFileHandle/reserve(byteCount:)``.
   ///
   /// - Throws: `file.no-space`, `file.write`, `file.finished`.
   public func reserve(byteCount: Int) throws(WeightsError) {
@@ -115,8 +116,8 @@ public final class AtomicOutputFile: Sendable {
     if isInPlace { unsafe unlinkat(target.folder.number, target.name, 0) }
   }
 
-  /// Whether the file has its name: after ``commit()``, also where that threw since the folder could
-  /// not be synced, as long as no other has taken its place.
+  /// Whether the file has its name: after ``commit()``, also where that threw since the folder
+  /// could not be synced, as long as no other has taken its place.
   public var isInPlace: Bool {
     guard let ours = try? temporary.descriptor.status(while: .creating, file: path),
       let found = try? target.status(followingLinks: false)

@@ -42,8 +42,8 @@ public final class FileMapping: @unchecked Sendable {
 extension InputFile {
   /// The whole file as memory.
   ///
-  /// - Throws: `file.read`, `file.unavailable` where the file cannot be mapped; `file.changed` where
-  ///   it was written to since it was opened.
+  /// - Throws: `file.read`, `file.unavailable` where the file cannot be mapped; `file.changed`
+  ///   where it was written to since it was opened.
   public func map() throws(WeightsError) -> FileMapping {
     let mapping = try FileMapping(descriptor, byteCount: byteCount, file: path)
     // What has shrunk already would end the process at the first touch.

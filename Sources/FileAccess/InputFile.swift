@@ -2,8 +2,8 @@ public import Diagnostics
 import Glibc
 
 /// A regular file that is read by position, through one descriptor from the first check to the
-/// last byte. It is read rather than mapped, unless asked (``map()``): a mapped file that shrinks kills
-/// the process.
+/// last byte. It is read rather than mapped, unless asked (``map()``): a mapped file that shrinks
+/// kills the process.
 public final class InputFile: Sendable {
   /// The path as the caller gave it, for messages.
   public let path: String
@@ -61,7 +61,8 @@ public final class InputFile: Sendable {
 
   /// Fills pieces of two buffers with the bytes that start at `offset`, without a copy in between.
   ///
-  /// - Parameter pieces: ranges of `a` and of `b` in turn, beginning with `a`, in the order of the file.
+  /// - Parameter pieces: ranges of `a` and of `b` in turn, beginning with `a`, in the order of the
+  ///   file.
   /// - Throws: as ``read(at:into:)``.
   /// - Precondition: the ranges lie inside their buffers and do not overlap.
   public func read(

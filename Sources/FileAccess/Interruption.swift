@@ -3,8 +3,9 @@ import CFileAccess
 /// What happens to unfinished output when the process is told to stop.
 public enum Interruption {
   /// From now on SIGINT, SIGTERM and SIGHUP remove every temporary file and folder, except those of
-  /// a ``ResumableOutput`` that outlives them, and end the process with status 130; those that are ignored already (by `nohup`) stay ignored. SIGPIPE
-  /// and SIGXFSZ are ignored, so that writing reports an error instead of ending the process.
+  /// a ``ResumableOutput`` that outlives them, and end the process with status 130; those that are
+  /// ignored already (by `nohup`) stay ignored. SIGPIPE and SIGXFSZ are ignored, so that writing
+  /// reports an error instead of ending the process.
   ///
   /// - Parameter keptMessage: written to stderr where output is left for another run to go on with.
   public static func install(keptMessage: StaticString? = nil) {

@@ -29,7 +29,8 @@ public final class OutputFileHandle: Sendable {
   }
 
   /// Takes the room for a file of `byteCount` bytes now, so that a full disk is found before the
-  /// work and not after it. The size of the file does not change by it. File systems that cannot do so are left to find out while writing.
+  /// work and not after it. The size of the file does not change by it. File systems that cannot do
+  /// so are left to find out while writing.
   ///
   /// - Throws: `file.no-space`, `file.write`, `file.finished`.
   public func reserve(byteCount: Int) throws(WeightsError) {

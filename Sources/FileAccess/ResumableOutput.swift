@@ -3,8 +3,8 @@ import Glibc
 import Synchronization
 
 /// A file that appears whole or not at all, with a journal beside its temporary
-/// (`.NAME.partial-PID-RANDOM.journal`) in which the writer notes what is done. Where the process is
-/// killed both stay, and another can go on from there: see ``UnfinishedOutput``.
+/// (`.NAME.partial-PID-RANDOM.journal`) in which the writer notes what is done. Where the process
+/// is killed both stay, and another can go on from there: see ``UnfinishedOutput``.
 public final class ResumableOutput: Sendable {
   public let file: AtomicOutputFile
   private let entry: TemporaryEntry
@@ -91,8 +91,8 @@ public final class ResumableOutput: Sendable {
   }
 }
 
-/// What a run has left that ended before its output had its name: locked, so that no other run takes
-/// it or removes it while this value lives. Left as it is unless
+/// What a run has left that ended before its output had its name: locked, so that no other run
+/// takes it or removes it while this value lives. Left as it is unless
 /// ``resume(journalByteCount:fileByteCount:)`` or ``remove()`` is called.
 public struct UnfinishedOutput: Sendable, Equatable {
   let file: Leftover

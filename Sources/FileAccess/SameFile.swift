@@ -11,8 +11,8 @@ public func isSameFile(_ first: String, _ second: String) throws(WeightsError) -
   return a == b
 }
 
-/// Whether two paths are one entry of one folder, whether or not anything has that name yet, or lead
-/// to one file.
+/// Whether two paths are one entry of one folder, whether or not anything has that name yet, or
+/// lead to one file.
 ///
 /// - Throws: as ``isSameFile(_:_:)``.
 public func isSamePlace(_ first: String, _ second: String) throws(WeightsError) -> Bool {

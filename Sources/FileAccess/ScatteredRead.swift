@@ -5,7 +5,8 @@ extension OwnedDescriptor {
   /// Reads into pieces of two buffers in turn, beginning with `a`, until all are full or the file
   /// ends; the count of bytes that were read.
   ///
-  /// Unsafe code: the vectors point into the two buffers, which are borrowed until the closures end.
+  /// Unsafe code: the vectors point into the two buffers, which are borrowed until the closures
+  /// end.
   ///
   /// - Precondition: the ranges lie inside their buffers and do not overlap.
   func read(

@@ -1,5 +1,5 @@
-/// Words of 64 bits in sixteen lowercase hexadecimal digits: one spelling only, so that equal words are
-/// equal texts.
+/// Words of 64 bits in sixteen lowercase hexadecimal digits: one spelling only, so that equal words
+/// are equal texts.
 public enum Hexadecimal {
   public static let wordDigitCount = 16
 

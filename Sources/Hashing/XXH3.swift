@@ -1,7 +1,7 @@
 import CXXHash
 
-/// XXH3 with 64 bits by the xxHash library: finds any accident to bytes as fast as they can be read.
-/// It is no proof against someone who changes them on purpose; ``SHA256`` is.
+/// XXH3 with 64 bits by the xxHash library: finds any accident to bytes as fast as they can be
+/// read. It is no proof against someone who changes them on purpose; ``SHA256`` is.
 ///
 /// Unsafe code: the pointers live inside the closures only, and the parts say how many bytes each
 /// holds.

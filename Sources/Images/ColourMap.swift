@@ -51,8 +51,8 @@ public struct ColourMap: Sendable, Hashable {
   /// The anchors from last to first, with the colours in between, a channel at a time, truncated to
   /// 8 bits.
   ///
-  /// Source: matplotlib, `colors._create_lookup_table` and `LinearSegmentedColormap.reversed`, whose
-  /// rounding this follows step by step: some colours lie within it of the next byte.
+  /// Source: matplotlib, `colors._create_lookup_table` and `LinearSegmentedColormap.reversed`,
+  /// whose rounding this follows step by step: some colours lie within it of the next byte.
   private init(reversing forward: [(UInt8, UInt8, UInt8)]) {
     let last = 255.0
     let anchors = Array(forward.reversed())

@@ -11,8 +11,8 @@ public struct PaddedProcessor: Sendable {
   public let size: PixelSize
   public let normalization: PixelNormalization
 
-  /// pi0's frames are 224 x 224. Its values, `sample / 255 * 2 - 1` in float32, are the same bits as
-  /// the default gives for every sample.
+  /// pi0's frames are 224 x 224. Its values, `sample / 255 * 2 - 1` in float32, are the same bits
+  /// as the default gives for every sample.
   ///
   /// - Precondition: no side of 0.
   public init(size: PixelSize, normalization: PixelNormalization = PixelNormalization(.half)) {

@@ -5,8 +5,9 @@
 /// does. A pass along a side that keeps its length is left out.
 ///
 /// torchvision's resize of 8-bit tensors, which transformers' other image processors use, always
-/// goes along rows first and rounds its weights more coarsely: within one grey level of Pillow where
-/// that goes along rows first too, further away at hard edges in black and white where it does not.
+/// goes along rows first and rounds its weights more coarsely: within one grey level of Pillow
+/// where that goes along rows first too, further away at hard edges in black and white where it
+/// does not.
 ///
 /// Source: Pillow 13, `src/libImaging/Resample.c`: `ImagingResample`, `precompute_coeffs`,
 /// `normalize_coeffs_8bpc`.

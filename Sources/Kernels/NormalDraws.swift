@@ -5,8 +5,8 @@ public enum NormalDraws {
   /// Fills `result` with float32 values, little-endian, from value `first` of the sequence on.
   ///
   /// A value is a sum of twelve uniform ones (Irwin-Hall: mean 0, variance 1, within ±6). Value `i`
-  /// takes the outputs of SplitMix64 at counter `3i + 1 … 3i + 3` above `key`. Each output gives four
-  /// 16-bit numbers; with `S` the sum of the twelve, the value is
+  /// takes the outputs of SplitMix64 at counter `3i + 1 … 3i + 3` above `key`. Each output gives
+  /// four 16-bit numbers; with `S` the sum of the twelve, the value is
   /// `(2 S - 12 · 65535) · 2^-17 · deviation`, in double, rounded once to float32.
   ///
   /// - Precondition: `first` is not negative, and `result` holds whole values.

@@ -13,7 +13,8 @@ public enum MatrixProduct {
   /// - Parameters:
   ///   - aStride: elements from one row of `a` to the next, likewise the others.
   ///   - accumulating: adds to the result. Otherwise what it held does not matter, not even NaN.
-  /// - Precondition: strides are no shorter than rows, and the spans reach to the end of the last row.
+  /// - Precondition: strides are no shorter than rows, and the spans reach to the end of the last
+  ///   row.
   public static func timesTransposed(
     _ a: Span<Float>, stride aStride: Int, _ b: Span<Float>, stride bStride: Int, m: Int, n: Int,
     k: Int, into result: inout MutableSpan<Float>, stride resultStride: Int,
@@ -43,8 +44,8 @@ public enum MatrixProduct {
       accumulating)
   }
 
-  /// What OpenBLAS takes for each thread that computes a product, once: its own buffer of fixed size.
-  /// It is address space, of which a product touches what it needs.
+  /// What OpenBLAS takes for each thread that computes a product, once: its own buffer of fixed
+  /// size. It is address space, of which a product touches what it needs.
   public static let workspaceByteCount = 128 << 20
 
   /// The processor whose kernels OpenBLAS uses here, in its own words: "Haswell", "SkylakeX".

@@ -1,7 +1,7 @@
 internal import CProducts
 
-/// How the result of a product with stored weights is cut, by its shape alone: a tile is what a thread
-/// computes at a time.
+/// How the result of a product with stored weights is cut, by its shape alone: a tile is what a
+/// thread computes at a time.
 public struct ProductTiles: Sendable {
   public struct Tile: Sendable, Hashable {
     public let tokens: Range<Int>

@@ -5,8 +5,8 @@ internal import CProducts
 /// BF16: x is rounded to bfloat16; products are exact, and their sums float32.
 ///
 /// INT8: each token x becomes 16-bit integers, its largest magnitude 32639. Sums of products with
-/// the weights are exact within a block of up to 256 inputs that share a scale; scaled by it, blocks
-/// add up in float32. A token with a NaN or an infinity gives NaN.
+/// the weights are exact within a block of up to 256 inputs that share a scale; scaled by it,
+/// blocks add up in float32. A token with a NaN or an infinity gives NaN.
 ///
 /// Several threads share an instance: first all tokens are arranged, then tiles are multiplied. A
 /// result is the same bits whoever computes it.

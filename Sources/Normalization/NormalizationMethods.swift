@@ -13,8 +13,8 @@ public struct NormalizationMethods: Sendable, Hashable {
   /// One for both.
   public init(_ method: NormalizationMethod) { self.init(state: method, action: method) }
 
-  /// Parses the `policy_preprocessor.json` that lerobot saves beside a policy: `norm_map` of its step
-  /// `normalizer_processor`, in which what is not named stays as it is
+  /// Parses the `policy_preprocessor.json` that lerobot saves beside a policy: `norm_map` of its
+  /// step `normalizer_processor`, in which what is not named stays as it is
   /// (`src/lerobot/processor/normalize_processor.py`).
   ///
   /// - Returns: nil where no step normalises.

@@ -1,9 +1,9 @@
 import Diagnostics
 
 extension Normalizer {
-  /// What the formulas have in common, one element per dimension, in the type that upstream computes
-  /// with: `y = (x - offset) / divisor` and `x = y factor + offset`; of a range for a `y` that goes
-  /// from 0 to 1 instead of from -1 to 1.
+  /// What the formulas have in common, one element per dimension, in the type that upstream
+  /// computes with: `y = (x - offset) / divisor` and `x = y factor + offset`; of a range for a `y`
+  /// that goes from 0 to 1 instead of from -1 to 1.
   struct Terms<Scalar: BinaryFloatingPoint & Sendable>: Sendable, Hashable {
     let form: Form
     let offset: [Scalar]
@@ -49,8 +49,8 @@ extension Normalizer.Terms {
     }
   }
 
-  /// A deviation of 0 is a dimension that never changed in training: upstream divides by its epsilon
-  /// then, and so do we.
+  /// A deviation of 0 is a dimension that never changed in training: upstream divides by its
+  /// epsilon then, and so do we.
   ///
   /// - Throws: `statistics.missing`, `statistics.deviation`, `statistics.overflow`.
   private init(
@@ -68,7 +68,8 @@ extension Normalizer.Terms {
     factor = origin == .openpi ? divisor : std
   }
 
-  /// - Throws: `statistics.missing`, `statistics.order`, `statistics.method`, `statistics.overflow`.
+  /// - Throws: `statistics.missing`, `statistics.order`, `statistics.method`,
+  ///   `statistics.overflow`.
   private init(
     rangeOf statistics: FeatureStatistics, from lower: FeatureStatistics.Field,
     to upper: FeatureStatistics.Field, _ origin: PolicyStatistics.Origin

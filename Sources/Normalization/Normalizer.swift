@@ -10,7 +10,8 @@ public import Diagnostics
 /// | --- | --- | --- | --- |
 /// | mean-std | openpi | `(x - mean) / (std + 1e-6)` | `y (std + 1e-6) + mean` |
 /// | mean-std | lerobot | `(x - mean) / (std + 1e-8)` | `y std + mean` |
-/// | quantile | openpi | `(x - q01) / (q99 - q01 + 1e-6) 2 - 1` | `(y + 1) / 2 (q99 - q01 + 1e-6) + q01` |
+/// | quantile | openpi | `(x - q01) / (q99 - q01 + 1e-6) 2 - 1` |
+/// `(y + 1) / 2 (q99 - q01 + 1e-6) + q01` |
 /// | quantile | lerobot | `2 (x - q01) / d - 1`, `d = q99 - q01` | `(y + 1) d / 2 + q01` |
 /// | min-max | lerobot | `2 (x - min) / d - 1`, `d = max - min` | `(y + 1) / 2 d + min` |
 ///

@@ -10,8 +10,8 @@ public enum OrderedWork {
   ///
   /// Memory stays bounded: at most `window` items are computed or waiting to be consumed at any
   /// time. The first error in item order ends the run: every earlier result is consumed, none
-  /// after it, and the workers have ended when this returns or throws. One thread means the calling thread
-  /// itself.
+  /// after it, and the workers have ended when this returns or throws. One thread means the calling
+  /// thread itself.
   ///
   /// - Parameters:
   ///   - items: how many items there are.

@@ -63,8 +63,8 @@ public final class TaskQueue: Sendable {
   /// Says that nothing more will be added: the threads end after the last task.
   public func close() { waiting.update { $0.isClosed = true } }
 
-  /// Begins nothing more, and returns when what was begun has ended. Whoever waits for the rest gets
-  /// `task.cancelled`.
+  /// Begins nothing more, and returns when what was begun has ended. Whoever waits for the rest
+  /// gets `task.cancelled`.
   public func cancel() {
     let dropped = waiting.update { state in
       defer { state.jobs = [] }

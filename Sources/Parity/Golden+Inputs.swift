@@ -6,8 +6,8 @@ extension Golden {
   /// The inputs as a model takes them: floating types as float32, integers and booleans as whole
   /// numbers.
   ///
-  /// - Returns: also the names of the inputs that float32 cannot hold exactly, which were rounded to
-  ///   nearest.
+  /// - Returns: also the names of the inputs that float32 cannot hold exactly, which were rounded
+  ///   to nearest.
   /// - Throws: `golden.empty` when there are none; `golden.value` for a value beyond the range of
   ///   float32 or a boolean that is none; what reading throws.
   public func modelInputs() throws(WeightsError) -> (inputs: ModelInputs, rounded: [String]) {

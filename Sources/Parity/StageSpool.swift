@@ -12,8 +12,8 @@ final class StageSpool {
 
   init(file: AtomicOutputFile) { self.file = file }
 
-  /// - Throws: `golden.stage` when the stage was shown before, has no elements, or holds a NaN or an
-  ///   infinity; what writing throws.
+  /// - Throws: `golden.stage` when the stage was shown before, has no elements, or holds a NaN or
+  ///   an infinity; what writing throws.
   func add(_ stage: Stage) throws(WeightsError) {
     let name = TensorName("f32." + stage.name)
     guard !stages.contains(where: { $0.info.name == name }) else {

@@ -53,8 +53,8 @@ public struct DepthMap: Sendable {
     case steps(perMetre: Int)
   }
 
-  /// Depth without a unit is stretched. Metric depth is in millimetres, as indoor data sets and depth
-  /// cameras have it, or in 1/256 m, as KITTI, where the model sees further than 65 m.
+  /// Depth without a unit is stretched. Metric depth is in millimetres, as indoor data sets and
+  /// depth cameras have it, or in 1/256 m, as KITTI, where the model sees further than 65 m.
   public var scale: Scale {
     switch meaning {
     case .relative, .unscaled: .stretched

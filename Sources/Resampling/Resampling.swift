@@ -10,9 +10,9 @@ public enum Resampling {
   /// - Parameters:
   ///   - planes: [C, H, W], no extent 0.
   ///   - size: the extents of the result, each at least 1.
-  ///   - scale: what the caller of PyTorch passes as `scale_factor`: the coordinates then advance by
-  ///     `1 / scale`, whatever the sizes are, as they do while `recompute_scale_factor` is off. Nil
-  ///     where it passes `size`: they advance by input extent / output extent.
+  ///   - scale: what the caller of PyTorch passes as `scale_factor`: the coordinates then advance
+  ///     by `1 / scale`, whatever the sizes are, as they do while `recompute_scale_factor` is off.
+  ///     Nil where it passes `size`: they advance by input extent / output extent.
   /// - Returns: [C, size.height, size.width].
   public static func bicubic(
     _ planes: Tensor, to size: (height: Int, width: Int),
@@ -22,8 +22,8 @@ public enum Resampling {
   }
 
   /// `mode="bicubic", antialias=True`: kernel parameter -0.5, widened along an axis that shrinks,
-  /// only samples inside the plane. Parameters and result as for ``bicubic(_:to:scale:)``, except that
-  /// an axis that keeps its extent is copied even where a scale is given, as PyTorch does it.
+  /// only samples inside the plane. Parameters and result as for ``bicubic(_:to:scale:)``, except
+  /// that an axis that keeps its extent is copied even where a scale is given, as PyTorch does it.
   public static func bicubicAntialiased(
     _ planes: Tensor, to size: (height: Int, width: Int),
     scale: (height: Double, width: Double)? = nil

@@ -8,8 +8,9 @@ import Glibc
 /// row-major, as safetensors stores tensors.
 ///
 /// Unsafe code. The invariants: `start` points to `byteCount` initialised bytes from `init` to
-/// `deinit`; `owner`, where there is one, keeps them, and nobody changes them. Whoever makes an instance fills it: ranges that are written at the same time do not
-/// overlap, and all calls of `withMutableBytes` have ended before anyone else sees the instance.
+/// `deinit`; `owner`, where there is one, keeps them, and nobody changes them. Whoever makes an
+/// instance fills it: ranges that are written at the same time do not overlap, and all calls of
+/// `withMutableBytes` have ended before anyone else sees the instance.
 @safe
 public final class TensorBytes: @unchecked Sendable {
   public let byteCount: Int

@@ -18,8 +18,8 @@ public protocol TensorSource: Sendable {
     _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
   ) throws(WeightsError)
 
-  /// The bytes of the tensor where they are in memory already, as yet unchecked; nil where they have
-  /// to be read. Whoever uses them has ``check(_:in:)`` look at all of them first.
+  /// The bytes of the tensor where they are in memory already, as yet unchecked; nil where they
+  /// have to be read. Whoever uses them has ``check(_:in:)`` look at all of them first.
   func residentBytes(of name: TensorName) -> TensorBytes?
 
   /// Checks a range of a tensor's resident bytes as a read checks what it reads. Safe to call from

@@ -3,8 +3,8 @@ import MatrixProducts
 import TensorCore
 
 extension Linear {
-  /// The product in float32. Whoever computes a tile widens the weights it needs, a part at a time, into
-  /// memory that stays in the cache.
+  /// The product in float32. Whoever computes a tile widens the weights it needs, a part at a time,
+  /// into memory that stays in the cache.
   func multiplyWidened(_ x: [Float], into result: inout Tensor, on compute: Compute) {
     let outputs = weight.rows
     let tiles = Tiles(rows: result.values.count / outputs, columns: outputs)

@@ -16,8 +16,8 @@ public struct Linear: Sendable {
     self.init(weight, bias: bias, path: products.path(for: weight))
   }
 
-  /// - Precondition: the bias has as many elements as the weight has rows; the path is available, and
-  ///   of the type of the weights.
+  /// - Precondition: the bias has as many elements as the weight has rows; the path is available,
+  ///   and of the type of the weights.
   public init(_ weight: WeightMatrix, bias: [Float]?, path: ProductPath?) {
     precondition(bias.map { $0.count == weight.rows } ?? true, "a bias for each output")
     self.weight = weight
@@ -27,7 +27,8 @@ public struct Linear: Sendable {
 
   /// [..., in] -> [..., out].
   ///
-  /// The result is cut into tiles by its shape alone, so it is the same bits on any number of threads.
+  /// The result is cut into tiles by its shape alone, so it is the same bits on any number of
+  /// threads.
   public func callAsFunction(_ x: Tensor, on compute: Compute) -> Tensor {
     let (inputs, outputs) = (weight.columns, weight.rows)
     precondition(x.shape.dimensions.last == inputs, "x [..., \(inputs)], found \(x.shape)")

@@ -27,8 +27,8 @@ public struct ProductChoice: Sendable, Hashable, CustomStringConvertible {
   /// `parity` and whatever runs a model choose by this, so that one shows what the other computes.
   ///
   /// - Parameters:
-  ///   - requested: what the user wants. By default products are exact where the weights lost nothing;
-  ///     otherwise native for the types that this processor then multiplies faster.
+  ///   - requested: what the user wants. By default products are exact where the weights lost
+  ///     nothing; otherwise native for the types that this processor then multiplies faster.
   ///   - precisionClass: what the weights lost.
   ///   - tensors: the weights. A type that no matrix has is computed exactly.
   public init(

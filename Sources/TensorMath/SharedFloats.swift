@@ -1,9 +1,9 @@
 /// Floats that several threads write at once.
 ///
 /// Unsafe code. The invariants: an instance lives only inside the closure of `withShared`, which
-/// owns the memory exclusively; and no two threads touch the same element while both run. Where threads
-/// write other columns of the same rows their spans overlap: such a span goes to a product with a
-/// row stride and to nothing else, which keeps to its own columns.
+/// owns the memory exclusively; and no two threads touch the same element while both run. Where
+/// threads write other columns of the same rows their spans overlap: such a span goes to a product
+/// with a row stride and to nothing else, which keeps to its own columns.
 @safe
 struct SharedFloats: @unchecked Sendable {
   private let start: UnsafeMutablePointer<Float>

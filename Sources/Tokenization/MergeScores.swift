@@ -5,10 +5,10 @@ import StrictJSON
 ///
 /// `tokenizers` joins, of all neighbours that the list has, those that stand first in it, leftmost
 /// first. SentencePiece joins all neighbours whose text is a piece, that of the highest score
-/// first, leftmost first. Both give the same where every way to make a piece of two others is in the
-/// list, and all ways to make one piece stand together in it: the score of a piece is then its
-/// place. Two of them cannot compete for one neighbour: each would have to be what the
-/// one text of the piece becomes by the merges before.
+/// first, leftmost first. Both give the same where every way to make a piece of two others is in
+/// the list, and all ways to make one piece stand together in it: the score of a piece is then its
+/// place. Two of them cannot compete for one neighbour: each would have to be what the one text of
+/// the piece becomes by the merges before.
 struct MergeScores {
   private(set) var scores: [Float]
   /// Whether anything merges into the piece.
@@ -70,7 +70,8 @@ struct MergeScores {
   }
 
   /// What looking for all ways to make the pieces may cost: the sum of their squared lengths.
-  /// There is room for half a million pieces of 32 bytes; PaliGemma's are half as many, and shorter.
+  /// There is room for half a million pieces of 32 bytes; PaliGemma's are half as many, and
+  /// shorter.
   private static let mostWork = 1 << 29
 
   /// Whether the list has every way to make each piece.
@@ -144,7 +145,8 @@ struct MergeScores {
   }
 
   /// The converter sorts the ways to make runs of spaces by length, not by run. As long as a run
-  /// grows by one before another begins, the leftmost does, and any order of the others is the same.
+  /// grows by one before another begins, the leftmost does, and any order of the others is the
+  /// same.
   private func checkRuns(
     _ block: Set<Int>, _ merges: ArraySlice<Merge>, _ spans: [Span], _ names: PieceNames,
     _ vocabulary: JSONObject

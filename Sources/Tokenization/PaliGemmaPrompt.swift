@@ -9,8 +9,8 @@ public struct PaliGemmaPrompt: Sendable {
     /// `PaliGemmaProcessor` does (`processing_paligemma.py`).
     case paligemma
     /// As openpi's `PaligemmaTokenizer` (`src/openpi/models/tokenizer.py`): the instruction without
-    /// the white space around it, with spaces for underscores and newlines, and after it the newline
-    /// encoded by itself.
+    /// the white space around it, with spaces for underscores and newlines, and after it the
+    /// newline encoded by itself.
     ///
     /// lerobot's pi0 (`processor_pi0.py`) takes the instruction as it is, and adds a newline where
     /// it ends with none. For PaliGemma's tokenizer the two differ only for instructions with

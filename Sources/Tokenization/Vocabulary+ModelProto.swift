@@ -1,8 +1,8 @@
 import Diagnostics
 
 extension Vocabulary {
-  /// Reads a serialised `ModelProto`. How the model was trained and tests itself is passed over, and
-  /// so is how ids become text again.
+  /// Reads a serialised `ModelProto`. How the model was trained and tests itself is passed over,
+  /// and so is how ids become text again.
   init(modelProto bytes: [UInt8]) throws(WeightsError) {
     var pieces: [Piece] = []
     var trainer: TrainerFields?

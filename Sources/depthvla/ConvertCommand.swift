@@ -5,7 +5,6 @@ import Diagnostics
 import FileAccess
 public import Quantization
 import Remapping
-import StrictJSON
 
 /// `depthvla convert`.
 struct ConvertCommand: OutputCommand {
@@ -175,8 +174,7 @@ struct ConvertCommand: OutputCommand {
   private func chosenRecipe() throws(WeightsError) -> Recipe {
     guard let recipe else { return .preset(precision ?? .source) }
     do throws(WeightsError) {
-      return try Recipe(
-        json: StrictJSON.parse(readWholeFile(path: recipe, limit: 4 << 20), limits: .document))
+      return try Recipe(json: UserDocument.json(of: recipe))
     } catch { throw error.inFile(recipe) }
   }
 }

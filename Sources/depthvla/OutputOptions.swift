@@ -35,7 +35,7 @@ struct OutputOptions: ParsableArguments {
     var library = try ManifestLibrary.embedded()
     for path in manifests {
       for file in try ManifestFiles.at(path) {
-        try library.add(readWholeFile(path: file, limit: 4 << 20), file: file)
+        try library.add(UserDocument.text(of: file), file: file)
       }
     }
     return library

@@ -4,7 +4,6 @@ import Diagnostics
 import FileAccess
 import Models
 import Parity
-import StrictJSON
 public import TensorCore
 
 /// `depthvla parity`.
@@ -129,8 +128,7 @@ struct ParityCommand: OutputCommand {
   private func chosenTolerances() throws(WeightsError) -> Tolerances {
     guard let tolerances else { return try .embedded() }
     do throws(WeightsError) {
-      return try Tolerances(
-        json: StrictJSON.parse(readWholeFile(path: tolerances, limit: 4 << 20), limits: .document))
+      return try Tolerances(json: UserDocument.json(of: tolerances))
     } catch { throw error.inFile(tolerances) }
   }
 

@@ -46,7 +46,8 @@ struct ParityReport {
     return text
   }
 
-  /// `FAIL` and the first stage at fault, or `PASS` and how near the nearest was; then what to be careful about.
+  /// `FAIL` and the first stage at fault, or `PASS` and how near the nearest was; then what to be
+  /// careful about.
   var verdict: [String] {
     let stages = check.comparisons.flatMap(\.stages)
     if let failed = check.comparisons.first(where: { !$0.passed }),

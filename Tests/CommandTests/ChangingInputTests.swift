@@ -71,8 +71,8 @@ struct ChangingInputTests {
     }
   }
 
-  /// Of a bundle every chunk is held against the header, which was read once, so that damage is found
-  /// where it is read; what was read already may change.
+  /// Of a bundle every chunk is held against the header, which was read once, so that damage is
+  /// found where it is read; what was read already may change.
   @Test func aBundleThatIsExported() throws {
     let arguments = ["export", scratch("bundle"), "--naming", "source", "-o", scratch("out")]
     try #require(try depthvla(arguments).status == 0)

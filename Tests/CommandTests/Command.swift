@@ -52,8 +52,8 @@ func program(_ arguments: [String]) throws -> Outcome {
   return try outcome(of: process)
 }
 
-/// Runs a process to its end. Signals are not blocked in it: a child inherits what its parent's thread
-/// blocks, and the threads of a pool block all they can.
+/// Runs a process to its end. Signals are not blocked in it: a child inherits what its parent's
+/// thread blocks, and the threads of a pool block all they can.
 func outcome(of process: Process) throws -> Outcome {
   // Files rather than pipes: neither stream can fill up while the other is read.
   let folder = FileManager.default.temporaryDirectory

@@ -4,8 +4,8 @@ import Testing
 
 /// Commands whose reading or writing fails, or that are told to stop, at one call after the other.
 ///
-/// The usual run strikes a part of the calls; with DEPTHVLA_FAULTS=all in the environment every single
-/// one is struck, and the counts are printed.
+/// The usual run strikes a part of the calls; with DEPTHVLA_FAULTS=all in the environment every
+/// single one is struck, and the counts are printed.
 @Suite(.enabled(if: FaultyCommand.library != nil, "needs cc, and a build without sanitizers"))
 struct FaultTests {
   /// A command that writes under `--force` in place of what is there.

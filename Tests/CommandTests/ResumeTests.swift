@@ -3,8 +3,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// `convert --resume`: what an interrupted run has done is not done again, and the bundle is the same
-/// to the byte.
+/// `convert --resume`: what an interrupted run has done is not done again, and the bundle is the
+/// same to the byte.
 @Suite(.enabled(if: FaultyCommand.library != nil, "needs cc, and a build without sanitizers"))
 struct ResumeTests {
   let scratch: ScratchFolder

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Hashing
 
-/// Expected numbers: `xxh3_64_intdigest` of Python's xxhash 4.1.0, over the bytes `i * i + 7 * i >> 3`.
+/// Expected numbers: `xxh3_64_intdigest` of Python's xxhash 4.1.0, over the bytes
+/// `i * i + 7 * i >> 3`.
 struct XXH3Tests {
   static let expected: [(count: Int, hash: UInt64)] = [
     (0, 0x2d06_8005_38d3_94c2), (1, 0xc44b_dff4_074e_ecdb), (3, 0x5f42_99fc_161c_9cbb),

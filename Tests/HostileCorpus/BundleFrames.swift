@@ -17,7 +17,7 @@ extension HostileCase {
           return bundle.bytes()
         })
     }
-    let frame = OpenedBundle.frame
+    let frame = OpenedBundle.frame(_:)
     let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
     let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18]
     for size in [0, 1, 99, 101, 150] {

@@ -5,7 +5,7 @@ import StrictJSON
 extension OpenedBundle {
   /// A sound bundle written without the code under test, but for its frame: `t`, 100 codes in one
   /// frame.
-  static func oneFrame() throws -> OpenedBundle {
+  public static func oneFrame() throws -> OpenedBundle {
     var bundle = try OpenedBundle(tables: [row("t", "I8", [100], encoding: "zstd")])
     bundle.store(try frame(100))
     return bundle
@@ -65,7 +65,10 @@ extension OpenedBundle {
 
   /// A frame of `count` bytes.
   static func frame(_ count: Int) throws -> [UInt8] {
-    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    try frame(of: (0..<count).map { UInt8(truncatingIfNeeded: $0 * 7) })
+  }
+
+  public static func frame(of bytes: [UInt8]) throws -> [UInt8] {
     var frame: [UInt8] = []
     try ZstdCompressor().compress(unsafe bytes.span.bytes, mode: .raw, appendingTo: &frame)
     return frame

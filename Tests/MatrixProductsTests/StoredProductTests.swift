@@ -123,7 +123,8 @@ import Testing
     #expect(found.count { !$0.isFinite } == 0)
   }
 
-  /// The largest sums there are: 512 times 32639 times -128 is within an Int32, twice as much is not.
+  /// The largest sums there are: 512 times 32639 times -128 is within an Int32, twice as much is
+  /// not.
   @Test(arguments: int8Paths)
   func theLargestSumsDoNotOverflow(_ path: ProductPath) {
     let sizes = Sizes(tokens: 4, inputs: 2048, outputs: 16)

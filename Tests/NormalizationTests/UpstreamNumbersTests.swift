@@ -4,7 +4,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Every number is upstream's own, or was held against it: `Fixtures/generate/policy_statistics.py`.
+/// Every number is upstream's own, or was held against it:
+/// `Fixtures/generate/policy_statistics.py`.
 struct UpstreamNumbersTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let file: String

@@ -157,10 +157,16 @@ struct SignatureFileTests {
     let bytes = try Fixture.bytes("tool-p256.sig")
     #expect(throws: Never.self) { try SignatureFile(bytes + blank.dropFirst(bytes.count)) }
     expectRefusal("json.too-large") { try SignatureFile(bytes + blank) }
-    let deep = Array(String(repeating: "[", count: 17).utf8)
-    expectRefusal("json.depth") { try SignatureFile(deep) }
-    let many = "[" + String(repeating: "1,", count: 1000) + "1]"
-    expectRefusal("json.too-many-values") { try SignatureFile(Array(many.utf8)) }
+    for (depth, code) in [(16, "json.type"), (17, "json.depth")] {
+      let deep =
+        String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+      expectRefusal(code) { try SignatureFile(Array(deep.utf8)) }
+    }
+    // The list around them is a value too.
+    for (count, code) in [(999, "json.type"), (1000, "json.too-many-values")] {
+      let many = "[" + Array(repeating: "1", count: count).joined(separator: ",") + "]"
+      expectRefusal(code) { try SignatureFile(Array(many.utf8)) }
+    }
     for bytes in [[], Array("null".utf8), Array("[]".utf8), Array("{}".utf8)] {
       #expect(throws: (any Error).self) { try SignatureFile(bytes) }
     }

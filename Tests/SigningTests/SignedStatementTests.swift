@@ -89,4 +89,31 @@ struct SignedStatementTests {
     #expect(statement.release == 3)
     #expect(statement.root?.hex == Self.hash)
   }
+
+  /// Members that others may add are passed over, up to these.
+  @Test func sizesAreBounded() throws {
+    func read(adding value: String) throws {
+      let statement = try Self.read(
+        Self.sound.replacing("\"predicate\":{", with: "\"predicate\":{\"more\":\(value),"))
+      #expect(statement.release == 3)
+    }
+    func nested(_ depth: Int) -> String {
+      String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    }
+    // In the predicate, in the statement.
+    try read(adding: nested(30))
+    expectRefusal("json.depth") { try read(adding: nested(31)) }
+    func zeros(_ count: Int) -> String {
+      "[" + Array(repeating: "0", count: count).joined(separator: ",") + "]"
+    }
+    let room = 100_000 - Self.count(try StrictJSON.parse(Self.sound)) - 1
+    try read(adding: zeros(room))
+    expectRefusal("json.too-many-values") { try read(adding: zeros(room + 1)) }
+  }
+
+  /// The values in a value, itself counted.
+  private static func count(_ value: JSONValue) -> Int {
+    if let object = value.object { return object.members.reduce(1) { $0 + count($1.value) } }
+    return (value.array ?? []).reduce(1) { $0 + count($1) }
+  }
 }

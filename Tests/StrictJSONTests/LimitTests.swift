@@ -50,6 +50,13 @@ import Testing
     #expect(error?.message == "expected JSON text of at most 6 bytes, found 7")
   }
 
+  /// The boundary itself is tested with smaller numbers.
+  @Test func thePublishedNumbersHold() {
+    #expect(JSONLimits.default.maximumByteCount == 128 << 20)
+    #expect(JSONLimits.default.maximumValueCount == 2_000_000)
+    #expect(JSONLimits.document.maximumValueCount == 200_000)
+  }
+
   @Test func byteCountStaysWithinACInt() {
     #expect(JSONLimits(maximumByteCount: .max).maximumByteCount == 2_147_483_647)
   }

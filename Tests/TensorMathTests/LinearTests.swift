@@ -98,8 +98,8 @@ struct LinearTests {
     }
   }
 
-  /// Whole numbers that bfloat16 holds, with sums that float32 holds, lose nothing by being multiplied
-  /// as they are stored.
+  /// Whole numbers that bfloat16 holds, with sums that float32 holds, lose nothing by being
+  /// multiplied as they are stored.
   @Test(arguments: sizes)
   func storedProductsOfNumbersThatNeedNoRoundingAreExact(_ sizes: Sizes) throws {
     var random = RandomNumbers(seed: 7)

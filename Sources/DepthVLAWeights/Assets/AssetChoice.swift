@@ -32,7 +32,8 @@ extension AssetChoice {
   ///   - families: all there are.
   /// - Throws: `convert.assets` when two have one name, or nothing tells which model a given file
   ///   belongs to, or a bundle has no room for so many; what is wrong with one of them, as
-  ///   ``AssetContent/read(_:role:fileName:)``; `convert.asset-size`; `bundle.asset-name`; `file.*`.
+  ///   ``AssetContent/read(_:role:fileName:)``; `convert.asset-size`; `bundle.asset-name`;
+  ///   `file.*`.
   func selection(
     of sources: [ImportedSource], family: String, families: [String]
   ) throws(WeightsError) -> AssetSelection {

@@ -15,8 +15,8 @@ enum AssetContent: Equatable {
   /// - Parameters:
   ///   - fileName: by which a tokenizer's form is told; nil: by its bytes.
   ///   - isReadable: whether `run` can use it; it may be a sound tokenizer of another kind.
-  /// - Throws: `convert.asset-kind` for what only has the name of such a file; `tokenizer.malformed`,
-  ///   `statistics.*`, `json.*`, `safetensors.*`.
+  /// - Throws: `convert.asset-kind` for what only has the name of such a file;
+  ///   `tokenizer.malformed`, `statistics.*`, `json.*`, `safetensors.*`.
   static func read(
     _ bytes: [UInt8], role: BundleAsset.Role, fileName: String?
   ) throws(WeightsError) -> (content: AssetContent, isReadable: Bool) {

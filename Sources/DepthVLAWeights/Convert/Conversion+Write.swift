@@ -37,12 +37,12 @@ extension Conversion {
   /// signature without its bundle, which nobody takes for finished, and never a bundle that lacks
   /// its signature.
   ///
-  /// With ``ConversionOptions/resumes`` it goes on with what an earlier run of the same conversion has
-  /// left, every byte checked; and what it leaves itself, told to stop or out of room, is kept.
+  /// With ``ConversionOptions/resumes`` it goes on with what an earlier run of the same conversion
+  /// has left, every byte checked; and what it leaves itself, told to stop or out of room, is kept.
   ///
-  /// - Throws: `output.is-input`, `convert.resume`, `convert.non-finite`, `convert.overflow`, `quantize.non-finite`, `file.changed`
-  ///   when a source was written to meanwhile, and what reading and writing throw. Nothing is left
-  ///   at the target then.
+  /// - Throws: `output.is-input`, `convert.resume`, `convert.non-finite`, `convert.overflow`,
+  ///   `quantize.non-finite`, `file.changed` when a source was written to meanwhile, and what
+  ///   reading and writing throw. Nothing is left at the target then.
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {

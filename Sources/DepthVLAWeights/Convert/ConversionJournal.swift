@@ -7,9 +7,9 @@ import Hashing
 /// it is, then a record for each block, in their order. Each part is behind its length and its
 /// checksum, so that an end that was not written whole is told from the rest.
 ///
-/// Nothing in it is believed. A record is used where its checksum fits, and a block where its stored
-/// bytes fit the SHA-256 of the record; any other block is made again. Records are read one at a time,
-/// so that memory stays bounded.
+/// Nothing in it is believed. A record is used where its checksum fits, and a block where its
+/// stored bytes fit the SHA-256 of the record; any other block is made again. Records are read one
+/// at a time, so that memory stays bounded.
 final class ConversionJournal: Sendable {
   private let output: ResumableOutput
   /// Where the records are that were found at the start.

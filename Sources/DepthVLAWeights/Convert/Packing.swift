@@ -6,8 +6,8 @@ import Quantization
 import Remapping
 import TensorCore
 
-/// The main part of a conversion: block by block, read, converted, packed and written on all threads;
-/// or found written already.
+/// The main part of a conversion: block by block, read, converted, packed and written on all
+/// threads; or found written already.
 struct Packing {
   /// What conversion cost each tensor that did not stay as it was, in the order of the file.
   private(set) var losses: [(name: TensorName, error: QuantizationError)] = []

@@ -38,7 +38,8 @@ final class SourceHashes: Sendable {
   /// By source, then by file.
   func wait() throws(WeightsError) -> [[Digest]] { try task.wait() }
 
-  /// Ends the work and waits for its thread. A process that exits while libcrypto is in use crashes.
+  /// Ends the work and waits for its thread. A process that exits while libcrypto is in use
+  /// crashes.
   func cancel() {
     isCancelled.raised.store(true, ordering: .relaxed)
     _ = try? task.wait()

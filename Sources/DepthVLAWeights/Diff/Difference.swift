@@ -45,8 +45,9 @@ public struct Difference: Sendable {
 
   private static let blockElementCount = 1 << 19
 
-  /// - Throws: `diff.families` when the two are of different families; `file.changed` when a checkpoint
-  ///   was written to meanwhile; what opening, recognising and reading throw; `bundle.*` where an asset is damaged.
+  /// - Throws: `diff.families` when the two are of different families; `file.changed` when a
+  ///   checkpoint was written to meanwhile; what opening, recognising and reading throw; `bundle.*`
+  ///   where an asset is damaged.
   public init(
     _ first: String, _ second: String, library: ManifestLibrary, settings: Configuration,
     threads: Int, progress: @escaping Progress.Handler = { _ in }

@@ -23,7 +23,8 @@ public struct Exporter: Sendable {
 
   /// Writes the folder, whole or not at all.
   ///
-  /// - Throws: `output.is-input`, `export.*`, `manifest.unknown`, and what reading and writing throw.
+  /// - Throws: `output.is-input`, `export.*`, `manifest.unknown`, and what reading and writing
+  ///   throw.
   public func write(
     to path: String, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) -> ExportResult {

@@ -19,7 +19,8 @@ struct GoldenSelection {
 
   /// Opens goldens, and all `.safetensors` files of folders.
   ///
-  /// - Throws: `golden.empty` for no path, `file.not-found`, also for a folder without goldens; what opening a golden throws.
+  /// - Throws: `golden.empty` for no path, `file.not-found`, also for a folder without goldens;
+  ///   what opening a golden throws.
   init(_ paths: [String]) throws(WeightsError) {
     guard !paths.isEmpty else {
       throw WeightsError(.goldenEmpty, .usage, "expected a golden, found none")

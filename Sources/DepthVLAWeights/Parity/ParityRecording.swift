@@ -12,8 +12,8 @@ extension ParitySubject {
   ///   - ablation: the switches of DepthVLA; those left out are as the inputs' golden says.
   ///   - requested: how products with the weights are computed, as in ``ParityCheck``.
   ///   - pattern: which stages are kept; all where it is nil.
-  /// - Throws: `output.is-input`; `golden.unfit` when the inputs are of another model; what loading,
-  ///   computing and writing throw.
+  /// - Throws: `output.is-input`; `golden.unfit` when the inputs are of another model; what
+  ///   loading, computing and writing throw.
   public func record(
     inputsOf golden: String, to target: String, stages pattern: DottedPattern?, overwrite: Bool,
     products requested: ProductPrecision? = nil,

@@ -6,7 +6,8 @@ public import TensorMath
 
 /// What parity runs: the models and image processors of a runtime.
 public struct ParityRuntime: Sendable {
-  /// Reads the weights of a family from a source, to compute on that many threads, products as chosen.
+  /// Reads the weights of a family from a source, to compute on that many threads, products as
+  /// chosen.
   public typealias LoadModel =
     @Sendable (
       _ family: String, _ configuration: JSONValue, _ source: any TensorSource,

@@ -37,8 +37,8 @@ extension ParitySubject {
       try Bundle(path: path, trust: trust, signatureFile: signatureFile), library: library)
   }
 
-  /// Chunks of a bundle are hashed as they are read; of a checkpoint, which has no hashes, the files
-  /// must be as they were when they were opened.
+  /// Chunks of a bundle are hashed as they are read; of a checkpoint, which has no hashes, the
+  /// files must be as they were when they were opened.
   ///
   /// - Throws: `file.changed`.
   func checkUnchanged() throws(WeightsError) {

@@ -6,8 +6,8 @@ import TensorCore
 /// Draws the tensors that no source has: the same numbers on every machine, any range of them
 /// without the ones before.
 ///
-/// Normal values are ``NormalDraws``; the key of a tensor is the first eight bytes (little-endian) of
-/// SHA-256 of `depthvla initial 1:SEED:TENSOR NAME`.
+/// Normal values are ``NormalDraws``; the key of a tensor is the first eight bytes (little-endian)
+/// of SHA-256 of `depthvla initial 1:SEED:TENSOR NAME`.
 struct InitialGenerator: Sendable {
   private let value: InitialValue
   private let key: UInt64

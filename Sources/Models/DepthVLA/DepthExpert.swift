@@ -2,8 +2,8 @@ import Diagnostics
 import TensorCore
 import TensorMath
 
-/// The depth expert: DINOv2's patches through a projection into a narrow Gemma decoder, and a linear
-/// head that gives the logarithm of the depth of each pixel.
+/// The depth expert: DINOv2's patches through a projection into a narrow Gemma decoder, and a
+/// linear head that gives the logarithm of the depth of each pixel.
 ///
 /// Source: paper arXiv 2510.13375, section on the depth expert.
 struct DepthExpert: Sendable {

@@ -22,8 +22,8 @@ public struct DepthVLA: Sendable {
     return result
   }
 
-  /// - Parameter weights: all tensors of the layout. Layers are loaded in the order that the forward
-  ///   needs them in.
+  /// - Parameter weights: all tensors of the layout. Layers are loaded in the order that the
+  ///   forward needs them in.
   /// - Throws: `model.tensor-*`; what reading throws.
   public init(
     _ configuration: DepthVLAConfiguration, weights: WeightScope
@@ -110,6 +110,7 @@ public enum PolicyPhase: Sendable, Hashable {
   case vlmLayers
   /// The depth expert's layers and head.
   case depthLayers
-  /// One step of the integration, counted from 0. Under the full mask a step is all experts' layers.
+  /// One step of the integration, counted from 0. Under the full mask a step is all experts'
+  /// layers.
   case step(Int)
 }

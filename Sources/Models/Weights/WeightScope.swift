@@ -22,8 +22,8 @@ public struct WeightScope: Sendable {
 
   /// - Parameters:
   ///   - products: how products with the weights are computed.
-  ///   - queue: loads the layers in the background, in the order they are built; by default they are
-  ///     loaded at once. It is the caller's to cancel it when the model is no longer used.
+  ///   - queue: loads the layers in the background, in the order they are built; by default they
+  ///     are loaded at once. It is the caller's to cancel it when the model is no longer used.
   public init(
     _ source: any TensorSource, products: ProductChoice, on compute: Compute,
     streamingOn queue: TaskQueue? = nil
@@ -42,7 +42,8 @@ public struct WeightScope: Sendable {
     self.prefix = prefix
   }
 
-  /// The same weights for a closure of the queue, which reads on its own thread: the others compute.
+  /// The same weights for a closure of the queue, which reads on its own thread: the others
+  /// compute.
   var inBackground: WeightScope { WeightScope(source, products, on: nil, nil, prefix: prefix) }
 
   /// The tensors below `part.`.

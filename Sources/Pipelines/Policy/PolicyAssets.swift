@@ -99,8 +99,8 @@ public struct PolicyAssets: Sendable {
 }
 
 extension Bundle {
-  /// How states and actions are normalised, as the files that lerobot saves say; nil where there are
-  /// none.
+  /// How states and actions are normalised, as the files that lerobot saves say; nil where there
+  /// are none.
   ///
   /// - Throws: as ``NormalizationMethods/init(lerobotPreprocessor:)``; `policy.assets` where files
   ///   contradict each other; what reading an asset throws.

@@ -119,7 +119,8 @@ public final class RobotPolicy: Sendable {
   /// `task.cancelled`.
   public func end() { loader?.cancel() }
 
-  /// What a chunk of actions starts from: [horizon, actionDim], the same for a seed on every machine.
+  /// What a chunk of actions starts from: [horizon, actionDim], the same for a seed on every
+  /// machine.
   public func noise(seed: UInt64) -> Tensor {
     GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
   }
@@ -158,8 +159,8 @@ public final class RobotPolicy: Sendable {
     }
   }
 
-  /// The parts of a forward, of which `finished` of ``act(on:instruction:state:noise:options:finished:)``
-  /// is told.
+  /// The parts of a forward, of which `finished` of
+  /// ``act(on:instruction:state:noise:options:finished:)`` is told.
   public func partCount(_ options: SamplingOptions) -> Int {
     let pattern = options.pattern ?? configuration.pattern
     let encoders = configuration.depth == nil ? 1 : 2

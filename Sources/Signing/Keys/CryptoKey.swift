@@ -4,8 +4,8 @@ import Diagnostics
 /// A key held by libcrypto, and all that is done with keys.
 ///
 /// This file is the module's only unsafe code. The invariants: `key` is a live EVP_PKEY from `init`
-/// to `deinit`, owned by this object, and nothing changes it after `init`, so that threads may share
-/// it; contexts and BIOs live inside one call; buffers are lent for one call of libcrypto.
+/// to `deinit`, owned by this object, and nothing changes it after `init`, so that threads may
+/// share it; contexts and BIOs live inside one call; buffers are lent for one call of libcrypto.
 @safe
 final class CryptoKey: @unchecked Sendable {
   let algorithm: KeyAlgorithm
@@ -153,8 +153,8 @@ final class CryptoKey: @unchecked Sendable {
   }
 }
 
-/// What libcrypto is answered when a key is encrypted. Without an answer of ours it would ask on the
-/// terminal and wait.
+/// What libcrypto is answered when a key is encrypted. Without an answer of ours it would ask on
+/// the terminal and wait.
 private struct PassphraseRequest {
   let passphrase: [UInt8]?
   var wasAsked = false

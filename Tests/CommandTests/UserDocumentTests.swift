@@ -1,0 +1,42 @@
+import TestSupport
+import Testing
+
+/// Files that a person writes and names on the command line.
+struct UserDocumentTests {
+  /// The limit of the page "Limits" for each of them.
+  @Test func theyAreTakenUpToFourMebibytes() throws {
+    let scratch = try ScratchFolder()
+    let source = FixtureFolder.path("checkpoints/dinov2/hf")
+    let golden = FixtureFolder.path("goldens/dinov2_28x70.safetensors")
+    let manifest = """
+      {"schema": 1, "family": "dinov2", "naming": "mine", "about": "a",
+       "rules": [{"from": "enc.**", "to": "dinov2.**"}]}
+      """
+    let uses: [(name: String, text: String, arguments: [String])] = [
+      ("manifest.json", manifest, ["inspect", source, "--manifest"]),
+      (
+        "recipe.json", #"{"schema": 1, "rules": [{"match": "**", "precision": "bf16"}]}"#,
+        ["convert", "--dinov2", source, "-o", "b", "--recipe"]
+      ),
+      (
+        "tolerances.json", String(
+          decoding: try FixtureFolder.bytes("../Manifests/tolerances.json"), as: UTF8.self),
+        ["parity", source, "--golden", golden, "--tolerances"]
+      ),
+    ]
+    for use in uses {
+      for (size, status) in [(4 << 20, 0), (4 << 20 | 1, 65)] as [(Int, Int32)] {
+        let space = String(repeating: " ", count: size - use.text.utf8.count)
+        try scratch.write(use.text + space, to: use.name)
+        let result = try depthvla(use.arguments + [use.name], in: scratch.path)
+        #expect(result.status == status, "\(result.error)")
+        if status != 0 {
+          #expect(
+            result.errorLines == [
+              "depthvla: \(use.name): 4194305 bytes, expected at most 4194304"
+            ])
+        }
+      }
+    }
+  }
+}
