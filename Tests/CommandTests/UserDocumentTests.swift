@@ -19,7 +19,8 @@ struct UserDocumentTests {
         ["convert", "--dinov2", source, "-o", "b", "--recipe"]
       ),
       (
-        "tolerances.json", String(
+        "tolerances.json",
+        String(
           decoding: try FixtureFolder.bytes("../Manifests/tolerances.json"), as: UTF8.self),
         ["parity", source, "--golden", golden, "--tolerances"]
       ),
