@@ -74,7 +74,7 @@ let package = Package(
     .target(
       name: "CKernels",
       cSettings: cSettings + [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
-    module("Kernels", ["CKernels"]),
+    module("Kernels", ["TensorCore", "CKernels"]),
     .target(name: "CManifests", cSettings: cSettings),
     module("Manifests", ["CManifests"]),
     module("Parallelism", ["Diagnostics"]),

@@ -1,5 +1,6 @@
 public import Diagnostics
 import FileAccess
+import Kernels
 import Parallelism
 import TensorCore
 
@@ -10,7 +11,8 @@ extension Bundle {
   /// Checks every byte of the file: the header against its root hash, each stored chunk against
   /// its SHA-256 and XXH3, each frame against its own rules and the checksum of what it decodes to,
   /// each asset against the SHA-256 of the whole, and all filler. Opening has shown that header,
-  /// chunks and filler are all there is.
+  /// chunks and filler are all there is. On the way it looks for values that are not finite, which
+  /// are no damage.
   ///
   /// Damage does not end it: all damaged places are found.
   ///
@@ -43,24 +45,25 @@ extension Bundle {
     file.adviseSequential()
     let tensors = assetTensors + bundleTensors
     var damagedAssets: Set<String> = []
+    var nonFinite: [NonFiniteValues] = []
     let plan = ChunkPlan(tensors, stepChunkCount: 1)
     let (file, path) = (file, path)
     try OrderedWork.run(
       items: plan.steps.count, threads: threads,
       makeScratch: { () throws(WeightsError) in try ChunkVerifier(checks) },
-      work: { item, verifier throws(WeightsError) -> WeightsError? in
+      work: { item, verifier throws(WeightsError) -> (FloatScan?, WeightsError?) in
         let step = plan.steps[item]
-        guard let chunk = step.chunks.first else { return nil }
+        guard let chunk = step.chunks.first else { return (nil, nil) }
         do throws(WeightsError) {
-          try verifier.check(chunk, of: tensors[step.tensor], in: file)
-          return nil
+          return (try verifier.check(chunk, of: tensors[step.tensor], in: file), nil)
         } catch {
           let error = error.at(chunk: chunk, of: tensors[step.tensor], in: path)
           guard error.isDamage else { throw error }
-          return error
+          return (nil, error)
         }
       },
-      consume: { item, error throws(WeightsError) in
+      consume: { item, found throws(WeightsError) in
+        let (scan, error) = found
         let step = plan.steps[item]
         guard let chunk = step.chunks.first else { return }
         let tensor = tensors[step.tensor]
@@ -75,6 +78,7 @@ extension Bundle {
               fileRange: range,
               byteRange: tensor.chunks[chunk].byteRange, error: error))
         }
+        if let scan { nonFinite.add(scan, of: tensor, chunk: chunk) }
         done += range.count
         progress(done)
       })
@@ -91,7 +95,7 @@ extension Bundle {
       chunkCount: tensors.reduce(0) { $0 + $1.chunks.count }, byteCount: byteCount,
       tensorByteCount: bundleTensors.reduce(0) { $0 + $1.info.byteCount },
       assetByteCount: assets.reduce(0) { $0 + $1.byteCount }, damageCount: damageCount,
-      damages: damages)
+      damages: damages, nonFinite: nonFinite)
   }
 
   /// What is wrong with an asset whose chunks are sound.

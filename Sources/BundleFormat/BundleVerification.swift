@@ -20,6 +20,8 @@ public struct BundleVerification: Sendable {
   public let damageCount: Int
   /// The first of them, in the order of the file.
   public let damages: [BundleDamage]
+  /// The tensors with a NaN or an infinity in chunks that are sound, in the order of the file.
+  public let nonFinite: [NonFiniteValues]
 
   public var isIntact: Bool { damageCount == 0 }
 }

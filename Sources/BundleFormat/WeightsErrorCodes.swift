@@ -61,6 +61,8 @@ extension WeightsError.Code {
   public static let bundleChunkHash = Self("bundle.chunk-hash")
   /// The filler behind a tensor is not what the format demands.
   public static let bundleFiller = Self("bundle.filler")
+  /// A tensor has a NaN or an infinity where finite values are expected.
+  public static let bundleNonFinite = Self("bundle.non-finite")
   /// The header to be written would be longer than the format allows.
   public static let bundleHeaderSize = Self("bundle.header-size")
   /// The final documents are larger than the place reserved for them.

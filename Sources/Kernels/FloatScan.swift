@@ -1,4 +1,5 @@
 internal import CKernels
+public import TensorCore
 
 /// The NaNs and infinities among floating-point elements.
 public struct FloatScan: Equatable, Sendable {
@@ -16,6 +17,21 @@ public struct FloatScan: Equatable, Sendable {
   /// The floating-point types that can be scanned.
   public enum Format: Sendable {
     case f32, bf16, f16
+
+    /// Nil for types without NaN and infinity, and for those that the toolkit does not compute with.
+    public init?(_ dtype: DType) {
+      switch dtype {
+      case .f32: self = .f32
+      case .bf16: self = .bf16
+      case .f16: self = .f16
+      default: return nil
+      }
+    }
+  }
+
+  /// Counts what is not finite among a tensor's elements; nil where ``Format/init(_:)`` is.
+  public static func scan(_ elements: RawSpan, of dtype: DType) -> FloatScan? {
+    Format(dtype).map { scan(elements, $0) }
   }
 
   /// Counts what is not finite.

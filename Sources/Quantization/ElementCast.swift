@@ -1,4 +1,4 @@
-public import Kernels
+import Kernels
 public import TensorCore
 
 /// Casts between the floating-point types that tensors are stored in.
@@ -49,19 +49,6 @@ extension ElementCast {
           source.unsafeLoadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16
       result.storeBytes(
         of: Float16(Float(bitPattern: bits)).bitPattern, toByteOffset: index * 2, as: UInt16.self)
-    }
-  }
-}
-
-extension FloatScan {
-  /// Counts the NaNs and infinities of a tensor's elements; nil for types without any, and for
-  /// those that the toolkit does not compute with.
-  public static func scan(_ elements: RawSpan, of dtype: DType) -> FloatScan? {
-    switch dtype {
-    case .f32: scan(elements, .f32)
-    case .bf16: scan(elements, .bf16)
-    case .f16: scan(elements, .f16)
-    default: nil
     }
   }
 }

@@ -15,7 +15,7 @@ struct SignCommand: OutputCommand {
         depthvla sign robot.dvla.safetensors --key key.pem --release 7
         depthvla verify robot.dvla.safetensors --public-key key.pub.pem --minimum-release 7
 
-      Every byte of the bundle is checked first. The signature is a file beside it, named like it \
+      Every byte of the bundle is checked first, and that all values are finite. The signature is a file beside it, named like it \
       with .sig behind, in the format of OpenSSF Model Signing 1.0. Keys are Ed25519 or ECDSA \
       P-256, P-384 or P-521; the OpenSSF tool takes only ECDSA.
       """)
@@ -33,6 +33,9 @@ struct SignCommand: OutputCommand {
       "Where the signature goes (default: the bundle's name and .sig).", valueName: "file"))
   var signature: String?
 
+  @Flag(help: "Sign although tensors hold NaN or infinity.")
+  var allowNonFinite = false
+
   @Flag(help: "Replace the signature if it exists.")
   var force = false
 
@@ -44,7 +47,8 @@ struct SignCommand: OutputCommand {
     let line = output.progress()
     defer { line?.finish() }
     let signing = try BundleSigning(
-      of: bundle, with: options, overwrite: force, threads: output.threadCount,
+      of: bundle, with: options, overwrite: force, allowsNonFinite: allowNonFinite,
+      threads: output.threadCount,
       progress: { line?.update($0) })
     line?.finish()
     let report = SignatureReport(

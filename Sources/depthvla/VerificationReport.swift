@@ -24,6 +24,7 @@ struct VerificationReport {
         + "\(verification.byteCount) bytes accounted for\n"
       text += "root \(verification.root.hex)\n"
       if let signature { text += SignatureReport(signature).words("signed") }
+      text += nonFiniteWords
     } else {
       text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) "
       text += verification.damageCount == 1 ? "place\n" : "places\n"
@@ -33,6 +34,19 @@ struct VerificationReport {
       }
     }
     if let comparison { text += words(comparison) }
+    return text
+  }
+
+  private var nonFiniteWords: String {
+    let found = verification.nonFinite
+    guard !found.isEmpty else { return "" }
+    var text =
+      "NOT FINITE: \(found.count) tensor\(found.count == 1 ? "" : "s") with NaN or infinity\n"
+    for values in found.prefix(40) {
+      text += "  \(values.tensor.string.escapedForTerminal): \(values.nanCount) NaN, "
+      text += "\(values.infinityCount) infinite, from element \(values.first) on\n"
+    }
+    if found.count > 40 { text += "  … \(found.count - 40) more\n" }
     return text
   }
 
@@ -100,6 +114,18 @@ struct VerificationReport {
           })
       ),
     ]
+    members.append(
+      (
+        "non_finite",
+        .array(
+          verification.nonFinite.map { values in
+            [
+              "tensor": .string(values.tensor.string), "nan": .integer(Int64(values.nanCount)),
+              "infinite": .integer(Int64(values.infinityCount)),
+              "first": .integer(Int64(values.first)),
+            ]
+          })
+      ))
     members.append(("signature", signature.map { SignatureReport($0).json } ?? .null))
     if let comparison {
       members.append(("against", .array(comparison.rows.map(Self.json))))

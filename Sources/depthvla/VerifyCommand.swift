@@ -18,8 +18,9 @@ struct VerifyCommand: OutputCommand {
       With --against, name every source the bundle was made from: each tensor is converted \
       again and compared bit for bit, and what conversion lost is measured; assets are compared \
       with the files beside the weights. With --public-key the bundle must be signed with one of \
-      the keys, its SHA-256 included. Exit status 1 where sources and bundle differ or the \
-      signature is not to be trusted, 65 where the bundle is damaged.
+      the keys, its SHA-256 included. Exit status 1 where sources and bundle differ, the \
+      signature is not to be trusted or a tensor holds NaN or infinity; 65 where the bundle is \
+      damaged.
       """)
 
   @Argument(help: "The bundle.")
@@ -29,6 +30,9 @@ struct VerifyCommand: OutputCommand {
     name: .customLong("against"), parsing: .upToNextOption,
     help: ArgumentHelp("The checkpoints it was made from.", valueName: "path"))
   var sources: [String] = []
+
+  @Flag(help: "Accept tensors that hold NaN or infinity.")
+  var allowNonFinite = false
 
   @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup var output: OutputOptions
@@ -66,6 +70,10 @@ struct VerifyCommand: OutputCommand {
     if let damage = verification.damages.first {
       Console.write("depthvla: \(damage.error)\n", to: .error)
       throw ExitCode(WeightsError.Kind.malformed.rawValue)
+    }
+    if !allowNonFinite, let values = verification.nonFinite.first {
+      Console.write("depthvla: \(values.error(in: bundle))\n", to: .error)
+      throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
     }
     if let comparison, !comparison.isEqual {
       throw ExitCode(WeightsError.Kind.checkFailed.rawValue)

@@ -196,17 +196,6 @@ final class BlockEncoder {
   }
 }
 
-extension FloatScan.Format {
-  init?(_ dtype: DType) {
-    switch dtype {
-    case .f32: self = .f32
-    case .bf16: self = .bf16
-    case .f16: self = .f16
-    default: return nil
-    }
-  }
-}
-
 extension FloatScan {
   fileprivate static func scan(_ count: Int, of bytes: [UInt8], _ format: Format) -> FloatScan {
     bytes.withReadOnlyBytes(count) { scan($0, format) }

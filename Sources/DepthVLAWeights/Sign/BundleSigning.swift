@@ -10,12 +10,15 @@ public struct BundleSigning: Sendable {
 
   /// Checks every byte of the bundle, then signs it.
   ///
-  /// - Parameter overwrite: whether a signature that is there already is replaced.
-  /// - Throws: the first damage of a bundle that is not intact; `output.is-input` when the
-  ///   signature would replace the bundle; `signature.not-made`; `file.*`.
+  /// - Parameters:
+  ///   - overwrite: whether a signature that is there already is replaced.
+  ///   - allowsNonFinite: whether tensors with NaN or infinity are signed.
+  /// - Throws: the first damage of a bundle that is not intact; `bundle.non-finite`;
+  ///   `output.is-input` when the signature would replace the bundle; `signature.not-made`;
+  ///   `file.*`.
   public init(
-    of path: String, with options: SigningOptions, overwrite: Bool, threads: Int,
-    progress: @escaping Progress.Handler = { _ in }
+    of path: String, with options: SigningOptions, overwrite: Bool, allowsNonFinite: Bool = false,
+    threads: Int, progress: @escaping Progress.Handler = { _ in }
   ) throws(WeightsError) {
     let bundle = try Bundle(path: path)
     let output = try SignatureOutput(options, ofBundle: path, overwrite: overwrite)
@@ -25,6 +28,9 @@ public struct BundleSigning: Sendable {
         progress(Progress(phase: "verify", doneByteCount: done, totalByteCount: total))
       }
       if let damage = verification.damages.first { throw damage.error }
+      if !allowsNonFinite, let values = verification.nonFinite.first {
+        throw values.error(in: path)
+      }
       self.path = output.path
       statement = try output.write(for: bundle, progress: progress)
     } catch {
