@@ -45,6 +45,7 @@ struct ExportCommand: OutputCommand {
   @Flag(help: "Replace the folder if it exists.")
   var force = false
 
+  @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup var output: OutputOptions
 
   enum FloatType: String, ExpressibleByArgument, CaseIterable {
@@ -77,7 +78,9 @@ struct ExportCommand: OutputCommand {
     options.threads = output.threadCount
     let line = output.progress()
     defer { line?.finish() }
-    let result = try Exporter(try Bundle(path: bundle), library: library, options: options)
+    let opened = try Bundle(
+      path: bundle, trust: try trust.policy(), signatureFile: trust.signature)
+    let result = try Exporter(opened, library: library, options: options)
       .write(to: target) { line?.update($0) }
     line?.finish()
     try output.write(json(result), words: words(result))

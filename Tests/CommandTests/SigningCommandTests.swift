@@ -232,6 +232,15 @@ struct SigningCommandTests {
     #expect(try scratch.bytes(of: "seen.png") == seen)
   }
 
+  @Test func exportTakesOnlyWhatIsSigned() throws {
+    let bundle = try signedBundle()
+    let export = ["export", bundle, "--naming", "hub", "-o", scratch("out"), "--public-key"]
+    try expect(1, "signature.key", from: export + [Self.key("p384.pub")])
+    #expect(try scratch.entries == ["b", "b.sig"])
+    #expect(try depthvla(export + [Self.key("p256.pub"), "--minimum-release", "7"]).status == 0)
+    #expect(try scratch.entries == ["b", "b.sig", "out"])
+  }
+
   @Test func parityTakesOnlyWhatIsSigned() throws {
     let golden = FixtureFolder.path("goldens/dinov2_28x70.safetensors")
     let bundle = try signedBundle()
