@@ -12,7 +12,8 @@ struct ExportCommand: OutputCommand {
     abstract: "Turns a bundle back into a checkpoint that the upstream library loads.",
     discussion: """
       Examples:
-        depthvla export robot.dvla.safetensors --naming hub --family paligemma -o paligemma
+        depthvla export robot.dvla.safetensors --family paligemma \\
+          --naming hub -o paligemma
         depthvla export dinov2.dvla.safetensors --naming source -o as-it-came
 
       `source` means the naming, types, ties and files the checkpoint came in. INT8 tensors \

@@ -13,8 +13,10 @@ struct ParityCommand: OutputCommand {
     abstract: "Runs a model and compares what it computes with what upstream computed.",
     discussion: """
       Examples:
-        depthvla parity dinov2.dvla.safetensors --golden goldens/dinov2_70x70.safetensors
-        depthvla parity paligemma-3b-pt-224 --golden inputs.safetensors --record ours.safetensors
+        depthvla parity dinov2.dvla.safetensors \\
+          --golden goldens/dinov2_70x70.safetensors
+        depthvla parity paligemma-3b-pt-224 --golden inputs.safetensors \\
+          --record ours.safetensors
 
       A golden holds inputs and recorded activations; of a folder those are run that are for \
       this model. Every recorded stage is compared, in the order of the forward, and the first \

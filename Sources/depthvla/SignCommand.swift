@@ -13,7 +13,8 @@ struct SignCommand: OutputCommand {
         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem
         openssl pkey -in key.pem -pubout -out key.pub.pem
         depthvla sign robot.dvla.safetensors --key key.pem --release 7
-        depthvla verify robot.dvla.safetensors --public-key key.pub.pem --minimum-release 7
+        depthvla verify robot.dvla.safetensors --public-key key.pub.pem \\
+          --minimum-release 7
 
       Every byte of the bundle is checked first, and that all values are finite. The signature is a file beside it, named like it \
       with .sig behind, in the format of OpenSSF Model Signing 1.0. Keys are Ed25519 or ECDSA \

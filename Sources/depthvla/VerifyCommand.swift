@@ -12,8 +12,10 @@ struct VerifyCommand: OutputCommand {
     discussion: """
       Examples:
         depthvla verify robot.dvla.safetensors
-        depthvla verify robot.dvla.safetensors --against paligemma-3b-pt-224 dinov2-large
-        depthvla verify robot.dvla.safetensors --public-key key.pub.pem --minimum-release 7
+        depthvla verify robot.dvla.safetensors \\
+          --against paligemma-3b-pt-224 dinov2-large
+        depthvla verify robot.dvla.safetensors --public-key key.pub.pem \\
+          --minimum-release 7
 
       With --against, name every source the bundle was made from: each tensor is converted \
       again and compared bit for bit, and what conversion lost is measured; assets are compared \

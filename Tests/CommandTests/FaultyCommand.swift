@@ -34,14 +34,15 @@ struct FaultPlace: Sendable {
 
 /// The command with a library loaded before the C library that lets calls fail: Tests/faults.
 enum FaultyCommand {
+  private static let folder = try? ScratchFolder()
+
   /// Nil where there is no compiler for it, or an address or thread sanitizer has to be first.
   static let library: String? = {
     let source = FixtureFolder.url.deletingLastPathComponent().appending(
       path: "Tests/faults/faults.c"
     ).path
-    let target = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "depthvla-faults-\(getpid()).so"
-    ).path
+    guard let folder else { return nil }
+    let target = folder("faults.so")
     let compiler = try? program(["cc", "-shared", "-fPIC", "-O1", "-o", target, source])
     guard compiler?.status == 0 else { return nil }
     let probe = try? run(Command.process(["--version"]), ["LD_PRELOAD": target])

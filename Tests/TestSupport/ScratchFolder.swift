@@ -1,6 +1,8 @@
 import Foundation
+import Synchronization
 
-/// A fresh folder for one test, removed with everything in it when the test ends.
+/// A fresh folder for one test, removed with everything in it when the test ends; or, where tests
+/// share it, when the process does.
 public final class ScratchFolder: Sendable {
   public let path: String
 
@@ -9,13 +11,10 @@ public final class ScratchFolder: Sendable {
       .appendingPathComponent("depthvla-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
     path = url.path
+    LiveFolders.add(path)
   }
 
-  deinit {
-    // A test may have taken write permission away.
-    try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
-    try? FileManager.default.removeItem(atPath: path)
-  }
+  deinit { LiveFolders.remove(path) }
 
   /// The path of an entry.
   public func callAsFunction(_ name: String) -> String { path + "/" + name }
@@ -70,5 +69,30 @@ public final class ScratchFolder: Sendable {
   /// Everything in a folder, hidden files too, sorted.
   public static func names(in path: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
+}
+
+/// The folders there are.
+private enum LiveFolders {
+  private static let paths = Mutex<Set<String>>([])
+  /// What a static member holds is not taken down when a process ends.
+  private static let atExit: Void = {
+    atexit { LiveFolders.removeAll() }
+  }()
+
+  static func add(_ path: String) {
+    _ = atExit
+    paths.withLock { _ = $0.insert(path) }
+  }
+
+  static func remove(_ path: String) {
+    paths.withLock { _ = $0.remove(path) }
+    // A test may have taken write permission away.
+    try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  private static func removeAll() {
+    for path in paths.withLock({ $0 }) { remove(path) }
   }
 }

@@ -1,0 +1,21 @@
+import Testing
+
+/// What `--help` prints on a terminal of 80 columns.
+struct HelpTests {
+  @Test(arguments: [
+    "inspect", "convert", "verify", "sign", "export", "diff", "parity", "run",
+  ])
+  func examplesFit(command: String) throws {
+    let help = try depthvla(command, "--help")
+    #expect(help.status == 0)
+    let lines = help.output.split(separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex { $0 == "Examples:" || $0 == "Example:" })
+    let examples = lines[(start + 1)...].prefix { !$0.isEmpty }
+    #expect(examples.first?.hasPrefix("  ") == true)
+    for line in examples {
+      // What is too long goes on at the margin.
+      #expect(line.hasPrefix("  ") && line.count <= 80, "\(line)")
+    }
+    for line in lines where !line.hasPrefix("USAGE:") { #expect(line.count <= 80, "\(line)") }
+  }
+}
