@@ -63,7 +63,7 @@ struct CoverageReport {
       idleRules.count)
     throw WeightsError(
       .remapCoverage, file: labels.count == 1 ? labels[0] : nil,
-      "tensors do not fit \(family): " + counts.joined(separator: ", ") + "; first: "
+      "tensors do not fit \(family): " + counts.joined(separator: ", ") + "; first "
         + (details.first ?? ""),
       details: details)
   }

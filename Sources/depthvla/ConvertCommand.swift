@@ -102,10 +102,6 @@ struct ConvertCommand: OutputCommand {
   }
 
   func validate() throws {
-    if sources.isEmpty {
-      throw ValidationError("expected at least one source, such as --paligemma PATH")
-    }
-    if target == nil, !dryRun { throw ValidationError("expected -o OUT, or --dry-run") }
     if store, smallest { throw ValidationError("--store and --smallest exclude each other") }
     if sign == nil, keyOptions.isGiven {
       throw ValidationError("--release and --passphrase-file go with --sign")
@@ -116,6 +112,14 @@ struct ConvertCommand: OutputCommand {
   }
 
   func run() throws {
+    // Not while arguments are parsed, where it would hide that an option is misspelt.
+    if sources.isEmpty {
+      throw WeightsError(
+        .commandUsage, .usage, "expected at least one source, such as --paligemma PATH")
+    }
+    if target == nil, !dryRun {
+      throw WeightsError(.commandUsage, .usage, "expected -o OUT, or --dry-run")
+    }
     let library = try output.library()
     let imported = try sources.open(library)
     var options = try options()

@@ -11,8 +11,8 @@ struct DepthVLA: ParsableCommand {
     abstract: "Turns upstream checkpoints into verified weight bundles for DepthVLA.",
     discussion: """
       A first look:     depthvla inspect ~/models/paligemma-3b-pt-224
-      The main job:     depthvla convert --paligemma P --depth-anything D --init-missing 7 \\
-                          --precision int8 -o robot.dvla.safetensors
+      The main job:     depthvla convert --paligemma P --depth-anything D \\
+                          --init-missing 7 --precision int8 -o robot.dvla.safetensors
       Before release:   depthvla verify robot.dvla.safetensors --against P D
 
       Exit status: 0 done, 1 a check failed, 64 usage, 65 malformed or corrupt input,

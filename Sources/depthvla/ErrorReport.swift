@@ -1,4 +1,6 @@
 import Diagnostics
+import FileAccess
+import Remapping
 import StrictJSON
 
 /// An error as the command reports it: one line on stderr, with everything else that was found in
@@ -14,7 +16,7 @@ struct ErrorReport {
   init(usage message: String) { error = WeightsError(.commandUsage, .usage, message) }
 
   func write(asJSON: Bool) {
-    var text = "depthvla: \(error)\n"
+    var text = "depthvla: \(error)\(hint)\n"
     if error.details.count > 1 {
       for line in error.details.prefix(Self.shownDetailCount) {
         text += "  \(line.escapedMessage)\n"
@@ -25,6 +27,19 @@ struct ErrorReport {
     }
     Console.write(text, to: .error)
     if asJSON { writeJSON() }
+  }
+
+  /// The option that would help, which the library does not know.
+  private var hint: String {
+    let given = CommandLine.arguments
+    switch error.code {
+    case .fileExists where !given.contains("--force"): return "; --force replaces it"
+    case .remapCoverage
+    where given.dropFirst().first == "convert" && !given.contains("--init-missing")
+      && error.details.allSatisfy { $0.contains("missing: ") }:
+      return "; --init-missing SEED draws what no source has"
+    default: return ""
+    }
   }
 
   func writeJSON() { Console.write(json.encoded(pretty: true) + "\n", to: .output) }

@@ -11,9 +11,10 @@ struct InspectCommand: OutputCommand {
     abstract: "Says what a checkpoint or a bundle is and holds, and what is wrong with it.",
     discussion: """
       Example:
-        depthvla inspect ~/.cache/huggingface/hub/models--facebook--dinov2-large
+        depthvla inspect ~/models/dinov2-large
 
-      Exit status 65 where tensors are missing, unexpected or misshapen.
+      Exit status 65 where tensors are missing, unexpected or misshapen, and of models that look \
+      like a supported one and are not.
       """)
 
   @Argument(help: "A safetensors file, a folder with shards, or a bundle.")

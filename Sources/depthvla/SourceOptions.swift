@@ -6,29 +6,46 @@ import StrictJSON
 
 /// The checkpoints a bundle is made from, each under what it is said to be.
 struct SourceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A PaliGemma checkpoint.", valueName: "path"))
-  var paligemma: String?
+  // Lists, since of an option that takes one value the last would win in silence.
+  @Option(
+    parsing: .singleValue, help: ArgumentHelp("A PaliGemma checkpoint.", valueName: "path"))
+  var paligemma: [String] = []
 
-  @Option(help: ArgumentHelp("A Depth Anything V2 checkpoint.", valueName: "path"))
-  var depthAnything: String?
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A Depth Anything V2 checkpoint.", valueName: "path"))
+  var depthAnything: [String] = []
 
-  @Option(help: ArgumentHelp("A DINOv2 checkpoint.", valueName: "path"))
-  var dinov2: String?
+  @Option(parsing: .singleValue, help: ArgumentHelp("A DINOv2 checkpoint.", valueName: "path"))
+  var dinov2: [String] = []
 
-  @Option(name: .customLong("pi0"), help: ArgumentHelp("A pi0 checkpoint.", valueName: "path"))
-  var piZero: String?
+  @Option(
+    name: .customLong("pi0"), parsing: .singleValue,
+    help: ArgumentHelp("A pi0 checkpoint.", valueName: "path"))
+  var piZero: [String] = []
 
-  @Option(help: ArgumentHelp("A DepthVLA checkpoint.", valueName: "path"))
-  var depthvla: String?
+  @Option(parsing: .singleValue, help: ArgumentHelp("A DepthVLA checkpoint.", valueName: "path"))
+  var depthvla: [String] = []
+
+  private var options: [(name: String, family: String, paths: [String])] {
+    [
+      ("--paligemma", "paligemma", paligemma),
+      ("--depth-anything", "depth-anything-v2", depthAnything), ("--dinov2", "dinov2", dinov2),
+      ("--pi0", "pi0", piZero), ("--depthvla", "depthvla", depthvla),
+    ]
+  }
 
   private var paths: [(family: String, path: String)] {
-    [
-      ("paligemma", paligemma), ("depth-anything-v2", depthAnything), ("dinov2", dinov2),
-      ("pi0", piZero), ("depthvla", depthvla),
-    ].compactMap { family, path in path.map { (family, $0) } }
+    options.flatMap { option in option.paths.map { (option.family, $0) } }
   }
 
   var isEmpty: Bool { paths.isEmpty }
+
+  mutating func validate() throws {
+    for option in options where option.paths.count > 1 {
+      throw ValidationError("\(option.name) is given \(option.paths.count) times, expected once")
+    }
+  }
 
   /// - Throws: `command.family` when a checkpoint is another model than the option says.
   func open(_ library: ManifestLibrary) throws(WeightsError) -> [ImportedSource] {

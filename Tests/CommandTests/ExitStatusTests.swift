@@ -47,6 +47,8 @@ struct ExitStatusTests {
     (["convert", "--dinov2", dinov2, "-o", "b", "--as", "pi0"], "gives nothing to a pi0 bundle"),
     (["diff", dinov2, FixtureFolder.path("checkpoints/paligemma/hf-hub")], "is paligemma"),
     (["frobnicate"], "frobnicate"),
+    (["convert", "--dino", dinov2, "-o", "b"], "--dino"),
+    (["convert", "--dinov2", dinov2, "--dinov2", dinov2, "-o", "b"], "--dinov2 is given 2 times"),
   ])
   func usageIs64(arguments: [String], words: String) throws {
     try expect(64, words, from: arguments)

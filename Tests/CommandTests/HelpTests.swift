@@ -2,6 +2,13 @@ import Testing
 
 /// What `--help` prints on a terminal of 80 columns.
 struct HelpTests {
+  @Test func theFirstPageFits() throws {
+    let help = try depthvla("--help")
+    #expect(help.status == 0)
+    #expect(help.output.contains(" \\\n                    --init-missing 7 --precision int8 -o "))
+    for line in help.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+  }
+
   @Test(arguments: [
     "inspect", "convert", "verify", "sign", "export", "diff", "parity", "run",
   ])

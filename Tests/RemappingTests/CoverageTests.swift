@@ -25,7 +25,7 @@ import Testing
       ])
     #expect(
       error.message == "tensors do not fit dinov2: 5 missing, 2 unexpected, 3 misshapen; "
-        + "first: missing: encoder.layer.{0-3}.layer_scale1.lambda1")
+        + "first missing: encoder.layer.{0-3}.layer_scale1.lambda1")
   }
 
   @Test func aRenamedTensorIsOneMissingAndOneUnexpected() throws {

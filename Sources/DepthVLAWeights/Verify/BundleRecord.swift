@@ -103,8 +103,8 @@ struct BundleRecord {
       guard let position = left.firstIndex(where: { $0.family == source.family }) else {
         throw WeightsError(
           .verifySources, .usage, file: path,
-          "was made from a \(source.family.escapedForTerminal) checkpoint too; expected it among the "
-            + "sources")
+          "was made from a \(source.family.escapedForTerminal) checkpoint; expected it among the "
+            + "sources, found " + given.map(\.path).joined(separator: ", "))
       }
       result.append(left.remove(at: position))
     }
