@@ -1,3 +1,4 @@
+import Diagnostics
 public import TensorCore
 
 /// Which tensor of the layout is stored in which precision: ordered rules, the first that matches
@@ -36,10 +37,24 @@ public struct Recipe: Hashable, Sendable {
 
   /// The precision of a tensor.
   public func precision(for name: TensorName, shape: Shape, dtype: DType) -> TensorPrecision {
-    guard dtype.isConvertibleFloat else { return .source }
-    let rule = rules.first { rule in
+    guard dtype.isConvertibleFloat, let rule = firstRule(for: name, shape: shape) else {
+      return .source
+    }
+    return rules[rule].precision
+  }
+
+  /// The rules that decide nothing about those tensors, since none matches or an earlier rule
+  /// matches first: perhaps misspelt. Each by its place, from 0, and its pattern.
+  public func idleRules(_ tensors: [(name: TensorName, shape: Shape)]) -> [String] {
+    let used = Set(tensors.compactMap { firstRule(for: $0.name, shape: $0.shape) })
+    return rules.indices.filter { !used.contains($0) }.map {
+      "\($0), \(rules[$0].pattern.text.quoted)"
+    }
+  }
+
+  private func firstRule(for name: TensorName, shape: Shape) -> Int? {
+    rules.firstIndex { rule in
       (rule.rank == nil || rule.rank == shape.rank) && rule.pattern.matches(name)
     }
-    return rule?.precision ?? .source
   }
 }

@@ -42,6 +42,15 @@ struct PlanReport {
     return order.map { ($0, counts[$0] ?? 0) }
   }
 
+  /// Rules of a recipe of the user's own that decide nothing. Presets are made for all models.
+  private var idleRules: [String] {
+    let recipe = conversion.options.recipe
+    guard !Precision.allCases.contains(where: { Recipe.preset($0) == recipe }) else { return [] }
+    return recipe.idleRules(
+      plan.remap.tensors.map { ($0.name, $0.shape) }.filter { !$0.0.string.hasPrefix(unusedPrefix) }
+    )
+  }
+
   var words: String {
     var text = ""
     for source in conversion.sources {
@@ -50,6 +59,7 @@ struct PlanReport {
         + "\(source.checkpoint.tensors.count) tensors\n"
       for remark in conversion.remarks(on: source) { text += "  note: \(remark)\n" }
     }
+    for rule in idleRules { text += "  note: recipe rule \(rule), decides nothing here\n" }
     for note in conversion.assetNotes { text += "  note: \(note.escapedMessage)\n" }
     let variant =
       plan.remap.variants.isEmpty ? "" : " (\(plan.remap.variants.joined(separator: ", ")))"
@@ -153,6 +163,7 @@ struct PlanReport {
       ),
       ("assets", assets.json),
       ("notes", .array(conversion.assetNotes.map { .string($0) })),
+      ("idle_rules", .array(idleRules.map { .string($0) })),
       ("initialised", .integer(Int64(initialisedCount))),
       (
         "dropped",

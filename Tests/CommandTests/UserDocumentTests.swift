@@ -1,3 +1,4 @@
+import StrictJSON
 import TestSupport
 import Testing
 
@@ -39,5 +40,35 @@ struct UserDocumentTests {
         }
       }
     }
+  }
+
+  /// A name that is misspelt leaves a model as large as it was.
+  @Test func rulesThatDecideNothingAreNoted() throws {
+    let scratch = try ScratchFolder()
+    try scratch.write(
+      """
+      {"schema": 1, "rules": [
+        {"match": "dinov2.encoder.layers.**", "rank": 2, "precision": "int8"},
+        {"match": "dinov2.**", "precision": "bf16"},
+        {"match": "dinov2.layernorm.bias", "precision": "f32"}
+      ]}
+      """, to: "recipe.json")
+    let convert = [
+      "convert", "--dinov2", FixtureFolder.path("checkpoints/dinov2/hf"), "--dry-run",
+    ]
+    let words = try depthvla(convert + ["--recipe", scratch("recipe.json")])
+    #expect(words.status == 0, "\(words.error)")
+    let notes = words.output.split(separator: "\n").filter { $0.contains("recipe rule") }
+    #expect(
+      notes == [
+        "  note: recipe rule 0, \"dinov2.encoder.layers.**\", decides nothing here",
+        "  note: recipe rule 2, \"dinov2.layernorm.bias\", decides nothing here",
+      ])
+    let document = try depthvla(convert + ["--recipe", scratch("recipe.json"), "--json"])
+    #expect(
+      document.json?["idle_rules"] == [
+        "0, \"dinov2.encoder.layers.**\"", "2, \"dinov2.layernorm.bias\"",
+      ])
+    #expect(try depthvla(convert + ["--precision", "int8", "--json"]).json?["idle_rules"] == [])
   }
 }
