@@ -22,6 +22,10 @@ struct ParityCommand: OutputCommand {
       this model. Every recorded stage is compared, in the order of the forward, and the first \
       that is out of tolerance is named. Exit status 1 where any is. With --quiet the tables are \
       left out.
+
+      A row has the largest difference, the same as a share of the largest value recorded, the \
+      relative root mean square, how much of its limit the stage takes up, and how many times \
+      upstream's own float32 error ours is (x f32).
       """)
 
   @Argument(help: "A bundle, or a checkpoint: a safetensors file or a folder with shards.")

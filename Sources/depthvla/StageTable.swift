@@ -12,17 +12,17 @@ struct StageTable {
     let names = stages.map { Self.fitted($0.name.escapedForTerminal) }
     let width = max(5, names.map(\.count).max() ?? 0)
     var text =
-      " " + "stage".padded(width) + "   max abs    of max     cosine  SQNR dB  x f32\n"
+      " " + "stage".padded(width) + "   max abs    of max   rel rms  of limit  x f32\n"
     for (name, stage) in zip(names, stages) {
       text += " " + name.padded(width)
       if let errors = stage.errors {
         text += "  " + Units.scientific(errors.maximumAbsolute).leftPadded(8)
         text += "  " + Units.scientific(errors.ofMaximum).leftPadded(8)
-        text += "  " + (errors.cosine.map { Units.fixed($0, 6) } ?? "-").leftPadded(9)
-        text += "  " + (errors.signalToNoiseRatio.map { Units.fixed($0, 1) } ?? "-").leftPadded(7)
+        text += "  " + Units.scientific(errors.relativeRMS).leftPadded(8)
+        text += "  " + Self.percent(stage.loading).leftPadded(8)
         text += "  " + (errors.upstream?.ratio.map(Self.ratio) ?? "-").leftPadded(5)
       } else {
-        text += String(repeating: " ", count: 10 + 10 + 11 + 9 + 7)
+        text += String(repeating: " ", count: 10 + 10 + 10 + 10 + 7)
       }
       text += stage.passed ? "  ok\n" : "  FAIL\n"
     }
@@ -32,6 +32,10 @@ struct StageTable {
   private static func ratio(_ value: Double) -> String {
     value < 99.95
       ? Units.fixed(value, value < 9.995 ? 2 : 1) : value < 9999.5 ? Units.fixed(value, 0) : ">9999"
+  }
+
+  private static func percent(_ share: Double) -> String {
+    share < 99.995 ? Units.fixed(100 * share, 0) + "%" : ">9999%"
   }
 
   /// A long name loses its start, which says less than its end.
