@@ -17,9 +17,8 @@ struct BundleHeader {
 
   /// - Throws: `file.*`, and as ``init(_:fileByteCount:)``.
   init(reading file: InputFile) throws(WeightsError) {
-    let header = try SafetensorsFile(file: file).header
-    let bytes = try file.bytes(at: 0, count: header.dataStart)
-    // What was parsed and what is hashed are two reads.
+    // What is parsed is what is hashed, whoever writes to the file meanwhile.
+    let (header, bytes) = try SafetensorsFile.readHeader(of: file)
     try file.checkUnchanged()
     try self.init(header, bytes)
   }

@@ -18,7 +18,8 @@ public struct FloatScan: Equatable, Sendable {
   public enum Format: Sendable {
     case f32, bf16, f16
 
-    /// Nil for types without NaN and infinity, and for those that the toolkit does not compute with.
+    /// Nil for types without NaN and infinity, and for those that the toolkit does not compute
+    /// with.
     public init?(_ dtype: DType) {
       switch dtype {
       case .f32: self = .f32

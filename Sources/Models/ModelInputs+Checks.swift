@@ -70,6 +70,8 @@ extension ModelInputs {
 
   /// Tokens of one sequence at most: twice what Gemma was made for.
   public static let tokenLimit = 16384
+  /// Layers of a stack. Those of a bundle are made before their tensors are looked for.
+  static let layerLimit = 1024
 
   /// Whole numbers [batch, S], S at least 1.
   ///

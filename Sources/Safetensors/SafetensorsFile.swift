@@ -23,13 +23,16 @@ public final class SafetensorsFile: TensorSource {
   /// Reads the header of an open file.
   ///
   /// - Throws: as ``init(path:limits:)``.
-  public init(file: InputFile, limits: SafetensorsLimits = .default) throws(WeightsError) {
+  public convenience init(
+    file: InputFile, limits: SafetensorsLimits = .default
+  ) throws(WeightsError) {
+    let (header, _) = try Self.readHeader(of: file, limits: limits)
+    self.init(file, header)
+  }
+
+  private init(_ file: InputFile, _ header: SafetensorsHeader) {
     self.file = file
-    do throws(WeightsError) {
-      header = try Self.readHeader(of: file, limits: limits)
-    } catch {
-      throw error.inFile(file.path)
-    }
+    self.header = header
     tensors = header.entries.map(\.info)
     // Names are unique: the parser refuses equal keys.
     positions = Dictionary(
@@ -73,18 +76,29 @@ public final class SafetensorsFile: TensorSource {
 }
 
 extension SafetensorsFile {
-  private static func readHeader(
-    of file: InputFile, limits: SafetensorsLimits
-  ) throws(WeightsError) -> SafetensorsHeader {
+  /// Reads and parses the header of an open file.
+  ///
+  /// - Returns: with it the very bytes that were parsed (length, text and padding), for whoever
+  ///   hashes them: a second read might find others.
+  /// - Throws: as ``init(path:limits:)``.
+  public static func readHeader(
+    of file: InputFile, limits: SafetensorsLimits = .default
+  ) throws(WeightsError) -> (header: SafetensorsHeader, bytes: [UInt8]) {
     do throws(WeightsError) {
       let count = try headerByteCount(of: file, limits: limits)
-      let json = try file.bytes(at: 8, count: count)
-      return unsafe try SafetensorsHeader.parse(
-        json.span.bytes, fileByteCount: file.byteCount, limits: limits)
+      let bytes = try file.bytes(at: 0, count: 8 + count)
+      guard bytes[..<8].reversed().reduce(0, { $0 << 8 | UInt64($1) }) == UInt64(count) else {
+        throw WeightsError(
+          .fileChanged, .inputOutput, "changed while it was read: the length of its header")
+      }
+      let header = unsafe try SafetensorsHeader.parse(
+        bytes.span.bytes.extracting(8..<bytes.count), fileByteCount: file.byteCount,
+        limits: limits)
+      return (header, bytes)
     } catch {
-      guard error.kind == .malformed else { throw error }
+      guard error.kind == .malformed else { throw error.inFile(file.path) }
       let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileKind.prefixByteCount))
-      throw unsafe error.namingKind(ofFileWith: prefix.span.bytes)
+      throw unsafe error.namingKind(ofFileWith: prefix.span.bytes).inFile(file.path)
     }
   }
 

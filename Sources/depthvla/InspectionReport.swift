@@ -52,7 +52,8 @@ struct InspectionReport {
       for file in source.object?["files"]?.array ?? [] {
         let name = file.object?["name"]?.string ?? ""
         let digest = file.object?["sha256"]?.string ?? ""
-        text += "      \(digest.prefix(16))…  \(name.escapedForTerminal)\n"
+        let start = String(String.UnicodeScalarView(digest.unicodeScalars.prefix(16)))
+        text += "      \(start.escapedForTerminal)…  \(name.escapedForTerminal)\n"
       }
     }
     return text

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BundleFormat
 import DepthVLAWeights
 import Diagnostics
 import Signing
@@ -44,7 +45,7 @@ struct SignCommand: OutputCommand {
 
   func run() throws {
     let options = try keyOptions.signing(withKey: key, to: signature)
-    try SigningKeyOptions.protect(key, from: [signature].compactMap(\.self))
+    try keyOptions.protect(key, from: [signature ?? VerifiedSignature.path(ofBundle: bundle)])
     let line = output.progress()
     defer { line?.finish() }
     let signing = try BundleSigning(

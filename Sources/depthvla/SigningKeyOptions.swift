@@ -26,12 +26,15 @@ struct SigningKeyOptions: ParsableArguments {
 
   var isGiven: Bool { release != nil || passphraseFile != nil }
 
-  /// - Throws: `output.is-input` where an output would replace the key.
-  static func protect(_ key: String, from outputs: [String]) throws(WeightsError) {
-    for output in outputs where try isSameFile(output, key) {
-      throw WeightsError(
-        .outputIsInput, .cannotCreate, file: output,
-        "is the private key and would be replaced; expected another place")
+  /// - Throws: `output.is-input` where an output would replace the key or the passphrase.
+  func protect(_ key: String, from outputs: [String]) throws(WeightsError) {
+    for (file, what) in [(key, "private key"), (passphraseFile, "passphrase")] {
+      guard let file else { continue }
+      for output in outputs where try isSameFile(output, file) {
+        throw WeightsError(
+          .outputIsInput, .cannotCreate, file: output,
+          "is the \(what) and would be replaced; expected another place")
+      }
     }
   }
 

@@ -38,6 +38,12 @@ struct TrustOptions: ParsableArguments {
     return keys
   }
 
+  /// What is read to know whom to trust.
+  func inputs(ofBundle bundle: String) -> InputsOfCommand {
+    guard !publicKeys.isEmpty else { return InputsOfCommand([]) }
+    return InputsOfCommand(publicKeys + [signature ?? VerifiedSignature.path(ofBundle: bundle)])
+  }
+
   /// - Throws: `key.*`, `file.*`.
   func policy() throws(WeightsError) -> BundleTrust {
     publicKeys.isEmpty ? .any : .signed(by: try keys(), atLeast: minimumRelease)

@@ -44,7 +44,7 @@ public struct DINOv2Configuration: Sendable {
   public init(_ scope: ConfigurationReader) throws(WeightsError) {
     width = try scope.integer("hidden_size")
     mlpWidth = try scope.integer("intermediate_size")
-    layers = try scope.integer("num_hidden_layers")
+    layers = try scope.integer("num_hidden_layers", atMost: ModelInputs.layerLimit)
     heads = try scope.integer("num_attention_heads")
     channels = try scope.integer("num_channels")
     patch = try scope.integer("patch_size")

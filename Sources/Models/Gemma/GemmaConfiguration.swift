@@ -19,7 +19,7 @@ public struct GemmaConfiguration: Sendable {
   public init(_ scope: ConfigurationReader) throws(WeightsError) {
     width = try scope.integer("hidden_size")
     mlpWidth = try scope.integer("intermediate_size")
-    layers = try scope.integer("num_hidden_layers")
+    layers = try scope.integer("num_hidden_layers", atMost: ModelInputs.layerLimit)
     heads = try scope.integer("num_attention_heads")
     keyValueHeads = try scope.integer("num_key_value_heads")
     headDim = try scope.integer("head_dim")

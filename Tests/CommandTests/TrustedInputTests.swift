@@ -1,0 +1,97 @@
+import Foundation
+import HostileCorpus
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Files that a command reads beside weights are not replaced by what it writes, and what a
+/// stranger's bundle says does nothing but fail.
+struct TrustedInputTests {
+  let scratch: ScratchFolder
+  static let dinov2 = FixtureFolder.path("checkpoints/dinov2/hf")
+
+  init() throws {
+    scratch = try ScratchFolder()
+    let result = try depthvla("convert", "--dinov2", Self.dinov2, "-o", scratch("b"))
+    #expect(result.status == 0, "\(result.error)")
+  }
+
+  private func expectKept(_ name: String, _ arguments: [String]) throws {
+    let before = try scratch.bytes(of: name)
+    let result = try depthvla(arguments, in: scratch.path)
+    #expect(result.status == 73, "\(result.error)")
+    #expect(result.errorLines.count == 1)
+    #expect(try scratch.bytes(of: name) == before)
+  }
+
+  @Test func aKeyWhereTheSignatureWouldGoIsKept() throws {
+    try scratch.write(FixtureFolder.bytes("signing/p256.pem"), to: "b.sig")
+    try expectKept("b.sig", ["sign", "b", "--key", "b.sig", "--force"])
+    try scratch.write(FixtureFolder.bytes("signing/passphrase.txt"), to: "b.sig")
+    try expectKept(
+      "b.sig",
+      [
+        "sign", "b", "--key", FixtureFolder.path("signing/p256-encrypted.pem"),
+        "--passphrase-file", "b.sig", "--force",
+      ])
+  }
+
+  @Test func documentsAndKeysAreKept() throws {
+    try scratch.write(#"{"schema": 1, "rules": []}"#, to: "r.json")
+    try expectKept(
+      "r.json",
+      ["convert", "--dinov2", Self.dinov2, "--recipe", "r.json", "-o", "r.json", "--force"])
+    #expect(
+      try depthvla("sign", scratch("b"), "--key", FixtureFolder.path("signing/p256.pem")).status
+        == 0)
+    try scratch.write(FixtureFolder.bytes("signing/p256.pub.pem"), to: "k.pem")
+    let parity = [
+      "parity", "b", "--golden", FixtureFolder.path("goldens/dinov2_28x70.safetensors"),
+      "--public-key", "k.pem", "--force", "--report",
+    ]
+    try expectKept("k.pem", parity + ["k.pem"])
+    try expectKept("b.sig", parity + ["b.sig"])
+  }
+
+  /// Puts other documents into the bundle, under the right root hash.
+  private func rewrite(_ key: String, _ change: (String) -> String) throws {
+    var bundle = try OpenedBundle(scratch.bytes(of: "b"))
+    let text = bundle.metadata.first { $0.0 == key }?.1.string ?? ""
+    let changed = change(text)
+    #expect(changed != text)
+    bundle.setMetadata(key, .string(changed))
+    try scratch.write(bundle.bytes(), to: "b")
+    #expect(try depthvla("verify", scratch("b")).status == 0)
+  }
+
+  @Test func namesOfFilesThatAreNoWeightsAreNotCreated() throws {
+    try rewrite("provenance") { $0.replacing("model.safetensors", with: ".bashrc") }
+    let result = try depthvla(
+      "export", scratch("b"), "--naming", "source", "-o", scratch("out"))
+    #expect(result.status == 65, "\(result.error)")
+    #expect(try scratch.entries == ["b"])
+  }
+
+  @Test func whatStandsForADigestSteersNoTerminal() throws {
+    try rewrite("provenance") { text in
+      let start = text.firstRange(of: "\"sha256\":\"")!.upperBound
+      return text.replacingCharacters(
+        in: start..<text.index(start, offsetBy: 8), with: "\\u001b[2J\\n\\r")
+    }
+    let result = try depthvla("inspect", scratch("b"))
+    #expect(result.status == 0)
+    #expect(!result.output.contains("\u{1B}") && !result.output.contains("\r"))
+  }
+
+  /// Each layer was made before the tensors of any were looked for.
+  @Test func moreLayersThanAnyModelHasAreRefused() throws {
+    try rewrite("configuration") {
+      $0.replacing("\"num_hidden_layers\":4", with: "\"num_hidden_layers\":1073741823")
+    }
+    let result = try depthvla(
+      "parity", scratch("b"), "--golden", FixtureFolder.path("goldens/dinov2_28x70.safetensors"))
+    #expect(result.status == 65, "\(result.error)")
+    #expect(result.errorLines.count == 1)
+    #expect(result.error.contains("1073741823"))
+  }
+}
