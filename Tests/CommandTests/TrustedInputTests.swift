@@ -64,6 +64,19 @@ struct TrustedInputTests {
     #expect(try depthvla("verify", scratch("b")).status == 0)
   }
 
+  /// The weights are those of the sources, the model is another.
+  @Test func anotherConfigurationIsFoundBesideTheSources() throws {
+    try rewrite("configuration") {
+      $0.replacing("\"num_attention_heads\":2", with: "\"num_attention_heads\":1")
+    }
+    let result = try depthvla("verify", scratch("b"), "--against", Self.dinov2)
+    #expect(result.status == 1, "\(result.error)")
+    #expect(
+      result.errorLines == [
+        "depthvla: \(scratch("b")): configuration.num_attention_heads is 1, the sources give 2"
+      ])
+  }
+
   @Test func namesOfFilesThatAreNoWeightsAreNotCreated() throws {
     try rewrite("provenance") { $0.replacing("model.safetensors", with: ".bashrc") }
     let result = try depthvla(

@@ -36,7 +36,13 @@ extension Conversion {
       hash.add(.array(file.file.fingerprint.map { .integer($0) }))
       hash.add(try file.file.bytes(at: 0, count: file.header.dataStart))
     }
-    for file in assetFiles { hash.add(Array(SHA256.hash(try file.bytes()).bytes)) }
+    for file in assetFiles {
+      // The header says all of it, so that the data begin elsewhere under another name.
+      hash.add([
+        .string(file.plan.name), .string(file.plan.role.rawValue), .string(file.plan.source),
+      ])
+      hash.add(Array(SHA256.hash(try file.bytes()).bytes))
+    }
     return hash.finalize()
   }
 }

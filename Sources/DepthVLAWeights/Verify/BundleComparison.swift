@@ -45,7 +45,7 @@ extension BundleComparison {
   ///   - sources: those the bundle was made from, in any order.
   ///   - threads: how many to compare on.
   /// - Throws: `verify.sources` when a source is missing, or one too many, or they give other
-  ///   tensors than the bundle has; `file.changed` when a source was written to meanwhile; what
+  ///   tensors than the bundle has; `verify.configuration`; `file.changed` when a source was written to meanwhile; what
   ///   planning and reading throw.
   public init(
     _ bundle: Bundle, against sources: [ImportedSource], library: ManifestLibrary, threads: Int,
@@ -63,6 +63,7 @@ extension BundleComparison {
       if error.kind == .usage { error.kind = .malformed }
       throw error
     }
+    try Self.checkConfiguration(of: bundle, against: conversion)
     let (assets, lacking) = try AssetComparison.compare(
       bundle, given: record.givenAssets, against: conversion.usedSources,
       families: library.families)
@@ -183,4 +184,53 @@ extension TensorSource {
 extension WeightsError.Code {
   /// The sources are not those the bundle was made from.
   public static let verifySources = Self("verify.sources")
+}
+
+extension BundleComparison {
+  /// The same weights under other heads, epsilons or scales are another model.
+  ///
+  /// - Throws: `verify.configuration` when the bundle's is not what the sources give.
+  private static func checkConfiguration(
+    of bundle: Bundle, against conversion: Conversion
+  ) throws(WeightsError) {
+    let documents = bundle.documents
+    let expected = conversion.plan.remap.configuration.json
+    guard documents.family == conversion.plan.remap.family,
+      documents.configuration.encoded() == expected.encoded()
+    else {
+      let place = firstDifference(documents.configuration, expected, "configuration")
+      throw WeightsError(
+        .verifyConfiguration, .checkFailed, file: bundle.path,
+        place ?? "is of the family \(documents.family.escapedForTerminal), the sources give "
+          + conversion.plan.remap.family)
+    }
+  }
+
+  /// Where two documents differ, with both values.
+  private static func firstDifference(
+    _ found: JSONValue, _ expected: JSONValue, _ path: String
+  ) -> String? {
+    if let a = found.object, let b = expected.object {
+      for (key, value) in b.members {
+        guard let other = a[key] else {
+          return "\(path) lacks \(key.quoted), the sources give \(value.encoded())"
+        }
+        if let place = firstDifference(other, value, path + "." + key.escapedForTerminal) {
+          return place
+        }
+      }
+      if let extra = a.members.first(where: { b[$0.key] == nil }) {
+        return "\(path) has \(extra.key.quoted), the sources give none"
+      }
+      return nil
+    }
+    guard found.encoded() != expected.encoded() else { return nil }
+    return "\(path) is \(String(found.encoded().prefix(200)).escapedForTerminal), the sources give "
+      + expected.encoded()
+  }
+}
+
+extension WeightsError.Code {
+  /// The configuration of a bundle is not what its sources give.
+  public static let verifyConfiguration = Self("verify.configuration")
 }
