@@ -45,8 +45,8 @@ extension BundleComparison {
   ///   - sources: those the bundle was made from, in any order.
   ///   - threads: how many to compare on.
   /// - Throws: `verify.sources` when a source is missing, or one too many, or they give other
-  ///   tensors than the bundle has; `verify.configuration`; `file.changed` when a source was written to meanwhile; what
-  ///   planning and reading throw.
+  ///   tensors than the bundle has; `verify.configuration`; `file.changed` when a source was
+  ///   written to meanwhile; what planning and reading throw.
   public init(
     _ bundle: Bundle, against sources: [ImportedSource], library: ManifestLibrary, threads: Int,
     progress: Progress.Handler = { _ in }
