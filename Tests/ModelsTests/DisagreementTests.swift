@@ -74,8 +74,11 @@ struct DisagreementTests {
   static let settings = [
     setting(paligemma, "text.num_hidden_layers", 4, .modelTensorMissing, "vlm.layers.3."),
     setting(paligemma, "vision.num_hidden_layers", 3, .modelTensorMissing, "encoder.layers.2."),
-    setting(
-      dinov2, "num_hidden_layers", .integer(1 << 30), .modelTensorMissing, "encoder.layer.4."),
+    setting(dinov2, "num_hidden_layers", 1024, .modelTensorMissing, "encoder.layer.4."),
+    setting(dinov2, "num_hidden_layers", 1025, .modelConfiguration, "from 1 to 1024"),
+    setting(dinov2, "num_hidden_layers", .integer(1 << 30), .modelConfiguration, "1073741824"),
+    setting(paligemma, "text.num_hidden_layers", 1025, .modelConfiguration, "from 1 to 1024"),
+    setting(paligemma, "vision.num_hidden_layers", 1025, .modelConfiguration, "from 1 to 1024"),
     setting(paligemma, "text.num_attention_heads", 7, .modelTensorShape, "[42, 44]"),
     setting(paligemma, "text.num_key_value_heads", 3, .modelConfiguration, "do not divide"),
     setting(paligemma, "text.num_key_value_heads", 2, .modelTensorShape, "[12, 44]"),
