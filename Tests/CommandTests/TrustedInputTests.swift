@@ -77,12 +77,35 @@ struct TrustedInputTests {
       ])
   }
 
-  @Test func namesOfFilesThatAreNoWeightsAreNotCreated() throws {
-    try rewrite("provenance") { $0.replacing("model.safetensors", with: ".bashrc") }
+  @Test(arguments: [".bashrc", "-x.safetensors", "a.py", "model.safetensors.index.json"])
+  func namesOfFilesThatAreNoWeightsAreNotCreated(name: String) throws {
+    try rewrite("provenance") { $0.replacing("model.safetensors", with: name) }
     let result = try depthvla(
       "export", scratch("b"), "--naming", "source", "-o", scratch("out"))
-    #expect(result.status == 65, "\(result.error)")
-    #expect(try scratch.entries == ["b"])
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.output.contains("model.safetensors was \"\(name)\""))
+    let names = try ScratchFolder.names(in: scratch("out"))
+    #expect(names.contains("model.safetensors") && !names.contains(name))
+  }
+
+  /// A single file may have any name.
+  @Test(arguments: ["my weights, version 2.safetensors", "blob"])
+  func sourcesOfOtherNamesAreVerifiedAndExported(name: String) throws {
+    try scratch.makeFolder("in")
+    for file in ["model.safetensors", "config.json"] {
+      try scratch.write(
+        FixtureFolder.bytes("checkpoints/dinov2/hf/" + file),
+        to: "in/" + (file == "config.json" ? file : name))
+    }
+    let source = scratch("in/" + name)
+    #expect(try depthvla("convert", "--dinov2", source, "-o", scratch("c")).status == 0)
+    let verified = try depthvla("verify", scratch("c"), "--against", source)
+    #expect(verified.status == 0, "\(verified.error)")
+    let exported = try depthvla(
+      "export", scratch("c"), "--naming", "source", "-o", scratch("out"))
+    #expect(exported.status == 0, "\(exported.error)")
+    let written = name == "blob" ? "model.safetensors" : name
+    #expect(try scratch.bytes(of: "out/" + written) == scratch.bytes(of: "in/" + name))
   }
 
   @Test func whatStandsForADigestSteersNoTerminal() throws {

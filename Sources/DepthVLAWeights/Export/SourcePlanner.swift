@@ -28,7 +28,19 @@ struct SourcePlanner {
     var result = ExportPlan(
       family: source.family, naming: source.naming, tensors: [], files: [],
       config: source.config, hasIndex: source.files.count > 1)
-    result.files = source.files.map { ExportPlan.File(name: $0.name, metadata: $0.metadata) }
+    for file in source.files {
+      var name = file.name
+      if !Self.isNameOfWeights(name) {
+        guard source.files.count == 1 else {
+          throw WeightsError(
+            .bundleRecord, "expected names of safetensors files, found \(name.quoted)")
+        }
+        name = "model.safetensors"
+        result.notes.append(
+          "model.safetensors was \(file.name.quoted), which is no name of a safetensors file")
+      }
+      result.files.append(ExportPlan.File(name: name, metadata: file.metadata))
+    }
     var left: [TensorName] = []
     for entry in source.ledger {
       guard let tensor = try tensor(entry, byName, &result.dequantizedCount) else {
@@ -53,6 +65,13 @@ struct SourcePlanner {
         "\(result.dequantizedCount) INT8 tensors written as floats, their quantization applied")
     }
     return result
+  }
+
+  /// Whoever made the bundle chose the names: none may be a file that a program or a shell acts on,
+  /// or steer a terminal.
+  private static func isNameOfWeights(_ name: String) -> Bool {
+    name.hasSuffix(".safetensors") && !name.hasPrefix(".") && !name.hasPrefix("-")
+      && name.escapedForTerminal == name
   }
 
   private func tensor(

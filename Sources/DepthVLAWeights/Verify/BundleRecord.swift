@@ -150,28 +150,10 @@ extension BundleRecord.Source {
     guard !names.isEmpty else {
       throw reader.failure(.bundleRecord, "expected at least one file, found none")
     }
-    if let name = names.first(where: { !$0.isNameOfWeights }) {
+    if let name = names.first(where: { !$0.isPlainFileName }) {
       throw reader.failure(
-        .bundleRecord,
-        "expected names of ASCII letters, digits, '.', '_' and '-' that end in .safetensors, found "
-          + name.quoted)
+        .bundleRecord, "expected plain file names, found \(name.quoted)")
     }
-  }
-}
-
-extension String {
-  /// As shards may be named, and no other file that a program or a shell would act on.
-  fileprivate var isNameOfWeights: Bool {
-    isPlainFileName && hasSuffix(".safetensors") && !hasPrefix(".") && !hasPrefix("-")
-      && utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-          UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
   }
 }
 
