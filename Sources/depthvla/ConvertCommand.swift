@@ -152,11 +152,11 @@ struct ConvertCommand: OutputCommand {
     options.resumes = resume
     options.threads = output.threadCount
     options.settings = try settings.values()
-    try InputsOfCommand([recipe] + output.manifests).protect(from: [target])
+    let signature = sign == nil ? nil : target.map { VerifiedSignature.path(ofBundle: $0) }
+    try InputsOfCommand([recipe, sign, keyOptions.passphraseFile] + output.manifests)
+      .protect(from: [target, signature])
     if let sign {
       options.signing = try keyOptions.signing(withKey: sign)
-      let outputs = target.map { [$0, VerifiedSignature.path(ofBundle: $0)] }
-      try keyOptions.protect(sign, from: outputs ?? [])
     }
     if let depthEncoder {
       options.choices["dinov2"] = depthEncoder == .dinov2 ? "dinov2" : "depth-anything-v2"

@@ -45,7 +45,8 @@ struct SignCommand: OutputCommand {
 
   func run() throws {
     let options = try keyOptions.signing(withKey: key, to: signature)
-    try keyOptions.protect(key, from: [signature ?? VerifiedSignature.path(ofBundle: bundle)])
+    try InputsOfCommand([key, keyOptions.passphraseFile])
+      .protect(from: [signature ?? VerifiedSignature.path(ofBundle: bundle)])
     let line = output.progress()
     defer { line?.finish() }
     let signing = try BundleSigning(

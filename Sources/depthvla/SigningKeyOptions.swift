@@ -1,7 +1,6 @@
 import ArgumentParser
 import DepthVLAWeights
 import Diagnostics
-import FileAccess
 import Signing
 
 /// What goes with a private key.
@@ -25,18 +24,6 @@ struct SigningKeyOptions: ParsableArguments {
   }
 
   var isGiven: Bool { release != nil || passphraseFile != nil }
-
-  /// - Throws: `output.is-input` where an output would replace the key or the passphrase.
-  func protect(_ key: String, from outputs: [String]) throws(WeightsError) {
-    for (file, what) in [(key, "private key"), (passphraseFile, "passphrase")] {
-      guard let file else { continue }
-      for output in outputs where try isSameFile(output, file) {
-        throw WeightsError(
-          .outputIsInput, .cannotCreate, file: output,
-          "is the \(what) and would be replaced; expected another place")
-      }
-    }
-  }
 
   /// - Throws: `key.*`, `file.*`.
   func signing(

@@ -41,6 +41,13 @@ struct TrustedInputTests {
     try expectKept(
       "r.json",
       ["convert", "--dinov2", Self.dinov2, "--recipe", "r.json", "-o", "r.json", "--force"])
+    try scratch.write(#"{"schema": 1, "rules": []}"#, to: "o.sig")
+    try expectKept(
+      "o.sig",
+      [
+        "convert", "--dinov2", Self.dinov2, "--recipe", "o.sig", "-o", "o", "--sign",
+        FixtureFolder.path("signing/p256.pem"), "--force",
+      ])
     #expect(
       try depthvla("sign", scratch("b"), "--key", FixtureFolder.path("signing/p256.pem")).status
         == 0)
