@@ -52,7 +52,7 @@ struct BundleHeader {
       configuration: try Self.parse(values[3], "configuration").value,
       recipe: try Self.parse(values[4], "recipe").value,
       provenance: try Self.parse(values[5], "provenance").value,
-      ledger: try Self.parse(values[6], "ledger", limits: .default).value)
+      ledger: try Self.parse(values[6], "ledger", limits: Self.rows).value)
     guard header.dataStart % BundleLayout.alignment == 0 else {
       throw WeightsError(
         .bundleAlignment, .malformed,
@@ -61,7 +61,7 @@ struct BundleHeader {
     }
     assets = try AssetList.read(Self.parse(values[7], "assets"))
     let table = try TensorTable.read(
-      Self.parse(values[8], "tensors", limits: .default), assets: assets,
+      Self.parse(values[8], "tensors", limits: Self.rows), assets: assets,
       entries: header.entries, dataStart: header.dataStart)
     assetTensors = Array(table.prefix(assets.count))
     tensors = Array(table.dropFirst(assets.count))
@@ -89,8 +89,9 @@ struct BundleHeader {
     }
   }
 
-  /// - Parameter limits: of the document. The ledger and the table of tensors grow with the
-  ///   tensors.
+  /// The ledger and the table of tensors grow with the tensors: a row has up to four objects.
+  private static let rows = JSONLimits(maximumObjectCount: 400_000)
+
   private static func parse(
     _ text: String, _ name: String, limits: JSONLimits = .document
   ) throws(WeightsError) -> JSONReader {

@@ -9,7 +9,7 @@ import TensorCore
 ///
 /// Packing is the expensive part and is done elsewhere, on as many threads as there are, by
 /// ``ChunkPacker``; this class takes packed chunks in order, on one thread. The file appears under
-/// its name when ``finish(provenance:ledger:)`` returns, and not before; without it nothing is
+/// its name when ``finish(provenance:ledger:after:checking:)`` returns, and not before; without it nothing is
 /// left behind.
 public final class BundleWriter {
   public let path: String
@@ -163,6 +163,8 @@ public final class BundleWriter {
   /// - Parameters:
   ///   - provenance: replaces the document given at the start.
   ///   - ledger: likewise.
+  ///   - companion: a file that belongs to the bundle, such as its signature, and gets its name
+  ///     right before it: see ``AtomicOutputFile/commit(after:)``.
   ///   - check: looks at the finished file, synced, before it gets its name; what it throws ends
   ///     it.
   /// - Returns: the root hash.
@@ -170,7 +172,7 @@ public final class BundleWriter {
   ///   `safetensors.*` for names that format cannot hold; `file.*`.
   /// - Precondition: every asset and every chunk of every tensor has been appended.
   public func finish(
-    provenance: JSONValue? = nil, ledger: JSONValue? = nil,
+    provenance: JSONValue? = nil, ledger: JSONValue? = nil, after companion: AtomicOutputFile? = nil,
     checking check: (_ temporaryPath: String) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> Digest {
     skipFinishedTensors()
@@ -199,12 +201,12 @@ public final class BundleWriter {
     unsafe try output.write(header.span.bytes, at: 0)
     try output.synchronize()
     try check(output.temporaryPath)
-    try output.commit()
+    try output.commit(after: companion)
     return root
   }
 
   /// Whether the bundle has its name, which it has also where the last step of
-  /// ``finish(provenance:ledger:checking:)``, syncing the folder, has failed.
+  /// ``finish(provenance:ledger:after:checking:)``, syncing the folder, has failed.
   public var isInPlace: Bool { output.isInPlace }
 
   /// Gives up and removes what was written.

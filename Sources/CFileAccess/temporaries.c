@@ -35,6 +35,8 @@ struct slot {
 
 static struct slot slots[SLOT_COUNT];
 static _Atomic int stopping;
+// How many threads are at something that must not be interrupted.
+static _Atomic int holders;
 static int exit_status;
 static const char *kept_message;
 
@@ -217,9 +219,27 @@ int file_access_remove_folder(int parent, const char *name) {
   return result;
 }
 
+// Whoever holds looks at `stopping` after it has counted itself, the handler the other way round, so
+// that one of them waits for the other.
+void file_access_hold_signals(sigset_t *before) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, before);
+  atomic_fetch_add(&holders, 1);
+  if (!atomic_load(&stopping)) return;
+  atomic_fetch_sub(&holders, 1);
+  for (;;) pause_for(1000);
+}
+
+void file_access_release_signals(const sigset_t *before) {
+  atomic_fetch_sub(&holders, 1);
+  pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 static void stop(int number) {
   (void)number;
   atomic_store(&stopping, 1);
+  for (int waited = 0; atomic_load(&holders) > 0 && waited < 10000; waited++) pause_for(1);
   if (file_access_temporary_remove_all() && kept_message != NULL) {
     ssize_t ignored = write(STDERR_FILENO, kept_message, strlen(kept_message));
     (void)ignored;

@@ -3,7 +3,7 @@ public import Diagnostics
 import Glibc
 
 /// A file that appears whole or not at all: written beside its target under a temporary name
-/// (`.NAME.partial-PID-RANDOM`), synced, renamed. Unless ``commit()`` succeeds nothing is left,
+/// (`.NAME.partial-PID-RANDOM`), synced, renamed. Unless ``commit(after:)`` succeeds nothing is left,
 /// whether an error, a signal (see ``Interruption``) or the end of this object came first. Where
 /// the process was killed outright, the next that writes to the same place removes what it left.
 public final class AtomicOutputFile: Sendable {
@@ -12,6 +12,8 @@ public final class AtomicOutputFile: Sendable {
   private let target: OutputTarget
   private let temporary: TemporaryEntry
   private let handle: OutputFileHandle
+  /// Whether the temporary outlasts a commit that failed.
+  private let isResumable: Bool
 
   /// Creates the temporary file, and removes those of runs that were killed.
   ///
@@ -27,14 +29,16 @@ public final class AtomicOutputFile: Sendable {
     Leftover.removeAll(of: target)
     temporary = try TemporaryEntry(.file, for: target.name, in: target.folder, file: path)
     handle = OutputFileHandle(temporary.descriptor, path: path)
+    isResumable = false
   }
 
-  /// Goes on with a temporary file that is there.
+  /// A temporary file that is there, and that its owner keeps or discards when committing fails.
   init(_ temporary: TemporaryEntry, target: OutputTarget) {
     path = target.path
     self.target = target
     self.temporary = temporary
     handle = OutputFileHandle(temporary.descriptor, path: path)
+    isResumable = true
   }
 
   /// A target that a file can be put in the place of.
@@ -84,7 +88,7 @@ public final class AtomicOutputFile: Sendable {
     try handle.reserve(byteCount: byteCount)
   }
 
-  /// Forces what was written to the device, so that ``commit()`` has little left that can fail.
+  /// Forces what was written to the device, so that ``commit(after:)`` has little left that can fail.
   /// Nothing can be written after that.
   ///
   /// - Throws: `file.write`, `file.no-space`.
@@ -92,31 +96,62 @@ public final class AtomicOutputFile: Sendable {
 
   /// Syncs the file, gives it its name in one step, and syncs the folder.
   ///
+  /// - Parameter companion: a file that belongs to this one and gets its name right before it. Of
+  ///   the two both get theirs or neither does, also where a signal arrives: what the companion
+  ///   replaced is put back where this file cannot follow. A process that is killed in between
+  ///   leaves the companion alone.
   /// - Throws: `file.exists` when something of that name has appeared meanwhile and may not be
   ///   replaced, `file.write`, `file.no-space`, `file.permission`, `file.cannot-create`,
   ///   `file.finished`. Nothing is left then.
-  public func commit() throws(WeightsError) {
+  public func commit(after companion: AtomicOutputFile? = nil) throws(WeightsError) {
     do throws(WeightsError) {
+      try companion?.handle.finish()
       try handle.finish()
-      try target.rename(from: temporary.name)
+      try Interruption.held { () throws(WeightsError) in
+        let replaced = try companion?.swap() ?? false
+        do throws(WeightsError) {
+          try target.rename(from: temporary.name)
+        } catch {
+          companion?.withdraw(restoring: replaced)
+          throw error
+        }
+        temporary.keep()
+        companion?.discard()
+      }
     } catch {
-      discard()
+      companion?.discard()
+      if !isResumable { discard() }
       throw error
     }
-    temporary.keep()
     try target.folder.synchronize(file: path)
   }
 
-  /// Removes the temporary file. Nothing happens after ``commit()``.
-  public func discard() { temporary.remove() }
-
-  /// Takes the file away again after ``commit()``, where another that belongs to it could not be
-  /// committed. A file that has taken its place meanwhile is left alone.
-  public func withdraw() {
-    if isInPlace { unsafe unlinkat(target.folder.number, target.name, 0) }
+  /// Gives the file its name, and its temporary's name to what it replaces.
+  ///
+  /// - Returns: whether it replaced anything that can be put back.
+  private func swap() throws(WeightsError) -> Bool {
+    let replaced = try target.swap(with: temporary.name)
+    if !replaced { temporary.keep() }
+    // On the device before the file it belongs to.
+    do throws(WeightsError) { try target.folder.synchronize(file: path) } catch {
+      withdraw(restoring: replaced)
+      throw error
+    }
+    return replaced
   }
 
-  /// Whether the file has its name: after ``commit()``, also where that threw since the folder
+  /// Takes the file away again, and puts back what it replaced. A file that has taken its place
+  /// meanwhile is left alone.
+  private func withdraw(restoring replaced: Bool) {
+    guard isInPlace else { return }
+    if replaced, target.swapBack(with: temporary.name) { return }
+    unsafe unlinkat(target.folder.number, target.name, 0)
+  }
+
+  /// Removes the temporary file. Nothing happens after ``commit(after:)``.
+  public func discard() { temporary.remove() }
+
+  /// Whether the file has its name: after ``commit(after:)``, also where that threw since the folder
   /// could not be synced, as long as no other has taken its place.
   public var isInPlace: Bool {
     guard let ours = try? temporary.descriptor.status(while: .creating, file: path),

@@ -11,7 +11,8 @@ public final class InputFile: Sendable {
   public let byteCount: Int
 
   let descriptor: OwnedDescriptor
-  private let modified: (seconds: Int, nanoseconds: Int)
+  /// What it was when it was opened.
+  private let opened: stat
   /// Numbers that are others when the file was written to or replaced since: its own number, its
   /// size, and when its contents and its entry last changed, in seconds and nanoseconds.
   public let fingerprint: [Int64]
@@ -38,7 +39,7 @@ public final class InputFile: Sendable {
     try status.requireRegular(file: path)
     self.path = path
     byteCount = status.st_size
-    modified = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+    opened = status
     fingerprint = [
       Int64(truncatingIfNeeded: status.st_ino), Int64(status.st_size),
       Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec), Int64(status.st_ctim.tv_sec),
@@ -89,17 +90,25 @@ public final class InputFile: Sendable {
   /// Looks whether the file was written to since it was opened. A file that was replaced under
   /// its name is no concern: the descriptor still holds the old one.
   ///
+  /// - Parameter strictly: also where the time of the last write was set back, which the time of
+  ///   the last change of any kind tells. Of the changes that leave the bytes alone, new
+  ///   permissions, owners and links are told from it; a new name is not, and is reported too.
   /// - Throws: `file.changed`.
-  public func checkUnchanged() throws(WeightsError) {
-    let status = try descriptor.status(while: .reading, file: path)
-    if status.st_size != byteCount {
+  public func checkUnchanged(strictly: Bool = false) throws(WeightsError) {
+    let now = try descriptor.status(while: .reading, file: path)
+    if now.st_size != byteCount {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path,
-        "changed while it was read: \(byteCount) bytes when opened, \(status.st_size) now")
+        "changed while it was read: \(byteCount) bytes when opened, \(now.st_size) now")
     }
-    if status.st_mtim.tv_sec != modified.seconds || status.st_mtim.tv_nsec != modified.nanoseconds {
+    if now.st_mtim != opened.st_mtim {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path, "changed while it was read: written to since")
+    }
+    if strictly, now.st_ctim != opened.st_ctim, now.hasSameAttributes(as: opened) {
+      throw WeightsError(
+        .fileChanged, .inputOutput, file: path,
+        "changed while it was read: written to since and its time set back, or renamed")
     }
   }
 

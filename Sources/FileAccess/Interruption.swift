@@ -1,4 +1,6 @@
 import CFileAccess
+import Diagnostics
+import Glibc
 
 /// What happens to unfinished output when the process is told to stop.
 public enum Interruption {
@@ -12,5 +14,15 @@ public enum Interruption {
     // Fails only for signal numbers that do not exist. The text of a static string never goes.
     let message = unsafe keptMessage.map { unsafe UnsafeRawPointer($0.utf8Start) }
     _ = unsafe file_access_install_handlers(130, message?.assumingMemoryBound(to: CChar.self))
+  }
+
+  /// Runs `body`, which takes milliseconds, without the process being ended by a signal meanwhile.
+  static func held<Result>(
+    _ body: () throws(WeightsError) -> Result
+  ) throws(WeightsError) -> Result {
+    var before = sigset_t()
+    unsafe file_access_hold_signals(&before)
+    defer { unsafe file_access_release_signals(&before) }
+    return try body()
   }
 }

@@ -10,8 +10,7 @@ struct Leftover: Sendable {
   let name: String
   let parent: OwnedDescriptor
   let descriptor: OwnedDescriptor
-
-  var isJournal: Bool { name.hasSuffix(TemporaryName.journalSuffix) }
+  let isFolder: Bool
 
   /// Those of a target. Whatever cannot be looked at, or locked, is left alone.
   static func all(of target: OutputTarget) -> [Leftover] {
@@ -41,6 +40,7 @@ struct Leftover: Sendable {
     self.name = name
     parent = target.folder
     self.descriptor = descriptor
+    isFolder = found.isFolder
   }
 
   func remove() {

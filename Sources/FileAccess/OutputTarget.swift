@@ -65,6 +65,34 @@ struct OutputTarget: Sendable {
       } else {
         unsafe file_access_rename_new(folder.number, temporary, name)
       }
+    try check(result)
+  }
+
+  /// Gives the temporary its final name, and what has that name the name of the temporary.
+  ///
+  /// - Returns: whether there was anything of that name. Where the file system cannot swap names,
+  ///   it is replaced as by ``rename(from:)``.
+  func swap(with temporary: String) throws(WeightsError) -> Bool {
+    // Swapping would move even a folder out of the way.
+    if overwrite, let found = try status(followingLinks: false), !found.isFolder {
+      let result = unsafe file_access_rename_exchange(folder.number, temporary, name)
+      if result != -EINVAL, result != -ENOSYS, result != -ENOENT {
+        try check(result)
+        return true
+      }
+    }
+    try rename(from: temporary)
+    return false
+  }
+
+  /// Undoes ``swap(with:)``.
+  ///
+  /// - Returns: whether that was done.
+  func swapBack(with temporary: String) -> Bool {
+    unsafe file_access_rename_exchange(folder.number, temporary, name) == 0
+  }
+
+  private func check(_ result: Int32) throws(WeightsError) {
     if result == -EEXIST {
       throw WeightsError(
         .fileExists, .cannotCreate, file: path, "appeared while the output was being written")

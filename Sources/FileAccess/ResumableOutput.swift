@@ -106,7 +106,7 @@ public struct UnfinishedOutput: Sendable, Equatable {
     path: String, overwrite: Bool
   ) throws(WeightsError) -> [UnfinishedOutput] {
     let target = try AtomicOutputFile.target(path: path, overwrite: overwrite)
-    let leftovers = Leftover.all(of: target)
+    let leftovers = Leftover.all(of: target).filter { !$0.isFolder }
     return leftovers.compactMap { file in
       guard
         let journal = leftovers.first(where: {

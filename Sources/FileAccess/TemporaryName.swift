@@ -1,20 +1,19 @@
 import Glibc
 
-/// What a file or folder is called until it has its name: `.NAME.partial-PID-RANDOM`, with NAME cut
-/// where the whole would exceed what file systems allow for a name (255 bytes). A journal has the
-/// name of the file it tells of, and `.journal`.
+/// What a file or folder is called until it has its name: `.NAME.partial-PID-RANDOM`. Of a NAME so
+/// long that the whole could exceed what file systems allow for a name (255 bytes), the beginning and
+/// a hash stand for it. A journal has the name of the file it tells of, and `.journal`.
 enum TemporaryName {
   static let journalSuffix = ".journal"
   private static let mark = ".partial-"
-  private static let limit = 255 - journalSuffix.utf8.count
+  /// Bytes of a name that stands for itself: a number of a process has 10 digits at most, the
+  /// random one 16.
+  private static let limit = 255 - ".".utf8.count - mark.utf8.count - 27 - journalSuffix.utf8.count
 
   /// One that no other has.
   static func new(for target: String) -> String {
     let random = String(UInt64.random(in: .min ... .max), radix: 16)
-    let suffix = "\(mark)\(getpid())-\(random)"
-    var name = target
-    while name.utf8.count + suffix.utf8.count + 1 > limit { name.removeLast() }
-    return "." + name + suffix
+    return ".\(base(of: target))\(mark)\(getpid())-\(random)"
   }
 
   /// Whether a temporary of that target can be called so, or the journal of one.
@@ -30,9 +29,19 @@ enum TemporaryName {
     guard numbers.count == 2, Int32(numbers[0]) != nil, UInt64(numbers[1], radix: 16) != nil else {
       return false
     }
-    // A name that was cut belongs to every target that begins so; what is cut is that long.
-    return base.elementsEqual(target.utf8)
-      || text.utf8.count > limit - 4 && target.utf8.starts(with: base)
+    return base.elementsEqual(Self.base(of: target).utf8)
+  }
+
+  private static func base(of target: String) -> String {
+    guard target.utf8.count > limit else { return target }
+    // FNV-1a (Fowler, Noll, Vo): names that begin alike must not share their temporaries.
+    let hash = target.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+    }
+    let suffix = "~" + String(hash, radix: 16)
+    var name = target
+    while name.utf8.count + suffix.utf8.count > limit { name.removeLast() }
+    return name + suffix
   }
 }
 

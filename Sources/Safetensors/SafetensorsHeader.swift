@@ -43,6 +43,7 @@ public struct SafetensorsHeader: Sendable {
     do throws(WeightsError) {
       document = try StrictJSON.parse(headerJSON, limits: limits.json)
     } catch {
+      if error.code == .jsonTooManyObjects { throw Self.tooManyTensors(limits) }
       // The place is one in the JSON text, which is but a part of the file.
       throw WeightsError(error.code, error.kind, "header, " + error.message, details: error.details)
     }
@@ -59,8 +60,7 @@ public struct SafetensorsHeader: Sendable {
         continue
       }
       guard entries.count < limits.tensorCount else {
-        throw WeightsError(
-          .safetensorsTensorCount, "header has more than \(limits.tensorCount) tensors")
+        throw tooManyTensors(limits)
       }
       do throws(WeightsError) {
         entries.append(try SafetensorsEntry(name: key, json: value, limits: limits))
@@ -70,6 +70,10 @@ public struct SafetensorsHeader: Sendable {
     }
     try arrange(&entries, dataByteCount: fileByteCount - prefixed)
     return Self(entries: entries, metadata: metadata, dataStart: prefixed)
+  }
+
+  private static func tooManyTensors(_ limits: SafetensorsLimits) -> WeightsError {
+    WeightsError(.safetensorsTensorCount, "header has more than \(limits.tensorCount) tensors")
   }
 
   private static func parseMetadata(

@@ -12,7 +12,9 @@ extension SafetensorsLimits {
     let overflow = perTensor.overflow || tensors.overflow || values.overflow
     return JSONLimits(
       maximumByteCount: headerByteCount, maximumDepth: 3,
-      maximumValueCount: overflow ? .max : values.partialValue)
+      maximumValueCount: overflow ? .max : values.partialValue,
+      // The header, its metadata, and an object for each tensor.
+      maximumObjectCount: overflow ? .max : tensorCount + 2)
   }
 
   func checkHeaderByteCount(_ count: Int) throws(WeightsError) {

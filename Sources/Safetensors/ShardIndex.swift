@@ -35,7 +35,7 @@ public struct ShardIndex: Sendable {
           contents,
           limits: JSONLimits(
             maximumByteCount: limits.headerByteCount, maximumDepth: 4,
-            maximumValueCount: limits.tensorCount + 1000)),
+            maximumValueCount: limits.tensorCount + 1000, maximumObjectCount: 1000)),
         path: path, limits: limits)
     } catch {
       throw error.inFile(path)

@@ -6,6 +6,9 @@ public struct JSONLimits: Sendable, Equatable {
   public let maximumDepth: Int
   /// Most values, counting objects, arrays and what is in them, but not keys.
   public let maximumValueCount: Int
+  /// Most objects among the values. json-c takes some 800 bytes for each, be it empty, and as few
+  /// as 3 of the text; other values take up to 200.
+  public let maximumObjectCount: Int
   /// Longest literal of one number, in bytes.
   public let maximumNumberLength: Int
 
@@ -17,9 +20,8 @@ public struct JSONLimits: Sendable, Equatable {
 
   public static let `default` = Self()
 
-  /// For documents that people write and configurations, which have some thousand values. A value
-  /// takes up to 200 bytes of memory and as few as 2 of the text.
-  public static let document = Self(maximumValueCount: 200_000)
+  /// For documents that people write and configurations, which have some thousand values.
+  public static let document = Self(maximumValueCount: 200_000, maximumObjectCount: 20_000)
 
   /// - Parameters:
   ///   - maximumByteCount: at most ``byteCountCeiling``; anything above is brought down to it.
@@ -27,11 +29,13 @@ public struct JSONLimits: Sendable, Equatable {
   ///     allows scalars only.
   public init(
     maximumByteCount: Int = 128 << 20, maximumDepth: Int = 64,
-    maximumValueCount: Int = 2_000_000, maximumNumberLength: Int = 1024
+    maximumValueCount: Int = 2_000_000, maximumObjectCount: Int = 100_000,
+    maximumNumberLength: Int = 1024
   ) {
     self.maximumByteCount = min(maximumByteCount, Self.byteCountCeiling)
     self.maximumDepth = min(max(maximumDepth, 0), Self.depthCeiling)
     self.maximumValueCount = maximumValueCount
+    self.maximumObjectCount = maximumObjectCount
     self.maximumNumberLength = maximumNumberLength
   }
 }

@@ -42,6 +42,7 @@ extension WeightsError.Code {
   public static let jsonDepth = Self("json.depth")
   public static let jsonTooLarge = Self("json.too-large")
   public static let jsonTooManyValues = Self("json.too-many-values")
+  public static let jsonTooManyObjects = Self("json.too-many-objects")
   /// json-c read the text otherwise than the gate did.
   public static let jsonDisagreement = Self("json.disagreement")
 

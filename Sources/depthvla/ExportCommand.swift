@@ -69,6 +69,8 @@ struct ExportCommand: OutputCommand {
   }
 
   func run() throws {
+    try InputsOfCommand(trust.inputs(ofBundle: bundle) + output.manifests)
+      .protect(from: [target], replacingFolders: true)
     let library = try output.library()
     var options = ExportOptions(naming: naming)
     options.family = family

@@ -6,15 +6,25 @@ import FileAccess
 struct InputsOfCommand {
   private let files: [String]
 
-  init(_ files: [String?]) { self.files = files.compactMap(\.self) }
+  /// - Parameter paths: files, and folders of them.
+  init(_ paths: [String?]) {
+    // What cannot be listed is not read either, and the command says so.
+    files = paths.compactMap(\.self).flatMap { (try? filesReplaced(by: $0)) ?? [$0] }
+  }
 
-  /// - Throws: `output.is-input` where an output would replace one of them.
-  func protect(from outputs: [String?]) throws(WeightsError) {
+  /// - Parameter replacingFolders: whether an output can be a folder that is replaced as a whole.
+  /// - Throws: `output.is-input` where an output would replace one of the files.
+  func protect(
+    from outputs: [String?], replacingFolders: Bool = false
+  ) throws(WeightsError) {
     for output in outputs.compactMap(\.self) {
-      for file in files where try isSameFile(output, file) {
-        throw WeightsError(
-          .outputIsInput, .cannotCreate, file: output,
-          "is read for this and would be replaced; expected another place")
+      for replaced in replacingFolders ? try filesReplaced(by: output) : [output] {
+        for file in files where try isSameFile(replaced, file) {
+          let what = replaced == output ? "is" : "holds \(file.quoted), which is"
+          throw WeightsError(
+            .outputIsInput, .cannotCreate, file: output,
+            "\(what) read for this and would be replaced; expected another place")
+        }
       }
     }
   }

@@ -93,7 +93,7 @@ struct ParityCommand: OutputCommand {
   }
 
   func run() throws {
-    try trust.inputs(ofBundle: path).protect(from: [report, record])
+    try InputsOfCommand(trust.inputs(ofBundle: path)).protect(from: [report, record])
     let subject = try ParitySubject.open(
       path, library: try output.library(), settings: try settings.values(),
       trust: try trust.policy(), signatureFile: trust.signature)

@@ -65,8 +65,9 @@ struct RunCommand: OutputCommand {
 
   func run() throws {
     let start = ContinuousClock.now
-    try trust.inputs(ofBundle: bundle)
-      .protect(from: [policy.actions, depth.picture, depth.png16, depth.raw])
+    try InputsOfCommand(trust.inputs(ofBundle: bundle))
+      .protect(
+        from: [policy.actions, depth.picture, depth.png16, depth.raw], replacingFolders: true)
     let opened = try Bundle(
       path: bundle, trust: try trust.policy(), signatureFile: trust.signature, mapping: map)
     switch opened.documents.family {

@@ -39,9 +39,9 @@ struct TrustOptions: ParsableArguments {
   }
 
   /// What is read to know whom to trust.
-  func inputs(ofBundle bundle: String) -> InputsOfCommand {
-    guard !publicKeys.isEmpty else { return InputsOfCommand([]) }
-    return InputsOfCommand(publicKeys + [signature ?? VerifiedSignature.path(ofBundle: bundle)])
+  func inputs(ofBundle bundle: String) -> [String] {
+    guard !publicKeys.isEmpty else { return [] }
+    return publicKeys + [signature ?? VerifiedSignature.path(ofBundle: bundle)]
   }
 
   /// - Throws: `key.*`, `file.*`.

@@ -60,6 +60,30 @@ struct TrustedInputTests {
     try expectKept("b.sig", parity + ["b.sig"])
   }
 
+  @Test func whatLiesInAFolderThatIsReplacedIsKept() throws {
+    try scratch.makeFolder("out")
+    try scratch.write(FixtureFolder.bytes("signing/p256.pub.pem"), to: "out/k.pem")
+    try scratch.link("k.pem", to: "out/k.pem")
+    #expect(
+      try depthvla("sign", scratch("b"), "--key", FixtureFolder.path("signing/p256.pem")).status
+        == 0)
+    let export = ["export", "b", "--naming", "hf", "-o", "out", "--force"]
+    for key in ["out/k.pem", "k.pem"] {
+      try expectKept("out/k.pem", export + ["--public-key", key])
+    }
+    try scratch.makeFolder("photos")
+    try scratch.write(FixtureFolder.bytes("images/rgb8.png"), to: "photos/a.png")
+    try expectKept(
+      "out/k.pem",
+      ["run", "b", "--image", "photos", "--raw", "out", "--force", "--public-key", "k.pem"])
+    // A manifest of the user's own.
+    try scratch.makeFolder("manifests")
+    try scratch.write("{}", to: "manifests/m.json")
+    try expectKept(
+      "manifests/m.json",
+      ["export", "b", "--naming", "hf", "-o", "manifests", "--force", "--manifest", "manifests"])
+  }
+
   /// Puts other documents into the bundle, under the right root hash.
   private func rewrite(_ key: String, _ change: (String) -> String) throws {
     var bundle = try OpenedBundle(scratch.bytes(of: "b"))

@@ -63,29 +63,54 @@ extension AtomicOutputFile {
     #expect(try folder.bytes(of: "out") == [1])
   }
 
-  @Test func isWithdrawnAfterItWasCommitted() throws {
-    let output = try AtomicOutputFile(path: folder("out"), overwrite: true)
-    try output.write([1], at: 0)
-    try output.commit()
-    output.withdraw()
-    #expect(try folder.entries == [])
-    output.withdraw()
+  /// A file and its companion, each of one byte.
+  private func pair(overwrite: Bool) throws -> (main: AtomicOutputFile, companion: AtomicOutputFile) {
+    let main = try AtomicOutputFile(path: folder("out"), overwrite: overwrite)
+    let companion = try AtomicOutputFile(path: folder("out.sig"), overwrite: overwrite)
+    try main.write([1], at: 0)
+    try companion.write([2], at: 0)
+    return (main, companion)
   }
 
-  @Test func withdrawsNothingButItself() throws {
+  @Test(arguments: [false, true]) func twoFilesGetTheirNames(overwrite: Bool) throws {
+    if overwrite {
+      try folder.write([7], to: "out")
+      try folder.write([8], to: "out.sig")
+    }
+    let (main, companion) = try pair(overwrite: overwrite)
+    try main.commit(after: companion)
+    #expect(try folder.entries == ["out", "out.sig"])
+    #expect(try folder.bytes(of: "out") == [1])
+    #expect(try folder.bytes(of: "out.sig") == [2])
+    #expect(main.isInPlace && companion.isInPlace)
+  }
+
+  /// A bundle that could not be replaced keeps its signature.
+  @Test func aFileThatCannotBeReplacedKeepsItsCompanion() throws {
+    try folder.write([8], to: "out.sig")
+    let (main, companion) = try pair(overwrite: true)
+    try folder.makeFolder("out")
+    #expect(throws: WeightsError.self) { try main.commit(after: companion) }
+    #expect(try folder.entries == ["out", "out.sig"])
+    #expect(try folder.bytes(of: "out.sig") == [8])
+  }
+
+  @Test func aFileThatCannotBeReplacedLeavesNoCompanion() throws {
+    let (main, companion) = try pair(overwrite: true)
+    try folder.makeFolder("out")
+    #expect(throws: WeightsError.self) { try main.commit(after: companion) }
+    #expect(try folder.entries == ["out"])
+  }
+
+  @Test func aCompanionThatCannotBeReplacedLeavesTheFileAsItWas() throws {
     try folder.write([7], to: "out")
-    let output = try AtomicOutputFile(path: folder("out"), overwrite: true)
-    try output.write([1], at: 0)
-    #expect(!output.isInPlace)
-    output.withdraw()
+    let (main, companion) = try pair(overwrite: true)
+    try folder.makeFolder("out.sig")
+    try folder.write([9], to: "out.sig/inside")
+    #expect(throws: WeightsError.self) { try main.commit(after: companion) }
     #expect(try folder.bytes(of: "out") == [7])
-    try output.commit()
-    #expect(output.isInPlace)
-    let other = try AtomicOutputFile(path: folder("out"), overwrite: true)
-    try other.write([2], at: 0)
-    try other.commit()
-    output.withdraw()
-    #expect(try folder.bytes(of: "out") == [2])
+    #expect(try folder.bytes(of: "out.sig/inside") == [9])
+    #expect(try folder.entries == ["out", "out.sig"])
   }
 
   @Test func refusesToOverwrite() throws {

@@ -120,13 +120,47 @@ import Testing
     ) { try file.checkUnchanged() }
   }
 
+  /// `cp -p`, `rsync --times` and `touch -r` set times.
+  @Test func noticesAWriteWhoseTimeWasSetBack() throws {
+    let path = try folder.write([1, 2, 3], to: "data")
+    let date = Date(timeIntervalSince1970: 1000)
+    let setBack = {
+      try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path)
+    }
+    try setBack()
+    let file = try InputFile(path: path)
+    // The system's clock for files advances every few milliseconds.
+    usleep(50_000)
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.write(contentsOf: [9])
+    try handle.close()
+    try setBack()
+    try file.checkUnchanged()
+    expectError(
+      .fileChanged, .inputOutput,
+      "\(path): changed while it was read: written to since and its time set back, or renamed"
+    ) { try file.checkUnchanged(strictly: true) }
+  }
+
+  @Test func takesNoChangeOfPermissionsOrLinksForAWrite() throws {
+    let path = try folder.write([1, 2, 3], to: "data")
+    let file = try InputFile(path: path)
+    usleep(50_000)
+    #expect(unsafe chmod(path, 0o600) == 0)
+    try file.checkUnchanged(strictly: true)
+    let other = try InputFile(path: path)
+    usleep(50_000)
+    #expect(unsafe link(path, folder("link")) == 0)
+    try other.checkUnchanged(strictly: true)
+  }
+
   @Test func keepsReadingTheFileItOpenedWhenTheNameIsReplaced() throws {
     let path = try folder.write([1, 2, 3], to: "data")
     let file = try InputFile(path: path)
     try folder.write([7, 7, 7], to: "other")
     #expect(unsafe rename(folder("other"), path) == 0)
     #expect(try file.bytes(at: 0, count: 3) == [1, 2, 3])
-    try file.checkUnchanged()
+    try file.checkUnchanged(strictly: true)
   }
 
   @Test func boundsWholeFileReads() throws {

@@ -54,6 +54,33 @@ import Testing
     #expect(try folder.entries == [])
   }
 
+  /// A bundle and its signature.
+  @Test(arguments: [10, 25, 40, 55]) func twoFilesThatBelongTogetherAreNotTornApart(
+    milliseconds: UInt32
+  ) async throws {
+    let path = folder.path
+    await #expect(processExitsWith: .exitCode(130)) {
+      [path = path as String, milliseconds = milliseconds as UInt32] in
+      Interruption.install()
+      Thread.detachNewThread {
+        for index in 0... {
+          guard let main = try? AtomicOutputFile(path: path + "/out", overwrite: true),
+            let companion = try? AtomicOutputFile(path: path + "/out.sig", overwrite: true)
+          else { continue }
+          let bytes = Array("\(index)".utf8)
+          try? main.write(bytes, at: 0)
+          try? companion.write(bytes, at: 0)
+          try? main.commit(after: companion)
+        }
+      }
+      usleep(milliseconds * 1000)
+      kill(getpid(), SIGTERM)
+      sleep(30)
+    }
+    #expect(try folder.entries == ["out", "out.sig"])
+    #expect(try folder.bytes(of: "out") == folder.bytes(of: "out.sig"))
+  }
+
   @Test func leavesIgnoredSignalsIgnored() async {
     await #expect(processExitsWith: .exitCode(3)) {
       _ = signal(SIGHUP, SIG_IGN)

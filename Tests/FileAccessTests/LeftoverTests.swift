@@ -66,6 +66,29 @@ struct LeftoverTests {
     #expect(try folder.entries == temporaries)
   }
 
+  /// Killed runs of two long names that differ at their ends.
+  @Test func longNamesThatBeginAlikeDoNotShareWhatIsLeft() throws {
+    let names = ["a", "b"].map { String(repeating: "ü", count: 120) + $0 }
+    for name in names {
+      let output = try ResumableOutput(path: folder(name), overwrite: false)
+      output.keep()
+    }
+    let left = try folder.entries
+    #expect(left.count == 4)
+    #expect(left.allSatisfy { $0.utf8.count <= 255 })
+    _ = try AtomicOutputFile(path: folder(names[0]), overwrite: false)
+    #expect(try folder.entries.count == 2)
+    #expect(try UnfinishedOutput.all(path: folder(names[1]), overwrite: false).count == 1)
+    #expect(try UnfinishedOutput.all(path: folder(names[0]), overwrite: false).isEmpty)
+  }
+
+  /// `--resume` reads journals.
+  @Test func aFolderThatIsCalledLikeAJournalIsNone() throws {
+    try folder.write([1], to: ".out.partial-1-ff")
+    try folder.makeFolder(".out.partial-1-ff.journal")
+    #expect(try UnfinishedOutput.all(path: folder("out"), overwrite: false).isEmpty)
+  }
+
   @Test func anUnfinishedFileIsTakenByOneOnly() throws {
     do {
       let output = try ResumableOutput(path: folder("out"), overwrite: false)

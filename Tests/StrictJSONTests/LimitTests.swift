@@ -55,6 +55,8 @@ import Testing
     #expect(JSONLimits.default.maximumByteCount == 128 << 20)
     #expect(JSONLimits.default.maximumValueCount == 2_000_000)
     #expect(JSONLimits.document.maximumValueCount == 200_000)
+    #expect(JSONLimits.default.maximumObjectCount == 100_000)
+    #expect(JSONLimits.document.maximumObjectCount == 20_000)
   }
 
   @Test func byteCountStaysWithinACInt() {
@@ -68,6 +70,16 @@ import Testing
     #expect(error?.code == .jsonTooManyValues)
     #expect(
       error?.message == "line 1, column 13: expected at most 4 values, found more")
+  }
+
+  /// An empty object takes more memory than any other value.
+  @Test func objectCountIsAcceptedAtTheLimitAndRefusedBeyond() {
+    let limits = JSONLimits(maximumObjectCount: 2)
+    #expect(refusal(#"[1,{"a":[{}]},[],"{}"]"#, limits: limits) == nil)
+    let error = refusal(#"[{"a":{}},{}]"#, limits: limits)
+    #expect(error?.code == .jsonTooManyObjects)
+    #expect(
+      error?.message == "line 1, column 11: expected at most 2 objects, found more")
   }
 
   @Test func numberLengthIsAcceptedAtTheLimitAndRefusedBeyond() {
@@ -91,7 +103,7 @@ import Testing
       text += #""\#(index)":{"d":"F","s":[0],"o":[0,0]},"#.utf8
     }
     text += #""end":{}}"#.utf8
-    #expect(refusal(text)?.code == .jsonTooManyValues)
+    #expect(refusal(text)?.code == .jsonTooManyObjects)
   }
 
   @Test func megabytesOfWhiteSpaceAreRead() throws {

@@ -1,6 +1,7 @@
 #ifndef CFILEACCESS_H
 #define CFILEACCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -41,9 +42,15 @@ bool file_access_temporary_remove_all(void);
 int file_access_remove_folder(int parent, const char *name);
 
 /// SIGINT, SIGTERM and SIGHUP remove the temporaries and end the process with `status`, unless
-/// they are ignored already (nohup). Where one is spared, `message` goes to stderr; it must last. SIGPIPE and SIGXFSZ are ignored, so that writing fails with
-/// EPIPE or EFBIG instead.
+/// they are ignored already (nohup). Where one is spared, `message` goes to stderr; it must last.
+/// SIGPIPE and SIGXFSZ are ignored, so that writing fails with EPIPE or EFBIG instead.
 int file_access_install_handlers(int status, const char *message);
+
+/// Until file_access_release_signals no signal ends the process, for up to 10 seconds: on no thread,
+/// since the handler waits. `before` takes what that call needs, which the same thread must make.
+void file_access_hold_signals(sigset_t *before);
+
+void file_access_release_signals(const sigset_t *before);
 
 /// rename(2) that fails with EEXIST where the target exists.
 int file_access_rename_new(int parent, const char *from, const char *to);

@@ -33,9 +33,9 @@ extension Conversion {
   /// Writes the bundle, checks it, and gives it its name: reading, converting, compressing and
   /// hashing on all threads, in bounded memory, with the same bytes for any number of them.
   ///
-  /// A signature gets its name before the bundle does: a process that is killed in between leaves a
-  /// signature without its bundle, which nobody takes for finished, and never a bundle that lacks
-  /// its signature.
+  /// A signature gets its name right before the bundle does, and both or neither: a process that is
+  /// killed in between leaves a signature without its bundle, which nobody takes for finished, and
+  /// never a bundle that lacks its signature.
   ///
   /// With ``ConversionOptions/resumes`` it goes on with what an earlier run of the same conversion
   /// has left, every byte checked; and what it leaves itself, told to stop or out of room, is kept.
@@ -66,7 +66,7 @@ extension Conversion {
       let documents = record.documents(hashes: digests)
       var statement: SignedStatement?
       let root = try writer.finish(
-        provenance: documents.provenance, ledger: documents.ledger
+        provenance: documents.provenance, ledger: documents.ledger, after: signature?.file
       ) { (temporary) throws(WeightsError) in
         let bundle = try verifiedBundle(temporary, progress)
         statement = try signature?.write(for: bundle, progress: progress)
@@ -79,9 +79,13 @@ extension Conversion {
         }, resumption: packing.resumption)
     } catch {
       hashes.cancel()
-      let isInPlace = output.file.isInPlace
-      if !isInPlace { signature?.withdraw() }
-      guard options.resumes, error.leavesWorkSound, !isInPlace else {
+      signature?.file.discard()
+      if error.code == .convertResume {
+        // What is there is the user's to give up.
+        output.keep()
+        throw error
+      }
+      guard options.resumes, error.leavesWorkSound, !output.file.isInPlace else {
         output.discard()
         throw error
       }

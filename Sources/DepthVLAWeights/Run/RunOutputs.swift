@@ -39,7 +39,7 @@ struct RunOutputs {
           .runSameOutput, .usage, file: output.path,
           "lies in the output \(other.path.quoted), which would be replaced")
       }
-      for path in try Self.replaced(by: output.path, isFolder: output.isFolder) {
+      for path in output.isFolder ? try filesReplaced(by: output.path) : [output.path] {
         guard let identity = try FileIdentity(path: path), let source = sources[identity] else {
           continue
         }
@@ -68,16 +68,6 @@ struct RunOutputs {
   func write(document text: String) throws(WeightsError) {
     guard let document else { preconditionFailure("a place for the document") }
     try document.write(unsafe text.utf8.span.bytes, at: 0)
-  }
-
-  /// What would be gone: the file of that name, or all that the folder of that name holds.
-  private static func replaced(
-    by path: String, isFolder: Bool
-  ) throws(WeightsError) -> [String] {
-    // Whether the folder can be made is for others to say.
-    guard isFolder, (try? InputFolder.isFolder(path)) == true else { return [path] }
-    let folder = try InputFolder(path: path)
-    return try folder.names().map(folder.path(of:))
   }
 
   /// - Returns: the paths the files will have.

@@ -1,5 +1,6 @@
 import BundleFormat
 public import Diagnostics
+import FileAccess
 public import Signing
 
 /// The signing of a bundle that is there already.
@@ -33,9 +34,9 @@ public struct BundleSigning: Sendable {
       }
       self.path = output.path
       statement = try output.write(for: bundle, progress: progress)
+      try output.file.commit()
     } catch {
-      // In its place it is that of the bundle, whole; what was there before is gone.
-      output.discard()
+      output.file.discard()
       throw error
     }
   }

@@ -8,7 +8,7 @@ struct SignatureOutput {
   let options: SigningOptions
   let path: String
   private let bundle: String
-  private let output: AtomicOutputFile
+  let file: AtomicOutputFile
 
   /// - Parameter bundle: the path the bundle has, or will have.
   /// - Throws: `output.is-input` where the signature would replace the bundle; what creating the
@@ -22,10 +22,10 @@ struct SignatureOutput {
         .outputIsInput, .cannotCreate, file: path,
         "is the bundle and would be replaced; expected another place for the signature")
     }
-    output = try AtomicOutputFile(path: path, overwrite: overwrite)
+    file = try AtomicOutputFile(path: path, overwrite: overwrite)
   }
 
-  /// Signs a bundle whose every byte was found right, and puts the file in its place.
+  /// Signs a bundle whose every byte was found right. The signature does not have its name yet.
   ///
   /// - Throws: `signature.not-made`, `file.*`.
   func write(
@@ -39,17 +39,7 @@ struct SignatureOutput {
       fileName: bundle.splitAtLastComponent.name, fileHash: hash, root: opened.root,
       release: options.release)
     let bytes = try SignatureFile(statement, by: options.key).bytes
-    try output.write(unsafe bytes.span.bytes, at: 0)
-    try output.commit()
+    try file.write(unsafe bytes.span.bytes, at: 0)
     return statement
-  }
-
-  /// Removes what was written, unless it has its name.
-  func discard() { output.discard() }
-
-  /// Removes what was written, committed or not.
-  func withdraw() {
-    output.discard()
-    output.withdraw()
   }
 }

@@ -26,14 +26,7 @@ enum InputProtection {
 
   /// - Throws: `output.is-input` when the folder holds the bundle.
   static func check(folder target: String, bundle: String) throws(WeightsError) {
-    do throws(WeightsError) {
-      guard try InputFolder.isFolder(target) else { return }
-    } catch {
-      // Whether the folder can be made is for others to say.
-      return
-    }
-    let folder = try InputFolder(path: target)
-    for name in try folder.names() where try isSameFile(folder.path(of: name), bundle) {
+    for file in try filesReplaced(by: target) where try isSameFile(file, bundle) {
       throw isInput(target, "the folder that the bundle \(bundle.quoted) lies in")
     }
   }

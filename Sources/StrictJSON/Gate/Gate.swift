@@ -26,6 +26,7 @@ struct Gate {
   var negativeZeroEnds: [Int] = []
   var keys: KeyLedger
   private var valueCount = 0
+  private var objectCount = 0
   private var open: [Container] = []
 
   private init(_ text: ByteText, _ limits: JSONLimits) {
@@ -127,7 +128,14 @@ struct Gate {
         .jsonDepth, "expected at most \(limits.maximumDepth) open objects and arrays, found more")
     }
     open.append(container)
-    if container == .object { keys.beginObject() }
+    if container == .object {
+      objectCount &+= 1
+      guard objectCount <= limits.maximumObjectCount else {
+        throw failure(
+          .jsonTooManyObjects, "expected at most \(limits.maximumObjectCount) objects, found more")
+      }
+      keys.beginObject()
+    }
     position &+= 1
   }
 

@@ -48,6 +48,27 @@ struct BundleLimitTests {
     }
   }
 
+  /// What takes 3 bytes of the file takes 800 of memory.
+  @Test func ofTheObjectsInTheDocumentsOfABundle() throws {
+    let scratch = try ScratchFolder()
+    let documents: [(String, Int, within: WeightsError.Code?)] = [
+      ("configuration", 20_000, nil), ("recipe", 20_000, nil), ("provenance", 20_000, nil),
+      ("ledger", 400_000, nil), ("assets", 20_000, "json.missing-key"),
+      ("tensors", 400_000, "json.missing-key"),
+    ]
+    let sound = try OpenedBundle.oneFrame()
+    for (key, limit, within) in documents {
+      expectLimit("json.too-many-objects", limit, within: within) {
+        (count) throws(WeightsError) in
+        var bundle = sound
+        if key == "tensors" { bundle.rows = [] }
+        let objects = Array(repeating: "{}", count: count).joined(separator: ",")
+        bundle.setMetadata(key, .string("[\(objects)]"))
+        _ = try BundleFormat.Bundle(path: scratch.put(bundle.bytes()))
+      }
+    }
+  }
+
   /// A frame may have empty blocks, of 3 bytes each.
   @Test func ofChunks() throws {
     let scratch = try ScratchFolder()
