@@ -63,15 +63,17 @@ public struct DepthEstimator: Sendable {
   /// - Throws: `image.aspect`, `image.too-large` when the processor cannot bring the picture to its
   ///   size; `depth.not-finite` when the model computes a NaN or an infinity.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> DepthMap {
-    let pixels = try processor(image)
-    try model.configuration.backbone.checkLength(of: pixels.shape)
-    let (height, width) = (pixels.shape[1], pixels.shape[2])
+    let size = try processor.outputSize(for: image)
+    let (height, width) = (size.height, size.width)
+    // A preprocessor may ask for more of a small picture than memory holds.
+    try model.configuration.backbone.checkLength(height: height, width: width)
     let patch = model.configuration.backbone.patch
     // Settings may say that pictures keep their size.
     guard height > 0, width > 0, height.isMultiple(of: patch), width.isMultiple(of: patch) else {
       throw WeightsError(
         .imageAspect, "expected sides that are multiples of \(patch), found \(height) x \(width)")
     }
+    let pixels = try processor(image)
     let depth = try model(
       pixels.reshaped([1, pixels.shape[0], height, width]), on: compute, trace: .none)
     return try DepthMap(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is done to one of the calls by which the command reads and writes files.
-enum Fault: CustomStringConvertible, Sendable {
+enum Fault: CustomStringConvertible, Equatable, Sendable {
   /// The call fails with that error.
   case error(String)
   /// The call moves half of what it was asked to.

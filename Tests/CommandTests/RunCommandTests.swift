@@ -29,6 +29,26 @@ struct RunCommandTests {
     return scratch("photos")
   }
 
+  /// The settings would make 130 million pixels of it.
+  @Test func aSmallPictureIsNotBlownUpBeyondWhatTheModelTakes() throws {
+    let settings = try scratch.write(
+      """
+      {"image_processor_type": "DPTImageProcessor", "ensure_multiple_of": 14,
+       "size": {"height": 11564, "width": 11564}}
+      """, to: "settings.json")
+    let source = FixtureCheckpoint("depth-anything-v2/hf")
+    let conversion = try depthvla(
+      "convert", source.option, source.path, "--preprocessor", settings, "-o", scratch("bundle"))
+    #expect(conversion.status == 0, "\(conversion.error)")
+    let result = try depthvla(
+      "run", scratch("bundle"), "--image", FixtureFolder.path("images/rgb8.png"), "-o",
+      scratch("out.png"))
+    #expect(result.status == 65)
+    #expect(result.error.contains("expected at most 65536 patches of 14 x 14, found 826 x 826"))
+    #expect(result.errorLines.count == 1)
+    #expect(try scratch.entries == ["bundle", "settings.json"])
+  }
+
   @Test(arguments: ["--store", "--smallest"]) func mappedTensorsGiveTheSameDepth(
     packing: String
   ) throws {

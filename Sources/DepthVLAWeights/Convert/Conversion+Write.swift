@@ -135,8 +135,10 @@ extension Conversion {
 }
 
 extension WeightsError {
-  /// Whether it says nothing against what was done so far: the device failed, or is full.
+  /// Whether it says nothing against what was done so far: the device failed, or is full, or does
+  /// not give the bundle its name.
   fileprivate var leavesWorkSound: Bool {
-    [.fileNoSpace, .fileWrite, .fileRead].contains(code)
+    [.fileNoSpace, .fileWrite, .fileRead, .fileCannotCreate, .fileExists, .filePermission]
+      .contains(code)
   }
 }

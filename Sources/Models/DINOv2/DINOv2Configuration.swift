@@ -31,7 +31,14 @@ public struct DINOv2Configuration: Sendable {
   ///
   /// - Throws: `model.input` for more than ``patchLimit`` patches.
   public func checkLength(of shape: Shape) throws(WeightsError) {
-    let (height, width) = (shape[shape.rank - 2] / patch, shape[shape.rank - 1] / patch)
+    try checkLength(height: shape[shape.rank - 2], width: shape[shape.rank - 1])
+  }
+
+  /// Checks a size in pixels.
+  ///
+  /// - Throws: `model.input` for more than ``patchLimit`` patches.
+  public func checkLength(height: Int, width: Int) throws(WeightsError) {
+    let (height, width) = (height / patch, width / patch)
     guard width == 0 || height <= Self.patchLimit / width else {
       throw WeightsError(
         .modelInput, tensor: "pixel_values",
