@@ -235,7 +235,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "depthvla", "Diagnostics", "Hashing", "StrictJSON", "TensorCore", "Images", "CImageCodecs",
+        "depthvla", "Diagnostics", "Remapping", "Hashing", "StrictJSON", "TensorCore", "Images",
+        "CImageCodecs",
         "Parity", "HostileCorpus", "TestSupport",
       ],
       swiftSettings: swiftSettings),

@@ -172,7 +172,8 @@ public final class BundleWriter {
   ///   `safetensors.*` for names that format cannot hold; `file.*`.
   /// - Precondition: every asset and every chunk of every tensor has been appended.
   public func finish(
-    provenance: JSONValue? = nil, ledger: JSONValue? = nil, after companion: AtomicOutputFile? = nil,
+    provenance: JSONValue? = nil, ledger: JSONValue? = nil,
+    after companion: AtomicOutputFile? = nil,
     checking check: (_ temporaryPath: String) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> Digest {
     skipFinishedTensors()

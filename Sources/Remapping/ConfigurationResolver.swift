@@ -170,17 +170,27 @@ struct ConfigurationResolver {
     return key.derived.map { !applies($0.condition) } ?? true
   }
 
+  /// - Throws: `remap.ask` where a tensor's shape is open, with all questions at once.
+  func askForShapes(_ sources: [RemapPlanner.Source]) throws(WeightsError) {
+    let needed = layout.keysWithoutValue(under: configuration)
+    guard !needed.isEmpty else { return }
+    throw question(layout.knownKeys.filter { needed.contains($0) }, sources)
+  }
+
   /// - Throws: `remap.ask`, with all open questions at once.
   func askForTheRest(_ sources: [RemapPlanner.Source]) throws(WeightsError) {
-    let open = layout.keys.filter(isOpen)
-    guard !open.isEmpty else { return }
-    let lines = open.map { "--set \($0.name)=…  \($0.question ?? "")" }
-    throw WeightsError(
+    if layout.keys.contains(where: isOpen) { throw question([], sources) }
+  }
+
+  /// Asks for those keys, and for all else that is open.
+  private func question(_ needed: [String], _ sources: [RemapPlanner.Source]) -> WeightsError {
+    let asked = layout.keys.filter { isOpen($0) || needed.contains($0.name) }
+    let names = needed.filter { name in !asked.contains { $0.name == name } } + asked.map(\.name)
+    return WeightsError(
       .remapAsk, .usage, file: sources.count == 1 ? sources[0].label : nil,
-      "the tensors and the published variants do not settle "
-        + open.map(\.name).joined(separator: ", ") + "; say "
-        + open.map { "--set \($0.name)=…" }.joined(separator: " "),
-      details: lines)
+      "no tensor, config.json or published variant tells " + names.joined(separator: ", ")
+        + "; say " + names.map { "--set \($0)=…" }.joined(separator: " "),
+      details: asked.map { "--set \($0.name)=…  \($0.question ?? "")" })
   }
 
   private func checkKinds() throws(WeightsError) {

@@ -6,6 +6,29 @@ extension LayoutDefinition {
   /// make a plan of ten million tensors.
   static let maximumRepetitions = 1024
 
+  /// The keys that the tensors' shapes and counts need and that have no value, where a key that
+  /// follows from others stands for those.
+  func keysWithoutValue(under configuration: Configuration) -> Set<String> {
+    var open: Set<String> = []
+    for template in tensors where template.exists(under: configuration) {
+      let expressions = template.shape + (template.repetition.map { [$0.count] } ?? [])
+      for name in expressions.flatMap(\.names) where configuration.integer(name) == nil {
+        open.formUnion(roots(of: name, under: configuration))
+      }
+    }
+    return open
+  }
+
+  private func roots(of name: String, under configuration: Configuration) -> Set<String> {
+    guard let key = keys.first(where: { $0.name == name }) else { return [name] }
+    if let other = key.sameAs { return roots(of: other, under: configuration) }
+    guard case .single(let expression)? = key.derived?.value else { return [name] }
+    // A rule that holds where a key is not given names that key itself.
+    let others = expression.names.filter { $0 != name && configuration.integer($0) == nil }
+    guard !others.isEmpty else { return [name] }
+    return others.reduce(into: []) { $0.formUnion(roots(of: $1, under: configuration)) }
+  }
+
   /// Every tensor of the layout, in the order the forward first needs them.
   ///
   /// - Throws: `remap.configuration` when a shape needs a key that has no value, or does not fit
@@ -43,14 +66,16 @@ extension LayoutDefinition {
 }
 
 extension LayoutDefinition.TensorTemplate {
+  fileprivate func exists(under configuration: Configuration) -> Bool {
+    guard let condition else { return true }
+    return ((configuration.integer(condition.key) ?? 0) != 0) != condition.negated
+  }
+
   fileprivate func append(
     to result: inout [LayoutTensor], _ bindings: Bindings, _ configuration: Configuration,
     _ family: String
   ) throws(WeightsError) {
-    if let condition {
-      let value = configuration.integer(condition.key) ?? 0
-      guard (value != 0) != condition.negated else { return }
-    }
+    guard exists(under: configuration) else { return }
     guard let name = pattern.name(bindings) else {
       throw WeightsError(
         .manifestSyntax, "\(family): layout tensor \(pattern) has a variable that nothing repeats")

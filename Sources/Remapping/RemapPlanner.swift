@@ -71,6 +71,7 @@ public struct RemapPlanner {
     do throws(WeightsError) {
       configuration = try resolver.resolve()
       try collector.finish(configuration)
+      try resolver.askForShapes(sources)
       wanted = try layout.tensors(under: configuration)
     } catch { throw explained(error, layout, collector.shapes) }
 

@@ -62,7 +62,10 @@ struct ConvertCommand: OutputCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "Which family a component is taken from where several have it, such as vlm=pi0.",
+      """
+      Which family a component is taken from where several have it, such as vlm=pi0. \
+      Components: vlm, dinov2, depth-expert, action, dpt.
+      """,
       valueName: "component=family"))
   var take: [String] = []
 

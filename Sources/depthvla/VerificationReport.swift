@@ -84,8 +84,22 @@ struct VerificationReport {
       text += "  asset \(file.name.escapedForTerminal): the bundle has none, a source has "
       text += "\(file.source.escapedForTerminal)\n"
     }
+    text += recordWords(comparison.recordDifferences)
     let losses = comparison.rows.compactMap { row in row.error.map { (row.name, $0) } }
     text += LossTable(losses).words
+    return text
+  }
+
+  private func recordWords(_ differences: [DocumentDifference]) -> String {
+    guard let first = differences.first else {
+      return "  record: as these sources give it, the SHA-256 of their files included\n"
+    }
+    var text = "  record: says otherwise than these sources of how the bundle was made, in "
+    text += "\(differences.count) place\(differences.count == 1 ? "" : "s")\n"
+    text += "    \(first.place.escapedForTerminal)\n"
+    text += "      in the bundle      \(DocumentDifference.words(first.found))\n"
+    text += "      of these sources   \(DocumentDifference.words(first.expected))\n"
+    if differences.count > 1 { text += "    … the others are in the JSON\n" }
     return text
   }
 
@@ -136,6 +150,17 @@ struct VerificationReport {
           .array(
             comparison.lackingAssets.map {
               ["name": .string($0.name), "source": .string($0.source)]
+            })
+        ))
+      members.append(
+        (
+          "record_differences",
+          .array(
+            comparison.recordDifferences.map {
+              [
+                "place": .string($0.place), "bundle": $0.found ?? .null,
+                "sources": $0.expected ?? .null,
+              ]
             })
         ))
     }

@@ -1,3 +1,4 @@
+import Remapping
 import Testing
 
 /// What `--help` prints on a terminal of 80 columns.
@@ -24,5 +25,12 @@ struct HelpTests {
       #expect(line.hasPrefix("  ") && line.count <= 80, "\(line)")
     }
     for line in lines where !line.hasPrefix("USAGE:") { #expect(line.count <= 80, "\(line)") }
+  }
+
+  @Test func everyComponentThatCanBeTakenIsNamed() throws {
+    let words = try depthvla("convert", "--help").output.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
+    let names = try ManifestLibrary.embedded().components.names
+    #expect(words.contains("Components: \(names.joined(separator: ", "))."))
   }
 }

@@ -53,6 +53,24 @@ struct CompositionTests {
     #expect(bundle.tensors.allSatisfy { !$0.name.string.contains("neck") })
   }
 
+  /// Experts that are all drawn have the sizes that the user says.
+  @Test func everySizeThatNothingTellsIsAskedForAtOnce() throws {
+    let scratch = try ScratchFolder()
+    let error = #expect(throws: WeightsError(.init("remap.ask"), .usage, "")) {
+      try convert([Self.paligemma, Self.depthAnything], to: scratch("b")) { $0.seed = 7 }
+    }
+    let names = [
+      "depth.hidden_size", "depth.intermediate_size", "action.hidden_size",
+      "action.intermediate_size", "action.state_dim", "action.action_dim",
+    ]
+    #expect(
+      error?.message == "no tensor, config.json or published variant tells "
+        + names.joined(separator: ", ") + "; say "
+        + names.map { "--set \($0)=…" }.joined(separator: " "))
+    #expect(error?.details.count == names.count)
+    #expect(try scratch.entries == [])
+  }
+
   @Test func onlyWhatNoSourceHasIsDrawnAndRecorded() throws {
     let scratch = try ScratchFolder()
     let bundle = try Self.compose(scratch, to: "b")

@@ -64,7 +64,8 @@ extension AtomicOutputFile {
   }
 
   /// A file and its companion, each of one byte.
-  private func pair(overwrite: Bool) throws -> (main: AtomicOutputFile, companion: AtomicOutputFile) {
+  private func pair(overwrite: Bool) throws -> (main: AtomicOutputFile, companion: AtomicOutputFile)
+  {
     let main = try AtomicOutputFile(path: folder("out"), overwrite: overwrite)
     let companion = try AtomicOutputFile(path: folder("out.sig"), overwrite: overwrite)
     try main.write([1], at: 0)

@@ -48,16 +48,16 @@ public struct Conversion: Sendable {
     var choices: [String: Int] = [:]
     let components = library.components.components(of: family)
     for (component, owner) in options.choices.sorted(by: { $0.key < $1.key }) {
-      guard let index = sources.firstIndex(where: { $0.family == owner }) else {
-        throw WeightsError(
-          .convertSources, .usage,
-          "component \(component.quoted): no source is of family \(owner)")
-      }
       guard components.isEmpty || components.contains(component) else {
         throw WeightsError(
           .convertSources, .usage,
           "\(family) has no component \(component.quoted); expected one of "
             + components.joined(separator: ", "))
+      }
+      guard let index = sources.firstIndex(where: { $0.family == owner }) else {
+        throw WeightsError(
+          .convertSources, .usage,
+          "component \(component.quoted): no source is of family \(owner)")
       }
       choices[component] = index
     }

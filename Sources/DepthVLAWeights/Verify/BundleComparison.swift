@@ -30,6 +30,10 @@ public struct BundleComparison: Sendable {
   public let assets: [AssetComparison]
   /// What the sources have beside their weights and the bundle has not, which is no difference.
   public let lackingAssets: [LackingAsset]
+  /// Where the bundle says otherwise than these sources of how it was made: the first difference of
+  /// each document and tensor. No difference of the weights: the same tensors may have come from
+  /// other files, or by an earlier version of the program.
+  public let recordDifferences: [DocumentDifference]
 
   /// Whether tensors and assets are those that the sources give. Assets that no source has are no
   /// difference.
@@ -58,6 +62,7 @@ extension BundleComparison {
     do throws(WeightsError) {
       conversion = try Conversion(sources: ordered, options: options, library: library)
     } catch {
+      if error.code == .remapAsk { throw Self.sourcesThatSayLess(error, bundle) }
       // No option comes from the command line: what they ask for, the bundle says.
       var error = error.inFile(bundle.path)
       if error.kind == .usage { error.kind = .malformed }
@@ -67,20 +72,38 @@ extension BundleComparison {
     let (assets, lacking) = try AssetComparison.compare(
       bundle, given: record.givenAssets, against: conversion.usedSources,
       families: library.families)
-    try self.init(
-      bundle, assets: assets, lacking: lacking, plan: conversion.plan,
-      sources: conversion.sources, seed: conversion.options.seed, threads: threads,
-      progress: progress)
+    let hashes = SourceHashes(conversion.sources)
+    do throws(WeightsError) {
+      try self.init(
+        bundle, assets: assets, lacking: lacking, conversion, hashes, threads: threads,
+        progress: progress)
+    } catch {
+      hashes.cancel()
+      throw error
+    }
+  }
+
+  /// - Parameter question: what could be said to a conversion, and not here.
+  private static func sourcesThatSayLess(
+    _ question: WeightsError, _ bundle: Bundle
+  ) -> WeightsError {
+    let open = question.message.prefix { $0 != ";" }
+    return WeightsError(
+      .verifySources, .checkFailed, file: question.file ?? bundle.path,
+      "\(open), which the bundle's sources did; expected those it was made from, config.json included"
+    )
   }
 
   private init(
-    _ bundle: Bundle, assets: [AssetComparison], lacking: [LackingAsset], plan: ConversionPlan,
-    sources: [ImportedSource], seed: UInt64?, threads: Int, progress: Progress.Handler
+    _ bundle: Bundle, assets: [AssetComparison], lacking: [LackingAsset],
+    _ conversion: Conversion, _ hashes: SourceHashes, threads: Int, progress: Progress.Handler
   ) throws(WeightsError) {
+    let (plan, sources) = (conversion.plan, conversion.sources)
     let checkpoints: [any TensorSource] = sources.map(\.checkpoint)
-    let readers = ReaderCache(plan: plan, sources: checkpoints, seed: seed ?? 0)
+    let readers = ReaderCache(plan: plan, sources: checkpoints, seed: conversion.options.seed ?? 0)
     let blocks = plan.blocks
     var rows: [TensorName: Row] = [:]
+    var losses: [TensorName: JSONValue] = [:]
     var state = TensorComparison()
     var done = 0
     let total = bundle.tensors.reduce(0) { $0 + $1.byteCount }
@@ -114,6 +137,7 @@ extension BundleComparison {
         progress(Progress(phase: "compare", doneByteCount: done, totalByteCount: total))
         guard block.isLast else { return }
         rows[tensor.info.name] = state.row(tensor)
+        losses[tensor.info.name] = state.summary.json(tensor)
         if case .int8 = tensor.content {
           let scales = plan.tensors[block.tensor + 1].info.name
           let difference = try bundle.firstDifference(
@@ -124,6 +148,7 @@ extension BundleComparison {
         }
         state = TensorComparison()
       })
+    let digests = try hashes.wait()
     // A bundle's own chunks are checked as they are read.
     for source in sources { try source.checkUnchanged() }
     var ordered: [Row] = []
@@ -138,6 +163,8 @@ extension BundleComparison {
     self.rows = ordered
     self.assets = assets
     lackingAssets = lacking
+    recordDifferences =
+      RecordComparison(bundle, conversion, hashes: digests, losses: losses).differences
   }
 }
 
@@ -184,53 +211,4 @@ extension TensorSource {
 extension WeightsError.Code {
   /// The sources are not those the bundle was made from.
   public static let verifySources = Self("verify.sources")
-}
-
-extension BundleComparison {
-  /// The same weights under other heads, epsilons or scales are another model.
-  ///
-  /// - Throws: `verify.configuration` when the bundle's is not what the sources give.
-  private static func checkConfiguration(
-    of bundle: Bundle, against conversion: Conversion
-  ) throws(WeightsError) {
-    let documents = bundle.documents
-    let expected = conversion.plan.remap.configuration.json
-    guard documents.family == conversion.plan.remap.family,
-      documents.configuration.encoded() == expected.encoded()
-    else {
-      let place = firstDifference(documents.configuration, expected, "configuration")
-      throw WeightsError(
-        .verifyConfiguration, .checkFailed, file: bundle.path,
-        place ?? "is of the family \(documents.family.escapedForTerminal), the sources give "
-          + conversion.plan.remap.family)
-    }
-  }
-
-  /// Where two documents differ, with both values.
-  private static func firstDifference(
-    _ found: JSONValue, _ expected: JSONValue, _ path: String
-  ) -> String? {
-    if let a = found.object, let b = expected.object {
-      for (key, value) in b.members {
-        guard let other = a[key] else {
-          return "\(path) lacks \(key.quoted), the sources give \(value.encoded())"
-        }
-        if let place = firstDifference(other, value, path + "." + key.escapedForTerminal) {
-          return place
-        }
-      }
-      if let extra = a.members.first(where: { b[$0.key] == nil }) {
-        return "\(path) has \(extra.key.quoted), the sources give none"
-      }
-      return nil
-    }
-    guard found.encoded() != expected.encoded() else { return nil }
-    return "\(path) is \(String(found.encoded().prefix(200)).escapedForTerminal), the sources give "
-      + expected.encoded()
-  }
-}
-
-extension WeightsError.Code {
-  /// The configuration of a bundle is not what its sources give.
-  public static let verifyConfiguration = Self("verify.configuration")
 }

@@ -1,0 +1,33 @@
+import BundleFormat
+public import Diagnostics
+import Remapping
+import StrictJSON
+
+extension BundleComparison {
+  /// The same weights under other heads, epsilons or scales are another model.
+  ///
+  /// - Throws: `verify.configuration` when the bundle's is not what the sources give.
+  static func checkConfiguration(
+    of bundle: Bundle, against conversion: Conversion
+  ) throws(WeightsError) {
+    let documents = bundle.documents
+    let (family, expected) = (
+      conversion.plan.remap.family, conversion.plan.remap.configuration.json
+    )
+    let difference = DocumentDifference.first(
+      of: documents.configuration, from: expected, at: "configuration")
+    if documents.family != family {
+      throw WeightsError(
+        .verifyConfiguration, .checkFailed, file: bundle.path,
+        "is of the family \(documents.family.escapedForTerminal), the sources give \(family)")
+    }
+    guard let difference else { return }
+    throw WeightsError(
+      .verifyConfiguration, .checkFailed, file: bundle.path, difference.words)
+  }
+}
+
+extension WeightsError.Code {
+  /// The configuration of a bundle is not what its sources give.
+  public static let verifyConfiguration = Self("verify.configuration")
+}

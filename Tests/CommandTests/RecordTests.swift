@@ -1,0 +1,108 @@
+import Foundation
+import HostileCorpus
+import StrictJSON
+import TestSupport
+import Testing
+
+/// `verify --against` holds what a bundle says of how it was made against its sources too.
+struct RecordTests {
+  let scratch: ScratchFolder
+
+  init() throws {
+    scratch = try ScratchFolder()
+    try scratch.copy("dinov2/hf", to: "in")
+    let result = try depthvla(
+      "convert", "--dinov2", scratch("in"), "--precision", "int8", "-o", scratch("b"))
+    #expect(result.status == 0, "\(result.error)")
+  }
+
+  /// The differences that are reported, which fail no check.
+  private func differences() throws -> [JSONObject] {
+    let result = try depthvla("verify", scratch("b"), "--against", scratch("in"), "--json")
+    #expect(result.status == 0, "\(result.error)")
+    return try #require(result.json?["record_differences"]?.array).compactMap(\.object)
+  }
+
+  private func rewrite(_ change: (inout OpenedBundle) throws -> Void) throws {
+    var bundle = try OpenedBundle(scratch.bytes(of: "b"))
+    try change(&bundle)
+    try scratch.write(bundle.bytes(), to: "b")
+  }
+
+  private func metadata(_ key: String, of bundle: OpenedBundle) -> String {
+    bundle.metadata.first { $0.0 == key }?.1.string ?? ""
+  }
+
+  @Test func theRecordOfASoundBundleIsThatOfItsSources() throws {
+    #expect(try differences() == [])
+    let words = try depthvla("verify", scratch("b"), "--against", scratch("in"))
+    #expect(words.output.contains("record: as these sources give it"))
+  }
+
+  /// The same tensors in a file of other bytes.
+  @Test func anotherFileWithTheSameTensorsIsTold() throws {
+    var bytes = try scratch.bytes(of: "in/model.safetensors")
+    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    bytes.replaceSubrange(
+      8..<8 + length, with: Array(bytes[8..<8 + length]) + [UInt8](repeating: 0x20, count: 8))
+    bytes[0] += 8
+    try scratch.write(bytes, to: "in/model.safetensors")
+    let found = try differences()
+    #expect(found.map { $0["place"] } == ["provenance.sources[0].files[0].bytes"])
+    #expect(found[0]["sources"] == .integer(Int64(bytes.count)))
+    let words = try depthvla("verify", scratch("b"), "--against", scratch("in"))
+    #expect(words.output.contains("record: says otherwise than these sources"))
+    #expect(words.output.contains("      of these sources   \(bytes.count)\n"))
+  }
+
+  @Test func aHashThatIsNotThatOfTheSourceIsTold() throws {
+    try rewrite { bundle in
+      let text = metadata("provenance", of: bundle)
+      let mark = try #require(text.range(of: "\"sha256\":\""))
+      let digit = text[mark.upperBound]
+      bundle.setMetadata(
+        "provenance",
+        .string(
+          text.replacingCharacters(
+            in: mark.upperBound...mark.upperBound, with: digit == "0" ? "1" : "0")))
+    }
+    #expect(try differences().map { $0["place"] } == ["provenance.sources[0].files[0].sha256"])
+  }
+
+  @Test func aLossThatIsNotWhatConversionCostsIsTold() throws {
+    try rewrite { bundle in
+      let index = try #require(
+        bundle.rows.firstIndex { row in row.contains { $0.0 == "quantization" } })
+      let text = try #require(bundle.rows[index].first { $0.0 == "quantization" }).1.encoded()
+      let mark = try #require(text.range(of: "\"sqnr_db\":"))
+      bundle.set(
+        "quantization",
+        try StrictJSON.parse(text.replacingOccurrences(of: text[mark], with: text[mark] + "9")),
+        row: index)
+    }
+    let found = try differences()
+    #expect(found.count == 1)
+    #expect(found.first?["place"]?.string?.hasSuffix(".quantization.error.sqnr_db") == true)
+  }
+
+  @Test func aFateThatIsNotThatOfTheTensorIsTold() throws {
+    try rewrite { bundle in
+      let text = metadata("ledger", of: bundle)
+      let mark = try #require(text.range(of: "\"used\":[\""))
+      bundle.setMetadata(
+        "ledger", .string(text.replacingCharacters(in: mark, with: "\"used\":[\"x.")))
+    }
+    #expect(try differences().map { $0["place"] } == ["ledger[0][0].used[0]"])
+  }
+
+  /// Without its config.json a source leaves open what the bundle settled, and no option of
+  /// `verify` says it.
+  @Test func aSourceThatSaysLessIsToldWithoutAdviceForConvert() throws {
+    try FileManager.default.removeItem(atPath: scratch("in/config.json"))
+    let result = try depthvla("verify", scratch("b"), "--against", scratch("in"))
+    #expect(result.status == 1)
+    #expect(result.errorLines.count == 1, "\(result.error)")
+    #expect(result.error.contains("config.json included"))
+    #expect(!result.error.contains("--set"))
+  }
+}
