@@ -61,7 +61,7 @@ public final class Bundle: TensorSource {
   ) throws(WeightsError) {
     signature = try trust.signature(ofBundle: path, in: signatureFile)
     self.check = signature == nil ? check : .digest
-    let file = try InputFile(path: path)
+    let file = try Self.open(path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
       self.mapping = mapping ? try file.map() : nil
@@ -86,6 +86,17 @@ public final class Bundle: TensorSource {
         uniqueKeysWithValues: header.tensors.enumerated().map { ($1.name, $0) })
     } catch {
       throw error.inFile(path)
+    }
+  }
+
+  private static func open(_ path: String) throws(WeightsError) -> InputFile {
+    do throws(WeightsError) { return try InputFile(path: path) } catch {
+      guard error.code == .fileNotRegular, (try? InputFolder.isFolder(path)) == true else {
+        throw error
+      }
+      throw WeightsError(
+        .fileNotRegular, error.kind, file: path,
+        "is a folder, expected a bundle, which is one file; convert makes it of a checkpoint")
     }
   }
 

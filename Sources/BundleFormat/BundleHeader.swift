@@ -78,7 +78,7 @@ struct BundleHeader {
         .bundleFormat, .malformed,
         "expected a bundle (\"format\" \(BundleLayout.formatName.quoted) in its metadata), found"
           + " a safetensors file " + (format.map { "of format \($0.quoted)" } ?? "without a format")
-      )
+          + "; convert makes a bundle of a checkpoint")
     }
     let version = metadata.first { $0.key == "format_version" }?.value
     guard version == BundleLayout.version else {

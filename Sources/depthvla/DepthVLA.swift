@@ -25,6 +25,10 @@ struct DepthVLA: ParsableCommand {
       ExportCommand.self, DiffCommand.self, ParityCommand.self, RunCommand.self,
     ])
 
+  static var commandNames: [String] {
+    configuration.subcommands.compactMap { $0.configuration.commandName }
+  }
+
   static func main() {
     Interruption.install(
       keptMessage: """
@@ -41,11 +45,12 @@ struct DepthVLA: ParsableCommand {
       ErrorReport(error).write(asJSON: output?.json ?? false)
       Self.exit(withError: ExitCode(error.kind.rawValue))
     } catch {
-      // Parsing failed, so whether JSON is wanted is only in the words themselves.
-      if output == nil, CommandLine.arguments.contains("--json"), !exitCode(for: error).isSuccess {
-        ErrorReport(usage: message(for: error)).writeJSON()
-      }
-      exit(withError: error)
+      // Help, the version, or a status whose reason is on stderr already.
+      if exitCode(for: error).isSuccess || error is ExitCode { exit(withError: error) }
+      let report = ErrorReport(usage: message(for: error))
+      // Where parsing failed, whether JSON is wanted is only in the words themselves.
+      report.write(asJSON: output?.json ?? CommandLine.arguments.contains("--json"))
+      Self.exit(withError: ExitCode(WeightsError.Kind.usage.rawValue))
     }
   }
 }

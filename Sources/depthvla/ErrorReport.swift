@@ -12,8 +12,16 @@ struct ErrorReport {
 
   init(_ error: WeightsError) { self.error = error }
 
-  /// A command line that could not be understood.
-  init(usage message: String) { error = WeightsError(.commandUsage, .usage, message) }
+  /// A command line that could not be understood, in the words of the argument parser, which
+  /// begin and end like a sentence.
+  init(usage message: String) {
+    var words = message
+    if words.last == "." { words.removeLast() }
+    if let first = words.first, words.dropFirst().first?.isLowercase == true {
+      words = first.lowercased() + words.dropFirst()
+    }
+    error = WeightsError(.commandUsage, .usage, words)
+  }
 
   func write(asJSON: Bool) {
     var text = "depthvla: \(error)\(hint)\n"
@@ -38,6 +46,11 @@ struct ErrorReport {
     where given.dropFirst().first == "convert" && !given.contains("--init-missing")
       && error.details.allSatisfy { $0.contains("missing: ") }:
       return "; --init-missing SEED draws what no source has"
+    case .commandUsage:
+      let command = given.dropFirst().first { DepthVLA.commandNames.contains($0) }
+      let isSource = command == "convert" && error.message.hasPrefix("unexpected argument")
+      return (isSource ? "; a source goes behind its option, such as --paligemma" : "")
+        + (error.message.hasSuffix("?") ? " See" : "; see") + " depthvla \(command.map { $0 + " " } ?? "")--help"
     default: return ""
     }
   }

@@ -40,7 +40,12 @@ struct ExitStatusTests {
     (["convert", "--dinov2", "x", "-o", "b", "--init-missing", "x"], "'x'"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm"], "COMPONENT=FAMILY"),
     (
-      ["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm=pi0"], "no source is of family pi0"
+      ["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm=pi0"],
+      "dinov2 has no component \"vlm\"; expected one of dinov2"
+    ),
+    (
+      ["convert", "--dinov2", dinov2, "-o", "b", "--take", "dinov2=pi0"],
+      "no source is of family pi0"
     ),
     (["convert", "--dinov2", dinov2, "-o", "b", "--set", "x"], "KEY=VALUE"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--as", "llama"], "\"llama\" is not known"),
@@ -52,6 +57,25 @@ struct ExitStatusTests {
   ])
   func usageIs64(arguments: [String], words: String) throws {
     try expect(64, words, from: arguments)
+    #expect(try depthvla(arguments, in: scratch.path).errorLines.count == 1)
+  }
+
+  @Test func whatTheParserDoesNotUnderstandIsOneLineThatPointsToTheHelp() throws {
+    #expect(
+      try depthvla("verify").errorLines == [
+        "depthvla: missing expected argument '<bundle>'; see depthvla verify --help"
+      ])
+    #expect(
+      try depthvla("frobnicate").errorLines == [
+        "depthvla: unexpected argument 'frobnicate'; see depthvla --help"
+      ])
+    #expect(
+      try depthvla("convert", Self.dinov2, "-o", scratch("b")).errorLines == [
+        "depthvla: unexpected argument '\(Self.dinov2)'; a source goes behind its option, such as "
+          + "--paligemma; see depthvla convert --help"
+      ])
+    #expect(try depthvla("convert", "--help").status == 0)
+    #expect(try depthvla("--version").errorLines == [])
   }
 
   @Test func openQuestionsAre64WithTheOptionsToAnswerThem() throws {

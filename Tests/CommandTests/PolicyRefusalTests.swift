@@ -42,9 +42,7 @@ struct PolicyRefusalTests {
       let comment = Comment("\(arguments)")
       let result = try depthvla(arguments, in: scratch.path)
       #expect(result.status == refusal.status, comment, sourceLocation: location)
-      // The parser of the command line explains itself below its line.
-      let isParsers = result.errorLines.first?.hasPrefix("Error: ") == true
-      #expect(result.errorLines.count == 1 || isParsers, comment, sourceLocation: location)
+      #expect(result.errorLines.count == 1, comment, sourceLocation: location)
       for word in refusal.words {
         #expect(
           result.errorLines.first?.contains(word) == true, "\(arguments): \(result.error)",

@@ -73,6 +73,7 @@ import Testing
           try? main.commit(after: companion)
         }
       }
+      while !FileManager.default.fileExists(atPath: path + "/out") { usleep(1000) }
       usleep(milliseconds * 1000)
       kill(getpid(), SIGTERM)
       sleep(30)
