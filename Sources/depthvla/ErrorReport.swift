@@ -50,7 +50,8 @@ struct ErrorReport {
       let command = given.dropFirst().first { DepthVLA.commandNames.contains($0) }
       let isSource = command == "convert" && error.message.hasPrefix("unexpected argument")
       return (isSource ? "; a source goes behind its option, such as --paligemma" : "")
-        + (error.message.hasSuffix("?") ? " See" : "; see") + " depthvla \(command.map { $0 + " " } ?? "")--help"
+        + (error.message.hasSuffix("?") ? " See" : "; see")
+        + " depthvla \(command.map { $0 + " " } ?? "")--help"
     default: return ""
     }
   }
