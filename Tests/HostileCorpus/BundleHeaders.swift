@@ -93,6 +93,13 @@ extension HostileCase {
     add("E4", "100 000 chunks", "bundle.chunk-count") {
       $0.set("stored", .array([JSONValue](repeating: 1, count: 100_000)))
     }
+    for key in ["configuration", "ledger", "tensors"] {
+      add("E4", "\(key) of a million empty objects", "json.too-many-objects") {
+        if key == "tensors" { $0.rows = [] }
+        let objects = Array(repeating: "{}", count: 1_000_000).joined(separator: ",")
+        $0.setMetadata(key, .string("[\(objects)]"))
+      }
+    }
     for (what, size) in [
       ("0", 0), ("-1", -1), ("2^63 - 1", .max), ("a byte more than a frame can take", 165),
     ] as [(String, Int64)] {

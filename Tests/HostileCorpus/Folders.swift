@@ -156,6 +156,10 @@ extension HostileCase {
       index: "{\"weight_map\":{"
         + (0..<200_000).map { "\"t\($0)\":\"x.safetensors\"" }.joined(separator: ",") + "}}")
     add(
+      "D8", "an index with a million empty objects", "json.too-many-objects",
+      index: "{\"metadata\":["
+        + Array(repeating: "{}", count: 1_000_000).joined(separator: ",") + "]}")
+    add(
       "D10", "one file and shards", "checkpoint.ambiguous", index: index(sound),
       ["model.safetensors": .file(one)])
     add(

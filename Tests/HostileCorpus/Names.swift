@@ -39,6 +39,10 @@ extension HostileCase {
       safetensors(
         "{" + (0...100_000).map { member("t\($0)", "U8", "[0]", "[0,0]") }.joined(separator: ",")
           + "}"))
+    let objects = Array(repeating: "{}", count: 1_000_000).joined(separator: ",")
+    list.add(
+      "B17", "a million empty objects", "safetensors.tensor-count",
+      safetensors("{\"a\":[" + objects + "]}"))
     list.add(
       "B18", "a key of the metadata of 1025 bytes", "safetensors.metadata-too-long",
       upstreamTakesIt: true,
