@@ -149,7 +149,7 @@ let package = Package(
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
         "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Parity", "DepthVLAWeights",
+        "Pipelines", "Parity", "Kernels", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -235,7 +235,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "depthvla", "Diagnostics", "Remapping", "Hashing", "StrictJSON", "TensorCore", "Images",
+        "depthvla", "Diagnostics", "Remapping", "Hashing", "Kernels", "StrictJSON", "TensorCore",
+        "Images",
         "CImageCodecs",
         "Parity", "HostileCorpus", "TestSupport",
       ],

@@ -47,12 +47,6 @@ enum Console {
   }
 }
 
-/// The processors this process may use, of which more than 32 find nothing to do: memory, not
-/// arithmetic, is what conversion waits for.
-enum Processors {
-  static var count: Int { max(1, min(32, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
-}
-
 /// Seconds on a clock that only goes forward.
 func monotonicSeconds() -> Double {
   var time = timespec()

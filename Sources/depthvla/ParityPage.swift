@@ -1,5 +1,6 @@
 import DepthVLAWeights
 import Diagnostics
+import Hashing
 import Parity
 import TensorCore
 import TensorMath
@@ -18,7 +19,9 @@ struct ParityPage {
     body += "<dl>\n"
     for (term, value) in facts { body += "<dt>\(term)</dt><dd>\(value.escapedForHTML)</dd>\n" }
     body += "</dl>\n"
-    for comparison in check.comparisons { body += section(comparison) }
+    for (comparison, hash) in zip(check.comparisons, check.goldenHashes) {
+      body += section(comparison, hash)
+    }
     if !check.skipped.isEmpty {
       body += "<h2>Skipped</h2>\n<ul>\n"
       for skipped in check.skipped {
@@ -51,17 +54,18 @@ struct ParityPage {
       ("Family", subject.family), ("Root", subject.root ?? "a checkpoint has none"),
       ("Precision class", report.check.precision.rawValue),
       ("Products", report.check.products.description),
-      ("Tolerances", report.tolerances ?? "built in"), ("Tool", "depthvla \(ToolVersion.current)"),
+      ("Tolerances", report.tolerances ?? "built in"),
+      ("Computed on", Processors.description), ("Tool", "depthvla \(ToolVersion.current)"),
     ]
   }
 
-  private func section(_ comparison: GoldenComparison) -> String {
+  private func section(_ comparison: GoldenComparison, _ hash: Digest) -> String {
     var text = "<h2>\(comparison.golden.path.escapedForHTML)</h2>\n"
     text += "<p>\(comparison.subtitle.escapedForHTML)"
     for (key, value) in comparison.golden.metadata {
       text += "; \(key.escapedForHTML) \(value.escapedForHTML)"
     }
-    text += "</p>\n"
+    text += "; SHA-256 <code>\(hash.hex)</code></p>\n"
     if let failure = comparison.firstFailure {
       text += "<p class=\"fail\">"
       text += Self.lines(["First out of tolerance: \(failure.name)"] + failure.explanation)

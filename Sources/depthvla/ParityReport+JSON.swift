@@ -1,4 +1,5 @@
 import DepthVLAWeights
+import Hashing
 import Parity
 import StrictJSON
 import TensorCore
@@ -13,7 +14,8 @@ extension ParityReport {
       "products": check.products.json,
       "tolerances": tolerances.map { .string($0) } ?? .null,
       "passed": .bool(check.passed),
-      "goldens": .array(check.comparisons.map(json)),
+      "processor": .string(Processors.description),
+      "goldens": .array(zip(check.comparisons, check.goldenHashes).map(json)),
       "skipped": .array(
         check.skipped.map { ["path": .string($0.path), "reason": .string($0.reason)] }),
       "unseen": .array(
@@ -23,10 +25,10 @@ extension ParityReport {
     ]
   }
 
-  private func json(_ comparison: GoldenComparison) -> JSONValue {
+  private func json(_ comparison: GoldenComparison, _ hash: Digest) -> JSONValue {
     let golden = comparison.golden
     return [
-      "path": .string(golden.path),
+      "path": .string(golden.path), "sha256": .string(hash.hex),
       "own_recording": .bool(check.isOwnRecording(comparison)),
       "kind": golden.isOfPreprocessing ? "preprocessing" : "activations",
       "metadata": .object(JSONObject(golden.metadata.map { ($0.key, .string($0.value)) })),

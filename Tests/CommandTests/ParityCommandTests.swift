@@ -1,3 +1,4 @@
+import Kernels
 import StrictJSON
 import TestSupport
 import Testing
@@ -139,6 +140,22 @@ struct ParityCommandTests {
       in: scratch.path)
     #expect(onInput.status == 73 && onInput.error.contains("is an input"))
     #expect(try scratch.bytes(of: arguments[3]) == golden)
+  }
+
+  /// Bundle by its root, golden by what `sha256sum` says of it.
+  @Test func thePageAndTheDocumentSayWhatWasComparedWhere() throws {
+    let hash = "7c068885dc85cb4029864838621da97898a302137839720d82f74d07c00b7505"
+    let result = try depthvla(
+      "parity", Self.dinov2, "--golden", Self.golden("dinov2_28x70"), "--report",
+      scratch("out.html"), "--json")
+    #expect(result.status == 0, "\(result.error)")
+    let golden = result.json?["goldens"]?.array?.first?.object
+    #expect(golden?["sha256"] == .string(hash))
+    let processor = try #require(result.json?["processor"]?.string)
+    #expect(InstructionSet.available.contains { processor.hasSuffix($0.rawValue) })
+    let page = String(decoding: try scratch.bytes(of: "out.html"), as: UTF8.self)
+    #expect(page.contains("<code>\(hash)</code>"))
+    #expect(page.contains("<dt>Computed on</dt><dd>\(processor)</dd>"))
   }
 
   @Test func thePageIsWrittenWhereStagesFailToo() throws {

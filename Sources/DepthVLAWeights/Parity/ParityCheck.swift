@@ -1,5 +1,6 @@
 public import Diagnostics
 import FileAccess
+public import Hashing
 import Models
 public import Parity
 import Safetensors
@@ -17,6 +18,8 @@ public struct ParityCheck {
   public let subject: ParitySubject
   /// In the order they were named.
   public let comparisons: [GoldenComparison]
+  /// SHA-256 of their files.
+  public let goldenHashes: [Digest]
   public let skipped: [Skipped]
   /// The class whose tolerances were applied.
   public let precision: PrecisionClass
@@ -69,6 +72,7 @@ extension ParityCheck {
     let total = selection.goldens.reduce(0) { $0 + $1.comparedByteCount }
     var done = 0
     var comparisons: [GoldenComparison] = []
+    var hashes: [Digest] = []
     for golden in selection.goldens {
       let before = done
       func report(_ byteCount: Int) {
@@ -88,10 +92,12 @@ extension ParityCheck {
       }
       done += golden.comparedByteCount
       report(golden.comparedByteCount)
+      hashes.append(try golden.file.file.sha256())
       try golden.file.file.checkUnchanged()
     }
     self.subject = subject
     self.comparisons = comparisons
+    goldenHashes = hashes
     self.precision = precision
     self.products = products
     skipped = selection.skipped
