@@ -52,6 +52,11 @@ import Testing
     case .tolerances:
       return ["parity", try Self.dinov2.get()("b"), "--golden", golden, "--tolerances", path]
     case .bundle: return ["verify", path]
+    case .signature:
+      return [
+        "verify", try Self.dinov2.get()("b"), "--public-key",
+        FixtureFolder.path("signing/p256.pub.pem"), "--signature", path,
+      ]
     case .image: return try run(replacing: "--image", by: path)
     case .npy: return try run(replacing: "--state", by: path)
     case .statistics: return try run([]) + ["--statistics", path]

@@ -30,4 +30,6 @@ extension HostileCase {
 enum HostileCaseError: Error {
   /// The system makes no pipe.
   case pipe
+  /// What a case changes is not in the sound file.
+  case notThere(String)
 }

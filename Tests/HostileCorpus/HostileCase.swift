@@ -13,7 +13,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     case manifest, recipe, golden, tolerances, statistics
     case tokenizerJSON = "tokenizer-json"
     case tokenizerModel = "tokenizer-model"
-    case image, npy, bundle
+    case image, npy, bundle, signature
   }
 
   /// What is in the files.
@@ -58,7 +58,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     wholeFiles + headerTexts + names + entries + arrangements + folders + bundleHeaders
     + bundleAssets + bundleFrames + configurations + models + manifests + recipes + goldens
     + tolerances
-    + statistics + arrays + tokenizers + pictures
+    + statistics + arrays + tokenizers + pictures + signatures
 }
 
 /// Cases of one class at one door.

@@ -11,6 +11,7 @@ import Parity
 import Quantization
 import Remapping
 import Safetensors
+import Signing
 import StrictJSON
 import TestSupport
 import Tokenization
@@ -50,6 +51,10 @@ extension HostileCase.Door {
     case .image: _ = try ImageFile.read(path: path)
     case .npy: _ = try NPYArray(bytes())
     case .bundle: try Self.openBundle(path)
+    case .signature:
+      let key = try PublicKey(path: FixtureFolder.path("signing/p256.pub.pem"))
+      _ = try SignatureFile(readWholeFile(path: path, limit: SignatureFile.byteCountLimit))
+        .verify(trusting: [key])
     }
   }
 

@@ -1,0 +1,51 @@
+import Diagnostics
+import Hashing
+import StrictJSON
+
+@testable import Signing
+
+extension FuzzTarget {
+  /// What lies beside a bundle and says that it is to be trusted.
+  static let signatures = [
+    FuzzTarget("signature") { (bytes) throws(WeightsError) in
+      let file = try SignatureFile(bytes)
+      let again = try SignatureFile(file.bytes)
+      demand(
+        again.keyFingerprint == file.keyFingerprint, "the file that is written to say the same")
+      for key in stranger {
+        do throws(WeightsError) { _ = try file.verify(trusting: [key]) } catch {
+          demand(
+            error.code == .signatureKey || error.code == .signatureInvalid,
+            "nothing of the payload to be read: \(error)")
+          throw error
+        }
+        demand(false, "no signature of a key that signed nothing")
+      }
+    },
+    // As if the signer were the attacker.
+    FuzzTarget("statement") { (bytes) throws(WeightsError) in
+      let statement = try SignedStatement(bytes)
+      demand(statement.release.map { SignedStatement.releases.contains($0) } ?? true, "a release")
+      let again = try SignedStatement(Array(statement.json.encoded().utf8))
+      demand(again == statement, "the statement that is written to say the same")
+    },
+    FuzzTarget("public-key") { (bytes) throws(WeightsError) in
+      let key = try PublicKey(pem: bytes)
+      demand(key.fingerprint.utf8.count == 64, "a fingerprint")
+      demand(!key.verifies([0x30, 0], of: bytes), "no signature of nothing")
+    },
+  ]
+
+  /// Made for this and thrown away: its private half signed nothing.
+  private static let stranger: [PublicKey] = {
+    let pem = """
+      -----BEGIN PUBLIC KEY-----
+      MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEzUqjQDCcl+f/WdVnQz81tj9UtXxw
+      9qX6fK2sJFIinon1sUD/q4Yy3NrSFzYuLAxIWuOvBZrfNWFL0MYKzte0gw==
+      -----END PUBLIC KEY-----
+
+      """
+    guard let key = try? PublicKey(pem: Array(pem.utf8)) else { fatalError("expected a sound key") }
+    return [key]
+  }()
+}
