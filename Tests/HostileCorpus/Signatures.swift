@@ -26,7 +26,7 @@ extension HostileCase {
     list.add("F0", "the signature as it is", nil, building: { Array(try sound().utf8) })
     list.add("A1", "no byte", "json.truncated", [])
     list.add(
-      "A1", "half of it", "json.truncated", building: { Array(try sound().utf8.prefix(900)) })
+      "B5", "half of it", "json.truncated", building: { Array(try sound().utf8.prefix(900)) })
     list.add("A7", "a text", "json.syntax", text: "untrusted comment: signature\n")
     list.add("A8", "a pickle", "json.utf8", [0x80, 4, 0x95, 0, 0, 0])
     list.add(
