@@ -97,9 +97,9 @@ public final class AtomicOutputFile: Sendable {
   /// Syncs the file, gives it its name in one step, and syncs the folder.
   ///
   /// - Parameter companion: a file that belongs to this one and gets its name right before it. Of
-  ///   the two both get theirs or neither does, also where a signal arrives: what the companion
-  ///   replaced is put back where this file cannot follow. A process that is killed in between
-  ///   leaves the companion alone.
+  ///   the two both get theirs or neither does, also where a signal arrives or another run does the
+  ///   same: what the companion replaced is put back where this file cannot follow. A process that
+  ///   is killed in between leaves the companion alone.
   /// - Throws: `file.exists` when something of that name has appeared meanwhile and may not be
   ///   replaced, `file.write`, `file.no-space`, `file.permission`, `file.cannot-create`,
   ///   `file.finished`. Nothing is left then.
@@ -107,16 +107,13 @@ public final class AtomicOutputFile: Sendable {
     do throws(WeightsError) {
       try companion?.handle.finish()
       try handle.finish()
-      try Interruption.held { () throws(WeightsError) in
-        let replaced = try companion?.swap() ?? false
-        do throws(WeightsError) {
-          try target.rename(from: temporary.name)
-        } catch {
-          companion?.withdraw(restoring: replaced)
-          throw error
+      if let companion {
+        try target.alone { () throws(WeightsError) in
+          try Interruption.held { () throws(WeightsError) in try rename(after: companion) }
         }
+      } else {
+        try target.rename(from: temporary.name)
         temporary.keep()
-        companion?.discard()
       }
     } catch {
       companion?.discard()
@@ -124,6 +121,18 @@ public final class AtomicOutputFile: Sendable {
       throw error
     }
     try target.folder.synchronize(file: path)
+  }
+
+  private func rename(after companion: AtomicOutputFile) throws(WeightsError) {
+    let replaced = try companion.swap()
+    do throws(WeightsError) {
+      try target.rename(from: temporary.name)
+    } catch {
+      companion.withdraw(restoring: replaced)
+      throw error
+    }
+    temporary.keep()
+    companion.discard()
   }
 
   /// Gives the file its name, and its temporary's name to what it replaces.

@@ -92,6 +92,21 @@ struct OutputTarget: Sendable {
     unsafe file_access_rename_exchange(folder.number, temporary, name) == 0
   }
 
+  /// Runs `body`, which takes milliseconds, while no other run does so in this folder. One that is
+  /// held up there, or a file system without locks, is not waited for longer than seconds.
+  func alone<Result>(
+    _ body: () throws(WeightsError) -> Result
+  ) throws(WeightsError) -> Result {
+    var isLocked = false
+    for _ in 0..<5000 {
+      isLocked = flock(folder.number, LOCK_EX | LOCK_NB) == 0
+      if isLocked || errno != EWOULDBLOCK && errno != EINTR { break }
+      usleep(1000)
+    }
+    defer { if isLocked { flock(folder.number, LOCK_UN) } }
+    return try body()
+  }
+
   private func check(_ result: Int32) throws(WeightsError) {
     if result == -EEXIST {
       throw WeightsError(

@@ -86,6 +86,23 @@ extension AtomicOutputFile {
     #expect(main.isInPlace && companion.isInPlace)
   }
 
+  @Test func pairsOfTwoWritersDoNotMix() throws {
+    for _ in 0..<200 {
+      let pairs = try [UInt8(1), 2].map { byte in
+        let main = try AtomicOutputFile(path: folder("out"), overwrite: true)
+        let companion = try AtomicOutputFile(path: folder("out.sig"), overwrite: true)
+        try main.write([byte], at: 0)
+        try companion.write([byte], at: 0)
+        return (main, companion)
+      }
+      DispatchQueue.concurrentPerform(iterations: 2) { index in
+        #expect(throws: Never.self) { try pairs[index].0.commit(after: pairs[index].1) }
+      }
+      #expect(try folder.bytes(of: "out") == folder.bytes(of: "out.sig"))
+    }
+    #expect(try folder.entries == ["out", "out.sig"])
+  }
+
   /// A bundle that could not be replaced keeps its signature.
   @Test func aFileThatCannotBeReplacedKeepsItsCompanion() throws {
     try folder.write([8], to: "out.sig")
