@@ -8,7 +8,7 @@ import Tokenization
 
   @Test(
     "refuses, by what it found",
-    arguments: [
+    arguments: ([
       ("no bytes", [], .tokenizerMalformed, "has no pieces"),
       ("other bytes", Array("{}".utf8), .tokenizerMalformed, "starts no field at byte 0"),
       (
@@ -63,11 +63,21 @@ import Tokenization
         model + (1...65).flatMap { piece(String(repeating: "é", count: $0), kind: 4) },
         .tokenizerMalformed, "starts with 64 others"
       ),
-    ] as [(String, [UInt8], WeightsError.Code, String)])
-  func refuses(name: String, bytes: [UInt8], code: WeightsError.Code, words: String) {
-    let error = #expect(throws: WeightsError.self) { try Tokenizer(sentencePieceModel: bytes) }
-    #expect(error?.code == code)
-    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    ] as [(String, [UInt8], WeightsError.Code, String)]).map(Fault.init))
+  func refuses(fault: Fault) {
+    let error = #expect(throws: WeightsError.self) {
+      try Tokenizer(sentencePieceModel: fault.bytes)
+    }
+    #expect(error?.code == fault.code)
+    #expect(error?.message.contains(fault.words) == true, "\(error?.message ?? "")")
+  }
+
+  /// Shown by its name alone: the bytes would fill pages.
+  struct Fault: CustomTestStringConvertible {
+    let testDescription: String
+    let bytes: [UInt8]
+    let code: WeightsError.Code
+    let words: String
   }
 
   @Test func refusesAPieceThatIsSpelledAsAByte() throws {
