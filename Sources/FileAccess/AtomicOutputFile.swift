@@ -12,8 +12,10 @@ public final class AtomicOutputFile: Sendable {
   private let target: OutputTarget
   private let temporary: TemporaryEntry
   private let handle: OutputFileHandle
-  /// Whether the temporary outlasts a commit that failed.
-  private let isResumable: Bool
+  /// What tells of the temporary, and goes when the file has its name. With it the temporary
+  /// outlasts a commit that failed: its owner keeps or discards both.
+  private let journal: TemporaryEntry?
+  private var isResumable: Bool { journal != nil }
 
   /// Creates the temporary file, and removes those of runs that were killed.
   ///
@@ -29,16 +31,16 @@ public final class AtomicOutputFile: Sendable {
     Leftover.removeAll(of: target)
     temporary = try TemporaryEntry(.file, for: target.name, in: target.folder, file: path)
     handle = OutputFileHandle(temporary.descriptor, path: path)
-    isResumable = false
+    journal = nil
   }
 
-  /// A temporary file that is there, and that its owner keeps or discards when committing fails.
-  init(_ temporary: TemporaryEntry, target: OutputTarget) {
+  /// A temporary file that is there, with its journal.
+  init(_ temporary: TemporaryEntry, _ journal: TemporaryEntry, target: OutputTarget) {
     path = target.path
     self.target = target
     self.temporary = temporary
     handle = OutputFileHandle(temporary.descriptor, path: path)
-    isResumable = true
+    self.journal = journal
   }
 
   /// A target that a file can be put in the place of.
@@ -112,41 +114,34 @@ public final class AtomicOutputFile: Sendable {
           try Interruption.held { () throws(WeightsError) in try rename(after: companion) }
         }
       } else {
-        try target.rename(from: temporary.name)
-        temporary.keep()
+        try Interruption.held { () throws(WeightsError) in try rename() }
       }
     } catch {
       companion?.discard()
       if !isResumable { discard() }
       throw error
     }
+    // Both names at once: file systems that keep a journal keep the order of the two.
     try target.folder.synchronize(file: path)
   }
 
+  private func rename() throws(WeightsError) {
+    try target.rename(from: temporary.name)
+    temporary.keep()
+    journal?.remove()
+  }
+
   private func rename(after companion: AtomicOutputFile) throws(WeightsError) {
-    let replaced = try companion.swap()
+    // What is replaced gets the name of the temporary, until it is known that it can go.
+    let replaced = try companion.target.swap(with: companion.temporary.name)
+    if !replaced { companion.temporary.keep() }
     do throws(WeightsError) {
-      try target.rename(from: temporary.name)
+      try rename()
     } catch {
       companion.withdraw(restoring: replaced)
       throw error
     }
-    temporary.keep()
     companion.discard()
-  }
-
-  /// Gives the file its name, and its temporary's name to what it replaces.
-  ///
-  /// - Returns: whether it replaced anything that can be put back.
-  private func swap() throws(WeightsError) -> Bool {
-    let replaced = try target.swap(with: temporary.name)
-    if !replaced { temporary.keep() }
-    // On the device before the file it belongs to.
-    do throws(WeightsError) { try target.folder.synchronize(file: path) } catch {
-      withdraw(restoring: replaced)
-      throw error
-    }
-    return replaced
   }
 
   /// Takes the file away again, and puts back what it replaced. A file that has taken its place

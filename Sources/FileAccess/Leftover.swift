@@ -20,9 +20,12 @@ struct Leftover: Sendable {
     }
   }
 
-  /// Removes those of a target.
+  /// Removes those of a target. Not while another run gives its files their names: what it
+  /// replaces has the name of a temporary then, and nobody's lock.
   static func removeAll(of target: OutputTarget) {
-    for leftover in all(of: target) { leftover.remove() }
+    try? target.alone { () throws(WeightsError) in
+      for leftover in all(of: target) { leftover.remove() }
+    }
   }
 
   private init?(_ name: String, in target: OutputTarget) {

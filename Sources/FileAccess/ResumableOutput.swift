@@ -19,8 +19,8 @@ public final class ResumableOutput: Sendable {
     let target = try AtomicOutputFile.target(path: path, overwrite: overwrite)
     Leftover.removeAll(of: target)
     entry = try TemporaryEntry(.file, for: target.name, in: target.folder, file: path)
-    file = AtomicOutputFile(entry, target: target)
     journal = try TemporaryEntry(journalOf: entry, file: path)
+    file = AtomicOutputFile(entry, journal, target: target)
     end = Mutex(0)
   }
 
@@ -34,8 +34,8 @@ public final class ResumableOutput: Sendable {
     _ unfinished: UnfinishedOutput, target: OutputTarget, journalByteCount: Int, fileByteCount: Int
   ) throws(WeightsError) {
     entry = try TemporaryEntry(unfinished.file, file: target.path)
-    file = AtomicOutputFile(entry, target: target)
     journal = try TemporaryEntry(unfinished.journal, file: target.path)
+    file = AtomicOutputFile(entry, journal, target: target)
     end = Mutex(journalByteCount)
     Leftover.removeAll(of: target)
     try journal.descriptor.cut(to: journalByteCount, file: target.path)
@@ -74,12 +74,9 @@ public final class ResumableOutput: Sendable {
     journal.outliveSignals()
   }
 
-  /// Removes the journal of a file that has its name.
-  public func removeJournal() { journal.remove() }
-
   /// Leaves file and journal for another run. Nothing happens after the file has its name.
   public func keep() {
-    if file.isInPlace { return journal.remove() }
+    if file.isInPlace { return }
     file.keepTemporary()
     journal.keep()
   }

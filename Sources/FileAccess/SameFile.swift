@@ -35,7 +35,9 @@ public struct FileIdentity: Hashable, Sendable {
       device = UInt64(status.st_dev)
       number = UInt64(status.st_ino)
     } catch {
-      if error.code == .fileNotFound { return nil }
+      // What is called so cannot be there either.
+      let isTooLong = error.code == .filePath && error.kind == .notFound
+      if error.code == .fileNotFound || isTooLong { return nil }
       throw error
     }
   }

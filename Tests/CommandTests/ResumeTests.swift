@@ -112,6 +112,33 @@ struct ResumeTests {
     }
   }
 
+  /// The last calls: what has its name needs no journal any more.
+  @Test func aSignalAtTheEndLeavesTheBundleOrTheWorkAndNeverBoth() throws {
+    let whole = try convert([], to: "whole")
+    let options = arguments(["--resume"], to: "b")
+    let count = try FaultyCommand.callCount(options, in: scratch.path)
+    #expect(try scratch.bytes(of: "b") == whole)
+    var finished = 0
+    for number in (count - 12)...count {
+      for name in try scratch.entries where name == "b" || name.hasPrefix(".b") {
+        try FileManager.default.removeItem(atPath: scratch(name))
+      }
+      let outcome = try FaultyCommand.run(
+        options, in: scratch.path, .signal(SIGTERM), at: FaultPlace(number: number))
+      #expect(outcome.status == 130)
+      if try scratch.entries.contains("b") {
+        finished += 1
+        #expect(try scratch.bytes(of: "b") == whole)
+        #expect(try strays == [], "call \(number)")
+        #expect(outcome.error == "")
+      } else {
+        #expect(try strays.count == 2, "call \(number)")
+        #expect(outcome.error.contains("--resume goes on from there"))
+      }
+    }
+    #expect((1...12).contains(finished))
+  }
+
   /// Leaves a run that was killed near its end; the names of its file and its journal.
   func unfinished() throws -> (file: String, journal: String) {
     #expect(try interrupt(arguments([], to: "b"), SIGKILL, beforeWrite: 120).status == -SIGKILL)

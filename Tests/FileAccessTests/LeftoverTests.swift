@@ -110,7 +110,6 @@ struct LeftoverTests {
     try output.note([8])
     #expect(try output.noted(0..<3) == [5, 6, 8])
     try output.file.commit()
-    output.removeJournal()
     #expect(try folder.entries == ["out"])
     #expect(try folder.bytes(of: "out") == [1, 2, 3])
   }

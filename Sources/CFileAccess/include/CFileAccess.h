@@ -46,8 +46,9 @@ int file_access_remove_folder(int parent, const char *name);
 /// SIGPIPE and SIGXFSZ are ignored, so that writing fails with EPIPE or EFBIG instead.
 int file_access_install_handlers(int status, const char *message);
 
-/// Until file_access_release_signals no signal ends the process, for up to 10 seconds: on no thread,
-/// since the handler waits. `before` takes what that call needs, which the same thread must make.
+/// Until file_access_release_signals no signal ends the process, on no thread, since the handler
+/// waits: for 10 seconds, after which it ends the process and removes nothing. `before` takes what
+/// that call needs, which the same thread must make.
 void file_access_hold_signals(sigset_t *before);
 
 void file_access_release_signals(const sigset_t *before);

@@ -71,7 +71,6 @@ extension Conversion {
         let bundle = try verifiedBundle(temporary, progress)
         statement = try signature?.write(for: bundle, progress: progress)
       }
-      output.removeJournal()
       return ConversionResult(
         path: path, byteCount: writer.byteCount, root: root, losses: packing.losses,
         signature: statement.flatMap { statement in
