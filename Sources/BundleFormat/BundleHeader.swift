@@ -51,7 +51,7 @@ struct BundleHeader {
       family: values[2],
       configuration: try Self.parse(values[3], "configuration").value,
       recipe: try Self.parse(values[4], "recipe").value,
-      provenance: try Self.parse(values[5], "provenance").value,
+      provenance: try Self.parse(values[5], "provenance", limits: Self.provenance).value,
       ledger: try Self.parse(values[6], "ledger", limits: Self.rows).value)
     guard header.dataStart % BundleLayout.alignment == 0 else {
       throw WeightsError(
@@ -89,6 +89,9 @@ struct BundleHeader {
     }
   }
 
+  /// The config.json of every source is in it.
+  private static let provenance = JSONLimits(
+    maximumValueCount: 1_000_000, maximumObjectCount: 100_000)
   /// The ledger and the table of tensors grow with the tensors: a row has up to four objects.
   private static let rows = JSONLimits(maximumObjectCount: 400_000)
 

@@ -7,6 +7,24 @@ extension String {
   /// names.
   public var escapedMessage: String { escaped(keeping: .max) }
 
+  /// A JSON text in which invisible scalars outside ASCII, which JSON takes as they are, are
+  /// escapes.
+  public var escapedInJSON: String {
+    var result = ""
+    result.reserveCapacity(utf8.count)
+    for scalar in unicodeScalars {
+      if scalar.value < 0x7F || Self.isSafe(scalar) {
+        result.unicodeScalars.append(scalar)
+      } else {
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+      }
+    }
+    return result
+  }
+
   private func escaped(keeping limit: Int) -> String {
     var result = ""
     var count = 0

@@ -38,12 +38,6 @@ extension stat {
     throw WeightsError(
       .fileNotRegular, file: file, "expected a regular file, found \(noun)")
   }
-
-  /// Whether permissions, owners and the number of names are those of the other.
-  func hasSameAttributes(as other: stat) -> Bool {
-    st_mode == other.st_mode && st_uid == other.st_uid && st_gid == other.st_gid
-      && st_nlink == other.st_nlink
-  }
 }
 
 extension timespec {

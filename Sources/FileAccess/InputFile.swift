@@ -90,11 +90,8 @@ public final class InputFile: Sendable {
   /// Looks whether the file was written to since it was opened. A file that was replaced under
   /// its name is no concern: the descriptor still holds the old one.
   ///
-  /// - Parameter strictly: also where the time of the last write was set back, which the time of
-  ///   the last change of any kind tells. Of the changes that leave the bytes alone, new
-  ///   permissions, owners and links are told from it; a new name is not, and is reported too.
   /// - Throws: `file.changed`.
-  public func checkUnchanged(strictly: Bool = false) throws(WeightsError) {
+  public func checkUnchanged() throws(WeightsError) {
     let now = try descriptor.status(while: .reading, file: path)
     if now.st_size != byteCount {
       throw WeightsError(
@@ -105,12 +102,18 @@ public final class InputFile: Sendable {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path, "changed while it was read: written to since")
     }
-    if strictly, now.st_ctim != opened.st_ctim, now.hasSameAttributes(as: opened) {
-      throw WeightsError(
-        .fileChanged, .inputOutput, file: path,
-        "changed while it was read: written to since and its time set back, or renamed")
-    }
   }
+
+  /// When anything of the file changed last: its bytes, even where the time of that was set back,
+  /// or its names, permissions, attributes. Two equal marks have the same bytes between them.
+  ///
+  /// - Throws: `file.read`.
+  public func changeMark() throws(WeightsError) -> FileChangeMark {
+    FileChangeMark(time: try descriptor.status(while: .reading, file: path).st_ctim)
+  }
+
+  /// The mark when the file was opened.
+  public var openedMark: FileChangeMark { FileChangeMark(time: opened.st_ctim) }
 
   /// Tells the system that the file will be read from front to back, so that it reads ahead.
   public func adviseSequential() {
@@ -157,5 +160,16 @@ extension InputFile {
         .fileRange, .inputOutput, file: path,
         "\(count) bytes at offset \(offset) asked of a file of \(byteCount)")
     }
+  }
+}
+
+/// See ``InputFile/changeMark()``.
+public struct FileChangeMark: Sendable, Equatable {
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  init(time: timespec) {
+    seconds = time.tv_sec
+    nanoseconds = time.tv_nsec
   }
 }

@@ -190,7 +190,10 @@ struct ConfigurationResolver {
       .remapAsk, .usage, file: sources.count == 1 ? sources[0].label : nil,
       "no tensor, config.json or published variant tells " + names.joined(separator: ", ")
         + "; say " + names.map { "--set \($0)=…" }.joined(separator: " "),
-      details: asked.map { "--set \($0.name)=…  \($0.question ?? "")" })
+      details: names.map { name in
+        let words = asked.first { $0.name == name }?.question
+        return "--set \(name)=…" + (words.map { "  \($0)" } ?? "")
+      })
   }
 
   private func checkKinds() throws(WeightsError) {

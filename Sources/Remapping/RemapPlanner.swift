@@ -71,7 +71,13 @@ public struct RemapPlanner {
     do throws(WeightsError) {
       configuration = try resolver.resolve()
       try collector.finish(configuration)
-      try resolver.askForShapes(sources)
+      do throws(WeightsError) { try resolver.askForShapes(sources) } catch {
+        guard !initialisesMissing else { throw error }
+        var error = error
+        error.message +=
+          "; no source has tensors of these sizes, and convert draws them with --init-missing SEED"
+        throw error
+      }
       wanted = try layout.tensors(under: configuration)
     } catch { throw explained(error, layout, collector.shapes) }
 

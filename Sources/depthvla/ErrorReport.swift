@@ -15,6 +15,16 @@ struct ErrorReport {
   /// A command line that could not be understood, in the words of the argument parser, which
   /// begin and end like a sentence.
   init(usage message: String) {
+    // The parser takes a command it does not know for an argument, or goes on to its options.
+    if let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help",
+      !DepthVLA.commandNames.contains(word)
+    {
+      error = WeightsError(
+        .commandUsage, .usage,
+        "no command \(word.quoted); expected one of "
+          + DepthVLA.commandNames.joined(separator: ", "))
+      return
+    }
     var words = message
     if words.last == "." { words.removeLast() }
     if let first = words.first, words.dropFirst().first?.isLowercase == true {
@@ -25,7 +35,7 @@ struct ErrorReport {
 
   func write(asJSON: Bool) {
     var text = "depthvla: \(error)\(hint)\n"
-    if error.details.count > 1 {
+    if error.details.count > 1 || error.code == .remapAsk && !error.details.isEmpty {
       for line in error.details.prefix(Self.shownDetailCount) {
         text += "  \(line.escapedMessage)\n"
       }
@@ -48,7 +58,7 @@ struct ErrorReport {
       return "; --init-missing SEED draws what no source has"
     case .commandUsage:
       let command = given.dropFirst().first { DepthVLA.commandNames.contains($0) }
-      let isSource = command == "convert" && error.message.hasPrefix("unexpected argument")
+      let isSource = command == "convert" && error.message.contains("unexpected argument")
       return (isSource ? "; a source goes behind its option, such as --paligemma" : "")
         + (error.message.hasSuffix("?") ? " See" : "; see")
         + " depthvla \(command.map { $0 + " " } ?? "")--help"
@@ -56,7 +66,7 @@ struct ErrorReport {
     }
   }
 
-  func writeJSON() { Console.write(json.encoded(pretty: true) + "\n", to: .output) }
+  private func writeJSON() { Console.write(json.text, to: .output) }
 
   private var json: JSONValue {
     .object(

@@ -48,7 +48,7 @@ struct OutputOptions: ParsableArguments {
   ///
   /// - Throws: `command.output` when standard output does not take it.
   func write(_ document: JSONValue, words: String) throws(WeightsError) {
-    let text = json ? document.encoded(pretty: true) + "\n" : words
+    let text = json ? document.text : words
     guard let number = Console.write(text, to: .output) else { return }
     throw WeightsError(
       .commandOutput, .inputOutput,
@@ -59,4 +59,9 @@ struct OutputOptions: ParsableArguments {
 extension WeightsError.Code {
   /// Standard output does not take the result.
   static let commandOutput = Self("command.output")
+}
+
+extension JSONValue {
+  /// The document as the command prints it, with nothing in it that steers a terminal.
+  var text: String { encoded(pretty: true).escapedInJSON + "\n" }
 }

@@ -60,6 +60,25 @@ struct ChangingInputTests {
       ["convert", "--dinov2", source, "-o", scratch("out")], of: "in/model.safetensors")
   }
 
+  /// A write whose time is set back is found by reading once more; the times alone are no change.
+  @Test func aSourceOfConvertWhoseTimesWereSet() throws {
+    let file = "in/model.safetensors"
+    let convert = ["convert", "--dinov2", source, "-o", scratch("out")]
+    #expect(try depthvla(convert).status == 0)
+    let whole = try scratch.bytes(of: "out")
+    for outcome in try run(convert, .covert(scratch(file)), of: file) {
+      #expect(outcome.status == 74, "\(outcome.error)")
+      #expect(outcome.error.contains("though the time of its last write is as it was"))
+      #expect(try scratch.entries == ["bundle", "in"])
+    }
+    let touched = try run(convert, .touch(scratch(file)), of: file) { outcome in
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let written = try scratch.bytes(of: "out")
+      #expect(written == whole)
+    }
+    #expect(touched.count == 3)
+  }
+
   @Test func aSourceOfVerify() throws {
     try expectRefusal(
       ["verify", scratch("bundle"), "--against", source], of: "in/model.safetensors")

@@ -66,8 +66,9 @@ struct ExitStatusTests {
         "depthvla: missing expected argument '<bundle>'; see depthvla verify --help"
       ])
     #expect(
-      try depthvla("frobnicate").errorLines == [
-        "depthvla: unexpected argument 'frobnicate'; see depthvla --help"
+      try depthvla("frobnicate", "--threads", "2").errorLines == [
+        "depthvla: no command \"frobnicate\"; expected one of inspect, convert, verify, sign, "
+          + "export, diff, parity, run; see depthvla --help"
       ])
     #expect(
       try depthvla("convert", Self.dinov2, "-o", scratch("b")).errorLines == [

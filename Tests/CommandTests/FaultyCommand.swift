@@ -14,6 +14,10 @@ enum Fault: CustomStringConvertible, Equatable, Sendable {
   case change(String)
   /// Before the call that file becomes half as long.
   case cut(String)
+  /// As ``change``, and the time of the write is set back.
+  case covert(String)
+  /// Before the call the times of that file are set, to what they are.
+  case touch(String)
 
   var description: String {
     switch self {
@@ -22,6 +26,8 @@ enum Fault: CustomStringConvertible, Equatable, Sendable {
     case .signal(let number): "signal:\(number)"
     case .change(let path): "change:\(path)"
     case .cut(let path): "cut:\(path)"
+    case .covert(let path): "covert:\(path)"
+    case .touch(let path): "touch:\(path)"
     }
   }
 }

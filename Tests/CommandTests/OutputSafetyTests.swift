@@ -46,6 +46,14 @@ struct OutputSafetyTests {
     #expect(try scratch.entries == ["folder", "in"])
   }
 
+  @Test func aNameThatNoFileSystemTakesIs73() throws {
+    let source = try scratch.copy("dinov2/hf", to: "in")
+    let target = scratch(String(repeating: "n", count: 256))
+    let result = try depthvla(["convert", "--dinov2", source, "-o", target])
+    #expect(result.status == 73, "\(result.error)")
+    #expect(result.errorLines.count == 1 && result.error.contains("too long"))
+  }
+
   /// Root may write anywhere.
   @Test(.enabled(if: geteuid() != 0)) func aFolderWithoutWritePermissionIs73() throws {
     let source = try scratch.copy("dinov2/hf", to: "in")

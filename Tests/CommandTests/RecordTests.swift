@@ -95,6 +95,54 @@ struct RecordTests {
     #expect(try differences().map { $0["place"] } == ["ledger[0][0].used[0]"])
   }
 
+  /// What is not there is no null.
+  @Test func listsOfOtherLengthsAreTold() throws {
+    try rewrite { bundle in
+      let text = metadata("ledger", of: bundle)
+      // Of the first source, the last entry.
+      let end = try #require(text.range(of: ",{", options: .backwards))
+      bundle.setMetadata("ledger", .string(text[..<end.lowerBound] + "]]"))
+    }
+    let found = try differences()
+    #expect(found.count == 1)
+    #expect(found[0]["place"]?.string?.hasPrefix("ledger[0][") == true)
+    let words = try depthvla("verify", scratch("b"), "--against", scratch("in")).output
+    #expect(words.contains("      in the bundle      nothing\n"))
+  }
+
+  /// As large as one may be, and in the provenance beside all else.
+  @Test func aLargeConfigTravels() throws {
+    let config = String(decoding: try scratch.bytes(of: "in/config.json"), as: UTF8.self)
+    let objects = Array(repeating: "{}", count: 19_990).joined(separator: ",")
+    let start = try #require(config.firstIndex(of: "{"))
+    try scratch.write(
+      "{\"labels\": [" + objects + "]," + config[config.index(after: start)...],
+      to: "in/config.json")
+    let result = try depthvla(
+      "convert", "--dinov2", scratch("in"), "-o", scratch("b"), "--force")
+    #expect(result.status == 0, "\(result.error)")
+    #expect(try differences() == [])
+  }
+
+  /// What a bundle says steers no terminal, in words or as a document.
+  @Test func whatABundleSaysIsPrintedEscaped() throws {
+    try rewrite { bundle in
+      bundle.setMetadata(
+        "provenance",
+        .string(
+          metadata("provenance", of: bundle).replacing(
+            "\"naming\":\"", with: "\"naming\":\"\u{9B}31m\u{202E}\u{E0041}")))
+    }
+    for options in [[], ["--json"]] {
+      let output = try depthvla(
+        ["verify", scratch("b"), "--against", scratch("in")] + options
+      ).output
+      #expect(!output.unicodeScalars.contains { ["\u{9B}", "\u{202E}", "\u{E0041}"].contains($0) })
+    }
+    let naming = try #require(differences().first?["bundle"]?.string)
+    #expect(naming.hasPrefix("\u{9B}31m\u{202E}\u{E0041}"))
+  }
+
   /// Without its config.json a source leaves open what the bundle settled, and no option of
   /// `verify` says it.
   @Test func aSourceThatSaysLessIsToldWithoutAdviceForConvert() throws {

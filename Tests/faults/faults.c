@@ -5,7 +5,9 @@
 //   FAULT_CALLS=W   the calls that count, such as "pwrite,fsync"; all where absent
 //   FAULT_KIND=K    an errno by name; "short" (the call moves half of its bytes); "signal:NUMBER"
 //                   (the process gets the signal before the call); "change:PATH" or "cut:PATH" (before
-//                   the call the middle byte of that file is another, or the file half as long)
+//                   the call the middle byte of that file is another, or the file half as long);
+//                   "covert:PATH" (as change, and the time of the write is set back); "touch:PATH"
+//                   (only the times are set, to what they are)
 //   FAULT_FOLDER=P  only calls on files in that folder count, and what lies below
 //   FAULT_LOG=P     gets one line for each call that counted: its number and its name
 #define _GNU_SOURCE 1
@@ -68,19 +70,34 @@ static int number_of(const char *name) {
   abort();
 }
 
-static void spoil(const char *path, bool cut) {
-  int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR);
+static bool begins(const char *text, const char *word) {
+  return strncmp(text, word, strlen(word)) == 0;
+}
+
+// Whether that was a kind of change.
+static bool spoil(const char *kind) {
+  bool cut = begins(kind, "cut:"), covert = begins(kind, "covert:"), touch = begins(kind, "touch:");
+  if (!cut && !covert && !touch && !begins(kind, "change:")) return false;
+  int file = (int)syscall(SYS_openat, AT_FDCWD, strchr(kind, ':') + 1, O_RDWR);
   off_t size = lseek(file, 0, SEEK_END);
+  struct stat before;
   unsigned char byte;
-  if (file < 0 || size < 1) abort();
+  if (file < 0 || size < 1 || syscall(SYS_fstat, file, &before) != 0) abort();
   if (cut) {
     if (syscall(SYS_ftruncate, file, size / 2) != 0) abort();
-  } else {
+  } else if (!touch) {
     if (syscall(SYS_pread64, file, &byte, 1, size / 2) != 1) abort();
     byte ^= 1;
     if (syscall(SYS_pwrite64, file, &byte, 1, size / 2) != 1) abort();
   }
+  if (covert || touch) {
+    // The system's clock for files advances every few milliseconds.
+    usleep(20000);
+    struct timespec times[] = {before.st_atim, before.st_mtim};
+    if (futimens(file, times) != 0) abort();
+  }
   close(file);
+  return true;
 }
 
 enum { PROCEED = 0, SHORT = -1 };
@@ -102,10 +119,7 @@ static int verdict(const char *name, int descriptor, const char *path) {
   const char *at = getenv("FAULT_AT"), *kind = getenv("FAULT_KIND");
   if (at == NULL || kind == NULL || number != atol(at)) return PROCEED;
   if (strcmp(kind, "short") == 0) return SHORT;
-  if (strncmp(kind, "change:", 7) == 0 || strncmp(kind, "cut:", 4) == 0) {
-    spoil(strchr(kind, ':') + 1, kind[1] == 'u');
-    return PROCEED;
-  }
+  if (spoil(kind)) return PROCEED;
   if (strncmp(kind, "signal:", 7) != 0) return number_of(kind);
   int sent = atoi(kind + 7);
   kill(getpid(), sent);

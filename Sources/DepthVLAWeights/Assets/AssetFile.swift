@@ -48,7 +48,7 @@ struct AssetFile: Sendable {
   /// - Throws: `file.changed` when the file was written to since it was opened; `file.*`.
   func bytes() throws(WeightsError) -> [UInt8] {
     let bytes = try file.bytes(at: 0, count: file.byteCount)
-    try file.checkUnchanged(strictly: true)
+    try file.checkUnchanged()
     return bytes
   }
 }

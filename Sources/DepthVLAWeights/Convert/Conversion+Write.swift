@@ -69,6 +69,7 @@ extension Conversion {
         provenance: documents.provenance, ledger: documents.ledger, after: signature?.file
       ) { (temporary) throws(WeightsError) in
         let bundle = try verifiedBundle(temporary, progress)
+        try SourceMarks(sources).check(bundle, of: self, progress)
         statement = try signature?.write(for: bundle, progress: progress)
       }
       return ConversionResult(

@@ -29,7 +29,7 @@ public struct ImportedSource: Sendable {
 
   /// - Throws: `file.changed` when a file was written to since it was opened.
   func checkUnchanged() throws(WeightsError) {
-    for file in checkpoint.files { try file.file.checkUnchanged(strictly: true) }
+    for file in checkpoint.files { try file.file.checkUnchanged() }
   }
 }
 

@@ -72,11 +72,22 @@ extension BundleComparison {
     let (assets, lacking) = try AssetComparison.compare(
       bundle, given: record.givenAssets, against: conversion.usedSources,
       families: library.families)
+    try self.init(
+      bundle, assets: assets, lacking: lacking, repeating: conversion, progress: progress)
+  }
+
+  /// Makes every tensor again that a conversion has made.
+  ///
+  /// - Throws: `verify.sources` where the bundle has others; `file.changed`; what reading throws.
+  init(
+    _ bundle: Bundle, assets: [AssetComparison] = [], lacking: [LackingAsset] = [],
+    repeating conversion: Conversion, progress: Progress.Handler
+  ) throws(WeightsError) {
     let hashes = SourceHashes(conversion.sources)
     do throws(WeightsError) {
       try self.init(
-        bundle, assets: assets, lacking: lacking, conversion, hashes, threads: threads,
-        progress: progress)
+        bundle, assets: assets, lacking: lacking, conversion, hashes,
+        threads: conversion.options.threads, progress: progress)
     } catch {
       hashes.cancel()
       throw error

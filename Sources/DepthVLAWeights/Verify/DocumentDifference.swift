@@ -53,8 +53,8 @@ public struct DocumentDifference: Sendable, Equatable {
       guard a.count != b.count else { return nil }
       let index = min(a.count, b.count)
       return DocumentDifference(
-        place: "\(place)[\(index)]", found: index < a.count ? a[index] : nil,
-        expected: index < b.count ? b[index] : nil)
+        place: "\(place)[\(index)]", found: a.dropFirst(index).first,
+        expected: b.dropFirst(index).first)
     default:
       // An integer and a number of the same text are one.
       return found == expected || found.encoded() == expected.encoded()

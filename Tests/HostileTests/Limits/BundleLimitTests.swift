@@ -30,7 +30,7 @@ struct BundleLimitTests {
     guard case .file(let contents) = sound.content else { return }
     let opened = try OpenedBundle(contents())
     let documents: [(String, Int, within: WeightsError.Code?)] = [
-      ("configuration", 200_000, nil), ("recipe", 200_000, nil), ("provenance", 200_000, nil),
+      ("configuration", 200_000, nil), ("recipe", 200_000, nil), ("provenance", 1_000_000, nil),
       ("ledger", 2_000_000, nil), ("assets", 200_000, "json.type"),
       ("tensors", 2_000_000, "json.type"),
     ]
@@ -52,7 +52,7 @@ struct BundleLimitTests {
   @Test func ofTheObjectsInTheDocumentsOfABundle() throws {
     let scratch = try ScratchFolder()
     let documents: [(String, Int, within: WeightsError.Code?)] = [
-      ("configuration", 20_000, nil), ("recipe", 20_000, nil), ("provenance", 20_000, nil),
+      ("configuration", 20_000, nil), ("recipe", 20_000, nil), ("provenance", 100_000, nil),
       ("ledger", 400_000, nil), ("assets", 20_000, "json.missing-key"),
       ("tensors", 400_000, "json.missing-key"),
     ]
