@@ -89,9 +89,9 @@ struct BundleHeader {
     }
   }
 
-  /// The config.json of every source is in it.
+  /// The config.json of every source is in it, some levels down.
   private static let provenance = JSONLimits(
-    maximumValueCount: 1_000_000, maximumObjectCount: 100_000)
+    maximumDepth: 72, maximumValueCount: 1_000_000, maximumObjectCount: 100_000)
   /// The ledger and the table of tensors grow with the tensors: a row has up to four objects.
   private static let rows = JSONLimits(maximumObjectCount: 400_000)
 

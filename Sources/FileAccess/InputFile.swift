@@ -105,7 +105,8 @@ public final class InputFile: Sendable {
   }
 
   /// When anything of the file changed last: its bytes, even where the time of that was set back,
-  /// or its names, permissions, attributes. Two equal marks have the same bytes between them.
+  /// or its names, permissions, attributes. Writes through memory that is mapped already may leave
+  /// none, nor do those within the same few milliseconds, the system's clock for files.
   ///
   /// - Throws: `file.read`.
   public func changeMark() throws(WeightsError) -> FileChangeMark {

@@ -21,11 +21,9 @@ struct Leftover: Sendable {
   }
 
   /// Removes those of a target. Not while another run gives its files their names: what it
-  /// replaces has the name of a temporary then, and nobody's lock.
+  /// replaces has the name of a temporary then, and nobody's lock. Leftovers can wait for the next.
   static func removeAll(of target: OutputTarget) {
-    try? target.alone { () throws(WeightsError) in
-      for leftover in all(of: target) { leftover.remove() }
-    }
+    target.ifAlone { for leftover in all(of: target) { leftover.remove() } }
   }
 
   private init?(_ name: String, in target: OutputTarget) {

@@ -92,19 +92,32 @@ struct OutputTarget: Sendable {
     unsafe file_access_rename_exchange(folder.number, temporary, name) == 0
   }
 
-  /// Runs `body`, which takes milliseconds, while no other run does so in this folder. One that is
-  /// held up there, or a file system without locks, is not waited for longer than seconds.
-  func alone<Result>(
-    _ body: () throws(WeightsError) -> Result
-  ) throws(WeightsError) -> Result {
-    var isLocked = false
-    for _ in 0..<5000 {
-      isLocked = flock(folder.number, LOCK_EX | LOCK_NB) == 0
-      if isLocked || errno != EWOULDBLOCK && errno != EINTR { break }
+  /// Runs `body`, which takes milliseconds, while no other run does so in this folder. Another
+  /// program that holds the folder's lock is waited for no longer than seconds; a file system
+  /// without locks, such as NFS for folders, not at all.
+  func alone(_ body: () throws(WeightsError) -> Void) throws(WeightsError) {
+    var lock = tryLock()
+    for _ in 0..<5000 where lock == .taken {
       usleep(1000)
+      lock = tryLock()
     }
-    defer { if isLocked { flock(folder.number, LOCK_UN) } }
-    return try body()
+    defer { if lock == .ours { flock(folder.number, LOCK_UN) } }
+    try body()
+  }
+
+  /// Runs `body` unless another run or program holds the folder's lock.
+  func ifAlone(_ body: () -> Void) {
+    let lock = tryLock()
+    if lock == .taken { return }
+    defer { if lock == .ours { flock(folder.number, LOCK_UN) } }
+    body()
+  }
+
+  private enum FolderLock { case ours, taken, unknown }
+
+  private func tryLock() -> FolderLock {
+    if flock(folder.number, LOCK_EX | LOCK_NB) == 0 { return .ours }
+    return errno == EWOULDBLOCK || errno == EINTR ? .taken : .unknown
   }
 
   private func check(_ result: Int32) throws(WeightsError) {

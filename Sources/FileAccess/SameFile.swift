@@ -35,9 +35,9 @@ public struct FileIdentity: Hashable, Sendable {
       device = UInt64(status.st_dev)
       number = UInt64(status.st_ino)
     } catch {
-      // What is called so cannot be there either.
+      // A name that is too long stands for nothing either, nor do links that lead in a circle.
       let isTooLong = error.code == .filePath && error.kind == .notFound
-      if error.code == .fileNotFound || isTooLong { return nil }
+      if error.code == .fileNotFound || error.code == .fileLink || isTooLong { return nil }
       throw error
     }
   }

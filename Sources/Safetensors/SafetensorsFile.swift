@@ -102,6 +102,24 @@ extension SafetensorsFile {
     }
   }
 
+  /// Reads the header once more.
+  ///
+  /// - Returns: whether it is sound, and says what it said when the file was opened.
+  /// - Throws: `file.read`.
+  public func repeatsHeader() throws(WeightsError) -> Bool {
+    let again: SafetensorsHeader
+    do throws(WeightsError) { again = try Self.readHeader(of: file).header } catch {
+      if error.kind == .malformed || error.code == .fileChanged || error.code == .fileShrank {
+        return false
+      }
+      throw error
+    }
+    return again.dataStart == header.dataStart && again.entries == header.entries
+      && (again.metadata ?? []).elementsEqual(header.metadata ?? []) {
+        $0.key.utf8.elementsEqual($1.key.utf8) && $0.value.utf8.elementsEqual($1.value.utf8)
+      }
+  }
+
   /// The length prefix, proved to lie within the file and the limits.
   private static func headerByteCount(
     of file: InputFile, limits: SafetensorsLimits

@@ -116,7 +116,9 @@ struct RecordTests {
     let objects = Array(repeating: "{}", count: 19_990).joined(separator: ",")
     let start = try #require(config.firstIndex(of: "{"))
     try scratch.write(
-      "{\"labels\": [" + objects + "]," + config[config.index(after: start)...],
+      "{\"labels\": [" + objects + "], \"deep\": "
+        + String(repeating: "[", count: 63) + String(repeating: "]", count: 63) + ","
+        + config[config.index(after: start)...],
       to: "in/config.json")
     let result = try depthvla(
       "convert", "--dinov2", scratch("in"), "-o", scratch("b"), "--force")

@@ -1,6 +1,7 @@
 import BundleFormat
 public import Diagnostics
 import FileAccess
+import Hashing
 
 /// A file that a bundle takes along. It is opened once, before a bundle is begun.
 struct AssetFile: Sendable {
@@ -12,6 +13,8 @@ struct AssetFile: Sendable {
   /// Whether other files are part of it, by their names.
   let refersToStateFiles: Bool
   private let file: InputFile
+  /// Of the bytes that were looked into.
+  private let digest: Digest
 
   var path: String { file.path }
 
@@ -32,8 +35,9 @@ struct AssetFile: Sendable {
     self.isGiven = isGiven
     self.file = file
     do throws(WeightsError) {
-      let (content, isReadable) = try AssetContent.read(
-        try file.bytes(at: 0, count: file.byteCount), role: role, fileName: fileName)
+      let bytes = try file.bytes(at: 0, count: file.byteCount)
+      digest = SHA256.hash(bytes)
+      let (content, isReadable) = try AssetContent.read(bytes, role: role, fileName: fileName)
       self.isReadable = isReadable
       refersToStateFiles = content == .settings(refersToStateFiles: true)
       plan = BundleAssetPlan(
@@ -49,6 +53,11 @@ struct AssetFile: Sendable {
   func bytes() throws(WeightsError) -> [UInt8] {
     let bytes = try file.bytes(at: 0, count: file.byteCount)
     try file.checkUnchanged()
+    // Whoever writes may set the time back.
+    guard SHA256.hash(bytes) == digest else {
+      throw WeightsError(
+        .fileChanged, .inputOutput, file: path, "changed since it was looked into: other bytes now")
+    }
     return bytes
   }
 }

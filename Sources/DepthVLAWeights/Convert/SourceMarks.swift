@@ -6,12 +6,12 @@ import Safetensors
 /// Whether the sources of a conversion are as they were when they were opened, where the times of
 /// their last writes cannot tell: who writes to a file may set its time back.
 struct SourceMarks {
-  private let files: [InputFile]
+  private let files: [SafetensorsFile]
 
-  init(_ sources: [ImportedSource]) { files = sources.flatMap { $0.checkpoint.files.map(\.file) } }
+  init(_ sources: [ImportedSource]) { files = sources.flatMap(\.checkpoint.files) }
 
-  /// Where anything of a source changed while it was read, be it its permissions alone, the bundle
-  /// is made once more and compared: only that tells whether all of it is of the same bytes.
+  /// Where anything of a source changed while it was read, be it its permissions alone, everything
+  /// is made once more and compared: headers, what the plan found in tied tensors, and the bundle.
   ///
   /// - Throws: `file.changed`, also where something changes meanwhile again; what reading throws.
   func check(
@@ -19,18 +19,35 @@ struct SourceMarks {
   ) throws(WeightsError) {
     var touched: [InputFile] = []
     var marks: [FileChangeMark] = []
-    for file in files {
+    for file in files.map(\.file) {
       let mark = try file.changeMark()
       if mark != file.openedMark { touched.append(file) }
       marks.append(mark)
     }
     guard let first = touched.first else { return }
-    let comparison = try BundleComparison(bundle, repeating: conversion, progress: progress)
-    guard comparison.differences.isEmpty, comparison.recordDifferences.isEmpty else {
-      throw Self.changed(first)
-    }
-    for (file, mark) in zip(files, marks) where try file.changeMark() != mark {
+    for file in files where !(try file.repeatsHeader()) { throw Self.changed(file.file) }
+    guard try Self.isRepeated(bundle, conversion, progress) else { throw Self.changed(first) }
+    for (file, mark) in zip(files.map(\.file), marks) where try file.changeMark() != mark {
       throw Self.changed(file)
+    }
+  }
+
+  private static func isRepeated(
+    _ bundle: Bundle, _ conversion: Conversion, _ progress: @escaping Progress.Handler
+  ) throws(WeightsError) -> Bool {
+    // Assets are held against their own hashes.
+    var options = conversion.options
+    options.assets = AssetChoice()
+    options.assets.takesFound = false
+    do throws(WeightsError) {
+      let again = try Conversion(
+        sources: conversion.sources, options: options, library: conversion.library)
+      let comparison = try BundleComparison(bundle, repeating: again, progress: progress)
+      return comparison.differences.isEmpty && comparison.recordDifferences.isEmpty
+    } catch {
+      // What could be planned before, and made, cannot be now.
+      if error.kind == .inputOutput || error.kind == .unavailable { throw error }
+      return false
     }
   }
 

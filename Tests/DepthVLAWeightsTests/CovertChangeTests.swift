@@ -1,0 +1,100 @@
+import DepthVLAWeights
+import Diagnostics
+import FileAccess
+import Foundation
+import Quantization
+import TestSupport
+import Testing
+
+/// Sources that are written to in place after a conversion was planned, and their times set back:
+/// what the plan rests on is looked at again, and not the tensors alone.
+struct CovertChangeTests {
+  let scratch: ScratchFolder
+  init() throws { scratch = try ScratchFolder() }
+
+  /// Plans, lets the change happen, and writes.
+  private func expectRefusal(
+    of file: String, settings: FixtureCheckpoint? = nil, _ change: (inout [UInt8]) throws -> Void
+  ) throws {
+    let library = try Library.get()
+    var options = ConversionOptions(recipe: .preset(.source))
+    options.settings = settings?.jsonSettings ?? []
+    let conversion = try Conversion(
+      sources: [ImportedSource(path: scratch("in"), library: library)], options: options,
+      library: library)
+    try covertly(file, change)
+    let error = #expect(throws: WeightsError(.fileChanged, .inputOutput, "")) {
+      try conversion.write(to: scratch("b"))
+    }
+    #expect(error?.file == scratch(file))
+    #expect(try scratch.entries == ["in"])
+  }
+
+  private func covertly(_ file: String, _ change: (inout [UInt8]) throws -> Void) throws {
+    let url = URL(filePath: scratch(file))
+    let before = try FileManager.default.attributesOfItem(atPath: url.path)
+    var bytes = try scratch.bytes(of: file)
+    let count = bytes.count
+    try change(&bytes)
+    #expect(bytes.count == count)
+    // The system's clock for files advances every few milliseconds.
+    usleep(50_000)
+    let handle = try FileHandle(forWritingTo: url)
+    try handle.write(contentsOf: bytes)
+    try handle.close()
+    let date = try #require(before[.modificationDate] as? Date)
+    try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: url.path)
+  }
+
+  /// A time that a `Date` holds to the nanosecond.
+  private func setBack(_ file: String) throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1000)], ofItemAtPath: scratch(file))
+  }
+
+  /// Two tensors of one shape exchanged: the data are as before, and belong to others.
+  @Test func ofAHeader() throws {
+    try scratch.copy("dinov2/hf", to: "in")
+    let file = "in/model.safetensors"
+    try setBack(file)
+    try expectRefusal(of: file) { bytes in
+      let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+      let text = String(decoding: bytes[8..<8 + length], as: UTF8.self)
+      let (query, key, other) = (
+        "0.attention.attention.query.w", "0.attention.attention.key.w", "\u{1}"
+      )
+      let changed = text.replacing(query, with: other).replacing(key, with: query)
+        .replacing(other, with: key)
+      #expect(changed != text)
+      bytes.replaceSubrange(8..<8 + length, with: Array(changed.utf8))
+    }
+  }
+
+  /// A copy that the bundle does not hold, since it is equal to another tensor.
+  @Test func ofATiedCopy() throws {
+    let fixture = FixtureCheckpoint("paligemma/state-dict-4.52-to-5.5")
+    try scratch.copy("paligemma/state-dict-4.52-to-5.5", to: "in")
+    let file = "in/model.safetensors"
+    try setBack(file)
+    let checkpoint = try PlainCheckpoint(fixture: "paligemma/state-dict-4.52-to-5.5")
+    let head = try #require(checkpoint.tensors.first { $0.key.hasSuffix("lm_head.weight") }).value
+      .bytes
+    try expectRefusal(of: file, settings: fixture) { bytes in
+      // The two equal tensors; the second of them, or the first: one differs then.
+      let place = try #require(Data(bytes).range(of: Data(head))).lowerBound
+      bytes[place + 5] ^= 1
+    }
+  }
+
+  @Test func ofAnAsset() throws {
+    try scratch.copy("dinov2/hf", to: "in")
+    try scratch.write(
+      FixtureFolder.bytes("assets/dinov2/preprocessor_config.json"),
+      to: "in/preprocessor_config.json")
+    let file = "in/preprocessor_config.json"
+    try setBack(file)
+    try expectRefusal(of: file) { bytes in
+      bytes = [UInt8](repeating: UInt8(ascii: "#"), count: bytes.count)
+    }
+  }
+}
