@@ -64,7 +64,7 @@ let package = Package(
     // One outside thing each.
     module("StrictJSON", ["Diagnostics", "CJSONC"], linking: link("json-c")),
     .target(name: "CFileAccess", cSettings: cSettings),
-    module("FileAccess", ["Diagnostics", "CFileAccess"]),
+    module("FileAccess", ["Diagnostics", "Hashing", "CFileAccess"]),
     .target(name: "CXXHash", cSettings: cSettings + [.unsafeFlags(["-O3"])]),
     module("Hashing", ["CLibCrypto", "CXXHash"], linking: link("crypto")),
     module(
@@ -236,9 +236,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "depthvla", "Diagnostics", "Remapping", "Hashing", "Kernels", "StrictJSON", "TensorCore",
-        "Images",
-        "CImageCodecs",
-        "Parity", "HostileCorpus", "TestSupport",
+        "Images", "CImageCodecs", "Parity", "HostileCorpus", "TestSupport",
       ],
       swiftSettings: swiftSettings),
   ],

@@ -9,8 +9,8 @@ import TensorCore
 ///
 /// Packing is the expensive part and is done elsewhere, on as many threads as there are, by
 /// ``ChunkPacker``; this class takes packed chunks in order, on one thread. The file appears under
-/// its name when ``finish(provenance:ledger:after:checking:)`` returns, and not before; without it nothing is
-/// left behind.
+/// its name when ``finish(provenance:ledger:after:checking:)`` returns, and not before; without it
+/// nothing is left behind.
 public final class BundleWriter {
   public let path: String
   public let packing: BundlePacking

@@ -4,8 +4,6 @@ public import Hashing
 
 /// The SHA-256 of a whole file.
 enum FileHash {
-  private static let blockByteCount = 4 << 20
-
   /// - Parameter progress: called with the bytes hashed so far.
   /// - Throws: `file.*`; `bundle.root` when the header is no longer the one that was read.
   static func compute(
@@ -22,18 +20,10 @@ enum FileHash {
     }
     var hash = SHA256()
     hash.update(header)
-    var buffer = [UInt8](repeating: 0, count: blockByteCount)
-    var offset = headerByteCount
-    progress(offset)
-    while offset < file.byteCount {
-      let count = min(blockByteCount, file.byteCount - offset)
-      var span = buffer.mutableSpan
-      var whole = unsafe span.mutableBytes
-      var block = whole._mutatingExtracting(0..<count)
-      try file.read(at: offset, into: &block)
-      hash.update(unsafe buffer.span.bytes.extracting(0..<count))
-      offset += count
-      progress(offset)
+    progress(headerByteCount)
+    try file.feed(&hash, from: headerByteCount) { done in
+      progress(done)
+      return true
     }
     try file.checkUnchanged()
     return hash.finalize()

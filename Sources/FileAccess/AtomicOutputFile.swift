@@ -3,9 +3,10 @@ public import Diagnostics
 import Glibc
 
 /// A file that appears whole or not at all: written beside its target under a temporary name
-/// (`.NAME.partial-PID-RANDOM`), synced, renamed. Unless ``commit(after:)`` succeeds nothing is left,
-/// whether an error, a signal (see ``Interruption``) or the end of this object came first. Where
-/// the process was killed outright, the next that writes to the same place removes what it left.
+/// (`.NAME.partial-PID-RANDOM`), synced, renamed. Unless ``commit(after:)`` succeeds nothing is
+/// left, whether an error, a signal (see ``Interruption``) or the end of this object came first.
+/// Where the process was killed outright, the next that writes to the same place removes what it
+/// left.
 public final class AtomicOutputFile: Sendable {
   /// The path the file will have.
   public let path: String
@@ -90,8 +91,8 @@ public final class AtomicOutputFile: Sendable {
     try handle.reserve(byteCount: byteCount)
   }
 
-  /// Forces what was written to the device, so that ``commit(after:)`` has little left that can fail.
-  /// Nothing can be written after that.
+  /// Forces what was written to the device, so that ``commit(after:)`` has little left that can
+  /// fail. Nothing can be written after that.
   ///
   /// - Throws: `file.write`, `file.no-space`.
   public func synchronize() throws(WeightsError) { try handle.finish() }
@@ -155,8 +156,8 @@ public final class AtomicOutputFile: Sendable {
   /// Removes the temporary file. Nothing happens after ``commit(after:)``.
   public func discard() { temporary.remove() }
 
-  /// Whether the file has its name: after ``commit(after:)``, also where that threw since the folder
-  /// could not be synced, as long as no other has taken its place.
+  /// Whether the file has its name: after ``commit(after:)``, also where that threw since the
+  /// folder could not be synced, as long as no other has taken its place.
   public var isInPlace: Bool {
     guard let ours = try? temporary.descriptor.status(while: .creating, file: path),
       let found = try? target.status(followingLinks: false)

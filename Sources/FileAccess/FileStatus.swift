@@ -39,7 +39,3 @@ extension stat {
       .fileNotRegular, file: file, "expected a regular file, found \(noun)")
   }
 }
-
-extension timespec {
-  static func != (a: Self, b: Self) -> Bool { a.tv_sec != b.tv_sec || a.tv_nsec != b.tv_nsec }
-}

@@ -98,7 +98,7 @@ public final class InputFile: Sendable {
         .fileChanged, .inputOutput, file: path,
         "changed while it was read: \(byteCount) bytes when opened, \(now.st_size) now")
     }
-    if now.st_mtim != opened.st_mtim {
+    if FileChangeMark(time: now.st_mtim) != FileChangeMark(time: opened.st_mtim) {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path, "changed while it was read: written to since")
     }

@@ -1,8 +1,9 @@
 import Glibc
+import Hashing
 
 /// What a file or folder is called until it has its name: `.NAME.partial-PID-RANDOM`. Of a NAME so
-/// long that the whole could exceed what file systems allow for a name (255 bytes), the beginning and
-/// a hash stand for it. A journal has the name of the file it tells of, and `.journal`.
+/// long that the whole could exceed what file systems allow for a name (255 bytes), the beginning
+/// and a hash stand for it. A journal has the name of the file it tells of, and `.journal`.
 enum TemporaryName {
   static let journalSuffix = ".journal"
   private static let mark = ".partial-"
@@ -34,11 +35,8 @@ enum TemporaryName {
 
   private static func base(of target: String) -> String {
     guard target.utf8.count > limit else { return target }
-    // FNV-1a (Fowler, Noll, Vo): names that begin alike must not share their temporaries.
-    let hash = target.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
-      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
-    }
-    let suffix = "~" + String(hash, radix: 16)
+    // Names that begin alike must not share their temporaries.
+    let suffix = "~" + String(XXH3.hash(Array(target.utf8)), radix: 16)
     var name = target
     while name.utf8.count + suffix.utf8.count > limit { name.removeLast() }
     return name + suffix

@@ -144,8 +144,7 @@ struct ConfigurationResolver {
   }
 
   private func applies(_ condition: LayoutDefinition.Condition?) -> Bool {
-    guard let condition else { return true }
-    return ((configuration.integer(condition.key) ?? 0) != 0) != condition.negated
+    condition?.holds(under: configuration) ?? true
   }
 
   private func holds(_ fact: LayoutDefinition.Fact) -> Bool {
@@ -170,11 +169,17 @@ struct ConfigurationResolver {
     return key.derived.map { !applies($0.condition) } ?? true
   }
 
+  /// - Parameter drawn: whether tensors that no source has are drawn.
   /// - Throws: `remap.ask` where a tensor's shape is open, with all questions at once.
-  func askForShapes(_ sources: [RemapPlanner.Source]) throws(WeightsError) {
+  func askForShapes(_ sources: [RemapPlanner.Source], drawn: Bool) throws(WeightsError) {
     let needed = layout.keysWithoutValue(under: configuration)
     guard !needed.isEmpty else { return }
-    throw question(layout.knownKeys.filter { needed.contains($0) }, sources)
+    var error = question(layout.knownKeys.filter { needed.contains($0) }, sources)
+    if !drawn {
+      error.message +=
+        "; no source has tensors of these sizes, and convert draws them with --init-missing SEED"
+    }
+    throw error
   }
 
   /// - Throws: `remap.ask`, with all open questions at once.

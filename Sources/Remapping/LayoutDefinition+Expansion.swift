@@ -67,8 +67,7 @@ extension LayoutDefinition {
 
 extension LayoutDefinition.TensorTemplate {
   fileprivate func exists(under configuration: Configuration) -> Bool {
-    guard let condition else { return true }
-    return ((configuration.integer(condition.key) ?? 0) != 0) != condition.negated
+    condition?.holds(under: configuration) ?? true
   }
 
   fileprivate func append(

@@ -49,6 +49,10 @@ public struct LayoutDefinition: Sendable {
   struct Condition: Sendable {
     let key: String
     let negated: Bool
+
+    func holds(under configuration: Configuration) -> Bool {
+      ((configuration.integer(key) ?? 0) != 0) != negated
+    }
   }
 
   struct Repetition: Sendable {

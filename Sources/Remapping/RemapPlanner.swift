@@ -71,13 +71,7 @@ public struct RemapPlanner {
     do throws(WeightsError) {
       configuration = try resolver.resolve()
       try collector.finish(configuration)
-      do throws(WeightsError) { try resolver.askForShapes(sources) } catch {
-        guard !initialisesMissing else { throw error }
-        var error = error
-        error.message +=
-          "; no source has tensors of these sizes, and convert draws them with --init-missing SEED"
-        throw error
-      }
+      try resolver.askForShapes(sources, drawn: initialisesMissing)
       wanted = try layout.tensors(under: configuration)
     } catch { throw explained(error, layout, collector.shapes) }
 

@@ -9,7 +9,7 @@ struct InputsOfCommand {
   /// - Parameter paths: files, and folders of them.
   init(_ paths: [String?]) {
     // What cannot be listed is not read either, and the command says so.
-    files = paths.compactMap(\.self).flatMap { (try? filesReplaced(by: $0)) ?? [$0] }
+    files = paths.compactMap(\.self).flatMap { (try? filesStanding(at: $0)) ?? [$0] }
   }
 
   /// - Parameter replacingFolders: whether an output can be a folder that is replaced as a whole.
@@ -18,7 +18,7 @@ struct InputsOfCommand {
     from outputs: [String?], replacingFolders: Bool = false
   ) throws(WeightsError) {
     for output in outputs.compactMap(\.self) {
-      for replaced in replacingFolders ? try filesReplaced(by: output) : [output] {
+      for replaced in replacingFolders ? try filesStanding(at: output) : [output] {
         for file in files where try isSameFile(replaced, file) {
           let what = replaced == output ? "is" : "holds \(file.quoted), which is"
           throw WeightsError(

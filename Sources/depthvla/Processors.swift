@@ -14,7 +14,7 @@ enum Processors {
       text(of: "/proc/cpuinfo").split(separator: "\n")
       .first { $0.hasPrefix("model name") }?.split(separator: ":").last
       ?? text(of: "/proc/device-tree/model").split(separator: "\0").first
-    return (name.map { $0.trimmingSpaces + ", " } ?? "") + InstructionSet.best.rawValue
+    return (name.map { $0.drop { $0 == " " } + ", " } ?? "") + InstructionSet.best.rawValue
   }
 
   /// The first kilobytes of a file of the system, which says of itself that it is empty.
@@ -26,11 +26,5 @@ enum Processors {
       unsafe count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-extension Substring {
-  fileprivate var trimmingSpaces: Substring {
-    drop { $0 == " " }
   }
 }

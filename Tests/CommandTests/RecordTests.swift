@@ -29,10 +29,6 @@ struct RecordTests {
     try scratch.write(bundle.bytes(), to: "b")
   }
 
-  private func metadata(_ key: String, of bundle: OpenedBundle) -> String {
-    bundle.metadata.first { $0.0 == key }?.1.string ?? ""
-  }
-
   @Test func theRecordOfASoundBundleIsThatOfItsSources() throws {
     #expect(try differences() == [])
     let words = try depthvla("verify", scratch("b"), "--against", scratch("in"))
@@ -57,7 +53,7 @@ struct RecordTests {
 
   @Test func aHashThatIsNotThatOfTheSourceIsTold() throws {
     try rewrite { bundle in
-      let text = metadata("provenance", of: bundle)
+      let text = bundle.text("provenance")
       let mark = try #require(text.range(of: "\"sha256\":\""))
       let digit = text[mark.upperBound]
       bundle.setMetadata(
@@ -87,7 +83,7 @@ struct RecordTests {
 
   @Test func aFateThatIsNotThatOfTheTensorIsTold() throws {
     try rewrite { bundle in
-      let text = metadata("ledger", of: bundle)
+      let text = bundle.text("ledger")
       let mark = try #require(text.range(of: "\"used\":[\""))
       bundle.setMetadata(
         "ledger", .string(text.replacingCharacters(in: mark, with: "\"used\":[\"x.")))
@@ -95,10 +91,26 @@ struct RecordTests {
     #expect(try differences().map { $0["place"] } == ["ledger[0][0].used[0]"])
   }
 
+  @Test func anotherOrderOfKeysIsTold() throws {
+    try rewrite { bundle in
+      let text = bundle.text("ledger")
+      let entry = try #require(text.range(of: "{\"name\":"))
+      let comma = try #require(text[entry.upperBound...].range(of: ",\"dtype\":\"F32\","))
+      let name = text[text.index(after: entry.lowerBound)..<comma.lowerBound]
+      let dtype = text[text.index(after: comma.lowerBound)..<text.index(before: comma.upperBound)]
+      bundle.setMetadata(
+        "ledger",
+        .string(
+          text.replacingCharacters(
+            in: entry.lowerBound..<comma.upperBound, with: "{\(dtype),\(name),")))
+    }
+    #expect(try differences().map { $0["place"] } == ["ledger[0][0]"])
+  }
+
   /// What is not there is no null.
   @Test func listsOfOtherLengthsAreTold() throws {
     try rewrite { bundle in
-      let text = metadata("ledger", of: bundle)
+      let text = bundle.text("ledger")
       // Of the first source, the last entry.
       let end = try #require(text.range(of: ",{", options: .backwards))
       bundle.setMetadata("ledger", .string(text[..<end.lowerBound] + "]]"))
@@ -132,7 +144,7 @@ struct RecordTests {
       bundle.setMetadata(
         "provenance",
         .string(
-          metadata("provenance", of: bundle).replacing(
+          bundle.text("provenance").replacing(
             "\"naming\":\"", with: "\"naming\":\"\u{9B}31m\u{202E}\u{E0041}")))
     }
     for options in [[], ["--json"]] {

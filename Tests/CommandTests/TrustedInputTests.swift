@@ -87,7 +87,7 @@ struct TrustedInputTests {
   /// Puts other documents into the bundle, under the right root hash.
   private func rewrite(_ key: String, _ change: (String) -> String) throws {
     var bundle = try OpenedBundle(scratch.bytes(of: "b"))
-    let text = bundle.metadata.first { $0.0 == key }?.1.string ?? ""
+    let text = bundle.text(key)
     let changed = change(text)
     #expect(changed != text)
     bundle.setMetadata(key, .string(changed))

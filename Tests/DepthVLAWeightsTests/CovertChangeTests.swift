@@ -16,13 +16,18 @@ struct CovertChangeTests {
   private func expectRefusal(
     of file: String, settings: FixtureCheckpoint? = nil, _ change: (inout [UInt8]) throws -> Void
   ) throws {
+    try setTime(of: file)
     let library = try Library.get()
     var options = ConversionOptions(recipe: .preset(.source))
     options.settings = settings?.jsonSettings ?? []
     let conversion = try Conversion(
       sources: [ImportedSource(path: scratch("in"), library: library)], options: options,
       library: library)
-    try covertly(file, change)
+    var bytes = try scratch.bytes(of: file)
+    let count = bytes.count
+    try change(&bytes)
+    #expect(bytes.count == count)
+    try write(bytes, over: file)
     let error = #expect(throws: WeightsError(.fileChanged, .inputOutput, "")) {
       try conversion.write(to: scratch("b"))
     }
@@ -30,24 +35,16 @@ struct CovertChangeTests {
     #expect(try scratch.entries == ["in"])
   }
 
-  private func covertly(_ file: String, _ change: (inout [UInt8]) throws -> Void) throws {
-    let url = URL(filePath: scratch(file))
-    let before = try FileManager.default.attributesOfItem(atPath: url.path)
-    var bytes = try scratch.bytes(of: file)
-    let count = bytes.count
-    try change(&bytes)
-    #expect(bytes.count == count)
+  private func write(_ bytes: [UInt8], over file: String) throws {
     // The system's clock for files advances every few milliseconds.
     usleep(50_000)
-    let handle = try FileHandle(forWritingTo: url)
+    let handle = try FileHandle(forWritingTo: URL(filePath: scratch(file)))
     try handle.write(contentsOf: bytes)
     try handle.close()
-    let date = try #require(before[.modificationDate] as? Date)
-    try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: url.path)
+    try setTime(of: file)
   }
 
-  /// A time that a `Date` holds to the nanosecond.
-  private func setBack(_ file: String) throws {
+  private func setTime(of file: String) throws {
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSince1970: 1000)], ofItemAtPath: scratch(file))
   }
@@ -56,7 +53,6 @@ struct CovertChangeTests {
   @Test func ofAHeader() throws {
     try scratch.copy("dinov2/hf", to: "in")
     let file = "in/model.safetensors"
-    try setBack(file)
     try expectRefusal(of: file) { bytes in
       let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
       let text = String(decoding: bytes[8..<8 + length], as: UTF8.self)
@@ -75,12 +71,11 @@ struct CovertChangeTests {
     let fixture = FixtureCheckpoint("paligemma/state-dict-4.52-to-5.5")
     try scratch.copy("paligemma/state-dict-4.52-to-5.5", to: "in")
     let file = "in/model.safetensors"
-    try setBack(file)
     let checkpoint = try PlainCheckpoint(fixture: "paligemma/state-dict-4.52-to-5.5")
     let head = try #require(checkpoint.tensors.first { $0.key.hasSuffix("lm_head.weight") }).value
       .bytes
     try expectRefusal(of: file, settings: fixture) { bytes in
-      // The two equal tensors; the second of them, or the first: one differs then.
+      // Whichever of the two comes first.
       let place = try #require(Data(bytes).range(of: Data(head))).lowerBound
       bytes[place + 5] ^= 1
     }
@@ -92,7 +87,6 @@ struct CovertChangeTests {
       FixtureFolder.bytes("assets/dinov2/preprocessor_config.json"),
       to: "in/preprocessor_config.json")
     let file = "in/preprocessor_config.json"
-    try setBack(file)
     try expectRefusal(of: file) { bytes in
       bytes = [UInt8](repeating: UInt8(ascii: "#"), count: bytes.count)
     }

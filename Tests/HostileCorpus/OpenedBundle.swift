@@ -40,6 +40,11 @@ public struct OpenedBundle {
     Self.set(key, value, in: &assets[index])
   }
 
+  /// A document of the metadata as text; empty where there is none.
+  public func text(_ key: String) -> String {
+    metadata.first { $0.0 == key }?.1.string ?? ""
+  }
+
   public mutating func setMetadata(_ key: String, _ value: JSONValue?) {
     Self.set(key, value, in: &metadata)
   }

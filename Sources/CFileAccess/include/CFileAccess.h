@@ -51,6 +51,7 @@ int file_access_install_handlers(int status, const char *message);
 /// that call needs, which the same thread must make.
 void file_access_hold_signals(sigset_t *before);
 
+/// Ends that. A signal that arrived meanwhile is delivered now.
 void file_access_release_signals(const sigset_t *before);
 
 /// rename(2) that fails with EEXIST where the target exists.

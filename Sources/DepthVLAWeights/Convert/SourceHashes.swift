@@ -24,7 +24,9 @@ final class SourceHashes: Sendable {
       for group in files {
         var row: [Digest] = []
         for file in group {
-          row.append(try file.sha256 { flag.raised.load(ordering: .relaxed) })
+          var hash = SHA256()
+          try file.feed(&hash) { _ in !flag.raised.load(ordering: .relaxed) }
+          row.append(hash.finalize())
         }
         digests.append(row)
       }

@@ -17,14 +17,10 @@ struct SourceMarks {
   func check(
     _ bundle: Bundle, of conversion: Conversion, _ progress: @escaping Progress.Handler
   ) throws(WeightsError) {
-    var touched: [InputFile] = []
     var marks: [FileChangeMark] = []
-    for file in files.map(\.file) {
-      let mark = try file.changeMark()
-      if mark != file.openedMark { touched.append(file) }
-      marks.append(mark)
-    }
-    guard let first = touched.first else { return }
+    for file in files { marks.append(try file.file.changeMark()) }
+    let touched = zip(files, marks).first { $0.file.openedMark != $1 }
+    guard let first = touched?.0.file else { return }
     for file in files where !(try file.repeatsHeader()) { throw Self.changed(file.file) }
     guard try Self.isRepeated(bundle, conversion, progress) else { throw Self.changed(first) }
     for (file, mark) in zip(files.map(\.file), marks) where try file.changeMark() != mark {

@@ -56,12 +56,7 @@ extension ParitySubject {
       if let config = checkpoint.config { inputs.append(config.path) }
     }
     for input in inputs {
-      var files = [input]
-      if try InputFolder.isFolder(input) {
-        let folder = try InputFolder(path: input)
-        files = try folder.names().map(folder.path(of:))
-      }
-      for file in files where try isSameFile(target, file) {
+      for file in try filesStanding(at: input) where try isSameFile(target, file) {
         throw WeightsError(
           .outputIsInput, .cannotCreate, file: target,
           "is an input and would be replaced; expected another place")

@@ -39,7 +39,7 @@ struct RunOutputs {
           .runSameOutput, .usage, file: output.path,
           "lies in the output \(other.path.quoted), which would be replaced")
       }
-      for path in output.isFolder ? try filesReplaced(by: output.path) : [output.path] {
+      for path in output.isFolder ? try filesStanding(at: output.path) : [output.path] {
         guard let identity = try FileIdentity(path: path), let source = sources[identity] else {
           continue
         }

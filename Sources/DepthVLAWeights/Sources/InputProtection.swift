@@ -26,7 +26,7 @@ enum InputProtection {
 
   /// - Throws: `output.is-input` when the folder holds the bundle.
   static func check(folder target: String, bundle: String) throws(WeightsError) {
-    for file in try filesReplaced(by: target) where try isSameFile(file, bundle) {
+    for file in try filesStanding(at: target) where try isSameFile(file, bundle) {
       throw isInput(target, "the folder that the bundle \(bundle.quoted) lies in")
     }
   }

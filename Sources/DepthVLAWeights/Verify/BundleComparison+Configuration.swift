@@ -10,20 +10,18 @@ extension BundleComparison {
   static func checkConfiguration(
     of bundle: Bundle, against conversion: Conversion
   ) throws(WeightsError) {
-    let documents = bundle.documents
-    let (family, expected) = (
-      conversion.plan.remap.family, conversion.plan.remap.configuration.json
-    )
-    let difference = DocumentDifference.first(
-      of: documents.configuration, from: expected, at: "configuration")
-    if documents.family != family {
+    let (documents, remap) = (bundle.documents, conversion.plan.remap)
+    if documents.family != remap.family {
       throw WeightsError(
         .verifyConfiguration, .checkFailed, file: bundle.path,
-        "is of the family \(documents.family.escapedForTerminal), the sources give \(family)")
+        "is of the family \(documents.family.escapedForTerminal), the sources give \(remap.family)")
     }
-    guard let difference else { return }
-    throw WeightsError(
-      .verifyConfiguration, .checkFailed, file: bundle.path, difference.words)
+    if let difference = DocumentDifference.first(
+      of: documents.configuration, from: remap.configuration.json, at: "configuration")
+    {
+      throw WeightsError(
+        .verifyConfiguration, .checkFailed, file: bundle.path, difference.words)
+    }
   }
 }
 

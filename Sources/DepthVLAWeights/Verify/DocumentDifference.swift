@@ -28,7 +28,7 @@ public struct DocumentDifference: Sendable, Equatable {
 
   /// The first difference of two documents in the order of the expected one.
   ///
-  /// - Returns: nil where they encode to the same text, but for the order of keys.
+  /// - Returns: nil where they encode to the same text.
   static func first(
     of found: JSONValue, from expected: JSONValue, at place: String
   ) -> DocumentDifference? {
@@ -41,9 +41,13 @@ public struct DocumentDifference: Sendable, Equatable {
         }
         if let difference = first(of: other, from: value, at: place) { return difference }
       }
-      return a.members.first { b[$0.key] == nil }.map {
-        DocumentDifference(place: "\(place).\($0.key)", found: $0.value, expected: nil)
+      if let extra = a.members.first(where: { b[$0.key] == nil }) {
+        return DocumentDifference(
+          place: "\(place).\(extra.key)", found: extra.value, expected: nil)
       }
+      // The same members in another order.
+      return found.encoded() == expected.encoded()
+        ? nil : DocumentDifference(place: place, found: found, expected: expected)
     case (.array(let a), .array(let b)):
       for (index, (found, expected)) in zip(a, b).enumerated() {
         if let difference = first(of: found, from: expected, at: "\(place)[\(index)]") {
