@@ -73,7 +73,14 @@ public struct RemapPlanner {
       try collector.finish(configuration)
       try resolver.askForShapes(sources, drawn: initialisesMissing)
       wanted = try layout.tensors(under: configuration)
-    } catch { throw explained(error, layout, collector.shapes) }
+    } catch {
+      // What is open may stand under the names that nothing explains: those come first, and
+      // drawing tensors is no answer to them.
+      if error.code == .remapAsk, !collector.report.unexpected.isEmpty {
+        try collector.report.check(sources.map(\.label))
+      }
+      throw explained(error, layout, collector.shapes)
+    }
 
     var tensors: [PlannedTensor] = []
     for tensor in wanted {
@@ -85,6 +92,9 @@ public struct RemapPlanner {
         origin = provided.origin
       } else if let constant = collector.initialValue(of: tensor.name) {
         origin = .initialised(constant.value, reason: constant.reason)
+      } else if let reason = tensor.unusedReason, collector.isGiven(tensor.name) {
+        // A checkpoint without it computes the same: zeros stand in its place.
+        origin = .initialised(.zeros, reason: "absent from the source, and \(reason)")
       } else if initialisesMissing {
         origin = .initialised(tensor.initial, reason: "no source has it")
       } else {

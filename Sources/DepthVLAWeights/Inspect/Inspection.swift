@@ -32,6 +32,10 @@ public struct Inspection: Sendable {
   public let family: String?
   /// The naming of a checkpoint.
   public let naming: String?
+  /// What stands around the naming's names in a checkpoint.
+  public let wrapping: NameWrapping
+  /// Tensors of a checkpoint that are no part of the model, and why, by reason.
+  public let aside: [(reason: String, count: Int)]
   /// Published variants that it fits.
   public let variants: [String]
   public let configuration: Configuration
@@ -66,15 +70,20 @@ public struct Inspection: Sendable {
 }
 
 extension Inspection {
+  /// - Parameter prefix: of several copies of a model in a checkpoint, the one whose names begin so.
   /// - Throws: what opening throws; what is wrong with the tensors of a model is not thrown but
   ///   stands in ``problem``.
   public init(
-    path: String, library: ManifestLibrary, settings: Configuration
+    path: String, library: ManifestLibrary, settings: Configuration, prefix: String? = nil
   ) throws(WeightsError) {
     if try Bundle.isBundle(path: path) {
+      guard prefix == nil else {
+        throw WeightsError(
+          .remapPrefix, .usage, file: path, "is a bundle, which has no names to choose of")
+      }
       try self.init(try Bundle(path: path))
     } else {
-      try self.init(try Checkpoint(path: path), library, settings)
+      try self.init(try Checkpoint(path: path), library, settings, prefix)
     }
   }
 
@@ -83,6 +92,8 @@ extension Inspection {
     kind = .bundle
     family = bundle.documents.family
     naming = nil
+    wrapping = NameWrapping()
+    aside = []
     variants = []
     do {
       configuration = try Configuration(
@@ -110,7 +121,8 @@ extension Inspection {
   }
 
   private init(
-    _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration
+    _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration,
+    _ prefix: String?
   ) throws(WeightsError) {
     path = checkpoint.path
     kind = .checkpoint
@@ -123,7 +135,8 @@ extension Inspection {
     var plan: RemapPlan?
     var problem: WeightsError?
     do throws(WeightsError) {
-      let found = try library.recognise(checkpoint.tensors, config: checkpoint.config?.value)
+      let found = try library.recognise(
+        checkpoint.tensors, config: checkpoint.config?.value, prefix: prefix)
       recognition = found
       plan = try RemapPlanner(
         library: library, family: found.family,
@@ -142,6 +155,8 @@ extension Inspection {
     losses = []
     family = recognition?.family
     naming = recognition?.naming
+    wrapping = recognition?.wrapping ?? NameWrapping()
+    aside = recognition?.asideByReason ?? []
     variants = plan?.variants ?? []
     configuration = plan?.configuration ?? recognition?.stated ?? Configuration()
   }

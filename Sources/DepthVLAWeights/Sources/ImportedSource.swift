@@ -10,8 +10,12 @@ public struct ImportedSource: Sendable {
   public let checkpoint: Checkpoint
   public let recognition: Recognition
 
+  /// - Parameter prefix: of several copies of a model in the checkpoint, the one whose names begin
+  ///   so; empty for the one without a prefix.
   /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
-  public init(path: String, library: ManifestLibrary) throws(WeightsError) {
+  public init(
+    path: String, library: ManifestLibrary, prefix: String? = nil
+  ) throws(WeightsError) {
     checkpoint = try Checkpoint(path: path)
     guard !checkpoint.isBundle else {
       throw WeightsError(
@@ -20,7 +24,7 @@ public struct ImportedSource: Sendable {
     }
     do {
       recognition = try library.recognise(
-        checkpoint.tensors, config: checkpoint.config?.value)
+        checkpoint.tensors, config: checkpoint.config?.value, prefix: prefix)
     } catch { throw error.inFile(path) }
   }
 

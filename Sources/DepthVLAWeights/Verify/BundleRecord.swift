@@ -11,7 +11,7 @@ struct BundleRecord {
   struct Source {
     let family: String
     let naming: String
-    let prefix: String
+    let wrapping: NameWrapping
     let files: [File]
     let config: JSONValue?
     let ledger: [Entry]
@@ -93,6 +93,11 @@ struct BundleRecord {
     } catch { throw error.inFile(path) }
   }
 
+  /// The prefixes that were chosen, each with the family of its source.
+  var chosenPrefixes: [(family: String, prefix: String)] {
+    sources.compactMap { source in source.wrapping.chosen.map { (source.family, $0) } }
+  }
+
   /// The given sources in the order the bundle was made from them.
   ///
   /// - Throws: `verify.sources`.
@@ -123,7 +128,7 @@ extension BundleRecord.Source {
     let object = try reader.object()
     family = try object.required("family").string()
     naming = try object.required("naming").string()
-    prefix = try object.required("prefix").string()
+    wrapping = try NameWrapping(object)
     config = object.optional("config")?.value
     files = try object.required("files").array().map { (file) throws(WeightsError) in
       let file = try file.object()
