@@ -6,6 +6,8 @@ struct NamingFit {
   let match: NamingMatch
   /// Tensors and rules that do not fit; 0 when the checkpoint is covered whole.
   let problemCount: Int
+  /// Tensors that the naming has, the checkpoint lacks and no output depends on.
+  let absentCount: Int
   /// What the shapes tell under this naming; empty where they tell nothing sound.
   let configuration: Configuration
 
@@ -16,10 +18,12 @@ struct NamingFit {
     self.match = match
     guard let draft = try? Self.draft(match, tensors, library) else {
       problemCount = Self.unsound + match.unmatched.count + match.idleRuleCount
+      absentCount = 0
       configuration = Configuration()
       return
     }
     configuration = draft.plan.configuration
+    absentCount = draft.absentCount
     let wrongAssumptions = match.manifest.assumptions.count { key, isNonZero in
       ((draft.plan.configuration.integer(key) ?? 0) != 0) != isNonZero
     }
@@ -38,13 +42,18 @@ struct NamingFit {
     ).draft()
   }
 
-  /// Which tensors become which layout tensor of which family.
-  func mapping(of tensors: [TensorInfo], library: ManifestLibrary) -> [String: [TensorName]] {
+  /// Which layout tensors of the family each tensor is or is part of.
+  func mapping(of tensors: [TensorInfo], library: ManifestLibrary) -> [TensorName: [String]] {
     guard let draft = try? Self.draft(match, tensors, library) else { return [:] }
-    var mapping: [String: [TensorName]] = [:]
-    for tensor in draft.plan.tensors {
-      guard case .source(_, let inputs, _, _) = tensor.origin else { continue }
-      mapping[draft.plan.family + " " + tensor.name.string] = inputs
+    var mapping: [TensorName: [String]] = [:]
+    for entry in draft.plan.ledger {
+      let targets: [TensorName]
+      switch entry.fate {
+      case .used(let names): targets = names
+      case .tied(let target, _, _): targets = [target]
+      case .dropped, .notTaken: targets = []
+      }
+      mapping[entry.tensor.name] = targets.map { draft.plan.family + " " + $0.string }
     }
     return mapping
   }
@@ -56,7 +65,7 @@ struct NamingFit {
 
 extension ManifestLibrary {
   /// The namings that explain the checkpoint best: whole coverage wins, then the fewest tensors
-  /// and rules that do not fit, then the most names known, then what config.json says.
+  /// and rules that do not fit, then the fewest that may be absent and are, then the most names known, then what config.json says.
   func bestFits(
     _ tensors: [NamedTensor], modelType: String?
   ) throws(WeightsError) -> [NamingFit] {
@@ -78,8 +87,8 @@ extension ManifestLibrary {
         best = [fit]
         continue
       }
-      let order = (fit.problemCount, -fit.match.matchedCount)
-      let leading = (leader.problemCount, -leader.match.matchedCount)
+      let order = (fit.problemCount, fit.absentCount, -fit.match.matchedCount)
+      let leading = (leader.problemCount, leader.absentCount, -leader.match.matchedCount)
       if order < leading {
         best = [fit]
       } else if order == leading, leader.match.manifest.label != fit.match.manifest.label {

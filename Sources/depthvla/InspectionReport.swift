@@ -19,7 +19,8 @@ struct InspectionReport {
       + "parameters, \(Units.bytes(inspection.byteCount)) in \(files) file\(files == 1 ? "" : "s")\n"
     if let words = inspection.wrapping.words { text += "  \(words.escapedMessage)\n" }
     for (reason, count) in inspection.aside {
-      text += "  \(count) tensors are not read: \(reason.escapedMessage)\n"
+      let tensors = count == 1 ? "1 tensor is" : "\(count) tensors are"
+      text += "  \(tensors) not read: \(reason.escapedMessage)\n"
     }
     for group in inspection.dtypes {
       text +=

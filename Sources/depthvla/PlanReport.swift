@@ -91,10 +91,11 @@ struct PlanReport {
       text += "  \(dtype.padded(5)) \(Units.bytes(bytes).leftPadded(9))  in \(count) tensors\n"
     }
     for (reason, count) in initialised {
-      text += "  \(count) tensors \(reason.escapedMessage)\n"
+      text += "  \(count == 1 ? "1 tensor" : "\(count) tensors") \(reason.escapedMessage)\n"
     }
     for (reason, count) in dropped {
-      text += "  \(count) tensors left out: \(reason.escapedMessage)\n"
+      let tensors = count == 1 ? "1 tensor" : "\(count) tensors"
+      text += "  \(tensors) left out: \(reason.escapedMessage)\n"
     }
     text += assets.words
     text += "  \(Units.bytes(conversion.tensorByteCount)) before compression, "

@@ -7,6 +7,8 @@ import TensorCore
 /// Plans a checkpoint as the source had it: its naming, types, ties and files.
 struct SourcePlanner {
   let common: CheckpointPlanner
+  /// A note names no more of what is left out.
+  private static let shownNameCount = 8
 
   /// - Throws: `export.family` when it is not clear or not there which source is meant,
   ///   `export.incomplete` when the bundle holds only part of it.
@@ -58,9 +60,11 @@ struct SourcePlanner {
         ExportPlan.Tensor(info: tensor.info, content: tensor.content, file: entry.file))
     }
     if !left.isEmpty {
+      let names = left.folded()
+      let shown = names.prefix(Self.shownNameCount).map(\.escapedForTerminal)
       result.notes.append(
-        "left out, as the bundle does not keep them: "
-          + left.folded().map(\.escapedForTerminal).joined(separator: ", "))
+        "left out, as the bundle does not keep them: " + shown.joined(separator: ", ")
+          + (names.count > shown.count ? ", … (\(left.count) tensors)" : ""))
     }
     if result.dequantizedCount > 0 {
       result.notes.append(
