@@ -34,7 +34,9 @@ struct LookAlike: Sendable {
     var key: (literal: String, position: Int)? {
       var key: (literal: String, position: Int)?
       for (position, component) in pattern.components.enumerated() {
-        guard case .literal(let text) = component, text != "weight", text != "bias" else { continue }
+        guard case .literal(let text) = component, text != "weight", text != "bias" else {
+          continue
+        }
         if text.utf8.count > key?.literal.utf8.count ?? 0 { key = (text, position) }
       }
       if key == nil, case .literal(let text)? = pattern.components.first { key = (text, 0) }
