@@ -72,7 +72,8 @@ public struct Conversion: Sendable {
       choices: choices, given: Configuration(settings: options.settings),
       initialisesMissing: options.seed != nil, keepsUnused: options.keepsUnused)
     let ties = TieCheck(
-      sources: sources.map(\.checkpoint), labels: sources.map(\.path), threads: options.threads,
+      sources: sources.map(\.checkpoint), labels: sources.map(\.path),
+      wrappings: sources.map(\.recognition.wrapping), threads: options.threads,
       keepsUnused: options.keepsUnused)
     plan = try ConversionPlan(try ties.settle(try planner.plan()), recipe: options.recipe)
     let used = Set(

@@ -15,12 +15,19 @@ public struct ImportedSource: Sendable {
   /// Whether the user gave it.
   public let isConfigGiven: Bool
 
-  /// - Parameter config: takes the place of the `config.json` beside the weights.
+  /// Of several copies of a model in the checkpoint, the one that was chosen.
+  private let prefix: String?
+
+  /// - Parameters:
+  ///   - config: takes the place of the `config.json` beside the weights.
+  ///   - prefix: of several copies of a model in the checkpoint, the one whose names begin so;
+  ///     empty for the one without a prefix.
   /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
   public init(
-    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil
+    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil,
+    prefix: String? = nil
   ) throws(WeightsError) {
-    try self.init(try Checkpoint(path: path), library: library, config: config)
+    try self.init(try Checkpoint(path: path), library: library, config: config, prefix: prefix)
   }
 
   /// The same checkpoint with another `config.json`.
@@ -29,13 +36,15 @@ public struct ImportedSource: Sendable {
   func read(
     with config: (path: String, value: JSONValue), library: ManifestLibrary
   ) throws(WeightsError) -> ImportedSource {
-    try ImportedSource(checkpoint, library: library, config: config)
+    try ImportedSource(checkpoint, library: library, config: config, prefix: prefix)
   }
 
   private init(
-    _ checkpoint: Checkpoint, library: ManifestLibrary, config: (path: String, value: JSONValue)?
+    _ checkpoint: Checkpoint, library: ManifestLibrary,
+    config: (path: String, value: JSONValue)?, prefix: String?
   ) throws(WeightsError) {
     self.checkpoint = checkpoint
+    self.prefix = prefix
     self.config = config ?? checkpoint.config
     isConfigGiven = config != nil
     let path = checkpoint.path
@@ -45,7 +54,8 @@ public struct ImportedSource: Sendable {
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
     do {
-      recognition = try library.recognise(checkpoint.tensors, config: self.config?.value)
+      recognition = try library.recognise(
+        checkpoint.tensors, config: self.config?.value, prefix: prefix)
     } catch { throw error.inFile(path) }
   }
 

@@ -26,8 +26,13 @@ public struct RemappedCheckpoint: TensorSource {
     ).plan()
     var tensors: [TensorInfo] = []
     for planned in plan.tensors {
-      guard case .source(_, let inputs, _, _) = planned.origin,
-        let dtype = source.checkpoint.info(of: inputs[0])?.dtype,
+      let dtype: DType? =
+        switch planned.origin {
+        case .source(_, let inputs, _, _): source.checkpoint.info(of: inputs[0])?.dtype
+        // What the checkpoint lacks and no output depends on.
+        case .initialised: .f32
+        }
+      guard let dtype,
         let info = TensorInfo(name: planned.name, dtype: dtype, shape: planned.shape)
       else {
         throw WeightsError(
