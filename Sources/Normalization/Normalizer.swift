@@ -13,12 +13,15 @@ public import Diagnostics
 /// | quantile | openpi | `(x - q01) / (q99 - q01 + 1e-6) 2 - 1` |
 /// `(y + 1) / 2 (q99 - q01 + 1e-6) + q01` |
 /// | quantile | lerobot | `2 (x - q01) / d - 1`, `d = q99 - q01` | `(y + 1) d / 2 + q01` |
+/// | quantile10 | lerobot | as quantile, from q10 to q90 | as quantile |
 /// | min-max | lerobot | `2 (x - min) / d - 1`, `d = max - min` | `(y + 1) / 2 d + min` |
+/// | min-max | early lerobot | `(x - min) / (max - min + 1e-8) 2 - 1` |
+/// `(y + 1) / 2 (max - min) + min` |
 ///
-/// Where lerobot's `d` is 0 it is 1e-8 instead.
+/// Where lerobot's `d` is 0 it is 1e-8 instead. Early is lerobot until October 2025.
 ///
 /// Source: openpi, `src/openpi/transforms.py`, `Normalize` and `Unnormalize`; lerobot,
-/// `src/lerobot/processor/normalize_processor.py`.
+/// `src/lerobot/processor/normalize_processor.py`, and `policies/normalize.py` before.
 public struct Normalizer: Sendable, Hashable {
   public let method: NormalizationMethod
   public let origin: PolicyStatistics.Origin
@@ -35,10 +38,12 @@ public struct Normalizer: Sendable, Hashable {
     case float(Terms<Float>)
   }
 
-  /// - Parameter modelWidth: the dimensions of the model's vectors. openpi's older files were
-  ///   computed on vectors already filled up to it with zeros: in statistics of that very width,
-  ///   dimensions at the end that are 0 in every field are none of the robot's. Where nil, and in
-  ///   statistics of another width, all are.
+  /// - Parameters:
+  ///   - isEarly: whether lerobot's statistics are used as it did until October 2025.
+  ///   - modelWidth: the dimensions of the model's vectors. openpi's older files were computed on
+  ///     vectors already filled up to it with zeros: in statistics of that very width, dimensions
+  ///     at the end that are 0 in every field are none of the robot's. Where nil, and in statistics
+  ///     of another width, all are.
   /// - Throws: `statistics.missing` without the fields of the method; `statistics.deviation` where
   ///   a standard deviation is negative; `statistics.order` where an upper
   ///   bound is below its lower one; `statistics.method` for min-max of openpi;
@@ -46,7 +51,7 @@ public struct Normalizer: Sendable, Hashable {
   ///   name the file or the feature.
   public init(
     _ statistics: FeatureStatistics, method: NormalizationMethod = .meanStd,
-    origin: PolicyStatistics.Origin, modelWidth: Int? = nil
+    origin: PolicyStatistics.Origin, isEarly: Bool = false, modelWidth: Int? = nil
   ) throws(WeightsError) {
     self.method = method
     self.origin = origin
@@ -56,8 +61,10 @@ public struct Normalizer: Sendable, Hashable {
       ? statistics.widthWithoutPadding : statistics.width
     arithmetic =
       switch origin {
-      case .openpi: try Terms(statistics, method, origin).map(Arithmetic.double) ?? .identity
-      case .lerobot: try Terms(statistics, method, origin).map(Arithmetic.float) ?? .identity
+      case .openpi:
+        try Terms(statistics, method, origin, isEarly: false).map(Arithmetic.double) ?? .identity
+      case .lerobot:
+        try Terms(statistics, method, origin, isEarly: isEarly).map(Arithmetic.float) ?? .identity
       }
   }
 
