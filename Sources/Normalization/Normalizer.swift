@@ -97,9 +97,13 @@ public struct Normalizer: Sendable, Hashable {
   /// mean-std the rest is multiplied by `1 + 1e-6`, with quantiles it stays. Nothing in the rest
   /// means anything to the robot. lerobot cuts the vector to the robot's width first.
   ///
+  /// - Parameter isSingle: whether the values are float32, as a model's actions are: then openpi,
+  ///   through NumPy's rules, takes the first steps of a range in float32.
   /// - Throws: `statistics.width` for a vector that is narrower than the statistics, or, with
   ///   lerobot, wider; `statistics.overflow` as ``normalize(_:)``.
-  public func undo(_ values: [Double]) throws(WeightsError) -> [Double] {
+  public func undo(
+    _ values: [Double], isSingle: Bool = false
+  ) throws(WeightsError) -> [Double] {
     let values = try rounded(values)
     switch arithmetic {
     case .identity: return values
@@ -110,7 +114,11 @@ public struct Normalizer: Sendable, Hashable {
       let factorOfRest = terms.form == .deviation ? 1 + origin.epsilon : 1
       return try checked(
         values.indices.map { index in
-          index < statisticsWidth ? terms.undo(values[index], index) : values[index] * factorOfRest
+          let value = values[index]
+          guard index < statisticsWidth else { return value * factorOfRest }
+          return isSingle && terms.form == .openpiRange
+            ? Double((Float(value) + 1) / 2) * terms.factor[index] + terms.offset[index]
+            : terms.undo(value, index)
         })
     case .float(let terms):
       guard values.count == statisticsWidth else { throw widthError("\(statisticsWidth)", values) }

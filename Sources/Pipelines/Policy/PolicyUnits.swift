@@ -134,7 +134,7 @@ struct PolicyUnits: Sendable {
       // Of a vector that the model fills up, lerobot cuts the rest off before, openpi after.
       let isCut = action.map { $0.origin == .lerobot } ?? true
       var own = isCut ? Array(values.prefix(actionWidth)) : values
-      if let action { own = try action.undo(own) }
+      if let action { own = try action.undo(own, isSingle: true) }
       own = Array(own.prefix(actionWidth))
       own = robot.added(state.reference, to: own)
       let encoded = robot.encoded(own)
