@@ -111,8 +111,13 @@ let package = Package(
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     module(
       "Normalization",
-      ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "NumPyFiles"]),
-    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests"]),
+      [
+        "Accounting", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors",
+        "NumPyFiles",
+      ]),
+    // The keys of the documents beside the weights, and what becomes of each.
+    module("Accounting", ["Diagnostics", "StrictJSON"]),
+    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests", "Accounting"]),
     module("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     module(
       "BundleFormat",
@@ -139,16 +144,16 @@ let package = Package(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
-        "Compression", "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels",
-        "Parallelism",
+        "Compression", "Safetensors", "Accounting", "Remapping", "Quantization", "BundleFormat",
+        "Kernels", "Parallelism",
         "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
         "RandomNumbers",
       ]),
     .executableTarget(
       name: "depthvla",
       dependencies: [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Accounting", "Remapping",
+        "Quantization", "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
         "Pipelines", "Parity", "Kernels", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -203,9 +208,9 @@ let package = Package(
     tests(
       "Pipelines",
       [
-        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Images", "Models", "Normalization",
-        "Parallelism", "Quantization", "RandomNumbers", "Remapping", "StrictJSON", "TensorCore",
-        "TensorMath", "TestSupport",
+        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Hashing", "Images", "Models",
+        "Normalization", "Parallelism", "Quantization", "RandomNumbers", "Remapping", "StrictJSON",
+        "TensorCore", "TensorMath", "TestSupport", "Tokenization",
       ]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests(

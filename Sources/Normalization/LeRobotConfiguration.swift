@@ -63,10 +63,6 @@ public struct LeRobotConfiguration: Sendable {
         .processingStep,
         "is true, which lerobot refuses as well: no version of it has these actions")
     }
-    for key in ["n_obs_steps"] {
-      guard let reader = present(key), reader.value != 1 else { continue }
-      throw reader.failure(.processingStep, "is \(reader.value.shortened), expected 1")
-    }
     usesRelativeActions = try present("use_relative_actions")?.bool()
     excludedJoints = try strings("relative_exclude_joints")
     actionNames = try strings("action_feature_names")

@@ -10,23 +10,21 @@ import StrictJSON
 /// of the bundle's configuration.
 struct ProcessingDocuments {
   private(set) var configuration = Configuration()
-  /// By the path of each document, its keys and what became of them.
-  private(set) var keys: [(document: String, keys: [DocumentKey])] = []
 
   /// - Parameters:
-  ///   - checkpoint: of a family that acts.
+  ///   - source: of a family that acts.
   ///   - choice: which files the bundle takes along.
   ///   - families: all there are.
   /// - Throws: `processing.*`, `statistics.method`, `json.*`, `file.*`.
   init(
-    _ checkpoint: Checkpoint, _ recognition: Recognition, _ choice: AssetChoice,
-    families: [String]
+    _ source: ImportedSource, _ choice: AssetChoice, families: [String]
   ) throws(WeightsError) {
+    let (checkpoint, recognition) = (source.checkpoint, source.recognition)
     let search = try AssetSearch(checkpoint, family: recognition.family, families: families)
-    let before = try document(.before, search, recognition.family, choice)
-    let after = try document(.after, search, recognition.family, choice)
+    let before = try Self.document(.before, search, recognition.family, choice)
+    let after = try Self.document(.after, search, recognition.family, choice)
     var config: LeRobotProcessing.Document<LeRobotConfiguration>?
-    if recognition.family == "pi0", let found = checkpoint.config,
+    if recognition.family == "pi0", let found = source.config,
       LeRobotConfiguration.isOne(found.value)
     {
       do throws(WeightsError) {
@@ -80,7 +78,7 @@ struct ProcessingDocuments {
   }
 
   /// The pipeline that the user gave, or the one beside the weights.
-  private mutating func document(
+  private static func document(
     _ side: LeRobotPipeline.Side, _ search: AssetSearch, _ family: String, _ choice: AssetChoice
   ) throws(WeightsError) -> LeRobotProcessing.Document<LeRobotPipeline>? {
     let given = choice.given.last {
@@ -91,7 +89,7 @@ struct ProcessingDocuments {
     let path: String
     if let given {
       path = given.path
-      contents = try readWholeFile(path: path, limit: Self.largestPipeline)
+      contents = try readWholeFile(path: path, limit: largestPipeline)
     } else if let found = search.found.first(where: {
       $0.family == family && $0.fileName == side.rawValue
     }) {
@@ -101,9 +99,8 @@ struct ProcessingDocuments {
       return nil
     }
     do throws(WeightsError) {
-      let pipeline = try LeRobotPipeline(side, contents: contents)
-      keys.append((path, pipeline.keys))
-      return LeRobotProcessing.Document(pipeline, path: path, isGiven: given != nil)
+      return LeRobotProcessing.Document(
+        try LeRobotPipeline(side, contents: contents), path: path, isGiven: given != nil)
     } catch { throw error.inFile(path) }
   }
 
