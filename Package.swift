@@ -183,6 +183,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     tests("StrictJSON", ["Diagnostics"]),
+    tests("Accounting", ["Diagnostics", "StrictJSON"]),
     tests("FileAccess", ["Diagnostics", "CFileAccess", "TestSupport"]),
     tests("Hashing"),
     tests("Signing", ["Diagnostics", "Hashing", "StrictJSON", "TestSupport"]),
