@@ -5,9 +5,9 @@ import StrictJSON
 
 /// The settings of image processors that travel in a bundle.
 struct BundlePreprocessors {
-  private let bundle: Bundle
+  private let bundle: any AssetSource
 
-  init(_ bundle: Bundle) { self.bundle = bundle }
+  init(_ bundle: any AssetSource) { self.bundle = bundle }
 
   /// The families whose files a policy reads, the one that it was trained from first.
   static let policies = ["depthvla", "pi0", "paligemma"]
@@ -69,24 +69,6 @@ struct BundlePreprocessors {
       throw WeightsError(.preprocessorFile, "expected a JSON object")
     }
     return object
-  }
-}
-
-extension Bundle {
-  /// The families with the bundle's own first.
-  func ordered(_ families: [String]) -> [String] {
-    families.filter { $0 == documents.family } + families.filter { $0 != documents.family }
-  }
-
-  /// What is made of the bytes of an asset, errors saying which asset it was.
-  func reading<Value>(
-    _ asset: BundleAsset, _ make: ([UInt8]) throws(WeightsError) -> Value
-  ) throws(WeightsError) -> Value {
-    let bytes = try bytes(of: asset)
-    do throws(WeightsError) { return try make(bytes) } catch {
-      throw WeightsError(
-        error.code, error.kind, file: path, "asset \(asset.name): \(error.message)")
-    }
   }
 }
 

@@ -13,6 +13,8 @@ struct ConfigurationResolver {
   let stated: Configuration?
   /// Values the user gave.
   let given: Configuration
+  /// Values of other documents beside the weights.
+  let documents: Configuration
 
   private(set) var configuration = Configuration()
   private(set) var variants: [String] = []
@@ -21,8 +23,9 @@ struct ConfigurationResolver {
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
-    given: Configuration
+    given: Configuration, documents: Configuration = Configuration()
   ) {
+    self.documents = documents
     self.layout = layout
     self.provided = provided
     self.stated = stated
@@ -37,6 +40,7 @@ struct ConfigurationResolver {
     readAxes()
     try take(given)
     if let stated { try take(stated) }
+    try take(documents)
     try checkKinds()
     try applyFactsAndDerivations()
     for key in layout.keys where configuration[key.name] == nil {
