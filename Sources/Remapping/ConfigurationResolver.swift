@@ -12,14 +12,17 @@ struct ConfigurationResolver {
   let stated: Configuration?
   /// Values the user gave.
   let given: Configuration
+  /// Values that the sources' namings have where nothing else says them.
+  let fallbacks: Configuration
 
   private(set) var configuration = Configuration()
   private(set) var variants: [String] = []
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
-    given: Configuration
+    given: Configuration, fallbacks: Configuration = Configuration()
   ) {
+    self.fallbacks = fallbacks
     self.layout = layout
     self.provided = provided
     self.stated = stated
@@ -36,6 +39,11 @@ struct ConfigurationResolver {
     if let stated { try take(stated) }
     try checkKinds()
     try applyFactsAndDerivations()
+    for key in fallbacks.keys where configuration[key] == nil {
+      if let value = fallbacks[key] {
+        configuration.set(key, value, origin: fallbacks.origin(of: key) ?? "the naming")
+      }
+    }
     for key in layout.keys where configuration[key.name] == nil {
       if let value = key.defaultValue {
         configuration.set(key.name, value, origin: "default")

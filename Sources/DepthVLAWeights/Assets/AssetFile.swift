@@ -14,7 +14,7 @@ struct AssetFile: Sendable {
   let refersToStateFiles: Bool
   private let file: InputFile
   /// Of the bytes that were looked into.
-  private let digest: Digest
+  let sha256: Digest
 
   var path: String { file.path }
 
@@ -36,7 +36,7 @@ struct AssetFile: Sendable {
     self.file = file
     do throws(WeightsError) {
       let bytes = try file.bytes(at: 0, count: file.byteCount)
-      digest = SHA256.hash(bytes)
+      sha256 = SHA256.hash(bytes)
       let (content, isReadable) = try AssetContent.read(bytes, role: role, fileName: fileName)
       self.isReadable = isReadable
       refersToStateFiles = content == .settings(refersToStateFiles: true)
@@ -54,7 +54,7 @@ struct AssetFile: Sendable {
     let bytes = try file.bytes(at: 0, count: file.byteCount)
     try file.checkUnchanged()
     // Whoever writes may set the time back.
-    guard SHA256.hash(bytes) == digest else {
+    guard SHA256.hash(bytes) == sha256 else {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path, "changed since it was looked into: other bytes now")
     }

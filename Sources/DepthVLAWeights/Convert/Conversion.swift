@@ -34,7 +34,8 @@ public struct Conversion: Sendable {
   ///   - library: the manifests the sources were recognised with.
   /// - Throws: what ``RemapPlanner/plan()`` throws; `remap.tie`; what the recipe throws;
   ///   `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
-  ///   assets.
+  ///   assets, and for image processors what `run` would throw: `preprocessor.*`,
+  ///   `model.configuration`.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
   ) throws(WeightsError) {
@@ -81,6 +82,7 @@ public struct Conversion: Sendable {
       of: usedSources, family: family, families: library.families)
     assetFiles = assets.files
     assetNotes = assets.notes
+    try rehearse()
   }
 
   /// Bytes that will be read from the sources to be converted.

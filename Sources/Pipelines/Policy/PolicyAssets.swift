@@ -14,8 +14,8 @@ public struct PolicyAssets: Sendable {
   /// Of states and of actions; nil where there are none: both are the model's own numbers.
   public let state: PolicyStatistics?
   public let action: PolicyStatistics?
-  /// SigLIP's settings, and the depth encoder's normalisation; nil: as published.
-  let siglip: SiglipProcessor?
+  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: as published.
+  let vision: VisionProcessor?
   let depthNormalization: PixelNormalization?
 
   /// - Parameters:
@@ -47,14 +47,7 @@ public struct PolicyAssets: Sendable {
     }
     state = try Self.only(known, bundle, "states", \.state)
     action = try Self.only(known, bundle, "actions", \.action)
-    let preprocessors = BundlePreprocessors(bundle)
-    siglip = try preprocessors.siglip()
-    depthNormalization =
-      if let depth = try preprocessors.depthAnything() {
-        depth.normalization
-      } else {
-        try preprocessors.dinov2()?.normalization
-      }
+    (vision, depthNormalization) = try PictureSettings.read(bundle)
   }
 
   private static func tokenizer(
