@@ -107,7 +107,9 @@ struct PreprocessorConfiguration {
     if reader.value.string == nil {
       let number = try reader.integer(in: 0...7)
       name = filters.indices.contains(number) ? filters[number] : "number \(number)"
-    } else { name = try reader.string() }
+    } else {
+      name = try reader.string()
+    }
     switch name {
     case "bilinear": return .bilinear
     case "bicubic": return .bicubic

@@ -4,7 +4,8 @@ import TensorCore
 
 extension NamingManifest {
   private static let keysOfDocument: Set<String> = [
-    "schema", "family", "naming", "about", "source", "prefixes", "include", "rules", "config", "defaults",
+    "schema", "family", "naming", "about", "source", "prefixes", "include", "rules", "config",
+    "defaults",
     "model_types", "shards", "metadata",
   ]
 

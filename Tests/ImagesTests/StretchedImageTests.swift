@@ -8,7 +8,8 @@ import Testing
   func givesThePixelsOfPillow(number: Int) throws {
     let golden = try GoldenFile("goldens/pillow_resize.safetensors")
     let after = try golden.image("\(number).out")
-    #expect(try golden.image("\(number).in").stretched(to: after.size, by: ResizeMethod(.pil)) == after)
+    #expect(
+      try golden.image("\(number).in").stretched(to: after.size, by: ResizeMethod(.pil)) == after)
   }
 
   @Test func refusesSizesThatNoPictureHas() {
