@@ -112,7 +112,9 @@ let package = Package(
     module(
       "Normalization",
       ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "NumPyFiles"]),
-    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests"]),
+    // The keys of the documents beside the weights, and what becomes of each.
+    module("Accounting", ["Diagnostics", "StrictJSON"]),
+    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests", "Accounting"]),
     module("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     module(
       "BundleFormat",
@@ -139,16 +141,16 @@ let package = Package(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
-        "Compression", "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels",
-        "Parallelism",
+        "Compression", "Safetensors", "Accounting", "Remapping", "Quantization", "BundleFormat",
+        "Kernels", "Parallelism",
         "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
         "RandomNumbers",
       ]),
     .executableTarget(
       name: "depthvla",
       dependencies: [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Accounting", "Remapping",
+        "Quantization", "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
         "Pipelines", "Parity", "Kernels", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -3,24 +3,49 @@ public import Diagnostics
 import FileAccess
 public import Remapping
 public import Safetensors
+public import StrictJSON
 import TensorCore
 
 /// A checkpoint that was opened and recognised.
 public struct ImportedSource: Sendable {
   public let checkpoint: Checkpoint
   public let recognition: Recognition
+  /// The `config.json` that was read: the one beside the weights, or the one that was given.
+  public let config: (path: String, value: JSONValue)?
+  /// Whether the user gave it.
+  public let isConfigGiven: Bool
 
+  /// - Parameter config: takes the place of the `config.json` beside the weights.
   /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
-  public init(path: String, library: ManifestLibrary) throws(WeightsError) {
-    checkpoint = try Checkpoint(path: path)
+  public init(
+    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil
+  ) throws(WeightsError) {
+    try self.init(try Checkpoint(path: path), library: library, config: config)
+  }
+
+  /// The same checkpoint with another `config.json`.
+  ///
+  /// - Throws: what recognising throws, with the path.
+  func read(
+    with config: (path: String, value: JSONValue), library: ManifestLibrary
+  ) throws(WeightsError) -> ImportedSource {
+    try ImportedSource(checkpoint, library: library, config: config)
+  }
+
+  private init(
+    _ checkpoint: Checkpoint, library: ManifestLibrary, config: (path: String, value: JSONValue)?
+  ) throws(WeightsError) {
+    self.checkpoint = checkpoint
+    self.config = config ?? checkpoint.config
+    isConfigGiven = config != nil
+    let path = checkpoint.path
     guard !checkpoint.isBundle else {
       throw WeightsError(
         .sourceIsBundle, file: path,
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
     do {
-      recognition = try library.recognise(
-        checkpoint.tensors, config: checkpoint.config?.value)
+      recognition = try library.recognise(checkpoint.tensors, config: self.config?.value)
     } catch { throw error.inFile(path) }
   }
 
