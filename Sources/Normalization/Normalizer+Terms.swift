@@ -36,16 +36,20 @@ extension Normalizer {
 }
 
 extension Normalizer.Terms {
-  /// - Throws: as ``Normalizer/init(_:method:origin:modelWidth:)``.
+  /// - Throws: as ``Normalizer/init(_:method:origin:isEarly:modelWidth:)``.
   init?(
     _ statistics: FeatureStatistics, _ method: NormalizationMethod,
-    _ origin: PolicyStatistics.Origin
+    _ origin: PolicyStatistics.Origin, isEarly: Bool
   ) throws(WeightsError) {
     switch method {
     case .identity: return nil
     case .meanStd: try self.init(deviationsOf: statistics, origin)
-    case .quantile: try self.init(rangeOf: statistics, from: .q01, to: .q99, origin)
-    case .minMax: try self.init(rangeOf: statistics, from: .min, to: .max, origin)
+    case .quantile:
+      try self.init(rangeOf: statistics, from: .q01, to: .q99, origin, isEarly: isEarly)
+    case .quantile10:
+      try self.init(rangeOf: statistics, from: .q10, to: .q90, origin, isEarly: isEarly)
+    case .minMax:
+      try self.init(rangeOf: statistics, from: .min, to: .max, origin, isEarly: isEarly)
     }
   }
 
@@ -72,13 +76,19 @@ extension Normalizer.Terms {
   ///   `statistics.overflow`.
   private init(
     rangeOf statistics: FeatureStatistics, from lower: FeatureStatistics.Field,
-    to upper: FeatureStatistics.Field, _ origin: PolicyStatistics.Origin
+    to upper: FeatureStatistics.Field, _ origin: PolicyStatistics.Origin, isEarly: Bool
   ) throws(WeightsError) {
     guard origin == .lerobot || lower == .q01 else {
       throw WeightsError(
         .statisticsMethod, .usage,
-        "openpi has no normalisation by least and greatest value: expected identity, mean-std or "
-          + "quantile")
+        "openpi has no normalisation from \(lower.rawValue) to \(upper.rawValue): expected "
+          + "identity, mean-std or quantile")
+    }
+    guard !isEarly || lower == .min else {
+      throw WeightsError(
+        .statisticsMethod,
+        "lerobot before October 2025 has no normalisation from \(lower.rawValue) to "
+          + "\(upper.rawValue): expected identity, mean-std or min-max")
     }
     let lows: [Scalar] = try statistics.required(lower)
     let highs: [Scalar] = try statistics.required(upper)
@@ -93,14 +103,16 @@ extension Normalizer.Terms {
     divisor = zip(lows, highs).map { low, high in
       switch origin {
       case .openpi: high - low + epsilon
-      case .lerobot: high == low ? epsilon : high - low
+      case .lerobot:
+        if isEarly { high - low + epsilon } else { high == low ? epsilon : high - low }
       }
     }
-    factor = divisor
+    factor = isEarly ? zip(lows, highs).map { low, high in high - low } : divisor
     form =
       switch origin {
       case .openpi: .openpiRange
-      case .lerobot: lower == .q01 ? .lerobotQuantiles : .lerobotBounds
+      case .lerobot where isEarly: .openpiRange
+      case .lerobot: lower == .min ? .lerobotBounds : .lerobotQuantiles
       }
   }
 }
@@ -130,6 +142,8 @@ extension FeatureStatistics {
       case .q99: q99
       case .min: min
       case .max: max
+      case .q10: q10
+      case .q90: q90
       }
     guard let values else {
       throw WeightsError(.statisticsMissing, "expected the field \(field.rawValue), found none")

@@ -49,11 +49,13 @@ public struct PolicyStatistics: Sendable, Hashable {
   /// - Parameters:
   ///   - method: pi0's, in both libraries, unless the policy says otherwise
   ///     (``NormalizationMethods``).
-  ///   - modelWidth: as ``Normalizer/init(_:method:origin:modelWidth:)`` has it.
+  ///   - isEarly: whether lerobot's statistics are used as it did until October 2025.
+  ///   - modelWidth: as ``Normalizer/init(_:method:origin:isEarly:modelWidth:)`` has it.
   /// - Throws: `statistics.missing` where the file does not have the feature; as
-  ///   ``Normalizer/init(_:method:origin:modelWidth:)``.
+  ///   ``Normalizer/init(_:method:origin:isEarly:modelWidth:)``.
   public func normalizer(
-    of feature: Feature, method: NormalizationMethod = .meanStd, modelWidth: Int? = nil
+    of feature: Feature, method: NormalizationMethod = .meanStd, isEarly: Bool = false,
+    modelWidth: Int? = nil
   ) throws(WeightsError) -> Normalizer {
     guard let statistics = feature == .state ? state : action else {
       throw WeightsError(
@@ -62,7 +64,7 @@ public struct PolicyStatistics: Sendable, Hashable {
     }
     do throws(WeightsError) {
       return try Normalizer(
-        statistics, method: method, origin: origin, modelWidth: modelWidth)
+        statistics, method: method, origin: origin, isEarly: isEarly, modelWidth: modelWidth)
     } catch {
       throw WeightsError(
         error.code, error.kind, file: fileName, "\(key(of: feature)), \(error.message)")

@@ -18,7 +18,8 @@ public enum PictureSettings {
     return (vision, try preprocessors.dinov2()?.normalization)
   }
 
-  /// Makes every image processor that a bundle's pictures would meet, as `run` makes them.
+  /// Makes the image processors of a bundle that is no policy's, as `run` makes them; of policies
+  /// ``RobotPolicy/rehearse(_:)`` does.
   ///
   /// - Throws: `model.configuration`, `preprocessor.*`, `json.*`; what reading a file throws.
   public static func check(_ source: any AssetSource) throws(WeightsError) {
@@ -29,13 +30,6 @@ public enum PictureSettings {
         source, for: DepthAnythingConfiguration(ConfigurationReader(configuration)))
     case "dinov2": _ = try BundlePreprocessors(source).dinov2()
     case "paligemma": _ = try BundlePreprocessors(source).vision()
-    case "pi0", "depthvla":
-      let model = try DepthVLAConfiguration(
-        ConfigurationReader(configuration), hasDepth: source.family == "depthvla")
-      let (vision, depthNormalization) = try read(source)
-      _ = try CameraImages(
-        PolicySettings(configuration, model), model, vision: vision,
-        depthNormalization: depthNormalization)
     default: return
     }
   }

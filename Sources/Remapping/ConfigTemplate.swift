@@ -60,7 +60,9 @@ struct ConfigTemplate: Sendable {
       return key == "dtype"
         ? .neutral("the type of the weights, which the tensors have themselves") : .sets(key)
     }
-    if template.writtenKey != nil { return .neutral("follows from the tensors") }
+    if template.writtenKey != nil || template.nullSetting != nil {
+      return .neutral("follows from the tensors")
+    }
     if let branches = template.conditional {
       return [branches.then, branches.otherwise].compactMap(\.self).lazy.compactMap(key).first
     }

@@ -15,14 +15,18 @@ struct ConfigurationResolver {
   let given: Configuration
   /// Values that the sources' namings have where nothing else says them.
   let fallbacks: Configuration
+  /// Values of other documents beside the weights.
+  let documents: Configuration
 
   private(set) var configuration = Configuration()
   private(set) var variants: [String] = []
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
-    given: Configuration, fallbacks: Configuration = Configuration()
+    given: Configuration, documents: Configuration = Configuration(),
+    fallbacks: Configuration = Configuration()
   ) {
+    self.documents = documents
     self.fallbacks = fallbacks
     self.layout = layout
     self.provided = provided
@@ -38,6 +42,7 @@ struct ConfigurationResolver {
     readAxes()
     try take(given)
     if let stated { try take(stated) }
+    try take(documents)
     try checkKinds()
     try applyFactsAndDerivations()
     for key in fallbacks.keys where configuration[key] == nil {

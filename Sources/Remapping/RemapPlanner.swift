@@ -20,6 +20,8 @@ public struct RemapPlanner {
   /// Component to index of the source it is taken from, where the user says.
   let choices: [String: Int]
   let given: Configuration
+  /// What documents beside the weights say, other than config.json.
+  let documents: Configuration
   /// Whether tensors that no source has are initialised; else they are errors.
   let initialisesMissing: Bool
   /// Whether tensors that no forward reads are kept for a round trip.
@@ -27,9 +29,10 @@ public struct RemapPlanner {
 
   public init(
     library: ManifestLibrary, family: String, sources: [Source], choices: [String: Int] = [:],
-    given: Configuration = Configuration(), initialisesMissing: Bool = false,
-    keepsUnused: Bool = false
+    given: Configuration = Configuration(), documents: Configuration = Configuration(),
+    initialisesMissing: Bool = false, keepsUnused: Bool = false
   ) {
+    self.documents = documents
     self.library = library
     self.family = family
     self.sources = sources
@@ -65,7 +68,7 @@ public struct RemapPlanner {
     try collector.collect()
     var resolver = ConfigurationResolver(
       layout: layout, provided: collector.shapes,
-      stated: merged(taken) { $0.recognition.stated }, given: given,
+      stated: merged(taken) { $0.recognition.stated }, given: given, documents: documents,
       fallbacks: merged(taken) { $0.recognition.manifest.defaults } ?? Configuration())
     let configuration: Configuration
     let wanted: [LayoutTensor]

@@ -41,6 +41,22 @@ struct PlannedBundle: AssetSource {
 extension Conversion {
   /// Makes of the planned configuration and files what `run` makes of them.
   ///
-  /// - Throws: as ``PictureSettings/check(_:)``.
-  func rehearse() throws(WeightsError) { try PictureSettings.check(PlannedBundle(self)) }
+  /// A tokenizer is left alone: whether it can be read has been looked at, and `run` takes another.
+  ///
+  /// - Throws: what ``RobotPolicy`` throws before it reads a tensor; as ``PictureSettings/check(_:)``.
+  func rehearse() throws(WeightsError) {
+    let planned = PlannedBundle(self)
+    do throws(WeightsError) {
+      if ["pi0", "depthvla"].contains(planned.family) {
+        try RobotPolicy.rehearse(planned)
+      } else {
+        try PictureSettings.check(planned)
+      }
+    } catch {
+      var error = error
+      // The same questions are those of a bundle when it is run.
+      if error.kind == .usage { error.kind = .malformed }
+      throw error
+    }
+  }
 }

@@ -42,11 +42,20 @@ struct BundleRecord {
   let givenAssets: Set<String>
   private let options: JSONObjectReader
   private let recipe: JSONValue
+  private let recordedProcessing: Configuration
 
   /// - Throws: `json.*` and `bundle.record` when the documents are not as `convert` writes them.
   init(_ bundle: Bundle) throws(WeightsError) {
     path = bundle.path
     recipe = bundle.documents.recipe
+    let processing = bundle.documents.configuration.object?["processing"]
+    var members = processing.map { [("processing", $0)] } ?? []
+    // Which a pipeline says too.
+    if let limit = bundle.documents.configuration.object?["max_token_len"] {
+      members.append(("max_token_len", limit))
+    }
+    recordedProcessing = try Configuration(
+      json: .object(JSONObject(members)), origin: "the bundle")
     do throws(WeightsError) {
       let provenance = try JSONReader(bundle.documents.provenance, path: "provenance").object()
       options = try provenance.required("options").object()
@@ -75,6 +84,8 @@ struct BundleRecord {
       result.threads = threads
       // Assets are compared by their bytes and need no plan.
       result.assets.takesFound = false
+      result.isRehearsed = false
+      result.recordedProcessing = recordedProcessing
       for (component, family) in try options.required("choices").object().members {
         result.choices[component] = try family.string()
       }

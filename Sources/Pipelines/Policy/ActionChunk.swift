@@ -19,6 +19,8 @@ public struct ActionChunk: Sendable {
   public var isStateNormalized: Bool { stateNormalization != nil }
   /// Tokens of the prompt.
   public let tokenCount: Int
+  /// What was done to state, prompt and actions, in words, in the order it was done.
+  public let steps: [String]
   /// The depth of each picture, at its size; empty without a depth expert, or where depth was not
   /// asked for.
   public let depth: [DepthMap]

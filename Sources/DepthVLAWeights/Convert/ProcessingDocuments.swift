@@ -1,0 +1,132 @@
+import BundleFormat
+import Diagnostics
+import FileAccess
+import Normalization
+import Remapping
+import Safetensors
+import StrictJSON
+
+/// What the documents beside a policy's weights say of states, actions and prompts, under the keys
+/// of the bundle's configuration.
+struct ProcessingDocuments {
+  private(set) var configuration = Configuration()
+  /// By the path of each document, its keys and what became of them.
+  private(set) var keys: [(document: String, keys: [DocumentKey])] = []
+
+  /// - Parameters:
+  ///   - checkpoint: of a family that acts.
+  ///   - choice: which files the bundle takes along.
+  ///   - families: all there are.
+  /// - Throws: `processing.*`, `statistics.method`, `json.*`, `file.*`.
+  init(
+    _ checkpoint: Checkpoint, _ recognition: Recognition, _ choice: AssetChoice,
+    families: [String]
+  ) throws(WeightsError) {
+    let search = try AssetSearch(checkpoint, family: recognition.family, families: families)
+    let before = try document(.before, search, recognition.family, choice)
+    let after = try document(.after, search, recognition.family, choice)
+    var config: LeRobotProcessing.Document<LeRobotConfiguration>?
+    if recognition.family == "pi0", let found = checkpoint.config,
+      LeRobotConfiguration.isOne(found.value)
+    {
+      do throws(WeightsError) {
+        config = LeRobotProcessing.Document(
+          try LeRobotConfiguration(found.value), path: found.path)
+      } catch { throw error.inFile(found.path) }
+    }
+    let isNamedByLeRobot = recognition.naming.hasPrefix("lerobot")
+    guard isNamedByLeRobot || config != nil || before != nil || after != nil else {
+      if recognition.naming == "openpi" {
+        var processing = PolicyProcessing()
+        processing.library = .openpi
+        processing.cutsPrompts = true
+        take(processing, origin: "the naming openpi")
+      }
+      return
+    }
+    let replacesStatistics =
+      !choice.takesFound
+      || choice.given.contains {
+        $0.role == .statistics && ($0.family ?? recognition.family) == recognition.family
+      }
+    let isEarly = recognition.naming == "lerobot-2025-02"
+    let joined = try LeRobotProcessing(
+      config: config, before: before, after: after, isEarly: isEarly,
+      replacesStatistics: replacesStatistics || before?.isGiven == true || after?.isGiven == true)
+    var processing = joined.processing
+    if processing.library == .earlyLeRobot, !replacesStatistics,
+      EarlyStatistics(checkpoint) != nil
+    {
+      processing.stateStatistics = EarlyStatistics.fileName
+      processing.actionStatistics = EarlyStatistics.fileName
+    }
+    if recognition.family != "pi0", joined.promptLimit == nil {
+      // Of another family, pipelines that leave prompts alone say nothing of them.
+      processing.library = nil
+      processing.cutsPrompts = nil
+    }
+    if let config { try take(picturesOf: config, isEarly: isEarly) }
+    take(
+      processing,
+      origin: before?.path ?? after?.path ?? config?.path ?? "the naming \(recognition.naming)")
+    if let (limit, path) = joined.promptLimit {
+      configuration.set("max_token_len", .integer(Int64(limit)), origin: path)
+    }
+  }
+
+  /// Pictures must be brought to the size that the model's positions have.
+  private mutating func take(
+    picturesOf config: LeRobotProcessing.Document<LeRobotConfiguration>, isEarly: Bool
+  ) throws(WeightsError) {
+    for (key, side) in config.content.pictureSides {
+      let (value, origin) = (JSONValue.integer(Int64(side)), "config.json \(key)")
+      if let known = configuration["vision.image_size"], known != value {
+        throw WeightsError(
+          .processingValue, file: config.path,
+          "\(key): expected a square, as the model takes no other pictures, found \(side) beside "
+            + known.encoded())
+      }
+      configuration.set("vision.image_size", value, origin: origin)
+    }
+    if isEarly, config.content.takesPicturesAsTheyAre {
+      configuration.set(
+        "image_fit", "exact", origin: "config.json resize_imgs_with_padding")
+    }
+  }
+
+  private mutating func take(_ processing: PolicyProcessing, origin: String) {
+    for (key, value) in processing.values {
+      configuration.set(key.name, value, origin: origin)
+    }
+  }
+
+  /// The pipeline that the user gave, or the one beside the weights.
+  private mutating func document(
+    _ side: LeRobotPipeline.Side, _ search: AssetSearch, _ family: String, _ choice: AssetChoice
+  ) throws(WeightsError) -> LeRobotProcessing.Document<LeRobotPipeline>? {
+    let given = choice.given.last {
+      $0.role == .preprocessor && ($0.family ?? family) == family
+        && $0.path.splitAtLastComponent.name == side.rawValue
+    }
+    let contents: [UInt8]
+    let path: String
+    if let given {
+      path = given.path
+      contents = try readWholeFile(path: path, limit: Self.largestPipeline)
+    } else if let found = search.found.first(where: {
+      $0.family == family && $0.fileName == side.rawValue
+    }) {
+      path = found.path
+      contents = try found.bytes()
+    } else {
+      return nil
+    }
+    do throws(WeightsError) {
+      let pipeline = try LeRobotPipeline(side, contents: contents)
+      keys.append((path, pipeline.keys))
+      return LeRobotProcessing.Document(pipeline, path: path, isGiven: given != nil)
+    } catch { throw error.inFile(path) }
+  }
+
+  private static let largestPipeline = 16 << 20
+}
