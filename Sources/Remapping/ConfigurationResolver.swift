@@ -96,6 +96,8 @@ struct ConfigurationResolver {
     for key in other.keys {
       guard let value = other[key] else { continue }
       let origin = other.origin(of: key) ?? "config.json"
+      // How pictures are fitted, the user may say against the files.
+      if key == "image_fit", given[key] != nil { continue }
       // What config.json leaves out, the user may say.
       if origin == ConfigReading.libraryDefault, given[key] != nil { continue }
       if let known = configuration[key] {

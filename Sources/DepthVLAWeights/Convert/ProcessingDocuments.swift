@@ -41,6 +41,13 @@ struct ProcessingDocuments {
         processing.library = .openpi
         processing.cutsPrompts = true
         take(processing, origin: "the naming openpi")
+      } else if recognition.naming.hasPrefix("transformers") {
+        var processing = PolicyProcessing()
+        processing.library = .transformers
+        // It fills prompts up, and takes longer ones as they are.
+        processing.cutsPrompts = false
+        take(processing, origin: "the naming \(recognition.naming)")
+        try takeStateWidth(search, recognition.family)
       }
       return
     }
@@ -72,6 +79,24 @@ struct ProcessingDocuments {
     if let (limit, path) = joined.promptLimit {
       configuration.set("max_token_len", .integer(Int64(limit)), origin: path)
     }
+  }
+
+  /// transformers' processor fills states up to a width of its own, which must be the model's.
+  private mutating func takeStateWidth(
+    _ search: AssetSearch, _ family: String
+  ) throws(WeightsError) {
+    guard
+      let found = search.found.first(where: {
+        $0.family == family && $0.fileName == AssetNames.processor
+      })
+    else { return }
+    do throws(WeightsError) {
+      let settings = try JSONReader(StrictJSON.parse(try found.bytes(), limits: .document)).object()
+      guard let width = settings.optional("max_state_dim"), !width.isNull else { return }
+      configuration.set(
+        "action.state_dim", .integer(Int64(try width.integer(in: 1...1 << 20))),
+        origin: "\(found.fileName) max_state_dim")
+    } catch { throw error.inFile(found.path) }
   }
 
   /// Pictures must be brought to the size that the model's positions have.
