@@ -56,6 +56,9 @@ static const unsigned char documents__gemma[] = {
 static const unsigned char documents__generation_config[] = {
 #embed "../../Manifests/documents/generation-config.json"
 };
+static const unsigned char documents__lerobot_pi0[] = {
+#embed "../../Manifests/documents/lerobot-pi0.json"
+};
 static const unsigned char documents__paligemma_keys[] = {
 #embed "../../Manifests/documents/paligemma-keys.json"
 };
@@ -177,6 +180,7 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("documents/dinov2.json", documents__dinov2),
     MANIFEST("documents/gemma.json", documents__gemma),
     MANIFEST("documents/generation-config.json", documents__generation_config),
+    MANIFEST("documents/lerobot-pi0.json", documents__lerobot_pi0),
     MANIFEST("documents/paligemma-keys.json", documents__paligemma_keys),
     MANIFEST("documents/paligemma.json", documents__paligemma),
     MANIFEST("documents/pi0-transformers.json", documents__pi0_transformers),

@@ -17,11 +17,10 @@ public struct LeRobotConfiguration: Sendable {
   var usesRelativeActions: Bool?
   var excludedJoints: [String]?
   var actionNames: [String]?
-  /// The sides of the square that pictures are fitted into, with the key that says each; empty
-  /// where the file does not say.
-  public private(set) var pictureSides: [(key: String, side: Int)] = []
-  /// Whether pictures are taken as they are: `resize_imgs_with_padding` of lerobot before October
-  /// 2025 is null.
+  /// Width and height that pictures are fitted into by `resize_imgs_with_padding`, which lerobot
+  /// had before October 2025; empty where the file does not say.
+  public private(set) var pictureSides: [Int] = []
+  /// Whether pictures are taken as they are: `resize_imgs_with_padding` is null.
   public private(set) var takesPicturesAsTheyAre = false
 
   /// Whether a `config.json` is one of lerobot's pi0.
@@ -69,22 +68,19 @@ public struct LeRobotConfiguration: Sendable {
         .processingStep,
         "is true, which lerobot refuses as well: no version of it has these actions")
     }
-    for key in ["n_obs_steps"] {
-      guard let reader = present(key), reader.value != 1 else { continue }
-      throw reader.failure(.processingStep, "is \(reader.value.shortened), expected 1")
-    }
     usesRelativeActions = try present("use_relative_actions")?.bool()
     excludedJoints = try strings("relative_exclude_joints")
     actionNames = try strings("action_feature_names")
     takesPicturesAsTheyAre = root.optional("resize_imgs_with_padding")?.isNull ?? false
-    for key in ["resize_imgs_with_padding", "image_resolution"] {
-      guard let reader = present(key) else { continue }
+    if let reader = present("resize_imgs_with_padding") {
       let sides = try reader.array()
       guard sides.count == 2 else {
         throw reader.failure(
           .processingValue, "expected width and height, found \(sides.count) numbers")
       }
-      for side in sides { pictureSides.append((key, try side.integer(in: 1...1 << 20))) }
+      pictureSides = try sides.map { (side) throws(WeightsError) in
+        try side.integer(in: 1...1 << 20)
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import Accounting
 import Diagnostics
 import StrictJSON
 
@@ -5,23 +6,21 @@ extension LeRobotPipeline {
   /// The settings of one step, each of which must be asked for.
   struct Settings {
     let step: Step
-    private(set) var keys: [DocumentKey] = []
+    private(set) var taken: [(JSONReader, KeyFate)] = []
     private var known: Set<String> = []
 
     init(_ step: Step) { self.step = step }
 
     /// - Returns: nil where it is not there.
-    mutating func take(_ key: String, _ fate: DocumentKey.Fate) -> JSONReader? {
+    mutating func take(_ key: String, _ fate: KeyFate) -> JSONReader? {
       known.insert(key)
       guard let reader = step.config?.optional(key) else { return nil }
-      keys.append(
-        DocumentKey(
-          key: String(reader.path.dropFirst(2)), value: reader.value.shortened, fate: fate))
+      taken.append((reader, fate))
       return reader
     }
 
     mutating func required(
-      _ key: String, _ fate: DocumentKey.Fate
+      _ key: String, _ fate: KeyFate
     ) throws(WeightsError) -> JSONReader {
       guard let reader = take(key, fate) else {
         throw step.reader.failure(.jsonMissingKey, "expected the key config.\(key), found none")
@@ -64,7 +63,7 @@ extension LeRobotPipeline {
     /// - Returns: nil where it is not there, or null.
     /// - Throws: `json.type`.
     mutating func strings(
-      _ key: String, _ fate: DocumentKey.Fate
+      _ key: String, _ fate: KeyFate
     ) throws(WeightsError) -> [String]? {
       guard let reader = take(key, fate), !reader.isNull else { return nil }
       var strings: [String] = []

@@ -1,3 +1,4 @@
+import Accounting
 import Diagnostics
 import StrictJSON
 
@@ -33,7 +34,7 @@ extension LeRobotPipeline {
 
   mutating func read(_ step: Step) throws(WeightsError) {
     for (key, reader) in step.members.members where key != "config" && key != "state_file" {
-      add(
+      try add(
         reader,
         key == "registry_name" || key == "class"
           ? .used(step.name.map { "the step \($0.rawValue)" } ?? "a step that is switched off")
@@ -76,7 +77,7 @@ extension LeRobotPipeline {
       order.append(name)
     }
     try settings.refuseTheRest()
-    keys += settings.keys
+    for (reader, fate) in settings.taken { try add(reader, fate) }
   }
 
   private var allowed: String {
@@ -169,7 +170,7 @@ extension LeRobotPipeline {
       "normalize_observation_keys", .used("which observations it is limited to"))
     if let file = settings.step.members.optional("state_file"), !file.isNull {
       found.stateFile = try file.string()
-      add(file, .used("statistics"))
+      try add(file, .used("statistics"))
     }
     normalizer = found
   }

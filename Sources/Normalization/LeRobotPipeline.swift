@@ -1,3 +1,4 @@
+public import Accounting
 public import Diagnostics
 import StrictJSON
 
@@ -15,7 +16,7 @@ public struct LeRobotPipeline: Sendable {
 
   public let side: Side
   /// Its keys and what became of each.
-  public internal(set) var keys: [DocumentKey] = []
+  public internal(set) var account: KeyAccount
   /// The step that normalises states, or the one that unnormalises actions; nil without one.
   public internal(set) var normalizer: LeRobotNormalizer?
   /// Whether actions are offsets from states, and of which dimensions; nil without such a step. In
@@ -36,6 +37,7 @@ public struct LeRobotPipeline: Sendable {
   ///   `json.*`. Errors do not name the file.
   public init(_ side: Side, contents: [UInt8]) throws(WeightsError) {
     self.side = side
+    account = KeyAccount(document: side.rawValue)
     let root = try JSONReader(StrictJSON.parse(contents, limits: .document)).object()
     let steps = try root.required("steps").array()
     guard steps.count <= Self.stepLimit else {
@@ -43,18 +45,14 @@ public struct LeRobotPipeline: Sendable {
         .processingStep, "expected at most \(Self.stepLimit) steps, found \(steps.count)")
     }
     for (key, reader) in root.members where key != "steps" {
-      add(reader, key == "name" ? .neutral("a title") : .unknown)
+      try add(reader, key == "name" ? .neutral("a title") : .unknown)
     }
     for (index, step) in steps.enumerated() { try read(try Step(step, index: index)) }
     try checkOrder()
   }
 
-  mutating func add(_ reader: JSONReader, _ fate: DocumentKey.Fate) {
-    let path = reader.path
-    keys.append(
-      DocumentKey(
-        key: path.hasPrefix("$.") ? String(path.dropFirst(2)) : path,
-        value: reader.value.shortened, fate: fate))
+  mutating func add(_ reader: JSONReader, _ fate: KeyFate) throws(WeightsError) {
+    try account.add(reader.keyPath, reader.value, fate)
   }
 
   /// The order in which both numbers and prompts come out right: names before all that goes by
@@ -156,4 +154,9 @@ extension JSONValue {
     let text = encoded()
     return text.count <= 60 ? text : text.prefix(57) + "…"
   }
+}
+
+extension JSONReader {
+  /// The path from the document on.
+  var keyPath: String { path.hasPrefix("$.") ? String(path.dropFirst(2)) : path }
 }

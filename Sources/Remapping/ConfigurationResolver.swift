@@ -20,6 +20,8 @@ struct ConfigurationResolver {
 
   private(set) var configuration = Configuration()
   private(set) var variants: [String] = []
+  /// Keys that an extent of a tensor tells.
+  private var measured: Set<String> = []
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
@@ -71,6 +73,7 @@ struct ConfigurationResolver {
           configuration.set(
             axis.key, .integer(Int64(shape[found.axis])),
             origin: "axis \(found.axis) of \(found.tensor)")
+          measured.insert(axis.key)
         } else if let absent, !provided.isEmpty {
           configuration.set(
             axis.key, .integer(Int64(absent)), origin: "no tensor \(places[0].tensor)")
@@ -97,9 +100,12 @@ struct ConfigurationResolver {
       guard let value = other[key] else { continue }
       let origin = other.origin(of: key) ?? "config.json"
       // How pictures are fitted, the user may say against the files.
-      if key == "image_fit", given[key] != nil { continue }
-      // What config.json leaves out, the user may say.
-      if origin == ConfigReading.libraryDefault, given[key] != nil { continue }
+      if key == "image_fit", configuration[key] != nil { continue }
+      // What config.json leaves out, the user may say. Defaults of sizes change between versions of
+      // a library; the tensor itself has its size.
+      if origin == ConfigReading.libraryDefault, given[key] != nil || measured.contains(key) {
+        continue
+      }
       if let known = configuration[key] {
         guard known.isSameSetting(as: value) else { throw contradiction(key, value, origin) }
       } else {

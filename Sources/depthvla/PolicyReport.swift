@@ -161,6 +161,7 @@ struct PolicyReport {
         "state": chunk.stateNormalization.map { .string($0.rawValue) } ?? .null,
         "action": chunk.actionNormalization.map { .string($0.rawValue) } ?? .null,
       ],
+      "model_state": .array(chunk.modelState.values.map { .number(Double($0)) }),
       "processing": .array(chunk.steps.map(JSONValue.string)),
       "noise": noise,
       "steps": .integer(Int64(run.steps)),

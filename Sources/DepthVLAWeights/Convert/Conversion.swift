@@ -1,7 +1,6 @@
 public import BundleFormat
 public import Diagnostics
 import Hashing
-public import Normalization
 public import Remapping
 import Safetensors
 import StrictJSON
@@ -18,8 +17,6 @@ public struct Conversion: Sendable {
   let assetFiles: [AssetFile]
   /// What became of every key of the documents beside the weights.
   public let documents: DocumentLedger
-  /// By the path of each document of the processing, its keys and what became of them.
-  public let documentKeys: [(document: String, keys: [DocumentKey])]
   /// What of the files beside the weights is left out, and what is odd about the others.
   public let assetNotes: [String]
 
@@ -69,16 +66,15 @@ public struct Conversion: Sendable {
       }
       choices[component] = index
     }
-    let processing = try Self.documents(
+    let processing = try Self.processing(
       of: sources, family: family, choices, options, families: library.families)
-    documentKeys = processing.keys
     let planner = RemapPlanner(
       library: library, family: family,
       sources: sources.map {
         RemapPlanner.Source(label: $0.path, recognition: $0.recognition)
       },
       choices: choices, given: Configuration(settings: options.settings),
-      documents: processing.configuration,
+      documents: processing,
       initialisesMissing: options.seed != nil, keepsUnused: options.keepsUnused)
     let ties = TieCheck(
       sources: sources.map(\.checkpoint), labels: sources.map(\.path), threads: options.threads,
@@ -93,29 +89,24 @@ public struct Conversion: Sendable {
       of: usedSources, family: family, families: library.families)
     assetFiles = assets.files
     assetNotes = assets.notes
-    self.documents = try DocumentLedger(usedSources, assets: assets.files, library: library)
-    if options.refusesUnknownKeys { try self.documents.requireKnown(usedSources.map(\.path)) }
+    documents = try DocumentLedger(usedSources, assets: assets.files, library: library)
+    if options.refusesUnknownKeys { try documents.requireKnown(usedSources.map(\.path)) }
     if options.isRehearsed { try rehearse() }
   }
 
   /// What the documents beside the weights say of the processing around the policy: those of the
   /// source that its action expert is taken from.
-  private static func documents(
+  private static func processing(
     of sources: [ImportedSource], family: String, _ choices: [String: Int],
     _ options: ConversionOptions, families: [String]
-  ) throws(WeightsError) -> (
-    configuration: Configuration, keys: [(document: String, keys: [DocumentKey])]
-  ) {
-    if let recorded = options.recordedProcessing { return (recorded, []) }
+  ) throws(WeightsError) -> Configuration {
+    if let recorded = options.recordedProcessing { return recorded }
     let acting = ["pi0", "depthvla"]
-    guard acting.contains(family) else { return (Configuration(), []) }
+    guard acting.contains(family) else { return Configuration() }
     let source =
-      choices["action"].map { sources[$0] }
-      ?? sources.first { acting.contains($0.family) }
-    guard let source, acting.contains(source.family) else { return (Configuration(), []) }
-    let found = try ProcessingDocuments(
-      source.checkpoint, source.recognition, options.assets, families: families)
-    return (found.configuration, found.keys)
+      choices["action"].map { sources[$0] } ?? sources.first { acting.contains($0.family) }
+    guard let source, acting.contains(source.family) else { return Configuration() }
+    return try ProcessingDocuments(source, options.assets, families: families).configuration
   }
 
   /// Bytes that will be read from the sources to be converted.

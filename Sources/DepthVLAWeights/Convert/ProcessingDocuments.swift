@@ -10,23 +10,21 @@ import StrictJSON
 /// of the bundle's configuration.
 struct ProcessingDocuments {
   private(set) var configuration = Configuration()
-  /// By the path of each document, its keys and what became of them.
-  private(set) var keys: [(document: String, keys: [DocumentKey])] = []
 
   /// - Parameters:
-  ///   - checkpoint: of a family that acts.
+  ///   - source: of a family that acts.
   ///   - choice: which files the bundle takes along.
   ///   - families: all there are.
   /// - Throws: `processing.*`, `statistics.method`, `json.*`, `file.*`.
   init(
-    _ checkpoint: Checkpoint, _ recognition: Recognition, _ choice: AssetChoice,
-    families: [String]
+    _ source: ImportedSource, _ choice: AssetChoice, families: [String]
   ) throws(WeightsError) {
+    let (checkpoint, recognition) = (source.checkpoint, source.recognition)
     let search = try AssetSearch(checkpoint, family: recognition.family, families: families)
-    let before = try document(.before, search, recognition.family, choice)
-    let after = try document(.after, search, recognition.family, choice)
+    let before = try Self.document(.before, search, recognition.family, choice)
+    let after = try Self.document(.after, search, recognition.family, choice)
     var config: LeRobotProcessing.Document<LeRobotConfiguration>?
-    if recognition.family == "pi0", let found = checkpoint.config,
+    if recognition.family == "pi0", let found = source.config,
       LeRobotConfiguration.isOne(found.value)
     {
       do throws(WeightsError) {
@@ -103,15 +101,17 @@ struct ProcessingDocuments {
   private mutating func take(
     picturesOf config: LeRobotProcessing.Document<LeRobotConfiguration>, isEarly: Bool
   ) throws(WeightsError) {
-    for (key, side) in config.content.pictureSides {
-      let (value, origin) = (JSONValue.integer(Int64(side)), "config.json \(key)")
-      if let known = configuration["vision.image_size"], known != value {
+    let sides = config.content.pictureSides
+    if let first = sides.first {
+      guard sides.allSatisfy({ $0 == first }) else {
         throw WeightsError(
           .processingValue, file: config.path,
-          "\(key): expected a square, as the model takes no other pictures, found \(side) beside "
-            + known.encoded())
+          "resize_imgs_with_padding: expected a square, as the model takes no other pictures, found "
+            + sides.map(String.init).joined(separator: " x "))
       }
-      configuration.set("vision.image_size", value, origin: origin)
+      configuration.set(
+        "vision.image_size", .integer(Int64(first)),
+        origin: "config.json resize_imgs_with_padding")
     }
     if isEarly, config.content.takesPicturesAsTheyAre {
       configuration.set(
@@ -126,7 +126,7 @@ struct ProcessingDocuments {
   }
 
   /// The pipeline that the user gave, or the one beside the weights.
-  private mutating func document(
+  private static func document(
     _ side: LeRobotPipeline.Side, _ search: AssetSearch, _ family: String, _ choice: AssetChoice
   ) throws(WeightsError) -> LeRobotProcessing.Document<LeRobotPipeline>? {
     let given = choice.given.last {
@@ -137,7 +137,7 @@ struct ProcessingDocuments {
     let path: String
     if let given {
       path = given.path
-      contents = try readWholeFile(path: path, limit: Self.largestPipeline)
+      contents = try readWholeFile(path: path, limit: largestPipeline)
     } else if let found = search.found.first(where: {
       $0.family == family && $0.fileName == side.rawValue
     }) {
@@ -147,9 +147,8 @@ struct ProcessingDocuments {
       return nil
     }
     do throws(WeightsError) {
-      let pipeline = try LeRobotPipeline(side, contents: contents)
-      keys.append((path, pipeline.keys))
-      return LeRobotProcessing.Document(pipeline, path: path, isGiven: given != nil)
+      return LeRobotProcessing.Document(
+        try LeRobotPipeline(side, contents: contents), path: path, isGiven: given != nil)
     } catch { throw error.inFile(path) }
   }
 

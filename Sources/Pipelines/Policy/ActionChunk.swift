@@ -6,6 +6,8 @@ public import TensorCore
 public struct ActionChunk: Sendable {
   /// [H, actionDim], as the model has them.
   public let normalized: Tensor
+  /// The state as the model saw it: [1, stateDim].
+  public let modelState: Tensor
   /// H actions in the robot's units, as wide as the statistics; without statistics the model's own
   /// numbers.
   public let actions: [[Double]]

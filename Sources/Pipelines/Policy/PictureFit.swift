@@ -34,7 +34,13 @@ enum PictureFit: Sendable {
       throw Self.otherProcessor("SiglipImageProcessor", fit, instead: .stretch)
     case (_, .pi0): throw Self.otherProcessor("PI0ImageProcessor", fit, instead: .transformers)
     case (.pad, .siglip(let processor)):
-      self = .padded(PaddedProcessor(size: square, normalization: processor.normalization))
+      // openpi's own arithmetic is that of the Pillow backend.
+      self = .padded(
+        PaddedProcessor(
+          size: square,
+          normalization: PixelNormalization(
+            rescaleFactor: processor.normalization.rescaleFactor,
+            processor.normalization.meanAndDeviation, backend: .pil)))
     case (.pad, nil): self = .padded(PaddedProcessor(size: square))
     case (.exact, _): self = .exact(square)
     case (.lerobot2025February, _): self = .lerobot(.init(size: square, version: .february2025))

@@ -231,7 +231,7 @@ public final class RobotPolicy: Sendable {
       }
     }
     return ActionChunk(
-      normalized: normalized, actions: actions,
+      normalized: normalized, modelState: modelState.tensor, actions: actions,
       stateNormalization: units.stateMethod, actionNormalization: units.actionMethod,
       tokenCount: ids.count, steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
         + units.actionSteps,
