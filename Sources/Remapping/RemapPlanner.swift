@@ -69,8 +69,9 @@ public struct RemapPlanner {
       library: library, family: family, keepsUnused: keepsUnused, sources: sources, taken: taken)
     try collector.collect()
     var resolver = ConfigurationResolver(
-      layout: layout, provided: collector.shapes, stated: statedConfiguration(taken),
-      given: given, documents: documents)
+      layout: layout, provided: collector.shapes,
+      stated: merged(taken) { $0.recognition.stated }, given: given, documents: documents,
+      fallbacks: merged(taken) { $0.recognition.manifest.defaults } ?? Configuration())
     let configuration: Configuration
     let wanted: [LayoutTensor]
     do throws(WeightsError) {
@@ -170,10 +171,13 @@ public struct RemapPlanner {
     return taken
   }
 
-  private func statedConfiguration(_ taken: [Set<String>]) -> Configuration? {
+  /// What the sources say, each of the components that are taken from it, the first before others.
+  private func merged(
+    _ taken: [Set<String>], _ configuration: (Source) -> Configuration?
+  ) -> Configuration? {
     var result: Configuration?
     for (source, components) in zip(sources, taken) {
-      guard let stated = source.recognition.stated else { continue }
+      guard let stated = configuration(source) else { continue }
       let part =
         source.recognition.family == family && sources.count == 1
         ? stated

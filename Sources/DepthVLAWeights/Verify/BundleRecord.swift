@@ -50,9 +50,10 @@ struct BundleRecord {
     recipe = bundle.documents.recipe
     let processing = bundle.documents.configuration.object?["processing"]
     var members = processing.map { [("processing", $0)] } ?? []
-    // Which a pipeline says too.
-    if let limit = bundle.documents.configuration.object?["max_token_len"] {
-      members.append(("max_token_len", limit))
+    // Which a pipeline or lerobot's config.json says too.
+    for key in ["max_token_len", "image_fit"] {
+      guard let value = bundle.documents.configuration.object?[key] else { continue }
+      members.append((key, value))
     }
     recordedProcessing = try Configuration(
       json: .object(JSONObject(members)), origin: "the bundle")
