@@ -118,12 +118,16 @@ extension Inspection {
       File(name: $0.file.path.lastPathComponent, byteCount: $0.file.byteCount)
     }
     tensors = checkpoint.tensors
-    parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    var parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
     var recognition: Recognition?
     var plan: RemapPlan?
     var problem: WeightsError?
+    var notes: [String] = []
     do throws(WeightsError) {
-      let found = try library.recognise(checkpoint.tensors, config: checkpoint.config?.value)
+      let quantization = try SourceQuantization(checkpoint)
+      parameterCount = quantization.tensors.reduce(0) { $0 + $1.shape.elementCount }
+      notes = quantization.notes
+      let found = try library.recognise(quantization.tensors, config: checkpoint.config?.value)
       recognition = found
       plan = try RemapPlanner(
         library: library, family: found.family,
@@ -132,11 +136,15 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     self.problem = problem
+    self.parameterCount = parameterCount
+    var remarks: [WeightsError]
     if let family = recognition?.family {
       (assets, remarks) = try Self.assets(of: checkpoint, family, library)
     } else {
       (assets, remarks) = ([], checkpoint.remarks)
     }
+    remarks += notes.map { WeightsError(.quantizationScheme, $0) }
+    self.remarks = remarks
     root = nil
     provenance = nil
     losses = []

@@ -9,6 +9,8 @@ import TensorCore
 public struct ImportedSource: Sendable {
   public let checkpoint: Checkpoint
   public let recognition: Recognition
+  /// Its INT8 tensors.
+  public let quantization: SourceQuantization
 
   /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
   public init(path: String, library: ManifestLibrary) throws(WeightsError) {
@@ -18,10 +20,21 @@ public struct ImportedSource: Sendable {
         .sourceIsBundle, file: path,
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
+    quantization = try SourceQuantization(checkpoint)
     do {
       recognition = try library.recognise(
-        checkpoint.tensors, config: checkpoint.config?.value)
+        quantization.tensors, config: checkpoint.config?.value)
     } catch { throw error.inFile(path) }
+  }
+
+  /// The checkpoint, what is INT8 in it as floats.
+  ///
+  /// - Throws: `quantization.scheme`.
+  func dequantized(
+    _ rounding: DequantizedCheckpoint.Rounding
+  ) throws(WeightsError) -> any TensorSource {
+    guard !quantization.scales.isEmpty else { return checkpoint }
+    return try DequantizedCheckpoint(checkpoint, quantization, rounding: rounding)
   }
 
   public var path: String { checkpoint.path }

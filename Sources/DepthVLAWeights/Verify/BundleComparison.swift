@@ -110,8 +110,7 @@ extension BundleComparison {
     _ conversion: Conversion, _ hashes: SourceHashes, threads: Int, progress: Progress.Handler
   ) throws(WeightsError) {
     let (plan, sources) = (conversion.plan, conversion.sources)
-    let checkpoints: [any TensorSource] = sources.map(\.checkpoint)
-    let readers = ReaderCache(plan: plan, sources: checkpoints, seed: conversion.options.seed ?? 0)
+    let readers = try ReaderCache(of: conversion)
     let blocks = plan.blocks
     var rows: [TensorName: Row] = [:]
     var losses: [TensorName: JSONValue] = [:]
