@@ -112,7 +112,9 @@ let package = Package(
     module(
       "Normalization",
       ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "NumPyFiles"]),
-    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests"]),
+    // The keys of the documents beside the weights, and what becomes of each.
+    module("Accounting", ["Diagnostics", "StrictJSON"]),
+    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests", "Accounting"]),
     module("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
     module(
       "BundleFormat",

@@ -1,4 +1,4 @@
-// The files of the folder Manifests, compiled in. A test compares this list with the folder.
+// The files of the folder Manifests, compiled in; by scripts/embed-manifests. A test compares this list with the folder.
 
 #include "manifests.h"
 
@@ -37,6 +37,39 @@ static const unsigned char dinov2__state_dict_5_18[] = {
 };
 static const unsigned char dinov2__timm[] = {
 #embed "../../Manifests/dinov2/timm.json"
+};
+static const unsigned char documents__depth_anything[] = {
+#embed "../../Manifests/documents/depth-anything.json"
+};
+static const unsigned char documents__dinov2_keys[] = {
+#embed "../../Manifests/documents/dinov2-keys.json"
+};
+static const unsigned char documents__dinov2_with_registers[] = {
+#embed "../../Manifests/documents/dinov2-with-registers.json"
+};
+static const unsigned char documents__dinov2[] = {
+#embed "../../Manifests/documents/dinov2.json"
+};
+static const unsigned char documents__gemma[] = {
+#embed "../../Manifests/documents/gemma.json"
+};
+static const unsigned char documents__paligemma_keys[] = {
+#embed "../../Manifests/documents/paligemma-keys.json"
+};
+static const unsigned char documents__paligemma[] = {
+#embed "../../Manifests/documents/paligemma.json"
+};
+static const unsigned char documents__pi0_transformers[] = {
+#embed "../../Manifests/documents/pi0-transformers.json"
+};
+static const unsigned char documents__siglip[] = {
+#embed "../../Manifests/documents/siglip.json"
+};
+static const unsigned char documents__timm[] = {
+#embed "../../Manifests/documents/timm.json"
+};
+static const unsigned char documents__transformers_common[] = {
+#embed "../../Manifests/documents/transformers-common.json"
 };
 static const unsigned char layouts__dinov2[] = {
 #embed "../../Manifests/layouts/dinov2.json"
@@ -114,6 +147,17 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("dinov2/original.json", dinov2__original),
     MANIFEST("dinov2/state-dict-5.18.json", dinov2__state_dict_5_18),
     MANIFEST("dinov2/timm.json", dinov2__timm),
+    MANIFEST("documents/depth-anything.json", documents__depth_anything),
+    MANIFEST("documents/dinov2-keys.json", documents__dinov2_keys),
+    MANIFEST("documents/dinov2-with-registers.json", documents__dinov2_with_registers),
+    MANIFEST("documents/dinov2.json", documents__dinov2),
+    MANIFEST("documents/gemma.json", documents__gemma),
+    MANIFEST("documents/paligemma-keys.json", documents__paligemma_keys),
+    MANIFEST("documents/paligemma.json", documents__paligemma),
+    MANIFEST("documents/pi0-transformers.json", documents__pi0_transformers),
+    MANIFEST("documents/siglip.json", documents__siglip),
+    MANIFEST("documents/timm.json", documents__timm),
+    MANIFEST("documents/transformers-common.json", documents__transformers_common),
     MANIFEST("layouts/dinov2.json", layouts__dinov2),
     MANIFEST("layouts/dpt.json", layouts__dpt),
     MANIFEST("layouts/gemma.json", layouts__gemma),

@@ -1,3 +1,4 @@
+import Accounting
 import Diagnostics
 import StrictJSON
 
@@ -12,9 +13,6 @@ struct ConfigTemplate: Sendable {
   let alsoRead: JSONValue?
   /// What the library takes where config.json leaves the key out.
   let absent: [(key: String, value: JSONValue)]
-
-  /// The origin of a value that config.json leaves to the library; the user may say otherwise.
-  static let libraryDefault = "the library's default, as config.json leaves it out"
 
   init(_ reader: JSONReader) throws(WeightsError) {
     let object = try reader.object(allowing: ["file", "template", "also_read", "absent"])
@@ -37,19 +35,35 @@ struct ConfigTemplate: Sendable {
     return keys(template).union(alsoRead.map(keys) ?? []).union(absent.map(\.key))
   }
 
-  /// What a config.json says, under the layout's keys. Absent and null members say nothing.
-  ///
-  /// - Parameter axes: what the tensors show, which decides between the branches of a `$when`.
-  /// - Throws: `remap.contradiction` when two members say different things of one key, or a
-  ///   `model_type` is another than the template's.
-  func read(_ config: JSONValue, axes: Configuration) throws(WeightsError) -> Configuration {
-    var visit = ConfigReading(axes: axes)
-    try visit.visit(template, config, path: "")
-    if let alsoRead { try visit.visit(alsoRead, config, path: "") }
-    for (key, value) in absent where visit.result[key] == nil {
-      visit.result.set(key, value, origin: Self.libraryDefault)
+  /// The keys of such a document, for a naming without a table of its own in `Manifests/documents`.
+  var keyTable: KeyTable {
+    KeyTable(
+      name: "config.json", about: "config.json of a naming",
+      keys: Self.keys(of: [template, alsoRead].compactMap(\.self)), absent: absent)
+  }
+
+  private static func keys(of templates: [JSONValue]) -> [String: KeyTable.TemplateKey] {
+    var keys: [String: KeyTable.TemplateKey] = [:]
+    for template in templates {
+      for (name, inner) in template.object?.members ?? [] {
+        guard let key = self.key(of: inner) else { continue }
+        keys[name] = keys[name].map { $0.merged(with: key) } ?? key
+      }
     }
-    return visit.result
+    return keys
+  }
+
+  private static func key(of template: JSONValue) -> KeyTable.TemplateKey? {
+    if let key = template.templateKey {
+      return key == "dtype"
+        ? .neutral("the type of the weights, which the tensors have themselves") : .sets(key)
+    }
+    if template.writtenKey != nil { return .neutral("follows from the tensors") }
+    if let branches = template.conditional {
+      return [branches.then, branches.otherwise].compactMap(\.self).lazy.compactMap(key).first
+    }
+    if template.object != nil { return .object(keys(of: [template])) }
+    return .neutral("written by the library, and not read here")
   }
 
   /// The document for a configuration. Members whose key has no value are left out.
@@ -68,55 +82,6 @@ struct ConfigTemplate: Sendable {
         JSONObject(members.compactMap { name, inner in fill(inner).map { (name, $0) } }))
     }
     return fill(template) ?? .object(JSONObject())
-  }
-}
-
-/// One reading of a config.json.
-private struct ConfigReading {
-  let axes: Configuration
-  var result = Configuration()
-
-  init(axes: Configuration) { self.axes = axes }
-
-  mutating func visit(
-    _ template: JSONValue, _ value: JSONValue?, path: String, isChosen: Bool = false
-  ) throws(WeightsError) {
-    guard let value, value != .null else { return }
-    if let key = template.templateKey {
-      try take(key, value, path)
-    } else if template.writtenKey != nil {
-      return
-    } else if let branches = template.conditional {
-      guard let branch = branches.chosen(in: axes) else { return }
-      try visit(branch, value, path: path, isChosen: true)
-    } else if let items = template.array {
-      for (index, item) in items.enumerated() {
-        guard let elements = value.array, elements.indices.contains(index) else { return }
-        try visit(item, elements[index], path: "\(path)[\(index)]")
-      }
-    } else if let members = template.object?.members {
-      for (name, inner) in members {
-        try visit(inner, value.object?[name], path: path.isEmpty ? name : path + "." + name)
-      }
-    } else if template != value, path.hasSuffix(".model_type") || (path == "model_type" && isChosen)
-    {
-      // The plain root model_type may be one of several: the manifest's model_types hold those.
-      throw WeightsError(
-        .remapContradiction,
-        "config.json says \(path) is \(value.excerpt), expected \(template.excerpt)")
-    }
-  }
-
-  private mutating func take(
-    _ key: String, _ value: JSONValue, _ path: String
-  ) throws(WeightsError) {
-    guard key != "dtype" else { return }
-    if let known = result[key], !known.isSameSetting(as: value) {
-      throw WeightsError(
-        .remapContradiction,
-        "config.json says \(path) is \(value.excerpt), and \(known.excerpt) elsewhere")
-    }
-    result.set(key, value, origin: "config.json")
   }
 }
 

@@ -1,3 +1,4 @@
+import Accounting
 public import Diagnostics
 import StrictJSON
 import TensorCore
@@ -83,7 +84,7 @@ struct ConfigurationResolver {
       guard let value = other[key] else { continue }
       let origin = other.origin(of: key) ?? "config.json"
       // What config.json leaves out, the user may say.
-      if origin == ConfigTemplate.libraryDefault, given[key] != nil { continue }
+      if origin == ConfigReading.libraryDefault, given[key] != nil { continue }
       if let known = configuration[key] {
         guard known.isSameSetting(as: value) else { throw contradiction(key, value, origin) }
       } else {

@@ -1,3 +1,4 @@
+public import Accounting
 public import Diagnostics
 import StrictJSON
 
@@ -8,6 +9,8 @@ public struct ManifestLibrary: Sendable {
   public let components: ComponentTable
   let layouts: [String: LayoutDefinition]
   let lookAlikes: [LookAlike]
+  /// The keys of the documents beside weights.
+  public let keyTables: [KeyTable]
   /// Every naming under every way its conditions can fall.
   private(set) var candidates: [(manifest: NamingManifest, index: RuleIndex)] = []
   private let documents: [String: JSONReader]
@@ -27,6 +30,7 @@ public struct ManifestLibrary: Sendable {
       blocks[String(name.dropFirst("layouts/".count))] = document
     }
     self.documents = documents
+    keyTables = try Self.keyTables(documents)
     components = try Self.decode("components", documents) { (reader) throws(WeightsError) in
       try ComponentTable(reader)
     }
@@ -39,7 +43,7 @@ public struct ManifestLibrary: Sendable {
     var paths: [String] = []
     for (path, text) in texts.sorted(by: { $0.key < $1.key }) {
       let parts = Self.name(path).split(separator: "/")
-      guard parts.count == 2, parts[0] != "layouts" else { continue }
+      guard parts.count == 2, !["layouts", "documents"].contains(parts[0]) else { continue }
       let family = String(parts[0])
       do throws(WeightsError) {
         if parts[1] == "layout" {
@@ -63,9 +67,34 @@ public struct ManifestLibrary: Sendable {
     }
     self.layouts = layouts
     self.namings = namings
+    try validateKeyTables()
     for (naming, path) in zip(namings, paths) {
       do throws(WeightsError) { try addCandidates(of: naming) } catch {
         throw error.inFile("Manifests/" + path)
+      }
+    }
+  }
+
+  private static func keyTables(
+    _ documents: [String: JSONReader]
+  ) throws(WeightsError) -> [KeyTable] {
+    var files: [String: JSONReader] = [:]
+    for (name, document) in documents where name.hasPrefix("documents/") {
+      files[String(name.dropFirst("documents/".count))] = document
+    }
+    return try KeyTableDecoder(files).tables()
+  }
+
+  /// A table that gave a key which no layout has would say nothing.
+  private func validateKeyTables() throws(WeightsError) {
+    for table in keyTables {
+      for family in table.families {
+        let known = try layout(of: family).knownKeys
+        guard let unknown = table.settingKeys.sorted().first(where: { !known.contains($0) })
+        else { continue }
+        throw WeightsError(
+          .manifestSyntax, file: "Manifests/documents/\(table.name).json",
+          "the \(family) layout has no key \(unknown.quoted)")
       }
     }
   }

@@ -15,7 +15,7 @@ struct NamingFit {
       library: library, family: match.manifest.family,
       sources: [
         RemapPlanner.Source(
-          label: "", recognition: Recognition(match: match, tensors: tensors, stated: nil))
+          label: "", recognition: Recognition(match: match, tensors: tensors, config: nil))
       ])
     guard let draft = try? planner.draft() else {
       problemCount = Self.unsound + match.unmatched.count + match.idleRuleCount

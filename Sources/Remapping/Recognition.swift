@@ -1,3 +1,4 @@
+public import Accounting
 public import Diagnostics
 public import StrictJSON
 public import TensorCore
@@ -11,20 +12,23 @@ public struct Recognition: Sendable {
   public let tensors: [TensorInfo]
   /// Names that no rule of the manifest knows.
   public let unexpected: [TensorName]
-  /// What config.json says, under the layout's keys; nil without one.
-  public let stated: Configuration?
+  /// What config.json says; nil without one.
+  public let config: ConfigReading?
   let instances: [RuleInstance]
 
   public var family: String { manifest.family }
   public var naming: String { manifest.naming }
 
-  init(match: NamingMatch, tensors: [TensorInfo], stated: Configuration?) {
+  /// What config.json says, under the layout's keys; nil without one.
+  public var stated: Configuration? { config?.stated }
+
+  init(match: NamingMatch, tensors: [TensorInfo], config: ConfigReading?) {
     manifest = match.manifest
     prefix = match.prefix
     unexpected = match.unmatched
     instances = match.instances
     self.tensors = tensors
-    self.stated = stated
+    self.config = config
   }
 }
 
@@ -59,20 +63,10 @@ extension ManifestLibrary {
           + "equally well")
     }
     let manifest = fit.match.manifest
-    // Where the naming's library has no config.json, one beside the weights means something else.
-    if manifest.config != nil, let modelType, !manifest.modelTypes.isEmpty,
-      !manifest.modelTypes.contains(modelType)
-    {
-      throw WeightsError(
-        .remapContradiction,
-        "config.json says model_type \(modelType.quoted), expected "
-          + manifest.modelTypes.map(\.quoted).joined(separator: " or ")
-          + ": the tensors are \(manifest.label)")
-    }
     return Recognition(
       match: fit.match, tensors: tensors,
-      stated: try config.flatMap { (document) throws(WeightsError) in
-        try manifest.statedConfiguration(in: document, axes: fit.configuration)
+      config: try config.map { (document) throws(WeightsError) in
+        try read(config: document, beside: manifest)
       })
   }
 
