@@ -105,12 +105,11 @@ public struct ConversionPlan: Sendable {
       name.string.hasPrefix(unusedPrefix) || planned.shape.elementCount == 0
       ? TensorPrecision.source
       : recipe.precision(for: name, shape: planned.shape, dtype: source)
-    let wanted = recipe.precision(for: name, shape: planned.shape, dtype: .f32)
-    if !name.string.hasPrefix(unusedPrefix), wanted != .source, !source.isConvertibleFloat {
+    if !name.string.hasPrefix(unusedPrefix), !source.isConvertibleFloat {
       throw WeightsError(
         .recipeDType, tensor: name.string,
-        "is \(source.rawValue), which the recipe's \(wanted.precision.rawValue) cannot be made of; "
-          + "expected F32, F16 or BF16")
+        "is \(source.rawValue), which no model computes with; expected F32, F16 or BF16, or I8 "
+          + "with its scales in a tensor of the same name and \"_scale\"")
     }
     switch precision {
     case .source: return [try tensor(name, source, planned.shape, .values)]
@@ -144,6 +143,6 @@ extension WeightsError.Code {
 }
 
 extension WeightsError.Code {
-  /// The recipe asks to convert a tensor whose type is no float that converts.
+  /// A tensor whose type is none that a model computes with.
   public static let recipeDType = Self("recipe.dtype")
 }

@@ -129,6 +129,7 @@ extension Inspection {
       notes = quantization.notes
       let found = try library.recognise(quantization.tensors, config: checkpoint.config?.value)
       recognition = found
+      try quantization.checkDocument(of: checkpoint)
       plan = try RemapPlanner(
         library: library, family: found.family,
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: found)],

@@ -24,6 +24,7 @@ public struct ImportedSource: Sendable {
     do {
       recognition = try library.recognise(
         quantization.tensors, config: checkpoint.config?.value)
+      try quantization.checkDocument(of: checkpoint)
     } catch { throw error.inFile(path) }
   }
 

@@ -46,6 +46,21 @@ public struct SourceQuantization: Sendable {
     notes = try Self.notes(checkpoint, scales)
   }
 
+  /// A `quantization_config` beside tensors none of which is INT8 speaks of something else.
+  ///
+  /// - Throws: `quantization.scheme`.
+  func checkDocument(of checkpoint: Checkpoint) throws(WeightsError) {
+    guard scales.isEmpty, let config = checkpoint.config,
+      let document = config.value.object?["quantization_config"], document != .null
+    else { return }
+    let method = document.object?["quant_method"]?.encoded().escapedForTerminal ?? "nothing"
+    throw WeightsError(
+      .quantizationScheme, file: config.path,
+      "quantization_config says quant_method \(method), and no tensor is INT8 with scales as "
+        + "compressed-tensors names them; convert from the checkpoint before quantization, or "
+        + "take the member out where the weights are floats")
+  }
+
   /// Whether every element of a tensor of scales is a BF16 number, so that BF16 holds it whole.
   ///
   /// - Throws: what reading throws.
