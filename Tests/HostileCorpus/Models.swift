@@ -118,10 +118,74 @@ extension HostileCase {
         $0.tensors["layernorm.bias"]?.bytes.replaceSubrange(4..<8, with: bytes)
       }
     }
-    add("F10", "integers where floats belong, which are kept as they are", nil) {
+    add("F10", "integers where floats belong", "recipe.dtype") {
       $0.tensors["layernorm.bias"]?.dtype = "I32"
     }
     for (what, code, change) in wrapped { add("F11", what, code, change) }
+    return list.cases + quantized
+  }()
+
+  /// F: matrices in INT8 that are not stored as compressed-tensors stores symmetric INT8.
+  private static let quantized: [HostileCase] = {
+    var list = CaseList(.model)
+    let module = "encoder.layer.0.mlp.fc1."
+    func add(
+      _ what: String, _ code: String?,
+      _ change: @escaping @Sendable (inout PlainCheckpoint, _ rows: Int, _ columns: Int) -> Void
+    ) {
+      list.add(
+        "F12", what, code,
+        building: {
+          var checkpoint = try PlainCheckpoint(fixture: "dinov2/hf")
+          let shape = checkpoint.tensors[module + "weight"]?.shape ?? []
+          checkpoint.tensors[module + "weight"] = PlainTensor(
+            "I8", shape, [UInt8](repeating: 3, count: shape.reduce(1, *)))
+          checkpoint.tensors[module + "weight_scale"] = ones([shape[0], 1])
+          change(&checkpoint, shape[0], shape[1])
+          return checkpoint.fileBytes
+        })
+    }
+    func ones(_ shape: [Int]) -> PlainTensor {
+      PlainTensor(
+        "F32", shape, (0..<shape.reduce(1, *)).flatMap { _ in [0, 0, 0x80, 0x3F] as [UInt8] })
+    }
+    let scheme = "quantization.scheme"
+    add("INT8 with a scale for each row", nil) { _, _, _ in }
+    add("INT8 without scales", "recipe.dtype") { checkpoint, _, _ in
+      checkpoint.tensors[module + "weight_scale"] = nil
+    }
+    for (what, shape) in [("one scale", [1]), ("no axis", [])] as [(String, [Int])] {
+      add("INT8 with \(what) for the whole matrix", scheme) { checkpoint, _, _ in
+        checkpoint.tensors[module + "weight_scale"] = ones(shape)
+      }
+    }
+    add("scales without their second axis", scheme) { checkpoint, rows, _ in
+      checkpoint.tensors[module + "weight_scale"] = ones([rows])
+    }
+    add("a scale for every second column", scheme) { checkpoint, rows, columns in
+      checkpoint.tensors[module + "weight_scale"] = ones([rows, columns / 2])
+    }
+    add("scales of no group", scheme) { checkpoint, rows, _ in
+      checkpoint.tensors[module + "weight_scale"] = PlainTensor("F32", [rows, 0], [])
+    }
+    add("scales in 8 bits", scheme) { checkpoint, rows, _ in
+      checkpoint.tensors[module + "weight_scale"] = PlainTensor(
+        "F8_E4M3", [rows, 1], [UInt8](repeating: 56, count: rows))
+    }
+    add("scales of floats", scheme) { checkpoint, rows, columns in
+      checkpoint.tensors[module + "weight"] = ones([rows, columns])
+    }
+    for leaf in [
+      "weight_zero_point", "weight_g_idx", "weight_global_scale", "input_scale", "output_scale",
+    ] {
+      add("\(leaf) beside INT8", scheme) { checkpoint, rows, _ in
+        checkpoint.tensors[module + leaf] = ones([rows, 1])
+      }
+    }
+    add("a scale that is NaN", "convert.non-finite") { checkpoint, _, _ in
+      checkpoint.tensors[module + "weight_scale"]?.bytes.replaceSubrange(
+        4..<8, with: [0, 0, 0xC0, 0x7F])
+    }
     return list.cases
   }()
 }

@@ -26,7 +26,7 @@ struct ConversionRecord {
   }
 
   func source(of tensor: StoredTensor) -> JSONValue {
-    conversion.plan.remap.tensors[tensor.planned].sourceJSON(seed: conversion.options.seed)
+    conversion.plan.origins[tensor.planned].sourceJSON(seed: conversion.options.seed)
   }
 
   private func provenance(_ hashes: [[Digest]]?) -> JSONValue {

@@ -1,5 +1,6 @@
 import BundleFormat
 import Diagnostics
+import Quantization
 import Remapping
 import StrictJSON
 import TensorCore
@@ -46,8 +47,7 @@ struct SourcePlanner {
     var left: [TensorName] = []
     for entry in source.ledger {
       let bare = source.wrapping.bare(entry.info.name)
-      guard let tensor = try tensor(entry, bare.flatMap { byName[$0] }, &result.dequantizedCount)
-      else {
+      guard let tensor = try tensor(entry, bare, byName, &result.dequantizedCount) else {
         left.append(entry.info.name)
         continue
       }
@@ -81,18 +81,23 @@ struct SourcePlanner {
   }
 
   private func tensor(
-    _ entry: BundleRecord.Entry, _ made: ExportTensor?, _ dequantized: inout Int
+    _ entry: BundleRecord.Entry, _ bare: TensorName?, _ byName: [TensorName: ExportTensor],
+    _ dequantized: inout Int
   ) throws(WeightsError) -> ExportPlan.Tensor? {
     if let kept = entry.keptAs {
-      guard let info = common.bundle.info(of: kept), info.shape == entry.info.shape else {
+      guard let info = common.bundle.info(of: kept), info.shape == entry.info.shape,
+        ElementCast.isPossible(from: info.dtype, to: entry.info.dtype)
+      else {
         throw WeightsError(
           .exportIncomplete, tensor: kept.string, "the ledger says it is kept, expected it")
       }
-      let named = TensorInfo(name: entry.info.name, dtype: info.dtype, shape: info.shape)
-      return named.map { ExportPlan.Tensor(info: $0, content: .stored(kept), file: 0) }
+      return ExportPlan.Tensor(
+        info: entry.info,
+        content: .moved(inputs: [kept], transform: .identity(info.shape), output: 0), file: 0)
     }
     guard entry.dropped == nil else { return nil }
-    guard let tensor = made else {
+    if let bare, let given = try givenInt8(entry, bare, byName) { return given }
+    guard let tensor = bare.flatMap({ byName[$0] }) else {
       throw WeightsError(
         .exportIncomplete, tensor: entry.info.name.string,
         "the source had it, and the bundle does not give it back")
@@ -101,6 +106,34 @@ struct SourcePlanner {
     return try common.exported(
       named, dtype: entry.info.dtype.isConvertibleFloat ? entry.info.dtype : nil,
       dequantized: &dequantized)
+  }
+
+  /// INT8 values, or their scales, of a source that had them.
+  ///
+  /// - Parameter bare: the tensor's name without what the source wrapped around it.
+  /// - Throws: `export.incomplete` where the bundle holds floats in their place.
+  private func givenInt8(
+    _ entry: BundleRecord.Entry, _ bare: TensorName, _ byName: [TensorName: ExportTensor]
+  ) throws(WeightsError) -> ExportPlan.Tensor? {
+    let isScale = byName[bare] == nil
+    let name = isScale ? TensorName(String(bare.string.dropLast("_scale".count))) : bare
+    guard isScale ? bare.string.hasSuffix("_scale") : entry.info.dtype == .i8,
+      case .transformed(let inputs, let transform, let output)? = byName[name]?.content
+    else { return nil }
+    let stored = inputs.compactMap { common.source.quantized[$0]?.scales }
+    guard stored.count == inputs.count,
+      let moved = try transform.ofRows(stored.map(\.shape))
+    else {
+      throw WeightsError(
+        .exportIncomplete, tensor: name.string,
+        "was INT8 in the source, and the bundle holds floats in its place; a naming other than "
+          + "source writes those")
+    }
+    return ExportPlan.Tensor(
+      info: entry.info,
+      content: isScale
+        ? .moved(inputs: stored.map(\.name), transform: moved, output: output)
+        : .moved(inputs: inputs, transform: transform, output: output), file: 0)
   }
 
   private func chosenSource() throws(WeightsError) -> BundleRecord.Source {

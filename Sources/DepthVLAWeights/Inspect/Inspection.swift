@@ -143,14 +143,20 @@ extension Inspection {
       File(name: $0.file.path.lastPathComponent, byteCount: $0.file.byteCount)
     }
     tensors = checkpoint.tensors
-    parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    var parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
     var recognition: Recognition?
     var plan: RemapPlan?
     var problem: WeightsError?
+    var notes: [String] = []
     do throws(WeightsError) {
+      let quantization = try SourceQuantization(checkpoint)
+      parameterCount = quantization.tensors.reduce(0) { $0 + $1.shape.elementCount }
+      notes = quantization.notes
       let found = try library.recognise(
-        checkpoint.tensors, config: config ?? checkpoint.config?.value, prefix: prefix)
+        quantization.tensors, config: config ?? checkpoint.config?.value, prefix: prefix)
       recognition = found
+      try quantization.check(
+        config.map { ("config.json", $0) } ?? checkpoint.config)
       plan = try RemapPlanner(
         library: library, family: found.family,
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: found)],
@@ -158,10 +164,12 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     self.problem = problem
+    self.parameterCount = parameterCount
     var rows: [DocumentLedger.Row] = []
     if let account = recognition?.config?.account {
       rows.append(DocumentLedger.Row(source: 0, account: account))
     }
+    var remarks: [WeightsError]
     if let family = recognition?.family {
       let found = try Self.assets(of: checkpoint, family, library)
       (assets, remarks) = (found.assets, found.remarks)
@@ -171,8 +179,12 @@ extension Inspection {
     }
     documents = DocumentLedger(rows: rows)
     ledger = plan.map { plan in
-      .array([.array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })])
+      .array([
+        .array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })
+      ])
     }
+    remarks += notes.map { WeightsError(.quantizationScheme, $0) }
+    self.remarks = remarks
     root = nil
     provenance = nil
     losses = []

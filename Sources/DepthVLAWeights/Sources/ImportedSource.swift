@@ -14,6 +14,8 @@ public struct ImportedSource: Sendable {
   public let config: (path: String, value: JSONValue)?
   /// Whether the user gave it.
   public let isConfigGiven: Bool
+  /// Its INT8 tensors.
+  public let quantization: SourceQuantization
 
   /// Of several copies of a model in the checkpoint, the one that was chosen.
   private let prefix: String?
@@ -53,10 +55,22 @@ public struct ImportedSource: Sendable {
         .sourceIsBundle, file: path,
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
+    quantization = try SourceQuantization(checkpoint)
     do {
       recognition = try library.recognise(
-        checkpoint.tensors, config: self.config?.value, prefix: prefix)
+        quantization.tensors, config: self.config?.value, prefix: prefix)
+      try quantization.check(self.config)
     } catch { throw error.inFile(path) }
+  }
+
+  /// The checkpoint, what is INT8 in it as floats.
+  ///
+  /// - Throws: `quantization.scheme`.
+  func dequantized(
+    _ rounding: DequantizedCheckpoint.Rounding
+  ) throws(WeightsError) -> any TensorSource {
+    guard !quantization.scales.isEmpty else { return checkpoint }
+    return try DequantizedCheckpoint(checkpoint, quantization, rounding: rounding)
   }
 
   public var path: String { checkpoint.path }
