@@ -86,7 +86,8 @@ import Testing
           values: $0, scales: scaleBytes.span.bytes, of: .f32, rows, into: &$1, using: set)
       }
       let expected = values.enumerated().map { Float($1) * scales[$0 / group] }
-      #expect(decode(found).map(\.bitPattern) == expected.map(\.bitPattern) as [UInt32])
+      let bits: [UInt32] = decode(found)
+      #expect(bits == expected.map(\.bitPattern))
     }
   }
 
