@@ -141,16 +141,16 @@ let package = Package(
       "DepthVLAWeights",
       [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
-        "Compression", "Safetensors", "Remapping", "Quantization", "BundleFormat", "Kernels",
-        "Parallelism",
+        "Compression", "Safetensors", "Accounting", "Remapping", "Quantization", "BundleFormat",
+        "Kernels", "Parallelism",
         "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
         "RandomNumbers",
       ]),
     .executableTarget(
       name: "depthvla",
       dependencies: [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Remapping", "Quantization",
-        "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
+        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Accounting", "Remapping",
+        "Quantization", "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
         "Pipelines", "Parity", "Kernels", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

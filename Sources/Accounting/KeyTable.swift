@@ -20,6 +20,8 @@ public import StrictJSON
 ///   (``RotaryMembers``).
 /// - `{"stages": "KEY"}`: one of the two members that name the stages of a backbone
 ///   (``StageMembers``).
+///
+/// `"others": "…"` beside `keys` says why every key that is not declared is neutral.
 public struct KeyTable: Sendable {
   /// The name of the file in `Manifests/documents`, without its ending.
   public let name: String
@@ -45,12 +47,14 @@ public struct KeyTable: Sendable {
   /// The keys of one object.
   struct Group: Sendable {
     var entries: [String: Entry] = [:]
+    /// Why keys that are not declared are neutral; nil: they are unknown.
+    var reasonForOthers: String?
 
     /// Keys are equal when their bytes are; a dictionary of strings takes equivalent ones too.
     subscript(key: String) -> Entry? {
       guard let index = entries.index(forKey: key),
         entries[index].key.utf8.elementsEqual(key.utf8)
-      else { return nil }
+      else { return reasonForOthers.map { .neutral($0) } }
       return entries[index].value
     }
   }
@@ -77,7 +81,12 @@ public struct KeyTable: Sendable {
     let meanings: [(spelling: JSONValue, value: JSONValue)]
   }
 
-  /// Whether the document is one of these.
+  /// Whether the document, of that name and beside weights of that family, is one of these.
+  public func describes(_ document: JSONObject, named file: String, beside family: String) -> Bool {
+    files.contains(file) && (families.isEmpty || families.contains(family)) && describes(document)
+  }
+
+  /// Whether the document is one of these, whatever it stands beside.
   public func describes(_ document: JSONObject) -> Bool {
     conditions.allSatisfy { condition in
       var value: JSONValue? = .object(document)

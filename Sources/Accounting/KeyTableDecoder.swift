@@ -24,6 +24,7 @@ public struct KeyTableDecoder {
   private func table(_ name: String, _ reader: JSONReader) throws(WeightsError) -> KeyTable {
     let object = try reader.object(allowing: [
       "schema", "about", "source", "files", "families", "when", "has", "include", "keys",
+      "others",
     ])
     _ = try object.required("schema").integer(in: 1...1)
     var conditions: [KeyTable.Condition] = []
@@ -52,6 +53,7 @@ public struct KeyTableDecoder {
       let part = try block(name, scope: scope, inside: blocks)
       group.entries.merge(part.entries) { _, new in new }
     }
+    group.reasonForOthers = try object.optional("others")?.string()
     for (key, reader) in try object.optional("keys")?.object().members ?? [] {
       group.entries[key] = try entry(reader, scope: scope, inside: blocks)
     }
@@ -83,7 +85,7 @@ public struct KeyTableDecoder {
     }
     let object = try reader.object(allowing: [
       "sets", "form", "absent", "null", "means", "used", "neutral", "fixed", "why", "keys", "block",
-      "include", "scope", "rope", "stages",
+      "include", "scope", "rope", "stages", "others",
     ])
     if let key = object.optional("sets") {
       return .sets(try setting(object, key: Self.key(key.string(), scope)))
@@ -105,7 +107,8 @@ public struct KeyTableDecoder {
     }
     let own = try self.group(object, scope: inner ?? scope, inside: blocks)
     group.entries.merge(own.entries) { _, new in new }
-    guard !group.entries.isEmpty else { throw reader.mismatch("a key's declaration") }
+    group.reasonForOthers = own.reasonForOthers
+    guard !group.entries.isEmpty || group.reasonForOthers != nil else { throw reader.mismatch("a key's declaration") }
     return .group(group, absent: try object.optional("absent")?.object().object)
   }
 

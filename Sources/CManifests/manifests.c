@@ -53,6 +53,9 @@ static const unsigned char documents__dinov2[] = {
 static const unsigned char documents__gemma[] = {
 #embed "../../Manifests/documents/gemma.json"
 };
+static const unsigned char documents__generation_config[] = {
+#embed "../../Manifests/documents/generation-config.json"
+};
 static const unsigned char documents__paligemma_keys[] = {
 #embed "../../Manifests/documents/paligemma-keys.json"
 };
@@ -62,11 +65,32 @@ static const unsigned char documents__paligemma[] = {
 static const unsigned char documents__pi0_transformers[] = {
 #embed "../../Manifests/documents/pi0-transformers.json"
 };
+static const unsigned char documents__picture_processor[] = {
+#embed "../../Manifests/documents/picture-processor.json"
+};
+static const unsigned char documents__preprocessor_dinov2[] = {
+#embed "../../Manifests/documents/preprocessor-dinov2.json"
+};
+static const unsigned char documents__preprocessor_dpt[] = {
+#embed "../../Manifests/documents/preprocessor-dpt.json"
+};
+static const unsigned char documents__preprocessor_siglip[] = {
+#embed "../../Manifests/documents/preprocessor-siglip.json"
+};
+static const unsigned char documents__processor[] = {
+#embed "../../Manifests/documents/processor.json"
+};
 static const unsigned char documents__siglip[] = {
 #embed "../../Manifests/documents/siglip.json"
 };
+static const unsigned char documents__special_tokens_map[] = {
+#embed "../../Manifests/documents/special-tokens-map.json"
+};
 static const unsigned char documents__timm[] = {
 #embed "../../Manifests/documents/timm.json"
+};
+static const unsigned char documents__tokenizer_config[] = {
+#embed "../../Manifests/documents/tokenizer-config.json"
 };
 static const unsigned char documents__transformers_common[] = {
 #embed "../../Manifests/documents/transformers-common.json"
@@ -152,11 +176,19 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("documents/dinov2-with-registers.json", documents__dinov2_with_registers),
     MANIFEST("documents/dinov2.json", documents__dinov2),
     MANIFEST("documents/gemma.json", documents__gemma),
+    MANIFEST("documents/generation-config.json", documents__generation_config),
     MANIFEST("documents/paligemma-keys.json", documents__paligemma_keys),
     MANIFEST("documents/paligemma.json", documents__paligemma),
     MANIFEST("documents/pi0-transformers.json", documents__pi0_transformers),
+    MANIFEST("documents/picture-processor.json", documents__picture_processor),
+    MANIFEST("documents/preprocessor-dinov2.json", documents__preprocessor_dinov2),
+    MANIFEST("documents/preprocessor-dpt.json", documents__preprocessor_dpt),
+    MANIFEST("documents/preprocessor-siglip.json", documents__preprocessor_siglip),
+    MANIFEST("documents/processor.json", documents__processor),
     MANIFEST("documents/siglip.json", documents__siglip),
+    MANIFEST("documents/special-tokens-map.json", documents__special_tokens_map),
     MANIFEST("documents/timm.json", documents__timm),
+    MANIFEST("documents/tokenizer-config.json", documents__tokenizer_config),
     MANIFEST("documents/transformers-common.json", documents__transformers_common),
     MANIFEST("layouts/dinov2.json", layouts__dinov2),
     MANIFEST("layouts/dpt.json", layouts__dpt),

@@ -47,7 +47,10 @@ extension ManifestLibrary {
   ) throws(WeightsError) -> ConfigReading {
     let object = document.object ?? JSONObject()
     let known = keyTables.filter { $0.files.contains("config.json") && $0.describes(object) }
-    if let table = known.first(where: { $0.families.contains(manifest.family) }) {
+    let table = keyTables.first {
+      $0.describes(object, named: "config.json", beside: manifest.family)
+    }
+    if let table {
       return try ConfigReading(document, by: table)
     }
     if let type = object["model_type"]?.string, !manifest.modelTypes.contains(type) {
@@ -61,7 +64,7 @@ extension ManifestLibrary {
     if let other = known.first {
       throw WeightsError(
         .remapContradiction,
-        "config.json is a \(other.about), but the tensors are \(manifest.label)")
+        "config.json is \(other.about), but the tensors are \(manifest.label)")
     }
     guard let table = manifest.config?.keyTable else {
       return try ConfigReading(

@@ -24,6 +24,7 @@ struct ConvertCommand: OutputCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var sources: SourceOptions
+  @OptionGroup var configs: ConfigOptions
   @OptionGroup var settings: SettingOptions
   @OptionGroup var assets: AssetOptions
 
@@ -78,6 +79,12 @@ struct ConvertCommand: OutputCommand {
   @Flag(help: "Take tensors that hold NaN or infinity.")
   var allowNonFinite = false
 
+  @Flag(
+    help: """
+      Refuse documents beside the weights that have a key nothing here knows, as a release should.
+      """)
+  var strict = false
+
   @Flag(help: "Print the plan with sizes and write nothing.")
   var dryRun = false
 
@@ -124,7 +131,7 @@ struct ConvertCommand: OutputCommand {
       throw WeightsError(.commandUsage, .usage, "expected -o OUT, or --dry-run")
     }
     let library = try output.library()
-    let imported = try sources.open(library)
+    let imported = try sources.open(library, configs: configs)
     var options = try options()
     options.assets = try assets.choice(library)
     let line = output.progress()
@@ -150,6 +157,7 @@ struct ConvertCommand: OutputCommand {
     options.packing = store ? .store : .packed(smallest: smallest)
     options.seed = initMissing
     options.allowsNonFinite = allowNonFinite
+    options.refusesUnknownKeys = strict
     options.keepsUnused = recipe == nil && (precision ?? .source) == .source
     options.overwrite = force
     options.resumes = resume

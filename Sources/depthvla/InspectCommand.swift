@@ -21,20 +21,44 @@ struct InspectCommand: OutputCommand {
   var path: String
 
   @OptionGroup var output: OutputOptions
+  @OptionGroup var configs: ConfigOptions
   @OptionGroup var settings: SettingOptions
 
   @Flag(help: "List every tensor.")
   var tensors = false
 
+  @Flag(
+    help: """
+      List what became of every tensor of the sources and of every key of the documents beside them.
+      """)
+  var ledger = false
+
+  @Flag(help: "Exit with status 65 where a document has a key that nothing here knows.")
+  var strict = false
+
   func run() throws {
     let library = try output.library()
     let inspection = try Inspection(
-      path: path, library: library, settings: Configuration(settings: try settings.values()))
+      path: path, library: library, settings: Configuration(settings: try settings.values()),
+      config: try config())
     let report = InspectionReport(inspection)
-    try output.write(report.json, words: report.words(listingTensors: tensors))
+    try output.write(
+      report.json, words: report.words(listingTensors: tensors, listingLedger: ledger))
     if let problem = inspection.problem, problem.isDefect {
       Console.write("depthvla: \(problem.inFile(path))\n", to: .error)
       throw ExitCode(problem.kind.rawValue)
+    }
+    if strict { try inspection.documents.requireKnown([path]) }
+  }
+
+  /// The config.json that is given; there is one source.
+  private func config() throws(WeightsError) -> JSONValue? {
+    guard let text = configs.texts.last else { return nil }
+    guard configs.texts.count == 1 else {
+      throw WeightsError(.commandUsage, .usage, "--config is given twice")
+    }
+    do throws(WeightsError) { return try UserDocument.json(of: text) } catch {
+      throw error.inFile(text)
     }
   }
 }

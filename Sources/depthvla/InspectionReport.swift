@@ -11,7 +11,7 @@ struct InspectionReport {
 
   init(_ inspection: Inspection) { self.inspection = inspection }
 
-  func words(listingTensors: Bool) -> String {
+  func words(listingTensors: Bool, listingLedger: Bool) -> String {
     var text = "\(inspection.path.escapedForTerminal): \(identity)\n"
     let files = inspection.files.count
     text +=
@@ -24,6 +24,7 @@ struct InspectionReport {
     }
     text += AssetTable(inspection.assets.map { ($0.name, $0.role, $0.byteCount) }).words
     for remark in inspection.remarks { text += "  note: \(remark)\n" }
+    text += LedgerTable(inspection.documents).unknownWords
     text += provenance
     text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
     if let problem = inspection.problem {
@@ -37,6 +38,7 @@ struct InspectionReport {
           + "\(tensor.name.string.escapedForTerminal)\n"
       }
     }
+    if listingLedger { text += LedgerTable(inspection.documents).words(inspection.ledger) }
     return text
   }
 
@@ -101,6 +103,8 @@ struct InspectionReport {
           "assets",
           AssetTable(inspection.assets.map { ($0.name, $0.role, $0.byteCount) }).json
         ),
+        ("documents", LedgerTable(inspection.documents).json),
+        ("ledger", inspection.ledger ?? .null),
         ("root", inspection.root.map { .string($0) } ?? .null),
         ("provenance", inspection.provenance ?? .null),
         (

@@ -59,6 +59,7 @@ struct PlanReport {
         + "\(source.checkpoint.tensors.count) tensors\n"
       for remark in conversion.remarks(on: source) { text += "  note: \(remark)\n" }
     }
+    text += LedgerTable(conversion.documents).unknownWords
     for rule in idleRules { text += "  note: recipe rule \(rule), decides nothing here\n" }
     for note in conversion.assetNotes { text += "  note: \(note.escapedMessage)\n" }
     let variant =
@@ -162,6 +163,7 @@ struct PlanReport {
           })
       ),
       ("assets", assets.json),
+      ("documents", LedgerTable(conversion.documents).json),
       ("notes", .array(conversion.assetNotes.map { .string($0) })),
       ("idle_rules", .array(idleRules.map { .string($0) })),
       ("initialised", .integer(Int64(initialisedCount))),

@@ -48,10 +48,14 @@ struct SourceOptions: ParsableArguments {
   }
 
   /// - Throws: `command.family` when a checkpoint is another model than the option says.
-  func open(_ library: ManifestLibrary) throws(WeightsError) -> [ImportedSource] {
+  func open(
+    _ library: ManifestLibrary, configs: ConfigOptions
+  ) throws(WeightsError) -> [ImportedSource] {
+    let given = try configs.read(for: paths.map(\.family), library: library)
     var sources: [ImportedSource] = []
     for (family, path) in paths {
-      let source = try ImportedSource(path: path, library: library)
+      let source = try ImportedSource(
+        path: path, library: library, config: given[family].map { ($0.path, $0.value) })
       guard source.family == family else {
         throw WeightsError(
           .commandFamily, file: path,

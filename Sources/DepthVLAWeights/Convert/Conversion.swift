@@ -15,6 +15,8 @@ public struct Conversion: Sendable {
   /// Those that give tensors; what was passed over gives no files either.
   let usedSources: [ImportedSource]
   let assetFiles: [AssetFile]
+  /// What became of every key of the documents beside the weights.
+  public let documents: DocumentLedger
   /// What of the files beside the weights is left out, and what is odd about the others.
   public let assetNotes: [String]
 
@@ -35,7 +37,8 @@ public struct Conversion: Sendable {
   ///   - library: the manifests the sources were recognised with.
   /// - Throws: what ``RemapPlanner/plan()`` throws; `remap.tie`; what the recipe throws;
   ///   `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
-  ///   assets.
+  ///   assets; `document.setting` for a key that asks for what is not computed here, and
+  ///   `document.unknown-key` where those are refused.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
   ) throws(WeightsError) {
@@ -84,6 +87,8 @@ public struct Conversion: Sendable {
       of: usedSources, family: family, families: library.families)
     assetFiles = assets.files
     assetNotes = assets.notes
+    documents = try DocumentLedger(usedSources, assets: assets.files, library: library)
+    if options.refusesUnknownKeys { try documents.requireKnown(usedSources.map(\.path)) }
   }
 
   /// Bytes that will be read from the sources to be converted.

@@ -16,6 +16,8 @@ public struct ConversionOptions: Sendable {
   public var seed: UInt64?
   /// Takes tensors that hold NaN or infinity; quantizing them to INT8 stays an error.
   public var allowsNonFinite = false
+  /// Refuses documents with keys that nothing here knows; else they are noted.
+  public var refusesUnknownKeys = false
   /// Whether tensors that no forward reads are kept, so that a source can be written back whole.
   /// The commands keep them at source precision.
   public var keepsUnused = false

@@ -57,6 +57,7 @@ struct ConversionRecord {
               source(index, hashes: hashes?[index])
             })
         ),
+        ("documents", conversion.documents.json),
       ]))
   }
 
@@ -85,7 +86,8 @@ struct ConversionRecord {
       ),
       ("files", .array(files)),
     ]
-    if let config = source.checkpoint.config?.value { members.append(("config", config)) }
+    if let config = source.config?.value { members.append(("config", config)) }
+    if source.isConfigGiven { members.append(("config_given", true)) }
     return .object(JSONObject(members))
   }
 

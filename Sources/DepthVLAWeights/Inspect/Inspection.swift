@@ -43,6 +43,12 @@ public struct Inspection: Sendable {
   public let problem: WeightsError?
   /// What is odd about the files and yet no error.
   public let remarks: [WeightsError]
+  /// What became of every key of the documents beside the weights, or would if the checkpoint were
+  /// converted.
+  public let documents: DocumentLedger
+  /// What became of every tensor of each source, as a bundle keeps it, or would; nil where that is
+  /// not known.
+  public let ledger: JSONValue?
   /// The identity of a bundle, in hexadecimal.
   public let root: String?
   /// What a bundle says it was made with and from, and what conversion cost each tensor.
@@ -66,15 +72,16 @@ public struct Inspection: Sendable {
 }
 
 extension Inspection {
+  /// - Parameter config: takes the place of the `config.json` beside a checkpoint's weights.
   /// - Throws: what opening throws; what is wrong with the tensors of a model is not thrown but
   ///   stands in ``problem``.
   public init(
-    path: String, library: ManifestLibrary, settings: Configuration
+    path: String, library: ManifestLibrary, settings: Configuration, config: JSONValue? = nil
   ) throws(WeightsError) {
     if try Bundle.isBundle(path: path) {
       try self.init(try Bundle(path: path))
     } else {
-      try self.init(try Checkpoint(path: path), library, settings)
+      try self.init(try Checkpoint(path: path), library, settings, config)
     }
   }
 
@@ -95,6 +102,10 @@ extension Inspection {
     remarks = []
     root = bundle.root.hex
     provenance = bundle.documents.provenance
+    ledger = bundle.documents.ledger
+    do { documents = try DocumentLedger(provenance: bundle.documents.provenance) } catch {
+      throw error.inFile(bundle.path)
+    }
     var losses: [(name: TensorName, error: QuantizationError)] = []
     for tensor in bundle.bundleTensors {
       guard let error = tensor.quantization?.object?["error"] else { continue }
@@ -110,7 +121,8 @@ extension Inspection {
   }
 
   private init(
-    _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration
+    _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration,
+    _ config: JSONValue?
   ) throws(WeightsError) {
     path = checkpoint.path
     kind = .checkpoint
@@ -124,12 +136,13 @@ extension Inspection {
     var problem: WeightsError?
     var notes: [String] = []
     do throws(WeightsError) {
-      let quantization = try SourceQuantization(checkpoint)
+      let config = config.map { ("config.json", $0) } ?? checkpoint.config
+      let quantization = try SourceQuantization(checkpoint, config: config)
       parameterCount = quantization.tensors.reduce(0) { $0 + $1.shape.elementCount }
       notes = quantization.notes
-      let found = try library.recognise(quantization.tensors, config: checkpoint.config?.value)
+      let found = try library.recognise(quantization.tensors, config: config?.value)
       recognition = found
-      try quantization.checkDocument(of: checkpoint)
+      try quantization.checkDocument()
       plan = try RemapPlanner(
         library: library, family: found.family,
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: found)],
@@ -139,13 +152,22 @@ extension Inspection {
     self.problem = problem
     self.parameterCount = parameterCount
     var remarks: [WeightsError]
+    var rows: [DocumentLedger.Row] = []
+    if let account = recognition?.config?.account {
+      rows.append(DocumentLedger.Row(source: 0, account: account))
+    }
     if let family = recognition?.family {
-      (assets, remarks) = try Self.assets(of: checkpoint, family, library)
+      let found = try Self.assets(of: checkpoint, family, library)
+      (assets, remarks) = (found.assets, found.remarks)
+      rows += found.rows
     } else {
       (assets, remarks) = ([], checkpoint.remarks)
     }
-    remarks += notes.map { WeightsError(.quantizationScheme, $0) }
-    self.remarks = remarks
+    self.remarks = remarks + notes.map { WeightsError(.quantizationScheme, $0) }
+    documents = DocumentLedger(rows: rows)
+    ledger = plan.map { plan in
+      .array([.array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })])
+    }
     root = nil
     provenance = nil
     losses = []
@@ -161,20 +183,35 @@ extension Inspection {
   /// not take one as it is.
   private static func assets(
     of checkpoint: Checkpoint, _ family: String, _ library: ManifestLibrary
-  ) throws(WeightsError) -> ([Asset], [WeightsError]) {
+  ) throws(WeightsError) -> (
+    assets: [Asset], remarks: [WeightsError], rows: [DocumentLedger.Row]
+  ) {
     let search = try AssetSearch(checkpoint, family: family, families: library.families)
     let found = search.found
     var problems: [WeightsError] = []
     do throws(WeightsError) { try AssetChoice.requireSingle(found) } catch { problems = [error] }
     var assets: [Asset] = []
+    var rows: [DocumentLedger.Row] = []
     for file in found {
       do throws(WeightsError) {
-        let plan = try file.open().plan
+        let asset = try file.open()
+        let plan = asset.plan
         assets.append(Asset(name: plan.name, role: plan.role, byteCount: plan.byteCount))
+        rows += try DocumentLedger([], assets: [asset], library: library).rows
       } catch { problems.append(error) }
     }
     let notes = search.notes.map { WeightsError(.convertAssets, .usage, $0) }
-    return (assets, checkpoint.remarks(without: Set(found.map(\.source))) + notes + problems)
+    return (
+      assets, checkpoint.remarks(without: Set(found.map(\.source))) + notes + problems, rows
+    )
+  }
+}
+
+extension Checkpoint {
+  /// Index of the file that has the tensor.
+  func filePosition(of name: TensorName) -> Int {
+    let path = file(of: name)?.file.path
+    return files.firstIndex { $0.file.path == path } ?? 0
   }
 }
 

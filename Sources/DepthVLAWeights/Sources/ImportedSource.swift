@@ -3,6 +3,7 @@ public import Diagnostics
 import FileAccess
 public import Remapping
 public import Safetensors
+public import StrictJSON
 import TensorCore
 
 /// A checkpoint that was opened and recognised.
@@ -11,20 +12,44 @@ public struct ImportedSource: Sendable {
   public let recognition: Recognition
   /// Its INT8 tensors.
   public let quantization: SourceQuantization
+  /// The `config.json` that was read: the one beside the weights, or the one that was given.
+  public let config: (path: String, value: JSONValue)?
+  /// Whether the user gave it.
+  public let isConfigGiven: Bool
 
+  /// - Parameter config: takes the place of the `config.json` beside the weights.
   /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
-  public init(path: String, library: ManifestLibrary) throws(WeightsError) {
-    checkpoint = try Checkpoint(path: path)
+  public init(
+    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil
+  ) throws(WeightsError) {
+    try self.init(try Checkpoint(path: path), library: library, config: config)
+  }
+
+  /// The same checkpoint with another `config.json`.
+  ///
+  /// - Throws: what recognising throws, with the path.
+  func read(
+    with config: (path: String, value: JSONValue), library: ManifestLibrary
+  ) throws(WeightsError) -> ImportedSource {
+    try ImportedSource(checkpoint, library: library, config: config)
+  }
+
+  private init(
+    _ checkpoint: Checkpoint, library: ManifestLibrary, config: (path: String, value: JSONValue)?
+  ) throws(WeightsError) {
+    self.checkpoint = checkpoint
+    self.config = config ?? checkpoint.config
+    isConfigGiven = config != nil
+    let path = checkpoint.path
     guard !checkpoint.isBundle else {
       throw WeightsError(
         .sourceIsBundle, file: path,
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
-    quantization = try SourceQuantization(checkpoint)
+    quantization = try SourceQuantization(checkpoint, config: config ?? checkpoint.config)
     do {
-      recognition = try library.recognise(
-        quantization.tensors, config: checkpoint.config?.value)
-      try quantization.checkDocument(of: checkpoint)
+      recognition = try library.recognise(quantization.tensors, config: self.config?.value)
+      try quantization.checkDocument()
     } catch { throw error.inFile(path) }
   }
 

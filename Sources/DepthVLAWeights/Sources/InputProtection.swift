@@ -13,7 +13,7 @@ enum InputProtection {
     }
     for source in sources {
       var inputs = source.checkpoint.files.map(\.file.path)
-      if let config = source.checkpoint.config { inputs.append(config.path) }
+      if let config = source.config { inputs.append(config.path) }
       if try InputFolder.isFolder(source.path) {
         let folder = try InputFolder(path: source.path)
         inputs += try folder.names().map { folder.path(of: $0) }

@@ -58,7 +58,7 @@ extension BundleComparison {
     progress: Progress.Handler = { _ in }
   ) throws(WeightsError) {
     let record = try BundleRecord(bundle)
-    let ordered = try record.ordered(sources)
+    let ordered = try record.ordered(sources, library: library)
     let options = try record.options(threads: threads)
     let conversion: Conversion
     do throws(WeightsError) {
@@ -74,8 +74,11 @@ extension BundleComparison {
     let (assets, lacking) = try AssetComparison.compare(
       bundle, given: record.givenAssets, against: conversion.usedSources,
       families: library.families)
+    let documents = try DocumentLedger(
+      of: bundle, from: conversion.usedSources, given: record.givenAssets, library: library)
     try self.init(
-      bundle, assets: assets, lacking: lacking, repeating: conversion, progress: progress)
+      bundle, assets: assets, lacking: lacking, documents: documents, repeating: conversion,
+      progress: progress)
   }
 
   /// Makes every tensor again that a conversion has made.
@@ -83,13 +86,14 @@ extension BundleComparison {
   /// - Throws: `verify.sources` where the bundle has others; `file.changed`; what reading throws.
   init(
     _ bundle: Bundle, assets: [AssetComparison] = [], lacking: [LackingAsset] = [],
-    repeating conversion: Conversion, progress: Progress.Handler
+    documents: DocumentLedger? = nil, repeating conversion: Conversion,
+    progress: Progress.Handler
   ) throws(WeightsError) {
     let hashes = SourceHashes(conversion.sources)
     do throws(WeightsError) {
       try self.init(
-        bundle, assets: assets, lacking: lacking, conversion, hashes,
-        threads: conversion.options.threads, progress: progress)
+        bundle, assets: assets, lacking: lacking, documents: documents ?? conversion.documents,
+        conversion, hashes, threads: conversion.options.threads, progress: progress)
     } catch {
       hashes.cancel()
       throw error
@@ -109,7 +113,8 @@ extension BundleComparison {
 
   private init(
     _ bundle: Bundle, assets: [AssetComparison], lacking: [LackingAsset],
-    _ conversion: Conversion, _ hashes: SourceHashes, threads: Int, progress: Progress.Handler
+    documents: DocumentLedger, _ conversion: Conversion, _ hashes: SourceHashes, threads: Int,
+    progress: Progress.Handler
   ) throws(WeightsError) {
     let (plan, sources) = (conversion.plan, conversion.sources)
     let readers = try ReaderCache(of: conversion)
@@ -177,8 +182,9 @@ extension BundleComparison {
     self.assets = assets
     lackingAssets = lacking
     recordDifferences =
-      RecordComparison(bundle, conversion, hashes: digests, losses: losses).differences
-      .filter { difference in
+      RecordComparison(
+        bundle, conversion, hashes: digests, documents: documents, losses: losses
+      ).differences.filter { difference in
         // The tensor came otherwise than this source gives it, as its outcome says.
         !difference.place.hasPrefix("tensors.") || measurement.isEmpty
       }

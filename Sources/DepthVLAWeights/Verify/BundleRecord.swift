@@ -14,6 +14,8 @@ struct BundleRecord {
     let prefix: String
     let files: [File]
     let config: JSONValue?
+    /// Whether the user gave it, rather than that it lay beside the weights.
+    let isConfigGiven: Bool
     let ledger: [Entry]
   }
 
@@ -96,7 +98,9 @@ struct BundleRecord {
   /// The given sources in the order the bundle was made from them.
   ///
   /// - Throws: `verify.sources`.
-  func ordered(_ given: [ImportedSource]) throws(WeightsError) -> [ImportedSource] {
+  func ordered(
+    _ given: [ImportedSource], library: ManifestLibrary
+  ) throws(WeightsError) -> [ImportedSource] {
     var left = given
     var result: [ImportedSource] = []
     for source in sources {
@@ -106,7 +110,13 @@ struct BundleRecord {
           "was made from a \(source.family.escapedForTerminal) checkpoint; expected it among the "
             + "sources, found " + given.map(\.path).joined(separator: ", "))
       }
-      result.append(left.remove(at: position))
+      let found = left.remove(at: position)
+      // A config.json that was given the bundle has itself.
+      if source.isConfigGiven, !found.isConfigGiven, let config = source.config {
+        result.append(try found.read(with: (path, config), library: library))
+      } else {
+        result.append(found)
+      }
     }
     if let extra = left.first {
       throw WeightsError(
@@ -125,6 +135,7 @@ extension BundleRecord.Source {
     naming = try object.required("naming").string()
     prefix = try object.required("prefix").string()
     config = object.optional("config")?.value
+    isConfigGiven = try object.optional("config_given")?.bool() ?? false
     files = try object.required("files").array().map { (file) throws(WeightsError) in
       let file = try file.object()
       let metadata = try file.required("metadata")

@@ -13,8 +13,9 @@ struct RecordComparison {
   /// - Parameters:
   ///   - hashes: of the sources' files, by source.
   ///   - losses: what conversion of each tensor records, where it records anything.
+  ///   - documents: the ledger of keys that these sources and the bundle's assets give.
   init(
-    _ bundle: Bundle, _ conversion: Conversion, hashes: [[Digest]],
+    _ bundle: Bundle, _ conversion: Conversion, hashes: [[Digest]], documents: DocumentLedger,
     losses: [TensorName: JSONValue]
   ) {
     let record = ConversionRecord(conversion)
@@ -26,6 +27,8 @@ struct RecordComparison {
         bundle.documents.provenance.object?[key], expected.provenance.object?[key],
         "provenance.\(key)")
     }
+    compare(
+      bundle.documents.provenance.object?["documents"], documents.json, "provenance.documents")
     compare(bundle.documents.ledger, expected.ledger, "ledger")
     let planned = Dictionary(
       conversion.plan.tensors.map { ($0.info.name, $0) }, uniquingKeysWith: { first, _ in first })
