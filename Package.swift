@@ -111,7 +111,10 @@ let package = Package(
     module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     module(
       "Normalization",
-      ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "NumPyFiles"]),
+      [
+        "Accounting", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors",
+        "NumPyFiles",
+      ]),
     // The keys of the documents beside the weights, and what becomes of each.
     module("Accounting", ["Diagnostics", "StrictJSON"]),
     module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests", "Accounting"]),
@@ -180,6 +183,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     tests("StrictJSON", ["Diagnostics"]),
+    tests("Accounting", ["Diagnostics", "StrictJSON"]),
     tests("FileAccess", ["Diagnostics", "CFileAccess", "TestSupport"]),
     tests("Hashing"),
     tests("Signing", ["Diagnostics", "Hashing", "StrictJSON", "TestSupport"]),
@@ -205,9 +209,9 @@ let package = Package(
     tests(
       "Pipelines",
       [
-        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Images", "Models", "Normalization",
-        "Parallelism", "Quantization", "RandomNumbers", "Remapping", "StrictJSON", "TensorCore",
-        "TensorMath", "TestSupport",
+        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Hashing", "Images", "Models",
+        "Normalization", "Parallelism", "Quantization", "RandomNumbers", "Remapping", "StrictJSON",
+        "TensorCore", "TensorMath", "TestSupport", "Tokenization",
       ]),
     tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
     tests(

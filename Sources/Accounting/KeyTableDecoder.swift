@@ -124,7 +124,7 @@ public struct KeyTableDecoder {
     }
     let absent = object.optional("absent")?.value
     var null = object.optional("null")?.value
-    if null == "absent" { null = absent }
+    if null == "absent" { null = absent ?? .null }
     var meanings: [(spelling: JSONValue, value: JSONValue)] = []
     for (spelling, value) in try object.optional("means")?.object().members ?? [] {
       meanings.append((.string(spelling), value.value))

@@ -32,7 +32,8 @@ public struct BundleAsset: Sendable, Hashable {
   /// Unique in the bundle: family and file name, such as `paligemma.tokenizer.model`.
   public var name: String { family + "." + fileName }
 
-  init(_ plan: BundleAssetPlan, sha256: Digest) {
+  /// The asset that a file becomes which is about to be written.
+  public init(_ plan: BundleAssetPlan, sha256: Digest) {
     family = plan.family
     fileName = plan.fileName
     role = plan.role

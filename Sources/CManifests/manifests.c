@@ -56,6 +56,9 @@ static const unsigned char documents__gemma[] = {
 static const unsigned char documents__generation_config[] = {
 #embed "../../Manifests/documents/generation-config.json"
 };
+static const unsigned char documents__lerobot_pi0[] = {
+#embed "../../Manifests/documents/lerobot-pi0.json"
+};
 static const unsigned char documents__paligemma_keys[] = {
 #embed "../../Manifests/documents/paligemma-keys.json"
 };
@@ -155,6 +158,9 @@ static const unsigned char refused[] = {
 static const unsigned char tolerances[] = {
 #embed "../../Manifests/tolerances.json"
 };
+static const unsigned char wrappers[] = {
+#embed "../../Manifests/wrappers.json"
+};
 
 #define MANIFEST(PATH, TEXT) {PATH, TEXT, sizeof(TEXT)}
 
@@ -177,6 +183,7 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("documents/dinov2.json", documents__dinov2),
     MANIFEST("documents/gemma.json", documents__gemma),
     MANIFEST("documents/generation-config.json", documents__generation_config),
+    MANIFEST("documents/lerobot-pi0.json", documents__lerobot_pi0),
     MANIFEST("documents/paligemma-keys.json", documents__paligemma_keys),
     MANIFEST("documents/paligemma.json", documents__paligemma),
     MANIFEST("documents/pi0-transformers.json", documents__pi0_transformers),
@@ -210,6 +217,7 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("pi0/transformers-state-dict.json", pi0__transformers_state_dict),
     MANIFEST("refused.json", refused),
     MANIFEST("tolerances.json", tolerances),
+    MANIFEST("wrappers.json", wrappers),
 };
 
 size_t dvla_manifest_count(void) { return sizeof(manifests) / sizeof(manifests[0]); }

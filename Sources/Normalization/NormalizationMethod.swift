@@ -6,6 +6,25 @@ public enum NormalizationMethod: String, Sendable, CaseIterable {
   case meanStd = "mean-std"
   /// The first percentile becomes -1, the 99th 1.
   case quantile
+  /// The 10th percentile becomes -1, the 90th 1. lerobot only, since October 2025.
+  case quantile10
   /// The least value becomes -1, the greatest 1. lerobot only.
   case minMax = "min-max"
+}
+
+extension NormalizationMethod {
+  /// What lerobot calls it.
+  ///
+  /// Source: lerobot, `src/lerobot/configs/types.py`, `NormalizationMode`.
+  public var lerobotMode: String {
+    switch self {
+    case .identity: "IDENTITY"
+    case .meanStd: "MEAN_STD"
+    case .quantile: "QUANTILES"
+    case .quantile10: "QUANTILE10"
+    case .minMax: "MIN_MAX"
+    }
+  }
+
+  static let lerobotModes = Dictionary(uniqueKeysWithValues: allCases.map { ($0.lerobotMode, $0) })
 }

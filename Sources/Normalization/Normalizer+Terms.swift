@@ -36,16 +36,20 @@ extension Normalizer {
 }
 
 extension Normalizer.Terms {
-  /// - Throws: as ``Normalizer/init(_:method:origin:modelWidth:)``.
+  /// - Throws: as ``Normalizer/init(_:method:origin:isEarly:modelWidth:)``.
   init?(
     _ statistics: FeatureStatistics, _ method: NormalizationMethod,
-    _ origin: PolicyStatistics.Origin
+    _ origin: PolicyStatistics.Origin, isEarly: Bool
   ) throws(WeightsError) {
     switch method {
     case .identity: return nil
     case .meanStd: try self.init(deviationsOf: statistics, origin)
-    case .quantile: try self.init(rangeOf: statistics, from: .q01, to: .q99, origin)
-    case .minMax: try self.init(rangeOf: statistics, from: .min, to: .max, origin)
+    case .quantile:
+      try self.init(rangeOf: statistics, from: .q01, to: .q99, origin, isEarly: isEarly)
+    case .quantile10:
+      try self.init(rangeOf: statistics, from: .q10, to: .q90, origin, isEarly: isEarly)
+    case .minMax:
+      try self.init(rangeOf: statistics, from: .min, to: .max, origin, isEarly: isEarly)
     }
   }
 
@@ -65,20 +69,33 @@ extension Normalizer.Terms {
         "std, dimension \(index): expected 0 or more, found \(std[index])")
     }
     divisor = std.map { $0 + Scalar(origin.epsilon) }
-    factor = origin == .openpi ? divisor : std
+    // transformers leaves the way back to the user: it is the inverse here.
+    factor = origin == .lerobot ? std : divisor
   }
 
   /// - Throws: `statistics.missing`, `statistics.order`, `statistics.method`,
   ///   `statistics.overflow`.
   private init(
     rangeOf statistics: FeatureStatistics, from lower: FeatureStatistics.Field,
-    to upper: FeatureStatistics.Field, _ origin: PolicyStatistics.Origin
+    to upper: FeatureStatistics.Field, _ origin: PolicyStatistics.Origin, isEarly: Bool
   ) throws(WeightsError) {
+    guard origin != .transformers else {
+      throw WeightsError(
+        .statisticsMethod, .usage,
+        "transformers has no normalisation from \(lower.rawValue) to \(upper.rawValue): expected "
+          + "identity or mean-std")
+    }
     guard origin == .lerobot || lower == .q01 else {
       throw WeightsError(
         .statisticsMethod, .usage,
-        "openpi has no normalisation by least and greatest value: expected identity, mean-std or "
-          + "quantile")
+        "openpi has no normalisation from \(lower.rawValue) to \(upper.rawValue): expected "
+          + "identity, mean-std or quantile")
+    }
+    guard !isEarly || lower == .min else {
+      throw WeightsError(
+        .statisticsMethod,
+        "lerobot before October 2025 has no normalisation from \(lower.rawValue) to "
+          + "\(upper.rawValue): expected identity, mean-std or min-max")
     }
     let lows: [Scalar] = try statistics.required(lower)
     let highs: [Scalar] = try statistics.required(upper)
@@ -93,14 +110,16 @@ extension Normalizer.Terms {
     divisor = zip(lows, highs).map { low, high in
       switch origin {
       case .openpi: high - low + epsilon
-      case .lerobot: high == low ? epsilon : high - low
+      case .lerobot, .transformers:
+        if isEarly { high - low + epsilon } else { high == low ? epsilon : high - low }
       }
     }
-    factor = divisor
+    factor = isEarly ? zip(lows, highs).map { low, high in high - low } : divisor
     form =
       switch origin {
       case .openpi: .openpiRange
-      case .lerobot: lower == .q01 ? .lerobotQuantiles : .lerobotBounds
+      case .lerobot where isEarly: .openpiRange
+      case .lerobot, .transformers: lower == .min ? .lerobotBounds : .lerobotQuantiles
       }
   }
 }
@@ -110,7 +129,7 @@ extension PolicyStatistics.Origin {
   var epsilon: Double {
     switch self {
     case .openpi: 1e-6
-    case .lerobot: 1e-8
+    case .lerobot, .transformers: 1e-8
     }
   }
 }
@@ -130,6 +149,8 @@ extension FeatureStatistics {
       case .q99: q99
       case .min: min
       case .max: max
+      case .q10: q10
+      case .q90: q90
       }
     guard let values else {
       throw WeightsError(.statisticsMissing, "expected the field \(field.rawValue), found none")

@@ -1,7 +1,7 @@
 public import Diagnostics
 
 /// Turns a vector in the robot's units into the model's, and back, in upstream's order of steps and
-/// in upstream's arithmetic: double for openpi; for lerobot float32, to which statistics and
+/// in upstream's arithmetic: double for openpi; for lerobot and transformers float32, to which statistics and
 /// values are rounded first, so that a value that never changed in training meets itself exactly.
 ///
 /// With `x` in the robot's units and `y` in the model's:
@@ -10,15 +10,19 @@ public import Diagnostics
 /// | --- | --- | --- | --- |
 /// | mean-std | openpi | `(x - mean) / (std + 1e-6)` | `y (std + 1e-6) + mean` |
 /// | mean-std | lerobot | `(x - mean) / (std + 1e-8)` | `y std + mean` |
+/// | mean-std | transformers | `(x - mean) / (std + 1e-8)` | `y (std + 1e-8) + mean` |
 /// | quantile | openpi | `(x - q01) / (q99 - q01 + 1e-6) 2 - 1` |
 /// `(y + 1) / 2 (q99 - q01 + 1e-6) + q01` |
 /// | quantile | lerobot | `2 (x - q01) / d - 1`, `d = q99 - q01` | `(y + 1) d / 2 + q01` |
+/// | quantile10 | lerobot | as quantile, from q10 to q90 | as quantile |
 /// | min-max | lerobot | `2 (x - min) / d - 1`, `d = max - min` | `(y + 1) / 2 d + min` |
+/// | min-max | early lerobot | `(x - min) / (max - min + 1e-8) 2 - 1` |
+/// `(y + 1) / 2 (max - min) + min` |
 ///
-/// Where lerobot's `d` is 0 it is 1e-8 instead.
+/// Where lerobot's `d` is 0 it is 1e-8 instead. Early is lerobot until October 2025.
 ///
 /// Source: openpi, `src/openpi/transforms.py`, `Normalize` and `Unnormalize`; lerobot,
-/// `src/lerobot/processor/normalize_processor.py`.
+/// `src/lerobot/processor/normalize_processor.py`, and `policies/normalize.py` before.
 public struct Normalizer: Sendable, Hashable {
   public let method: NormalizationMethod
   public let origin: PolicyStatistics.Origin
@@ -35,10 +39,12 @@ public struct Normalizer: Sendable, Hashable {
     case float(Terms<Float>)
   }
 
-  /// - Parameter modelWidth: the dimensions of the model's vectors. openpi's older files were
-  ///   computed on vectors already filled up to it with zeros: in statistics of that very width,
-  ///   dimensions at the end that are 0 in every field are none of the robot's. Where nil, and in
-  ///   statistics of another width, all are.
+  /// - Parameters:
+  ///   - isEarly: whether lerobot's statistics are used as it did until October 2025.
+  ///   - modelWidth: the dimensions of the model's vectors. openpi's older files were computed on
+  ///     vectors already filled up to it with zeros: in statistics of that very width, dimensions
+  ///     at the end that are 0 in every field are none of the robot's. Where nil, and in statistics
+  ///     of another width, all are.
   /// - Throws: `statistics.missing` without the fields of the method; `statistics.deviation` where
   ///   a standard deviation is negative; `statistics.order` where an upper
   ///   bound is below its lower one; `statistics.method` for min-max of openpi;
@@ -46,7 +52,7 @@ public struct Normalizer: Sendable, Hashable {
   ///   name the file or the feature.
   public init(
     _ statistics: FeatureStatistics, method: NormalizationMethod = .meanStd,
-    origin: PolicyStatistics.Origin, modelWidth: Int? = nil
+    origin: PolicyStatistics.Origin, isEarly: Bool = false, modelWidth: Int? = nil
   ) throws(WeightsError) {
     self.method = method
     self.origin = origin
@@ -56,8 +62,10 @@ public struct Normalizer: Sendable, Hashable {
       ? statistics.widthWithoutPadding : statistics.width
     arithmetic =
       switch origin {
-      case .openpi: try Terms(statistics, method, origin).map(Arithmetic.double) ?? .identity
-      case .lerobot: try Terms(statistics, method, origin).map(Arithmetic.float) ?? .identity
+      case .openpi:
+        try Terms(statistics, method, origin, isEarly: false).map(Arithmetic.double) ?? .identity
+      case .lerobot, .transformers:
+        try Terms(statistics, method, origin, isEarly: isEarly).map(Arithmetic.float) ?? .identity
       }
   }
 
@@ -90,9 +98,13 @@ public struct Normalizer: Sendable, Hashable {
   /// mean-std the rest is multiplied by `1 + 1e-6`, with quantiles it stays. Nothing in the rest
   /// means anything to the robot. lerobot cuts the vector to the robot's width first.
   ///
+  /// - Parameter isSingle: whether the values are float32, as a model's actions are: then openpi,
+  ///   through NumPy's rules, takes the first steps of a range in float32.
   /// - Throws: `statistics.width` for a vector that is narrower than the statistics, or, with
   ///   lerobot, wider; `statistics.overflow` as ``normalize(_:)``.
-  public func undo(_ values: [Double]) throws(WeightsError) -> [Double] {
+  public func undo(
+    _ values: [Double], isSingle: Bool = false
+  ) throws(WeightsError) -> [Double] {
     let values = try rounded(values)
     switch arithmetic {
     case .identity: return values
@@ -103,7 +115,11 @@ public struct Normalizer: Sendable, Hashable {
       let factorOfRest = terms.form == .deviation ? 1 + origin.epsilon : 1
       return try checked(
         values.indices.map { index in
-          index < statisticsWidth ? terms.undo(values[index], index) : values[index] * factorOfRest
+          let value = values[index]
+          guard index < statisticsWidth else { return value * factorOfRest }
+          return isSingle && terms.form == .openpiRange
+            ? Double((Float(value) + 1) / 2) * terms.factor[index] + terms.offset[index]
+            : terms.undo(value, index)
         })
     case .float(let terms):
       guard values.count == statisticsWidth else { throw widthError("\(statisticsWidth)", values) }
@@ -114,7 +130,7 @@ public struct Normalizer: Sendable, Hashable {
   /// As upstream takes them: lerobot's are float32 before anything else.
   private func rounded(_ values: [Double]) throws(WeightsError) -> [Double] {
     switch (origin, method) {
-    case (.lerobot, _): try checked(values).map { Double(Float($0)) }
+    case (.lerobot, _), (.transformers, _): try checked(values).map { Double(Float($0)) }
     case (.openpi, .identity): try checked(values)
     case (.openpi, _): values
     }

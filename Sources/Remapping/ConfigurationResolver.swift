@@ -13,14 +13,23 @@ struct ConfigurationResolver {
   let stated: Configuration?
   /// Values the user gave.
   let given: Configuration
+  /// Values that the sources' namings have where nothing else says them.
+  let fallbacks: Configuration
+  /// Values of other documents beside the weights.
+  let documents: Configuration
 
   private(set) var configuration = Configuration()
   private(set) var variants: [String] = []
+  /// Keys that an extent of a tensor tells.
+  private var measured: Set<String> = []
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
-    given: Configuration
+    given: Configuration, documents: Configuration = Configuration(),
+    fallbacks: Configuration = Configuration()
   ) {
+    self.documents = documents
+    self.fallbacks = fallbacks
     self.layout = layout
     self.provided = provided
     self.stated = stated
@@ -35,8 +44,14 @@ struct ConfigurationResolver {
     readAxes()
     try take(given)
     if let stated { try take(stated) }
+    try take(documents)
     try checkKinds()
     try applyFactsAndDerivations()
+    for key in fallbacks.keys where configuration[key] == nil {
+      if let value = fallbacks[key] {
+        configuration.set(key, value, origin: fallbacks.origin(of: key) ?? "the naming")
+      }
+    }
     for key in layout.keys where configuration[key.name] == nil {
       if let value = key.defaultValue {
         configuration.set(key.name, value, origin: "default")
@@ -58,6 +73,7 @@ struct ConfigurationResolver {
           configuration.set(
             axis.key, .integer(Int64(shape[found.axis])),
             origin: "axis \(found.axis) of \(found.tensor)")
+          measured.insert(axis.key)
         } else if let absent, !provided.isEmpty {
           configuration.set(
             axis.key, .integer(Int64(absent)), origin: "no tensor \(places[0].tensor)")
@@ -83,8 +99,13 @@ struct ConfigurationResolver {
     for key in other.keys {
       guard let value = other[key] else { continue }
       let origin = other.origin(of: key) ?? "config.json"
-      // What config.json leaves out, the user may say.
-      if origin == ConfigReading.libraryDefault, given[key] != nil { continue }
+      // How pictures are fitted, the user may say against the files.
+      if key == "image_fit", configuration[key] != nil { continue }
+      // What config.json leaves out, the user may say. Defaults of sizes change between versions of
+      // a library; the tensor itself has its size.
+      if origin == ConfigReading.libraryDefault, given[key] != nil || measured.contains(key) {
+        continue
+      }
       if let known = configuration[key] {
         guard known.isSameSetting(as: value) else { throw contradiction(key, value, origin) }
       } else {

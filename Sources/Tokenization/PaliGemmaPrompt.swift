@@ -11,11 +11,18 @@ public struct PaliGemmaPrompt: Sendable {
     /// As openpi's `PaligemmaTokenizer` (`src/openpi/models/tokenizer.py`): the instruction without
     /// the white space around it, with spaces for underscores and newlines, and after it the
     /// newline encoded by itself.
-    ///
-    /// lerobot's pi0 (`processor_pi0.py`) takes the instruction as it is, and adds a newline where
-    /// it ends with none. For PaliGemma's tokenizer the two differ only for instructions with
-    /// underscores, newlines or white space around them.
     case pi0
+    /// As lerobot's pi0 (`processor_pi0.py`): the instruction as it is, encoded together with a
+    /// newline where it ends with none.
+    case lerobot
+  }
+
+  /// What becomes of a prompt of more tokens than its limit.
+  public enum Overflow: Sendable {
+    /// It is an error.
+    case refuse
+    /// The first tokens are taken, as openpi and lerobot since October 2025 do.
+    case cut
   }
 
   /// The place of a picture, and Gemma's turns, which `tokenizer.model` has among its plain pieces
@@ -25,9 +32,13 @@ public struct PaliGemmaPrompt: Sendable {
   private let tokenizer: Tokenizer
   private let style: Style
   private let tokenLimit: Int
+  private let overflow: Overflow
 
   /// - Parameter tokenLimit: most tokens of a prompt, with the first and the newline.
-  public init(_ tokenizer: Tokenizer, style: Style, tokenLimit: Int) {
+  public init(
+    _ tokenizer: Tokenizer, style: Style, tokenLimit: Int, overflow: Overflow = .refuse
+  ) {
+    self.overflow = overflow
     self.tokenizer = tokenizer
     self.style = style
     self.tokenLimit = tokenLimit
@@ -47,6 +58,8 @@ public struct PaliGemmaPrompt: Sendable {
       switch style {
       case .paligemma: [instruction + "\n"]
       case .pi0: [Self.cleaned(instruction), "\n"]
+      case .lerobot:
+        [instruction.unicodeScalars.last == "\n" ? instruction : instruction + "\n"]
       }
     for token in Self.reserved where parts[0].utf8.contains(token.utf8) {
       throw WeightsError(
@@ -62,6 +75,7 @@ public struct PaliGemmaPrompt: Sendable {
       throw error
     }
     guard tokens.count <= tokenLimit else {
+      if overflow == .cut { return Array(tokens.prefix(tokenLimit)) }
       throw WeightsError(
         .promptTooLong, .usage,
         "the instruction has \(tokens.count) tokens with its start and end, expected at most "

@@ -46,7 +46,12 @@ struct PolicyReport {
       text += "\n"
       for path in camera.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
     }
-    return text + "products \(run.products)\n" + timing
+    return text + steps + "products \(run.products)\n" + timing
+  }
+
+  private var steps: String {
+    run.chunk.steps.isEmpty
+      ? "" : "steps:\n" + run.chunk.steps.map { "  \($0.escapedForTerminal)\n" }.joined()
   }
 
   /// Numbers of one action in lines of at most 80 characters.
@@ -156,6 +161,8 @@ struct PolicyReport {
         "state": chunk.stateNormalization.map { .string($0.rawValue) } ?? .null,
         "action": chunk.actionNormalization.map { .string($0.rawValue) } ?? .null,
       ],
+      "model_state": .array(chunk.modelState.values.map { .number(Double($0)) }),
+      "processing": .array(chunk.steps.map(JSONValue.string)),
       "noise": noise,
       "steps": .integer(Int64(run.steps)),
       "mask": .string(run.pattern.rawValue),

@@ -4,6 +4,66 @@ extension HostileCase {
   /// F: sound files whose tensors are no model: a DINOv2 with something changed.
   static let models: [HostileCase] = {
     var list = CaseList(.model)
+    typealias Change = @Sendable (inout PlainCheckpoint) -> Void
+    /// Under another name, and the tensor itself where there is one.
+    @Sendable func renamed(_ change: @escaping @Sendable (String) -> [String]) -> Change {
+      { checkpoint in
+        var tensors: [String: PlainTensor] = [:]
+        for (name, tensor) in checkpoint.tensors {
+          for other in change(name) { tensors[other] = tensor }
+        }
+        checkpoint.tensors = tensors
+      }
+    }
+    let one = PlainTensor("F32", [1], [0, 0, 0, 0])
+    let wrapped: [(String, String?, Change)] = [
+      ("names behind one prefix", nil, renamed { ["module." + $0] }),
+      ("names behind a prefix of six parts", nil, renamed { ["a.b.c.d.e.f." + $0] }),
+      (
+        "names behind a prefix of three hundred parts", "remap.unrecognised",
+        renamed { [String(repeating: "a.", count: 300) + $0] }
+      ),
+      ("a prefix with an empty part", nil, renamed { ["." + $0] }),
+      ("two copies side by side", "remap.ambiguous", renamed { ["model." + $0, "ema." + $0] }),
+      ("a copy beside the names themselves", "remap.ambiguous", renamed { [$0, "ema." + $0] }),
+      (
+        "a copy behind each of forty prefixes", "remap.unrecognised",
+        renamed { name in (0..<40).map { "copy\($0)." + name } }
+      ),
+      (
+        "a prefix of its own for each tensor", "remap.unrecognised",
+        renamed { ["\($0.utf8.reduce(5381) { ($0 &* 33) ^ Int($1) & 0xFFFF })." + $0] }
+      ),
+      (
+        "a wrapper inside half of the names", nil,
+        renamed { [$0.replacing("encoder.", with: "encoder._orig_mod.")] }
+      ),
+      (
+        "a wrapper without which two names are one", "remap.wrapper",
+        {
+          $0.tensors["layernorm._orig_mod.bias"] = $0.tensors["layernorm.bias"]
+        }
+      ),
+      (
+        "a prefix before all names but one", "remap.coverage",
+        { checkpoint in
+          renamed { ["module." + $0] }(&checkpoint)
+          checkpoint.tensors["layernorm.bias"] = checkpoint.tensors.removeValue(
+            forKey: "module.layernorm.bias")
+        }
+      ),
+      (
+        "a quantizer's leavings", "remap.refused",
+        { $0.tensors["encoder.layer.0.mlp.fc1.SCB"] = one }
+      ),
+      (
+        "an adapter's leavings", "remap.refused",
+        { $0.tensors["encoder.layer.0.mlp.fc1.lora_A.weight"] = one }
+      ),
+      (
+        "a mask token that is absent", nil, { $0.tensors["embeddings.mask_token"] = nil }
+      ),
+    ]
     func add(
       _ group: String, _ what: String, _ code: String?,
       _ change: @escaping @Sendable (inout PlainCheckpoint) -> Void
@@ -61,6 +121,7 @@ extension HostileCase {
     add("F10", "integers where floats belong", "recipe.dtype") {
       $0.tensors["layernorm.bias"]?.dtype = "I32"
     }
+    for (what, code, change) in wrapped { add("F11", what, code, change) }
     return list.cases + quantized
   }()
 
@@ -73,7 +134,7 @@ extension HostileCase {
       _ change: @escaping @Sendable (inout PlainCheckpoint, _ rows: Int, _ columns: Int) -> Void
     ) {
       list.add(
-        "F11", what, code,
+        "F12", what, code,
         building: {
           var checkpoint = try PlainCheckpoint(fixture: "dinov2/hf")
           let shape = checkpoint.tensors[module + "weight"]?.shape ?? []

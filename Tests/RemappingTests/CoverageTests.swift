@@ -131,7 +131,7 @@ import Testing
     #expect(error.code == .remapContradiction)
     #expect(
       error.description == "source: hidden_size is 384 by axis 2 of dinov2.embeddings.cls_token, "
-        + "but 1024 by config.json; the shapes are those of dinov2 small")
+        + "but 1024 by config.json hidden_size; the shapes are those of dinov2 small")
   }
 
   @Test func aComponentThatIsNotTakenIsSaidSo() throws {

@@ -1,3 +1,4 @@
+import Accounting
 import StrictJSON
 import TensorCore
 import TestSupport

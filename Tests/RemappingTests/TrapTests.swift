@@ -152,8 +152,13 @@ import Testing
     var model = try PublishedPlan.of("paligemma-3b-pt-224.hf-hub").model
     model.config = [
       "model_type": "paligemma", "image_token_index": 257152,
-      "text_config": ["model_type": "gemma", "num_attention_heads": 8, "hidden_size": 2048],
-      "vision_config": ["model_type": "siglip_vision_model", "num_attention_heads": 16],
+      "text_config": [
+        "model_type": "gemma", "num_attention_heads": 8, "num_key_value_heads": 1,
+        "num_hidden_layers": 18,
+      ],
+      "vision_config": [
+        "model_type": "siglip_vision_model", "num_attention_heads": 16, "num_hidden_layers": 27,
+      ],
     ]
     let configuration = try model.plan().configuration
     #expect(configuration["text.head_dim"] == 256)
@@ -169,7 +174,7 @@ import Testing
       "neck_hidden_sizes": [48, 96, 192, 384], "reassemble_hidden_size": 384,
       "backbone_config": [
         "model_type": "dinov2", "hidden_size": 384, "num_attention_heads": 6,
-        "out_indices": [3, 6, 9, 12], "image_size": 518,
+        "out_indices": [3, 6, 9, 12], "image_size": 518, "reshape_hidden_states": false,
       ],
     ]
     let configuration = try model.plan().configuration

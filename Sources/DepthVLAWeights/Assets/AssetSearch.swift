@@ -13,20 +13,37 @@ struct AssetSearch {
     let role: BundleAsset.Role
     /// The path below the folder of the checkpoint.
     let source: String
-    fileprivate let folder: InputFolder
-    fileprivate let entry: String
+    fileprivate let place: Place
+
+    fileprivate enum Place: Sendable {
+      case entry(String, InputFolder)
+      /// Tensors of the source.
+      case tensors(EarlyStatistics)
+    }
 
     var name: String { family + "." + fileName }
-    var path: String { folder.path(of: entry) }
+    var path: String {
+      switch place {
+      case .entry(let entry, let folder): folder.path(of: entry)
+      case .tensors(let statistics): statistics.path
+      }
+    }
     var assetName: AssetName { AssetName(fileName: fileName, role: role) }
 
     /// - Throws: `file.*`; what ``AssetFile`` throws. No one asked for the file by name, so the
     ///   error says how to do without.
     func open() throws(WeightsError) -> AssetFile {
       do throws(WeightsError) {
-        return try AssetFile(
-          folder.open(entry), family: family, fileName: fileName, name: entry, role: role,
-          source: source, isGiven: false)
+        switch place {
+        case .entry(let entry, let folder):
+          return try AssetFile(
+            folder.open(entry), family: family, fileName: fileName, name: entry, role: role,
+            source: source, isGiven: false)
+        case .tensors(let statistics):
+          return try AssetFile(
+            made: statistics.contents(), path: path, family: family, fileName: fileName,
+            role: role, source: source)
+        }
       } catch {
         var error = error.inFile(path)
         error.message += "; --no-assets leaves such files out"
@@ -38,8 +55,12 @@ struct AssetSearch {
     ///
     /// - Throws: `file.*`.
     func bytes() throws(WeightsError) -> [UInt8] {
-      let file = try folder.open(entry)
-      return try file.readAll(limit: BundleLayout.assetByteCount)
+      switch place {
+      case .entry(let entry, let folder):
+        let file = try folder.open(entry)
+        return try file.readAll(limit: BundleLayout.assetByteCount)
+      case .tensors(let statistics): return try statistics.contents()
+      }
     }
   }
 
@@ -64,7 +85,7 @@ struct AssetSearch {
     let weights = Set(checkpoint.files.map(\.file.path))
     let names = try Self.names(in: folder, mustList: isFolder)
     if !isFolder, let other = try Self.otherCheckpoint(than: checkpoint, in: folder, names) {
-      found = []
+      found = Self.made(of: checkpoint, family: family)
       notes =
         names.contains { AssetNames.entries.contains($0) }
         ? [
@@ -85,8 +106,8 @@ struct AssetSearch {
       else { continue }
       found.append(
         Found(
-          family: family, fileName: fileName, role: role, source: entry, folder: folder,
-          entry: entry))
+          family: family, fileName: fileName, role: role, source: entry,
+          place: .entry(entry, folder)))
     }
     for place in AssetNames.statisticsFolders
     where names.contains(place.name) && AssetNames.role(of: place.file, family: family) != nil {
@@ -95,9 +116,23 @@ struct AssetSearch {
         &notes)
     }
     self.notes = notes
+    // A file of that name has been written of these very tensors.
+    found += Self.made(of: checkpoint, family: family).filter { made in
+      !found.contains { $0.name == made.name }
+    }
     self.found = found.sorted {
       ($0.name, $0.source) < ($1.name, $1.source)
     }
+  }
+
+  /// Statistics among the tensors of early versions of lerobot.
+  private static func made(of checkpoint: Checkpoint, family: String) -> [Found] {
+    guard family == "pi0", let statistics = EarlyStatistics(checkpoint) else { return [] }
+    return [
+      Found(
+        family: family, fileName: EarlyStatistics.fileName, role: .statistics,
+        source: statistics.source, place: .tensors(statistics))
+    ]
   }
 
   /// The entries of the folder. Where a file was given, its folder may be closed to listing or
@@ -158,7 +193,7 @@ struct AssetSearch {
         found.append(
           Found(
             family: family, fileName: fileName, role: .statistics, source: path + "/" + entry,
-            folder: folder, entry: entry))
+            place: .entry(entry, folder)))
       } else if depth > 0 {
         found += try statistics(
           fileName, in: folder, entry, path: path + "/" + entry, depth: depth - 1, family: family,

@@ -35,9 +35,11 @@ public struct Conversion: Sendable {
   /// - Parameters:
   ///   - sources: at least one.
   ///   - library: the manifests the sources were recognised with.
-  /// - Throws: what ``RemapPlanner/plan()`` throws; `remap.tie`; what the recipe throws;
+  /// - Throws: what ``RemapPlanner/plan()`` throws; `processing.*` and what `run` would refuse of a
+  ///   policy; `remap.tie`; what the recipe throws;
   ///   `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
-  ///   assets; `document.setting` for a key that asks for what is not computed here, and
+  ///   assets, and for image processors what `run` would throw: `preprocessor.*`,
+  ///   `model.configuration`; `document.setting` for a key that asks for what is not computed here, and
   ///   `document.unknown-key` where those are refused.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
@@ -65,16 +67,20 @@ public struct Conversion: Sendable {
       }
       choices[component] = index
     }
+    let processing = try Self.processing(
+      of: sources, family: family, choices, options, families: library.families)
     let planner = RemapPlanner(
       library: library, family: family,
       sources: sources.map {
         RemapPlanner.Source(label: $0.path, recognition: $0.recognition)
       },
       choices: choices, given: Configuration(settings: options.settings),
+      documents: processing,
       initialisesMissing: options.seed != nil, keepsUnused: options.keepsUnused)
     let ties = TieCheck(
       sources: sources.map(\.checkpoint), quantizations: sources.map(\.quantization),
-      labels: sources.map(\.path), threads: options.threads, keepsUnused: options.keepsUnused)
+      labels: sources.map(\.path), wrappings: sources.map(\.recognition.wrapping),
+      threads: options.threads, keepsUnused: options.keepsUnused)
     plan = try ConversionPlan(
       try ties.settle(try planner.plan()), recipe: options.recipe,
       quantized: sources.map(QuantizedSource.init))
@@ -89,6 +95,22 @@ public struct Conversion: Sendable {
     assetNotes = assets.notes
     documents = try DocumentLedger(usedSources, assets: assets.files, library: library)
     if options.refusesUnknownKeys { try documents.requireKnown(usedSources.map(\.path)) }
+    if options.isRehearsed { try rehearse() }
+  }
+
+  /// What the documents beside the weights say of the processing around the policy: those of the
+  /// source that its action expert is taken from.
+  private static func processing(
+    of sources: [ImportedSource], family: String, _ choices: [String: Int],
+    _ options: ConversionOptions, families: [String]
+  ) throws(WeightsError) -> Configuration {
+    if let recorded = options.recordedProcessing { return recorded }
+    let acting = ["pi0", "depthvla"]
+    guard acting.contains(family) else { return Configuration() }
+    let source =
+      choices["action"].map { sources[$0] } ?? sources.first { acting.contains($0.family) }
+    guard let source, acting.contains(source.family) else { return Configuration() }
+    return try ProcessingDocuments(source, options.assets, families: families).configuration
   }
 
   /// Bytes that will be read from the sources to be converted.

@@ -1,5 +1,6 @@
 public import BundleFormat
 public import Quantization
+import Remapping
 public import StrictJSON
 
 /// What the user asks of a conversion, beside the sources.
@@ -25,6 +26,11 @@ public struct ConversionOptions: Sendable {
   public var assets = AssetChoice()
   /// Signs the bundle; nil: it stays unsigned.
   public var signing: SigningOptions?
+  /// Whether what `run` would refuse of the bundle is refused before it is written.
+  var isRehearsed = true
+  /// The keys of a bundle under `processing`, in place of what the documents beside the weights
+  /// say.
+  var recordedProcessing: Configuration?
   public var overwrite = false
   /// Goes on with what an earlier run of the same conversion left unfinished, and leaves what this
   /// one cannot finish.

@@ -79,7 +79,9 @@ struct ConversionRecord {
     }
     var members: [(String, JSONValue)] = [
       ("family", .string(source.family)), ("naming", .string(source.recognition.naming)),
-      ("prefix", .string(source.recognition.prefix)),
+    ]
+    members += source.recognition.wrapping.members
+    members += [
       (
         "manifest_sha256",
         .string(unsafe SHA256.hash(manifest.text.utf8.span.bytes).hex)

@@ -1,6 +1,7 @@
 public import Accounting
 import BundleFormat
 public import Diagnostics
+import Normalization
 public import Remapping
 public import StrictJSON
 
@@ -74,8 +75,16 @@ public struct DocumentLedger: Sendable, Equatable {
       // transformers writes numbers that no double holds; AssetContent has let those pass.
       let document = try? StrictJSON.parse(bytes, limits: .document), document.object != nil
     else { return }
-    let account = try Self.account(
-      of: document, named: plan.fileName, beside: plan.family, library)
+    let account =
+      if plan.role == .statistics {
+        try PolicyStatistics.account(of: document, named: plan.fileName)
+      } else if let side = LeRobotPipeline.Side(rawValue: plan.fileName),
+        ["pi0", "depthvla"].contains(plan.family)
+      {
+        try LeRobotPipeline(side, contents: bytes).account
+      } else {
+        try Self.account(of: document, named: plan.fileName, beside: plan.family, library)
+      }
     let source = sources.firstIndex { $0.family == plan.family }
     rows.append(Row(source: isGiven ? nil : source, account: account))
   }

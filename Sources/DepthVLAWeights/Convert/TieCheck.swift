@@ -8,6 +8,8 @@ struct TieCheck {
   let sources: [any TensorSource]
   let quantizations: [SourceQuantization]
   let labels: [String]
+  /// By source, what stands around the names of its naming.
+  let wrappings: [NameWrapping]
   let threads: Int
   let keepsUnused: Bool
 
@@ -29,7 +31,8 @@ struct TieCheck {
           "is another name of \(primary.string.quoted) and must have the same bytes, but differs "
             + "from byte \(difference) on")
       }
-      let kept = keepsUnused ? TensorName(unusedPrefix + entry.tensor.name.string) : nil
+      let bare = wrappings[entry.source].bare(entry.tensor.name) ?? entry.tensor.name
+      let kept = keepsUnused ? TensorName(unusedPrefix + bare.string) : nil
       let reason =
         "stale copy of \(target): upstream reads \(primary.string.quoted) when both are there"
       plan.ledger[position].fate = .dropped(reason: reason, keptAs: kept)

@@ -103,7 +103,7 @@ public struct Difference: Sendable {
     let b = try DiffInput(second, library)
     if case .checkpoint(let x, let xs, _) = a, case .checkpoint(let y, let ys, _) = b {
       // Under one naming every tensor can be compared, also those of no known model.
-      let sameNaming = xs?.manifest.label == ys?.manifest.label && xs?.prefix == ys?.prefix
+      let sameNaming = xs?.manifest.label == ys?.manifest.label && xs?.wrapping == ys?.wrapping
       if sameNaming || xs == nil || ys == nil {
         return (
           "the checkpoints' own names",

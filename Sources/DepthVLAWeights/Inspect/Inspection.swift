@@ -32,6 +32,10 @@ public struct Inspection: Sendable {
   public let family: String?
   /// The naming of a checkpoint.
   public let naming: String?
+  /// What stands around the naming's names in a checkpoint.
+  public let wrapping: NameWrapping
+  /// Tensors of a checkpoint that are no part of the model, and why, by reason.
+  public let aside: [(reason: String, count: Int)]
   /// Published variants that it fits.
   public let variants: [String]
   public let configuration: Configuration
@@ -72,16 +76,23 @@ public struct Inspection: Sendable {
 }
 
 extension Inspection {
-  /// - Parameter config: takes the place of the `config.json` beside a checkpoint's weights.
+  /// - Parameters:
+  ///   - config: takes the place of the `config.json` beside a checkpoint's weights.
+  ///   - prefix: of several copies of a model in a checkpoint, the one whose names begin so.
   /// - Throws: what opening throws; what is wrong with the tensors of a model is not thrown but
   ///   stands in ``problem``.
   public init(
-    path: String, library: ManifestLibrary, settings: Configuration, config: JSONValue? = nil
+    path: String, library: ManifestLibrary, settings: Configuration, config: JSONValue? = nil,
+    prefix: String? = nil
   ) throws(WeightsError) {
     if try Bundle.isBundle(path: path) {
+      guard prefix == nil else {
+        throw WeightsError(
+          .remapPrefix, .usage, file: path, "is a bundle, which has no names to choose of")
+      }
       try self.init(try Bundle(path: path))
     } else {
-      try self.init(try Checkpoint(path: path), library, settings, config)
+      try self.init(try Checkpoint(path: path), library, settings, config, prefix)
     }
   }
 
@@ -90,6 +101,8 @@ extension Inspection {
     kind = .bundle
     family = bundle.documents.family
     naming = nil
+    wrapping = NameWrapping()
+    aside = []
     variants = []
     do {
       configuration = try Configuration(
@@ -122,7 +135,7 @@ extension Inspection {
 
   private init(
     _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration,
-    _ config: JSONValue?
+    _ config: JSONValue?, _ prefix: String?
   ) throws(WeightsError) {
     path = checkpoint.path
     kind = .checkpoint
@@ -140,7 +153,8 @@ extension Inspection {
       let quantization = try SourceQuantization(checkpoint, config: config)
       parameterCount = quantization.tensors.reduce(0) { $0 + $1.shape.elementCount }
       notes = quantization.notes
-      let found = try library.recognise(quantization.tensors, config: config?.value)
+      let found = try library.recognise(
+        quantization.tensors, config: config?.value, prefix: prefix)
       recognition = found
       try quantization.checkDocument()
       plan = try RemapPlanner(
@@ -173,6 +187,8 @@ extension Inspection {
     losses = []
     family = recognition?.family
     naming = recognition?.naming
+    wrapping = recognition?.wrapping ?? NameWrapping()
+    aside = recognition?.asideByReason ?? []
     variants = plan?.variants ?? []
     configuration = plan?.configuration ?? recognition?.stated ?? Configuration()
   }

@@ -17,12 +17,19 @@ public struct ImportedSource: Sendable {
   /// Whether the user gave it.
   public let isConfigGiven: Bool
 
-  /// - Parameter config: takes the place of the `config.json` beside the weights.
+  /// Of several copies of a model in the checkpoint, the one that was chosen.
+  private let prefix: String?
+
+  /// - Parameters:
+  ///   - config: takes the place of the `config.json` beside the weights.
+  ///   - prefix: of several copies of a model in the checkpoint, the one whose names begin so;
+  ///     empty for the one without a prefix.
   /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
   public init(
-    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil
+    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil,
+    prefix: String? = nil
   ) throws(WeightsError) {
-    try self.init(try Checkpoint(path: path), library: library, config: config)
+    try self.init(try Checkpoint(path: path), library: library, config: config, prefix: prefix)
   }
 
   /// The same checkpoint with another `config.json`.
@@ -31,13 +38,15 @@ public struct ImportedSource: Sendable {
   func read(
     with config: (path: String, value: JSONValue), library: ManifestLibrary
   ) throws(WeightsError) -> ImportedSource {
-    try ImportedSource(checkpoint, library: library, config: config)
+    try ImportedSource(checkpoint, library: library, config: config, prefix: prefix)
   }
 
   private init(
-    _ checkpoint: Checkpoint, library: ManifestLibrary, config: (path: String, value: JSONValue)?
+    _ checkpoint: Checkpoint, library: ManifestLibrary,
+    config: (path: String, value: JSONValue)?, prefix: String?
   ) throws(WeightsError) {
     self.checkpoint = checkpoint
+    self.prefix = prefix
     self.config = config ?? checkpoint.config
     isConfigGiven = config != nil
     let path = checkpoint.path
@@ -48,7 +57,8 @@ public struct ImportedSource: Sendable {
     }
     quantization = try SourceQuantization(checkpoint, config: config ?? checkpoint.config)
     do {
-      recognition = try library.recognise(quantization.tensors, config: self.config?.value)
+      recognition = try library.recognise(
+        quantization.tensors, config: self.config?.value, prefix: prefix)
       try quantization.checkDocument()
     } catch { throw error.inFile(path) }
   }

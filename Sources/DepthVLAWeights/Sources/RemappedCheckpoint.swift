@@ -29,8 +29,13 @@ public struct RemappedCheckpoint: TensorSource {
     stored = try source.dequantized(.scaleType)
     var tensors: [TensorInfo] = []
     for planned in plan.tensors {
-      guard case .source(_, let inputs, _, _) = planned.origin,
-        let dtype = stored.info(of: inputs[0])?.dtype,
+      let dtype: DType? =
+        switch planned.origin {
+        case .source(_, let inputs, _, _): stored.info(of: inputs[0])?.dtype
+        // What the checkpoint lacks and no output depends on.
+        case .initialised: .f32
+        }
+      guard let dtype,
         let info = TensorInfo(name: planned.name, dtype: dtype, shape: planned.shape)
       else {
         throw WeightsError(

@@ -47,6 +47,33 @@ public struct BundleComparison: Sendable {
 }
 
 extension BundleComparison {
+  /// Opens sources as they were opened when the bundle was made: of several copies of a model, the
+  /// one that was chosen then.
+  ///
+  /// - Throws: what opening and recognising throw; `bundle.record`.
+  public static func sources(
+    at paths: [String], of bundle: Bundle, library: ManifestLibrary
+  ) throws(WeightsError) -> [ImportedSource] {
+    var left = try BundleRecord(bundle).chosenPrefixes
+    var sources: [ImportedSource] = []
+    for path in paths {
+      var source: ImportedSource?
+      for (position, choice) in left.enumerated() {
+        let opened = try? ImportedSource(path: path, library: library, prefix: choice.prefix)
+        guard let opened, opened.family == choice.family else { continue }
+        source = opened
+        left.remove(at: position)
+        break
+      }
+      if let source {
+        sources.append(source)
+      } else {
+        sources.append(try ImportedSource(path: path, library: library))
+      }
+    }
+    return sources
+  }
+
   /// - Parameters:
   ///   - sources: those the bundle was made from, in any order.
   ///   - threads: how many to compare on.

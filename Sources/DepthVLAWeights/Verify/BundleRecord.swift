@@ -11,7 +11,7 @@ struct BundleRecord {
   struct Source {
     let family: String
     let naming: String
-    let prefix: String
+    let wrapping: NameWrapping
     let files: [File]
     let config: JSONValue?
     /// Whether the user gave it, rather than that it lay beside the weights.
@@ -42,11 +42,21 @@ struct BundleRecord {
   let givenAssets: Set<String>
   private let options: JSONObjectReader
   private let recipe: JSONValue
+  private let recordedProcessing: Configuration
 
   /// - Throws: `json.*` and `bundle.record` when the documents are not as `convert` writes them.
   init(_ bundle: Bundle) throws(WeightsError) {
     path = bundle.path
     recipe = bundle.documents.recipe
+    let processing = bundle.documents.configuration.object?["processing"]
+    var members = processing.map { [("processing", $0)] } ?? []
+    // Which a pipeline or lerobot's config.json says too.
+    for key in ["max_token_len", "image_fit"] {
+      guard let value = bundle.documents.configuration.object?[key] else { continue }
+      members.append((key, value))
+    }
+    recordedProcessing = try Configuration(
+      json: .object(JSONObject(members)), origin: "the bundle")
     do throws(WeightsError) {
       let provenance = try JSONReader(bundle.documents.provenance, path: "provenance").object()
       options = try provenance.required("options").object()
@@ -75,6 +85,8 @@ struct BundleRecord {
       result.threads = threads
       // Assets are compared by their bytes and need no plan.
       result.assets.takesFound = false
+      result.isRehearsed = false
+      result.recordedProcessing = recordedProcessing
       for (component, family) in try options.required("choices").object().members {
         result.choices[component] = try family.string()
       }
@@ -93,6 +105,11 @@ struct BundleRecord {
       }
       return result
     } catch { throw error.inFile(path) }
+  }
+
+  /// The prefixes that were chosen, each with the family of its source.
+  var chosenPrefixes: [(family: String, prefix: String)] {
+    sources.compactMap { source in source.wrapping.chosen.map { (source.family, $0) } }
   }
 
   /// The given sources in the order the bundle was made from them.
@@ -133,7 +150,7 @@ extension BundleRecord.Source {
     let object = try reader.object()
     family = try object.required("family").string()
     naming = try object.required("naming").string()
-    prefix = try object.required("prefix").string()
+    wrapping = try NameWrapping(object)
     config = object.optional("config")?.value
     isConfigGiven = try object.optional("config_given")?.bool() ?? false
     files = try object.required("files").array().map { (file) throws(WeightsError) in

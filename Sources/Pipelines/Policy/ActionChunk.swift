@@ -6,6 +6,8 @@ public import TensorCore
 public struct ActionChunk: Sendable {
   /// [H, actionDim], as the model has them.
   public let normalized: Tensor
+  /// The state as the model saw it: [1, stateDim].
+  public let modelState: Tensor
   /// H actions in the robot's units, as wide as the statistics; without statistics the model's own
   /// numbers.
   public let actions: [[Double]]
@@ -19,6 +21,8 @@ public struct ActionChunk: Sendable {
   public var isStateNormalized: Bool { stateNormalization != nil }
   /// Tokens of the prompt.
   public let tokenCount: Int
+  /// What was done to state, prompt and actions, in words, in the order it was done.
+  public let steps: [String]
   /// The depth of each picture, at its size; empty without a depth expert, or where depth was not
   /// asked for.
   public let depth: [DepthMap]

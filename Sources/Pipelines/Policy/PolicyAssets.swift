@@ -1,4 +1,4 @@
-public import BundleFormat
+import BundleFormat
 public import Diagnostics
 import Images
 public import Normalization
@@ -14,8 +14,10 @@ public struct PolicyAssets: Sendable {
   /// Of states and of actions; nil where there are none: both are the model's own numbers.
   public let state: PolicyStatistics?
   public let action: PolicyStatistics?
-  /// SigLIP's settings, and the depth encoder's normalisation; nil: as published.
-  let siglip: SiglipProcessor?
+  /// What is done to states, actions and prompts.
+  public let processing: PolicyProcessing
+  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: as published.
+  let vision: VisionProcessor?
   let depthNormalization: PixelNormalization?
 
   /// - Parameters:
@@ -24,37 +26,36 @@ public struct PolicyAssets: Sendable {
   /// - Throws: what reading an asset, a tokenizer, statistics or preprocessor settings throws;
   ///   `policy.assets` where statistics contradict each other.
   public init(
-    _ bundle: Bundle, tokenizer: (contents: [UInt8], name: String)? = nil,
+    _ bundle: any AssetSource, tokenizer: (contents: [UInt8], name: String)? = nil,
     statistics: (contents: [UInt8], name: String)? = nil
+  ) throws(WeightsError) {
+    try self.init(
+      bundle, tokenizer: tokenizer, statistics: statistics, readsTokenizer: true)
+  }
+
+  /// - Parameter readsTokenizer: whether the bundle's own tokenizer is looked into.
+  init(
+    _ bundle: any AssetSource, tokenizer: (contents: [UInt8], name: String)?,
+    statistics: (contents: [UInt8], name: String)?, readsTokenizer: Bool
   ) throws(WeightsError) {
     tokenizerPlace = tokenizer?.name ?? bundle.path
     self.tokenizer =
       if let tokenizer {
         try Self.tokenizer(tokenizer.contents, tokenizer.name)
       } else {
-        try Self.tokenizer(of: bundle)
+        readsTokenizer ? try Self.tokenizer(of: bundle) : nil
       }
-    var known: [PolicyStatistics] = []
+    processing = try PolicyProcessing(of: bundle)
     if let statistics {
-      known = [try PolicyStatistics(contents: statistics.contents, fileName: statistics.name)]
+      let given = try PolicyStatistics(contents: statistics.contents, fileName: statistics.name)
+      state = given.state == nil ? nil : given
+      action = given.action == nil ? nil : given
     } else {
-      for asset in bundle.assets(.statistics) {
-        known.append(
-          try bundle.reading(asset) { (bytes) throws(WeightsError) in
-            try PolicyStatistics(contents: bytes, fileName: asset.name)
-          })
-      }
+      let found = try FoundStatistics(bundle)
+      state = try found.statistics(of: \.state, "states", in: processing.stateStatistics)
+      action = try found.statistics(of: \.action, "actions", in: processing.actionStatistics)
     }
-    state = try Self.only(known, bundle, "states", \.state)
-    action = try Self.only(known, bundle, "actions", \.action)
-    let preprocessors = BundlePreprocessors(bundle)
-    siglip = try preprocessors.siglip()
-    depthNormalization =
-      if let depth = try preprocessors.depthAnything() {
-        depth.normalization
-      } else {
-        try preprocessors.dinov2()?.normalization
-      }
+    (vision, depthNormalization) = try PictureSettings.read(bundle)
   }
 
   private static func tokenizer(
@@ -69,7 +70,7 @@ public struct PolicyAssets: Sendable {
 
   /// Of the bundle's own family where that has one; the smaller and quicker of the two forms where
   /// it has both.
-  private static func tokenizer(of bundle: Bundle) throws(WeightsError) -> Tokenizer? {
+  private static func tokenizer(of bundle: any AssetSource) throws(WeightsError) -> Tokenizer? {
     let all = bundle.assets(.tokenizer)
     let family = bundle.ordered(BundlePreprocessors.policies)
       .first { family in all.contains { $0.family == family } }
@@ -79,47 +80,6 @@ public struct PolicyAssets: Sendable {
     return try bundle.reading(asset) { (bytes) throws(WeightsError) in
       try tokenizer(bytes, asset.fileName)
     }
-  }
-
-  /// The one that says something of a feature; several are one where they say the same.
-  private static func only(
-    _ all: [PolicyStatistics], _ bundle: Bundle, _ what: String,
-    _ feature: KeyPath<PolicyStatistics, FeatureStatistics?>
-  ) throws(WeightsError) -> PolicyStatistics? {
-    let found = all.filter { $0[keyPath: feature] != nil }
-    guard let first = found.first else { return nil }
-    if let other = found.first(where: { $0[keyPath: feature] != first[keyPath: feature] }) {
-      throw WeightsError(
-        .policyAssets, .usage, file: bundle.path,
-        "\(first.fileName) and \(other.fileName) have different statistics of \(what); expected one "
-          + "file to be given with --statistics")
-    }
-    return first
-  }
-}
-
-extension Bundle {
-  /// How states and actions are normalised, as the files that lerobot saves say; nil where there
-  /// are none.
-  ///
-  /// - Throws: as ``NormalizationMethods/init(lerobotPreprocessor:)``; `policy.assets` where files
-  ///   contradict each other; what reading an asset throws.
-  func normalizationMethods() throws(WeightsError) -> NormalizationMethods? {
-    var found: (methods: NormalizationMethods, name: String)?
-    for asset in assets(.preprocessor) where asset.fileName == "policy_preprocessor.json" {
-      let methods = try reading(asset) { (bytes) throws(WeightsError) in
-        try NormalizationMethods(lerobotPreprocessor: bytes)
-      }
-      guard let methods else { continue }
-      if let found, found.methods != methods {
-        throw WeightsError(
-          .policyAssets, .usage, file: path,
-          "\(found.name) and \(asset.name) say different things of normalisation; expected convert "
-            + "--set normalization=METHOD")
-      }
-      found = (methods, asset.name)
-    }
-    return found?.methods
   }
 }
 

@@ -19,7 +19,7 @@ public final class RobotPolicy: Sendable {
   /// How products with the weights are computed.
   public let products: ProductChoice
   /// The text tokens a prompt may have.
-  public var tokenLimit: Int { settings.tokenLimit }
+  public var tokenLimit: Int { assets.processing.tokenLimit(settings.tokenLimit) }
   private let model: DepthVLA
   private let settings: PolicySettings
   private let promptStyle: PaliGemmaPrompt.Style
@@ -66,7 +66,7 @@ public final class RobotPolicy: Sendable {
     let assets = if let given { given } else { try PolicyAssets(bundle) }
     self.compute = compute
     self.assets = assets
-    promptStyle = family == "pi0" ? .pi0 : .paligemma
+    promptStyle = PaliGemmaPrompt.Style(family: family, assets.processing)
     bundlePath = bundle.path
     let loader: TaskQueue? =
       switch loading {
@@ -83,14 +83,7 @@ public final class RobotPolicy: Sendable {
       try Self.checkChannels(configuration)
       settings = try PolicySettings(bundle.documents.configuration, configuration)
       images = try CameraImages(settings, configuration, assets)
-      let methods =
-        if let method = settings.normalization {
-          NormalizationMethods(method)
-        } else {
-          // pi0's own, in both libraries.
-          try bundle.normalizationMethods() ?? NormalizationMethods(.meanStd)
-        }
-      units = try PolicyUnits(assets, methods, configuration.action)
+      units = try PolicyUnits(assets, settings, configuration.action)
       model = try DepthVLA(
         configuration,
         weights: WeightScope(bundle, products: products, on: compute, streamingOn: loader))
@@ -103,6 +96,22 @@ public final class RobotPolicy: Sendable {
   }
 
   deinit { loader?.cancel() }
+
+  /// Makes of a configuration and the files beside it what a policy needs, but for the weights.
+  ///
+  /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
+  public static func rehearse(_ source: any AssetSource) throws(WeightsError) {
+    do throws(WeightsError) {
+      let configuration = try DepthVLAConfiguration(
+        try ConfigurationReader(source.configuration), hasDepth: source.family == "depthvla")
+      try checkChannels(configuration)
+      let settings = try PolicySettings(source.configuration, configuration)
+      let assets = try PolicyAssets(
+        source, tokenizer: nil, statistics: nil, readsTokenizer: false)
+      _ = try CameraImages(settings, configuration, assets)
+      _ = try PolicyUnits(assets, settings, configuration.action)
+    } catch { throw error.inFile(source.path) }
+  }
 
   /// Pictures have three.
   private static func checkChannels(_ c: DepthVLAConfiguration) throws(WeightsError) {
@@ -134,9 +143,10 @@ public final class RobotPolicy: Sendable {
         .policyNoTokenizer, .notFound, file: bundlePath,
         "the bundle has no tokenizer, expected one to be given with --tokenizer")
     }
-    let ids = try PaliGemmaPrompt(
-      tokenizer, style: promptStyle, tokenLimit: settings.tokenLimit
-    ).tokens(instruction)
+    let prompt = PaliGemmaPrompt(
+      tokenizer, style: promptStyle, tokenLimit: tokenLimit,
+      overflow: assets.processing.overflow)
+    let ids = try prompt.tokens(instruction)
     if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
       throw WeightsError(
         .policyAssets, file: assets.tokenizerPlace,
@@ -189,8 +199,9 @@ public final class RobotPolicy: Sendable {
     var stopwatch = Stopwatch()
     try check(imageCount: pictures.count)
     let ids = try tokens(of: instruction)
+    let modelState = try units.modelState(state)
     let observation = PolicyObservation(
-      pixels: try images.pixels(pictures), ids: ids, state: try units.modelState(state),
+      pixels: try images.pixels(pictures), ids: ids, state: modelState.tensor,
       depthPixels: try images.depthPixels(pictures))
     stopwatch.lap(.prepare)
     let (horizon, width) = (noise.shape[0], noise.shape[1])
@@ -205,7 +216,9 @@ public final class RobotPolicy: Sendable {
     } catch { throw error.inFile(bundlePath) }
     let normalized = output.actions.reshaped([horizon, width])
     let actions: [[Double]]
-    do throws(WeightsError) { actions = try units.robotActions(normalized) } catch {
+    do throws(WeightsError) {
+      actions = try units.robotActions(normalized, from: modelState)
+    } catch {
       throw error.inFile(bundlePath)
     }
     var depth: [DepthMap] = []
@@ -218,9 +231,19 @@ public final class RobotPolicy: Sendable {
       }
     }
     return ActionChunk(
-      normalized: normalized, actions: actions,
+      normalized: normalized, modelState: modelState.tensor, actions: actions,
       stateNormalization: units.stateMethod, actionNormalization: units.actionMethod,
-      tokenCount: ids.count, depth: depth, timing: stopwatch.laps)
+      tokenCount: ids.count, steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
+        + units.actionSteps,
+      depth: depth, timing: stopwatch.laps)
+  }
+
+  private func promptSteps(_ count: Int) -> [String] {
+    var step = "prompt of \(count) tokens with a newline (\(promptStyle.words))"
+    if assets.processing.overflow == .cut, count == tokenLimit {
+      step += ", cut where it is longer"
+    }
+    return [step]
   }
 }
 

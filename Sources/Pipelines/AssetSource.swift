@@ -1,0 +1,43 @@
+public import BundleFormat
+public import Diagnostics
+public import StrictJSON
+
+/// A configuration with the files beside the weights: of a bundle, or of one that is about to be
+/// written.
+public protocol AssetSource: Sendable {
+  /// What errors call it.
+  var path: String { get }
+  var family: String { get }
+  var configuration: JSONValue { get }
+
+  /// In the order of their names.
+  func assets(_ role: BundleAsset.Role) -> [BundleAsset]
+
+  /// All of a file.
+  ///
+  /// - Throws: `file.*`, `bundle.*`.
+  func bytes(of asset: BundleAsset) throws(WeightsError) -> [UInt8]
+}
+
+extension Bundle: AssetSource {
+  public var family: String { documents.family }
+  public var configuration: JSONValue { documents.configuration }
+}
+
+extension AssetSource {
+  /// The families with its own first.
+  func ordered(_ families: [String]) -> [String] {
+    families.filter { $0 == family } + families.filter { $0 != family }
+  }
+
+  /// What is made of the bytes of an asset, errors saying which asset it was.
+  func reading<Value>(
+    _ asset: BundleAsset, _ make: ([UInt8]) throws(WeightsError) -> Value
+  ) throws(WeightsError) -> Value {
+    let bytes = try bytes(of: asset)
+    do throws(WeightsError) { return try make(bytes) } catch {
+      throw WeightsError(
+        error.code, error.kind, file: path, "asset \(asset.name): \(error.message)")
+    }
+  }
+}
