@@ -2,6 +2,7 @@ import BundleFormat
 public import Diagnostics
 public import Quantization
 public import Remapping
+import Safetensors
 import TensorCore
 
 /// Every tensor that a bundle will hold, with its precision, decided before a weight is read.
