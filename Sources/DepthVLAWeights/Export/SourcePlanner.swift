@@ -132,6 +132,7 @@ struct SourcePlanner {
 
   /// INT8 values, or their scales, of a source that had them.
   ///
+  /// - Parameter bare: the tensor's name without what the source wrapped around it.
   /// - Throws: `export.incomplete` where the bundle holds floats in their place.
   private func givenInt8(
     _ entry: BundleRecord.Entry, _ bare: TensorName?, _ byName: [TensorName: ExportTensor]

@@ -180,7 +180,9 @@ extension Inspection {
     self.remarks = remarks + notes.map { WeightsError(.quantizationScheme, $0) }
     documents = DocumentLedger(rows: rows)
     ledger = plan.map { plan in
-      .array([.array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })])
+      .array([
+        .array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })
+      ])
     }
     root = nil
     provenance = nil
