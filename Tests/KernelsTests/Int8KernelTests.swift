@@ -86,8 +86,7 @@ import Testing
           values: $0, scales: scaleBytes.span.bytes, of: .f32, rows, into: &$1, using: set)
       }
       let expected = values.enumerated().map { Float($1) * scales[$0 / group] }
-      let bits: [UInt32] = decode(found)
-      #expect(bits == expected.map(\.bitPattern))
+      #expect(found == encode(expected))
     }
   }
 
