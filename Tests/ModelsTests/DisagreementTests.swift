@@ -178,7 +178,7 @@ struct DisagreementTests {
     int8("scales of no groups", [88, 0], .modelTensorShape, "found [88, 0]"),
     int8("groups that do not divide a row", [88, 4], .modelTensorShape, "found [88, 4]"),
     int8("groups of 11", [88, 2], .modelTensorShape, "found [88, 2]"),
-    int8("scales of float32", [88, 1], dtype: .f32, .modelTensorDType, "found F32"),
+    int8("scales of float16", [88, 1], dtype: .f16, .modelTensorDType, "found F16"),
   ]
 
   @Test(arguments: [
