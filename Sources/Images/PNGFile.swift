@@ -1,8 +1,8 @@
 import CImageCodecs
 public import Diagnostics
 
-/// Writes PNG files. The bytes depend on the pixels and on the versions of libpng and zlib alone:
-/// there are no time or text chunks.
+/// Writes PNG files. The bytes depend on the pixels, the texts that are asked for and the versions
+/// of libpng and zlib alone: there is no chunk of the time.
 ///
 /// Unsafe code: the rows are handed to C with sizes that the callers check against the buffer, and
 /// the file that C allocates is copied and freed here.
@@ -16,11 +16,15 @@ public enum PNGFile {
 
   /// The bytes of a 16-bit grey file.
   ///
-  /// - Parameter values: row-major [height, width].
-  /// - Precondition: both sides are at least 1 and there are as many values as they say.
+  /// - Parameters:
+  ///   - values: row-major [height, width].
+  ///   - texts: for chunks `tEXt` before the pixels, in ASCII.
+  /// - Precondition: both sides are at least 1 and there are as many values as they say; keywords
+  ///   have 1 to 79 characters.
   /// - Throws: `image.memory`, `image.encode`.
   public static func encode(
-    grey16 values: [UInt16], width: Int, height: Int
+    grey16 values: [UInt16], width: Int, height: Int,
+    texts: [(keyword: String, text: String)] = []
   ) throws(WeightsError) -> [UInt8] {
     precondition(width > 0 && height > 0, "a picture of at least 1 x 1")
     precondition(values.count == width * height, "one value a pixel")
@@ -30,7 +34,24 @@ public enum PNGFile {
       rows.append(UInt8(value >> 8))
       rows.append(UInt8(value & 0xFF))
     }
-    return try encode(rows, width: width, height: height, channels: 1, bitDepth: 16)
+    let file = try encode(rows, width: width, height: height, channels: 1, bitDepth: 16)
+    let chunks = texts.flatMap { textChunk($0.keyword, $0.text) }
+    return Array(file[..<afterHeader]) + chunks + file[afterHeader...]
+  }
+
+  /// The signature, and the chunk IHDR with its length, name and checksum.
+  private static let afterHeader = 8 + 25
+
+  /// Source: PNG specification, third edition, sections 5.3 and 11.3.3.2.
+  private static func textChunk(_ keyword: String, _ text: String) -> [UInt8] {
+    precondition(1...79 ~= keyword.utf8.count, "a keyword of 1 to 79 characters")
+    precondition((keyword + text).utf8.allSatisfy { 0x20...0x7E ~= $0 }, "ASCII")
+    let data = Array("tEXt".utf8) + Array(keyword.utf8) + [0] + Array(text.utf8)
+    return bigEndian(UInt32(data.count - 4)) + data + bigEndian(UInt32(crc32(data[...])))
+  }
+
+  private static func bigEndian(_ number: UInt32) -> [UInt8] {
+    stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
   }
 
   private static func encode(

@@ -168,6 +168,6 @@ func bigEndian(_ bytes: ArraySlice<UInt8>) -> Int {
 }
 
 /// Reads the span's bytes alone.
-private func crc32(_ bytes: ArraySlice<UInt8>) -> Int {
+func crc32(_ bytes: ArraySlice<UInt8>) -> Int {
   unsafe bytes.withUnsafeBufferPointer { Int(unsafe image_crc32($0.baseAddress, $0.count)) }
 }

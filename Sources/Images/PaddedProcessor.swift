@@ -15,7 +15,9 @@ public struct PaddedProcessor: Sendable {
   /// as the default gives for every sample.
   ///
   /// - Precondition: no side of 0.
-  public init(size: PixelSize, normalization: PixelNormalization = PixelNormalization(.half)) {
+  public init(
+    size: PixelSize, normalization: PixelNormalization = PixelNormalization(.half, backend: .pil)
+  ) {
     precondition(size.isPositive, "no side of 0")
     (self.size, self.normalization) = (size, normalization)
   }
@@ -30,14 +32,9 @@ public struct PaddedProcessor: Sendable {
   public func content(
     of image: RGBImage
   ) throws(WeightsError) -> (rows: Range<Int>, columns: Range<Int>) {
-    let frame = try size.checked(for: image)
-    let ratio = max(
-      Double(image.width) / Double(frame.width), Double(image.height) / Double(frame.height))
-    let resized = try PixelSize(
-      height: Int(Double(image.height) / ratio), width: Int(Double(image.width) / ratio)
-    ).checked(for: image)
-    let top = (frame.height - resized.height) / 2
-    let left = (frame.width - resized.width) / 2
+    let resized = try size.largestFit(of: image)
+    let top = (size.height - resized.height) / 2
+    let left = (size.width - resized.width) / 2
     return (top..<top + resized.height, left..<left + resized.width)
   }
 
@@ -46,8 +43,9 @@ public struct PaddedProcessor: Sendable {
   /// - Throws: `image.aspect`, `image.too-large`.
   public func frame(_ image: RGBImage) throws(WeightsError) -> RGBImage {
     let (rows, columns) = try content(of: image)
-    let resized = PillowResizer(
-      from: image.size, to: PixelSize(height: rows.count, width: columns.count), filter: .bilinear
+    let resized = PictureResizer(
+      from: image.size, to: PixelSize(height: rows.count, width: columns.count),
+      by: ResizeMethod(.pil, .bilinear)
     )(image)
     var pixels = [UInt8](repeating: 0, count: 3 * size.height * size.width)
     let rowCount = 3 * columns.count
@@ -63,5 +61,21 @@ public struct PaddedProcessor: Sendable {
   /// - Throws: `image.aspect`, `image.too-large`.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> Tensor {
     normalization(try frame(image))
+  }
+}
+
+extension PixelSize {
+  /// The size of a picture that fits into this frame, the aspect ratio kept: as large as the ratio
+  /// of sides says, rounded down. Quotients of rounded quotients can fall just short of a whole
+  /// number: openpi and lerobot round them down too.
+  ///
+  /// - Throws: `image.aspect` where a side would be 0, `image.too-large`.
+  func largestFit(of image: RGBImage) throws(WeightsError) -> PixelSize {
+    let frame = try checked(for: image)
+    let ratio = max(
+      Double(image.width) / Double(frame.width), Double(image.height) / Double(frame.height))
+    return try PixelSize(
+      height: Int(Double(image.height) / ratio), width: Int(Double(image.width) / ratio)
+    ).checked(for: image)
   }
 }

@@ -2,13 +2,18 @@ public import TensorCore
 
 /// From 8-bit samples to a model's input: times a factor, less the mean, over the deviation.
 ///
-/// Source: transformers 5.23, `image_transforms.rescale` (in float64, then rounded to float32) and
-/// `normalize` (in float32), in that order; the results are the same bits.
+/// The results are the same bits as upstream's. Source: transformers 5.24; of the Pillow backend
+/// `image_transforms.rescale` (in float64, then rounded to float32) and `normalize` (in float32), in
+/// that order; of the torchvision backend `TorchvisionBackend.rescale_and_normalize`, all in
+/// float32, where mean and deviation are multiplied by 1 over the factor instead of the samples by
+/// the factor.
 public struct PixelNormalization: Sendable, Hashable {
   /// Nil where samples stay between 0 and 255.
   public let rescaleFactor: Double?
   /// Of red, green and blue; nil where values are only rescaled.
   public let meanAndDeviation: MeanAndDeviation?
+  /// Whose arithmetic it is.
+  public let backend: PictureBackend
 
   public struct MeanAndDeviation: Sendable, Hashable {
     public let mean, deviation: [Double]
@@ -28,9 +33,11 @@ public struct PixelNormalization: Sendable, Hashable {
   }
 
   public init(
-    rescaleFactor: Double? = 1.0 / 255, _ meanAndDeviation: MeanAndDeviation?
+    rescaleFactor: Double? = 1.0 / 255, _ meanAndDeviation: MeanAndDeviation?,
+    backend: PictureBackend = .torchvision
   ) {
     (self.rescaleFactor, self.meanAndDeviation) = (rescaleFactor, meanAndDeviation)
+    self.backend = backend
   }
 
   /// - Returns: [3, H, W].
@@ -46,12 +53,40 @@ public struct PixelNormalization: Sendable, Hashable {
     return Tensor(values, shape: [3, image.height, image.width])
   }
 
+  /// Of samples that were divided by 255 already: less the mean, over the deviation, whatever the
+  /// factor is.
+  ///
+  /// - Parameter fractions: [3, H, W].
+  /// - Returns: of the same shape.
+  public func callAsFunction(fractions: Tensor) -> Tensor {
+    guard let meanAndDeviation else { return fractions }
+    let count = fractions.values.count / 3
+    var values = fractions.values
+    for channel in 0..<3 {
+      let mean = Float(meanAndDeviation.mean[channel])
+      let deviation = Float(meanAndDeviation.deviation[channel])
+      for index in channel * count..<(channel + 1) * count {
+        values[index] = (values[index] - mean) / deviation
+      }
+    }
+    return Tensor(values, shape: fractions.shape)
+  }
+
   private func table(channel: Int) -> [Float] {
-    (0...255).map { sample in
-      let value = Float(rescaleFactor.map { Double(sample) * $0 } ?? Double(sample))
-      guard let meanAndDeviation else { return value }
-      return (value - Float(meanAndDeviation.mean[channel]))
-        / Float(meanAndDeviation.deviation[channel])
+    (0...255).map { value(of: $0, channel: channel) }
+  }
+
+  private func value(of sample: Int, channel: Int) -> Float {
+    let mean = meanAndDeviation.map { Float($0.mean[channel]) } ?? 0
+    let deviation = meanAndDeviation.map { Float($0.deviation[channel]) } ?? 1
+    switch (backend, rescaleFactor) {
+    case (.torchvision, let factor?) where meanAndDeviation != nil:
+      let inverse = Float(1 / factor)
+      return (Float(sample) - mean * inverse) / (deviation * inverse)
+    case (.torchvision, let factor?): return Float(sample) * Float(factor)
+    case (.pil, let factor?):
+      return (Float(Double(sample) * factor) - mean) / deviation
+    case (_, nil): return (Float(sample) - mean) / deviation
     }
   }
 }

@@ -12,77 +12,121 @@ extension WeightsError.Code {
 
 /// The keys of a `preprocessor_config.json`, each either honoured, of no consequence, or refused.
 ///
-/// As in transformers 5.23, a key with the value null counts as left out.
+/// As in transformers 5.24, null is no key left out: what is to be done or not is then not done,
+/// and what is needed to do it is missing.
 struct PreprocessorConfiguration {
   private let object: JSONObjectReader
-  /// What a size of one number means: a square, or the length of the shorter side. Nil where the
-  /// class of the processor decides.
-  let integerSizeIsSquare: Bool?
+  let method: ResizeMethod
 
   /// Keys that say nothing about what becomes of an RGB picture.
   private static let inconsequential: Set<String> = [
     "image_processor_type", "feature_extractor_type", "processor_class", "_processor_class",
-    "auto_map", "_valid_processor_keys", "image_seq_length", "do_convert_rgb", "default_to_square",
-    "device", "disable_grouping", "return_tensors", "input_data_format", "pad_size",
+    "auto_map", "_valid_processor_keys", "image_seq_length", "do_convert_rgb",
+    "device", "disable_grouping", "return_tensors", "input_data_format", "use_fast",
   ]
   private static let honoured: Set<String> = [
     "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
-    "do_normalize", "image_mean", "image_std", "do_pad", "data_format",
+    "do_normalize", "image_mean", "image_std", "do_pad", "pad_size", "data_format",
+    "default_to_square",
   ]
   /// Pillow's numbers for its filters.
-  private static let filters = [
-    "nearest", "Lanczos", "bilinear", "bicubic", "box", "Hamming", "MKS2013", "MKS2021",
-  ]
-  private static let bicubic = 3
+  private static let filters = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"]
 
   /// - Parameters:
   ///   - processor: the upstream class, also with `Fast` or `Pil` behind its name.
   ///   - alias: an older name of it.
   ///   - keys: those that only this family has.
   init(
-    _ config: JSONObject, processor: String, alias: String?, keys: Set<String>
+    _ config: JSONObject, processor: String, alias: String?, keys: Set<String>,
+    backend: PictureBackend
   ) throws(WeightsError) {
     object = try JSONReader(.object(config)).object()
-    integerSizeIsSquare = try object.optional("default_to_square").flatMap {
-      $0.isNull ? nil : $0
-    }?.bool()
+    method = ResizeMethod(backend, try Self.filter(object.optional("resample")))
     let known = Self.inconsequential.union(Self.honoured).union(keys)
     for (key, _) in object.members where !known.contains(key) {
       throw WeightsError(.preprocessorKey, "\(key.quoted) is no setting of \(processor)")
     }
     let names = [processor, processor + "Fast", processor + "Pil"] + (alias.map { [$0] } ?? [])
     for key in ["image_processor_type", "feature_extractor_type"] {
-      guard let type = try value(key)?.string(), !names.contains(type) else { continue }
+      guard let type = try stated(key)?.string(), !names.contains(type) else { continue }
       throw WeightsError(
         .preprocessorUnsupported, "expected \(key) \(processor), found \(type.quoted)")
     }
-    if try flag("do_pad") ?? false { throw unsupported("do_pad", "expected false, found true") }
-    if let resample = try integer("resample", in: 0...7), resample != Self.bicubic {
-      throw unsupported(
-        "resample", "expected 3 (bicubic), found \(resample) (\(Self.filters[resample]))")
-    }
-    if let format = try value("data_format")?.string(), format != "channels_first" {
+    if let format = try stated("data_format")?.string(), format != "channels_first" {
       throw unsupported("data_format", "expected channels_first, found \(format.quoted)")
     }
   }
 
   func unsupported(_ key: String, _ message: String) -> WeightsError {
+    Self.unsupported(key, message)
+  }
+
+  private static func unsupported(_ key: String, _ message: String) -> WeightsError {
     WeightsError(.preprocessorUnsupported, "\(key): \(message)")
   }
 
-  private func value(_ key: String) -> JSONReader? {
+  /// A key that is there, whether or not upstream would look at it.
+  private func stated(_ key: String) -> JSONReader? {
     object.optional(key).flatMap { $0.isNull ? nil : $0 }
   }
 
-  func flag(_ key: String) throws(WeightsError) -> Bool? { try value(key)?.bool() }
+  /// A key that upstream needs: left out it has the class's default, null it fails.
+  private func needed(_ key: String) throws(WeightsError) -> JSONReader? {
+    guard let value = object.optional(key) else { return nil }
+    guard !value.isNull else {
+      throw WeightsError(.preprocessorValue, "\(key): expected a value, found null")
+    }
+    return value
+  }
+
+  /// Whether something is done; upstream takes 1 and 0 too.
+  func flag(_ key: String, default standard: Bool) throws(WeightsError) -> Bool {
+    guard let value = object.optional(key) else { return standard }
+    if value.isNull { return false }
+    return value.value.bool == nil ? try value.integer(in: 0...1) == 1 : try value.bool()
+  }
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws(WeightsError) -> Int? {
-    try value(key)?.integer(in: range)
+    try needed(key)?.integer(in: range)
+  }
+
+  var resizes: Bool {
+    get throws(WeightsError) {
+      let resizes = try flag("do_resize", default: true)
+      if resizes { _ = try needed("resample") }
+      return resizes
+    }
+  }
+
+  /// By Pillow's number, or by the name that torchvision has for it.
+  private static func filter(
+    _ reader: JSONReader?
+  ) throws(WeightsError) -> ResizeMethod.Filter {
+    guard let reader, !reader.isNull else { return .bicubic }
+    let name: String
+    if reader.value.string == nil {
+      let number = try reader.integer(in: 0...7)
+      name = filters.indices.contains(number) ? filters[number] : "number \(number)"
+    } else {
+      name = try reader.string()
+    }
+    switch name {
+    case "bilinear": return .bilinear
+    case "bicubic": return .bicubic
+    default:
+      throw unsupported("resample", "expected 2 (bilinear) or 3 (bicubic), found \(name)")
+    }
   }
 
   func refuseCentreCrop() throws(WeightsError) {
-    if try flag("do_center_crop") ?? false {
+    if try flag("do_center_crop", default: false) {
       throw unsupported("do_center_crop", "expected false, found true")
+    }
+  }
+
+  func refusePadding() throws(WeightsError) {
+    if try flag("do_pad", default: false) {
+      throw unsupported("do_pad", "expected false, found true")
     }
   }
 
@@ -95,18 +139,36 @@ struct PreprocessorConfiguration {
     case .exact(let size): return size
     case .shortestEdge:
       throw unsupported(key, "expected height and width, found the shortest edge alone")
+    case .within: throw unsupported(key, "expected height and width, found the greatest")
     }
   }
 
-  /// A size as an object with `height` and `width` or with `shortest_edge`, or as one number.
+  /// A size as an object with `height` and `width`, with `shortest_edge`, or with `max_height` and
+  /// `max_width`; as one number; or as a list of height and width.
+  ///
+  /// - Parameter integerIsSquare: what one number means where `default_to_square` is left out: a
+  ///   square, or the length of the shorter side.
   func size(
     _ key: String, integerIsSquare: Bool
   ) throws(WeightsError) -> ResizeRule? {
-    guard let value = value(key) else { return nil }
+    guard let value = try needed(key) else { return nil }
     let range = 1...ImageLimits.default.side
+    if value.value.array != nil {
+      let sides = try value.array()
+      guard sides.count == 2 else {
+        throw WeightsError(
+          .preprocessorValue, "\(key): expected height and width, found \(sides.count) numbers")
+      }
+      return .exact(
+        PixelSize(
+          height: try sides[0].integer(in: range), width: try sides[1].integer(in: range)))
+    }
     if value.value.object == nil {
       let side = try value.integer(in: range)
-      return integerIsSquare ? .exact(PixelSize(height: side, width: side)) : .shortestEdge(side)
+      let isSquare =
+        key == "size"
+        ? try flag("default_to_square", default: integerIsSquare) : integerIsSquare
+      return isSquare ? .exact(PixelSize(height: side, width: side)) : .shortestEdge(side)
     }
     let members = try value.object()
     switch Set(members.members.map(\.key)) {
@@ -115,12 +177,17 @@ struct PreprocessorConfiguration {
         PixelSize(
           height: try members.required("height").integer(in: range),
           width: try members.required("width").integer(in: range)))
+    case ["max_height", "max_width"]:
+      return .within(
+        PixelSize(
+          height: try members.required("max_height").integer(in: range),
+          width: try members.required("max_width").integer(in: range)))
     case ["shortest_edge"]:
       return .shortestEdge(try members.required("shortest_edge").integer(in: range))
     case let keys:
       throw unsupported(
         key,
-        "expected height and width, or shortest_edge, found "
+        "expected height and width, shortest_edge, or max_height and max_width, found "
           + keys.sorted().map(\.quoted).joined(separator: ", "))
     }
   }
@@ -128,32 +195,40 @@ struct PreprocessorConfiguration {
   func normalization(
     default standard: PixelNormalization.MeanAndDeviation
   ) throws(WeightsError) -> PixelNormalization {
-    let factor = try value("rescale_factor")?.number() ?? 1.0 / 255
-    let mean = try channels("image_mean") ?? standard.mean
-    let deviation = try channels("image_std") ?? standard.deviation
+    let rescales = try flag("do_rescale", default: true)
+    let normalizes = try flag("do_normalize", default: true)
+    let factor = rescales ? try needed("rescale_factor")?.number() ?? 1.0 / 255 : 1
+    let mean = normalizes ? try channels("image_mean") ?? standard.mean : standard.mean
+    let deviation =
+      normalizes ? try channels("image_std") ?? standard.deviation : standard.deviation
     guard deviation.allSatisfy({ Float($0) > 0 && Float($0).isFinite }) else {
       throw WeightsError(
         .preprocessorValue, "image_std: expected positive deviations, found \(deviation)")
     }
-    guard mean.allSatisfy({ Float($0).isFinite }), Float(factor * 255).isFinite else {
+    guard mean.allSatisfy({ Float($0).isFinite }), Float(factor * 255).isFinite,
+      Float(1 / factor).isFinite
+    else {
       throw WeightsError(
-        .preprocessorValue, "image_mean, rescale_factor: expected numbers that a float can hold")
+        .preprocessorValue,
+        "image_mean, rescale_factor: expected numbers that a float can hold, and no factor 0")
     }
     return PixelNormalization(
-      rescaleFactor: try flag("do_rescale") ?? true ? factor : nil,
-      try flag("do_normalize") ?? true
-        ? PixelNormalization.MeanAndDeviation(mean: mean, deviation: deviation) : nil)
+      rescaleFactor: rescales ? factor : nil,
+      normalizes
+        ? PixelNormalization.MeanAndDeviation(mean: mean, deviation: deviation) : nil,
+      backend: method.backend)
   }
 
   /// Three numbers, or one for all three.
   private func channels(_ key: String) throws(WeightsError) -> [Double]? {
-    guard let value = value(key) else { return nil }
+    guard let value = try needed(key) else { return nil }
     guard value.value.array != nil else {
       let number = try value.number()
       return [number, number, number]
     }
     var numbers: [Double] = []
     for element in try value.array() { numbers.append(try element.number()) }
+    if numbers.count == 1 { return [numbers[0], numbers[0], numbers[0]] }
     guard numbers.count == 3 else {
       throw WeightsError(
         .preprocessorValue, "\(key): expected 3 numbers, found \(numbers.count)")

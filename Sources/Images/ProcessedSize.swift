@@ -26,15 +26,18 @@ extension PixelSize {
     return self
   }
 
-  func resize(_ image: RGBImage) -> RGBImage { PillowResizer(from: image.size, to: self)(image) }
+  func resize(_ image: RGBImage, by method: ResizeMethod) -> RGBImage {
+    PictureResizer(from: image.size, to: self, by: method)(image)
+  }
 }
 
 extension RGBImage {
-  /// The whole picture at another size, whatever its aspect ratio: Pillow's bicubic resize, as
-  /// ``SiglipProcessor`` does it.
+  /// The whole picture at another size, whatever its aspect ratio.
   ///
   /// - Throws: `image.aspect` where a side would be 0, `image.too-large`.
-  public func stretched(to size: PixelSize) throws(WeightsError) -> RGBImage {
-    try size.checked(for: self).resize(self)
+  public func stretched(
+    to size: PixelSize, by method: ResizeMethod
+  ) throws(WeightsError) -> RGBImage {
+    try size.checked(for: self).resize(self, by: method)
   }
 }

@@ -19,6 +19,8 @@ extension WeightsError.Code {
   public static let imageZeroSize = Self("image.zero-size")
   /// Larger than the limits.
   public static let imageTooLarge = Self("image.too-large")
+  /// Of another size than the one that is taken as it is.
+  public static let imageSize = Self("image.size")
   /// More pixels than so few bytes can hold.
   public static let imageSizeLie = Self("image.size-lie")
   /// The compressed data are broken, or more or less than the picture needs.

@@ -17,6 +17,11 @@ public struct LeRobotConfiguration: Sendable {
   var usesRelativeActions: Bool?
   var excludedJoints: [String]?
   var actionNames: [String]?
+  /// Width and height that pictures are fitted into by `resize_imgs_with_padding`, which lerobot
+  /// had before October 2025; empty where the file does not say.
+  public private(set) var pictureSides: [Int] = []
+  /// Whether pictures are taken as they are: `resize_imgs_with_padding` is null.
+  public private(set) var takesPicturesAsTheyAre = false
 
   /// Whether a `config.json` is one of lerobot's pi0.
   public static func isOne(_ document: JSONValue) -> Bool {
@@ -66,6 +71,17 @@ public struct LeRobotConfiguration: Sendable {
     usesRelativeActions = try present("use_relative_actions")?.bool()
     excludedJoints = try strings("relative_exclude_joints")
     actionNames = try strings("action_feature_names")
+    takesPicturesAsTheyAre = root.optional("resize_imgs_with_padding")?.isNull ?? false
+    if let reader = present("resize_imgs_with_padding") {
+      let sides = try reader.array()
+      guard sides.count == 2 else {
+        throw reader.failure(
+          .processingValue, "expected width and height, found \(sides.count) numbers")
+      }
+      pictureSides = try sides.map { (side) throws(WeightsError) in
+        try side.integer(in: 1...1 << 20)
+      }
+    }
   }
 
   private static func types(_ reader: JSONReader?) throws(WeightsError) -> [String: String] {

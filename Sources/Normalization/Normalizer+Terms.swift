@@ -69,7 +69,8 @@ extension Normalizer.Terms {
         "std, dimension \(index): expected 0 or more, found \(std[index])")
     }
     divisor = std.map { $0 + Scalar(origin.epsilon) }
-    factor = origin == .openpi ? divisor : std
+    // transformers leaves the way back to the user: it is the inverse here.
+    factor = origin == .lerobot ? std : divisor
   }
 
   /// - Throws: `statistics.missing`, `statistics.order`, `statistics.method`,
@@ -78,6 +79,12 @@ extension Normalizer.Terms {
     rangeOf statistics: FeatureStatistics, from lower: FeatureStatistics.Field,
     to upper: FeatureStatistics.Field, _ origin: PolicyStatistics.Origin, isEarly: Bool
   ) throws(WeightsError) {
+    guard origin != .transformers else {
+      throw WeightsError(
+        .statisticsMethod, .usage,
+        "transformers has no normalisation from \(lower.rawValue) to \(upper.rawValue): expected "
+          + "identity or mean-std")
+    }
     guard origin == .lerobot || lower == .q01 else {
       throw WeightsError(
         .statisticsMethod, .usage,
@@ -103,7 +110,7 @@ extension Normalizer.Terms {
     divisor = zip(lows, highs).map { low, high in
       switch origin {
       case .openpi: high - low + epsilon
-      case .lerobot:
+      case .lerobot, .transformers:
         if isEarly { high - low + epsilon } else { high == low ? epsilon : high - low }
       }
     }
@@ -112,7 +119,7 @@ extension Normalizer.Terms {
       switch origin {
       case .openpi: .openpiRange
       case .lerobot where isEarly: .openpiRange
-      case .lerobot: lower == .min ? .lerobotBounds : .lerobotQuantiles
+      case .lerobot, .transformers: lower == .min ? .lerobotBounds : .lerobotQuantiles
       }
   }
 }
@@ -122,7 +129,7 @@ extension PolicyStatistics.Origin {
   var epsilon: Double {
     switch self {
     case .openpi: 1e-6
-    case .lerobot: 1e-8
+    case .lerobot, .transformers: 1e-8
     }
   }
 }

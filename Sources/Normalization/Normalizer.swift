@@ -1,7 +1,7 @@
 public import Diagnostics
 
 /// Turns a vector in the robot's units into the model's, and back, in upstream's order of steps and
-/// in upstream's arithmetic: double for openpi; for lerobot float32, to which statistics and
+/// in upstream's arithmetic: double for openpi; for lerobot and transformers float32, to which statistics and
 /// values are rounded first, so that a value that never changed in training meets itself exactly.
 ///
 /// With `x` in the robot's units and `y` in the model's:
@@ -10,6 +10,7 @@ public import Diagnostics
 /// | --- | --- | --- | --- |
 /// | mean-std | openpi | `(x - mean) / (std + 1e-6)` | `y (std + 1e-6) + mean` |
 /// | mean-std | lerobot | `(x - mean) / (std + 1e-8)` | `y std + mean` |
+/// | mean-std | transformers | `(x - mean) / (std + 1e-8)` | `y (std + 1e-8) + mean` |
 /// | quantile | openpi | `(x - q01) / (q99 - q01 + 1e-6) 2 - 1` |
 /// `(y + 1) / 2 (q99 - q01 + 1e-6) + q01` |
 /// | quantile | lerobot | `2 (x - q01) / d - 1`, `d = q99 - q01` | `(y + 1) d / 2 + q01` |
@@ -63,7 +64,7 @@ public struct Normalizer: Sendable, Hashable {
       switch origin {
       case .openpi:
         try Terms(statistics, method, origin, isEarly: false).map(Arithmetic.double) ?? .identity
-      case .lerobot:
+      case .lerobot, .transformers:
         try Terms(statistics, method, origin, isEarly: isEarly).map(Arithmetic.float) ?? .identity
       }
   }
@@ -129,7 +130,7 @@ public struct Normalizer: Sendable, Hashable {
   /// As upstream takes them: lerobot's are float32 before anything else.
   private func rounded(_ values: [Double]) throws(WeightsError) -> [Double] {
     switch (origin, method) {
-    case (.lerobot, _): try checked(values).map { Double(Float($0)) }
+    case (.lerobot, _), (.transformers, _): try checked(values).map { Double(Float($0)) }
     case (.openpi, .identity): try checked(values)
     case (.openpi, _): values
     }

@@ -12,8 +12,10 @@ public struct PolicyProcessing: Sendable, Hashable {
     case lerobot
     /// Until then, with statistics among the tensors.
     case earlyLeRobot = "lerobot-2025-02"
+    /// `PI0Processor`.
+    case transformers
 
-    public var isLeRobot: Bool { self != .openpi }
+    public var isLeRobot: Bool { self == .lerobot || self == .earlyLeRobot }
   }
 
   /// Nil where nothing tells.

@@ -1,11 +1,11 @@
 public import Diagnostics
 import StrictJSON
 
-/// The statistics of a policy's state and actions, from a file of openpi or lerobot.
+/// The statistics of a policy's state and actions, from a file of openpi, lerobot or transformers.
 public struct PolicyStatistics: Sendable, Hashable {
   /// Whose file it is, which decides how a division by zero is avoided: see ``Normalizer``.
   public enum Origin: String, Sendable, CaseIterable {
-    case openpi, lerobot
+    case openpi, lerobot, transformers
   }
 
   public enum Feature: String, Sendable, CaseIterable {
@@ -30,7 +30,9 @@ public struct PolicyStatistics: Sendable, Hashable {
   ///   `observation.state` and `action` are read;
   /// - the `policy_preprocessor_step_N_normalizer_processor.safetensors` of a lerobot policy (or
   ///   its `policy_postprocessor` and `unnormalizer`): tensors such as `observation.state.mean`
-  ///   (`src/lerobot/processor/normalize_processor.py`).
+  ///   (`src/lerobot/processor/normalize_processor.py`);
+  /// - the `processor_config.json` of transformers' `PI0Processor`: `state_mean`, `state_std`,
+  ///   `actions_mean` and `actions_std` (`models/pi0/processing_pi0.py`).
   ///
   /// - Throws: `statistics.format`; `statistics.missing`, `statistics.empty`, `statistics.width`,
   ///   `statistics.not-finite`, `statistics.tensor`; `json.*`, `safetensors.*`.
@@ -42,6 +44,19 @@ public struct PolicyStatistics: Sendable, Hashable {
     } catch {
       throw error.inFile(fileName)
     }
+  }
+
+  /// The statistics among the settings of transformers' `PI0Processor`; nil where there are none,
+  /// and for the settings of another processor.
+  ///
+  /// - Throws: as ``init(contents:fileName:)``.
+  public init?(processorConfig contents: [UInt8], fileName: String) throws(WeightsError) {
+    do throws(WeightsError) {
+      guard let parsed = try Self.parseProcessor(contents) else { return nil }
+      (origin, state, action) = parsed
+    } catch { throw error.inFile(fileName) }
+    self.fileName = fileName
+    if state == nil && action == nil { return nil }
   }
 
   /// What turns a feature into what the model sees, and back.
@@ -78,6 +93,8 @@ public struct PolicyStatistics: Sendable, Hashable {
     case (.openpi, .action): OpenPIKey.action
     case (.lerobot, .state): LeRobotKey.state
     case (.lerobot, .action): LeRobotKey.action
+    case (.transformers, .state): TransformersKey.state
+    case (.transformers, .action): TransformersKey.action
     }
   }
 }
@@ -86,6 +103,13 @@ enum OpenPIKey {
   static let root = "norm_stats"
   static let state = "state"
   static let action = "actions"
+}
+
+enum TransformersKey {
+  static let state = "state"
+  static let action = "actions"
+  /// What tells the file.
+  static let type = "PI0Processor"
 }
 
 enum LeRobotKey {

@@ -3,11 +3,11 @@ import Safetensors
 public import TensorCore
 
 /// Makes a model's input from an image of 8 bits a channel: `rgb` holds height times width times
-/// three bytes, row-major.
+/// three bytes, row-major. The result says which processor, for which size, in whose arithmetic.
 ///
 /// - Returns: [3, H, W], normalised; nil for a processor that this runtime does not have.
 public typealias ImageProcessor = (
-  _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
+  _ result: ProcessedImage, _ image: (width: Int, height: Int, rgb: [UInt8])
 ) throws(WeightsError) -> Tensor?
 
 extension GoldenComparison {
@@ -26,17 +26,12 @@ extension GoldenComparison {
         .goldenUnfit, file: golden.path,
         "it holds nothing that an image processor of \(family) makes")
     }
-    var made: [String: Tensor?] = [:]
     var stages: [StageComparison] = []
     do throws(WeightsError) {
       for result in results {
         let limits = try tolerances.limits(of: result)
-        let key = "\(result.processor)_\(result.size)"
-        if made[key] == nil {
-          made[key] = .some(try processor(result.processor, result.size, image))
-        }
         let outcome: StageComparison.Outcome =
-          if let ours = made[key] ?? nil {
+          if let ours = try processor(result, image) {
             ours.shape == result.info.shape
               ? try golden.compare(
                 ours, validRows: nil, with: result.info, upstream: nil, limits: limits)

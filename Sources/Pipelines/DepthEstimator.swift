@@ -29,32 +29,14 @@ public struct DepthEstimator: Sendable {
     on compute: Compute
   ) throws(WeightsError) {
     try compute.checkMemory()
-    let settings = try BundlePreprocessors(bundle).depthAnything()
     let products = ProductChoice(
       requested, for: try bundle.precisionClass(), tensors: bundle.tensors)
     self.products = products
     model = try DepthAnything(
       try ConfigurationReader(bundle.documents.configuration),
       weights: WeightScope(bundle, products: products, on: compute).at("depth_anything"))
-    let backbone = model.configuration.backbone
-    guard backbone.channels == 3 else {
-      throw WeightsError(
-        .modelConfiguration,
-        "expected a model of pictures, of 3 channels, found num_channels \(backbone.channels)")
-    }
-    let published = PixelSize(
-      height: backbone.tableSide * backbone.patch, width: backbone.tableSide * backbone.patch)
-    let multiple = settings?.multiple ?? backbone.patch
-    guard multiple.isMultiple(of: backbone.patch) else {
-      throw WeightsError(
-        .modelConfiguration,
-        "the preprocessor makes sides that are multiples of \(multiple), expected multiples of "
-          + "patch_size \(backbone.patch)")
-    }
-    processor = DepthAnythingProcessor(
-      size: inputSize.map { PixelSize(height: $0, width: $0) } ?? settings.map(\.size) ?? published,
-      multiple: multiple, keepsAspectRatio: settings?.keepsAspectRatio ?? true,
-      normalization: settings?.normalization ?? PixelNormalization(.imageNet))
+    processor = try DepthAnythingProcessor(
+      bundle, for: model.configuration, inputSize: inputSize)
     self.compute = compute
   }
 

@@ -5,8 +5,9 @@ import StrictJSON
 /// A naming's config.json as a template that works in two directions.
 ///
 /// `"$key"` reads and writes the configuration key; `{"$write": "key"}` only writes it;
-/// `{"$when": "axis", "then": X, "else": Y}` is one or the other; `"$dtype"` is written as the
-/// name of the main dtype. Everything else is literal.
+/// `{"$when": "axis", "then": X, "else": Y}` is one or the other; `{"$null": {"key": value}, "then":
+/// X}` is X, or null where the key has the value; `"$dtype"` is written as the name of the main
+/// dtype. Everything else is literal.
 struct ConfigTemplate: Sendable {
   let template: JSONValue
   /// Other places where versions of the library keep the same keys; read only.
@@ -26,6 +27,7 @@ struct ConfigTemplate: Sendable {
     func keys(_ value: JSONValue) -> Set<String> {
       if let key = value.templateKey { return key == "dtype" ? [] : [key] }
       if let key = value.writtenKey { return [key] }
+      if let null = value.nullSetting { return keys(null.otherwise).union([null.key]) }
       if let branches = value.conditional {
         let inner = [branches.then, branches.otherwise].compactMap(\.self).flatMap(keys)
         return Set(inner + [branches.key])
@@ -58,7 +60,9 @@ struct ConfigTemplate: Sendable {
       return key == "dtype"
         ? .neutral("the type of the weights, which the tensors have themselves") : .sets(key)
     }
-    if template.writtenKey != nil { return .neutral("follows from the tensors") }
+    if template.writtenKey != nil || template.nullSetting != nil {
+      return .neutral("follows from the tensors")
+    }
     if let branches = template.conditional {
       return [branches.then, branches.otherwise].compactMap(\.self).lazy.compactMap(key).first
     }
@@ -71,6 +75,9 @@ struct ConfigTemplate: Sendable {
     func fill(_ template: JSONValue) -> JSONValue? {
       if let key = template.templateKey {
         return key == "dtype" ? .string(dtype) : configuration[key]
+      }
+      if let null = template.nullSetting {
+        return configuration[null.key] == null.value ? .null : fill(null.otherwise)
       }
       if let branches = template.conditional {
         return branches.chosen(in: configuration).flatMap(fill)
@@ -108,6 +115,14 @@ extension JSONValue {
 
   /// The key of `{"$write": "key"}`.
   fileprivate var writtenKey: String? { object?["$write"]?.string }
+
+  /// What null means: a key with a value; and the template of all else.
+  fileprivate var nullSetting: (key: String, value: JSONValue, otherwise: JSONValue)? {
+    guard let object, let setting = object["$null"]?.object?.members.first,
+      let otherwise = object["then"]
+    else { return nil }
+    return (setting.key, setting.value, otherwise)
+  }
 
   fileprivate var conditional: ConditionalTemplate? {
     guard let object, let key = object["$when"]?.string else { return nil }

@@ -13,6 +13,8 @@ struct ConfigurationResolver {
   let stated: Configuration?
   /// Values the user gave.
   let given: Configuration
+  /// Values that the sources' namings have where nothing else says them.
+  let fallbacks: Configuration
   /// Values of other documents beside the weights.
   let documents: Configuration
 
@@ -23,9 +25,11 @@ struct ConfigurationResolver {
 
   init(
     layout: LayoutDefinition, provided: [TensorName: Shape], stated: Configuration?,
-    given: Configuration, documents: Configuration = Configuration()
+    given: Configuration, documents: Configuration = Configuration(),
+    fallbacks: Configuration = Configuration()
   ) {
     self.documents = documents
+    self.fallbacks = fallbacks
     self.layout = layout
     self.provided = provided
     self.stated = stated
@@ -43,6 +47,11 @@ struct ConfigurationResolver {
     try take(documents)
     try checkKinds()
     try applyFactsAndDerivations()
+    for key in fallbacks.keys where configuration[key] == nil {
+      if let value = fallbacks[key] {
+        configuration.set(key, value, origin: fallbacks.origin(of: key) ?? "the naming")
+      }
+    }
     for key in layout.keys where configuration[key.name] == nil {
       if let value = key.defaultValue {
         configuration.set(key.name, value, origin: "default")
@@ -90,6 +99,8 @@ struct ConfigurationResolver {
     for key in other.keys {
       guard let value = other[key] else { continue }
       let origin = other.origin(of: key) ?? "config.json"
+      // How pictures are fitted, the user may say against the files.
+      if key == "image_fit", configuration[key] != nil { continue }
       // What config.json leaves out, the user may say. Defaults of sizes change between versions of
       // a library; the tensor itself has its size.
       if origin == ConfigReading.libraryDefault, given[key] != nil || measured.contains(key) {

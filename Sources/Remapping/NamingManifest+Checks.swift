@@ -47,6 +47,7 @@ extension NamingManifest {
         .manifestSyntax, "\(place): the \(family) layout has no key \(unknown.quoted)")
     }
     try require((config?.keys ?? []).sorted(), "config")
+    try require(defaults.keys, "defaults")
     for rule in rules {
       try require([rule.condition?.key].compactMap(\.self), rule.path)
       var expressions: [Expression] = []

@@ -5,6 +5,7 @@ import TensorCore
 extension NamingManifest {
   private static let keysOfDocument: Set<String> = [
     "schema", "family", "naming", "about", "source", "prefixes", "include", "rules", "config",
+    "defaults",
     "model_types", "shards", "metadata",
   ]
 
@@ -34,6 +35,11 @@ extension NamingManifest {
     config = try root.optional("config").flatMap { (reader) throws(WeightsError) in
       reader.isNull ? nil : try ConfigTemplate(reader)
     }
+    var defaults = Configuration()
+    for (key, value) in try root.optional("defaults")?.object().members ?? [] {
+      defaults.set(key, value.value, origin: "the naming \(naming)")
+    }
+    self.defaults = defaults
     modelTypes = try root.optional("model_types")?.strings() ?? []
     isSharded = try root.optional("shards")?.bool() ?? false
     metadata = try MetadataPolicy(root.optional("metadata"))

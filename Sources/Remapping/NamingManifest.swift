@@ -17,6 +17,9 @@ public struct NamingManifest: Sendable {
   var assumptions: [String: Bool] = [:]
   /// config.json in terms of the configuration; nil where the naming's library has none.
   let config: ConfigTemplate?
+  /// What holds for this naming where neither the user nor config.json says otherwise, with or
+  /// without a config.json.
+  let defaults: Configuration
   /// What config.json's `model_type` may say; empty where it says nothing.
   let modelTypes: [String]
   /// What the library writes into `__metadata__`.

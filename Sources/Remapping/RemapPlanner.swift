@@ -57,6 +57,8 @@ public struct RemapPlanner {
     let plan: RemapPlan
     let report: CoverageReport
     let resolver: ConfigurationResolver
+    /// Tensors that no source has and no output depends on.
+    let absentCount: Int
   }
 
   func draft() throws(WeightsError) -> Draft {
@@ -67,8 +69,9 @@ public struct RemapPlanner {
       library: library, family: family, keepsUnused: keepsUnused, sources: sources, taken: taken)
     try collector.collect()
     var resolver = ConfigurationResolver(
-      layout: layout, provided: collector.shapes, stated: statedConfiguration(taken),
-      given: given, documents: documents)
+      layout: layout, provided: collector.shapes,
+      stated: merged(taken) { $0.recognition.stated }, given: given, documents: documents,
+      fallbacks: merged(taken) { $0.recognition.manifest.defaults } ?? Configuration())
     let configuration: Configuration
     let wanted: [LayoutTensor]
     do throws(WeightsError) {
@@ -76,9 +79,17 @@ public struct RemapPlanner {
       try collector.finish(configuration)
       try resolver.askForShapes(sources, drawn: initialisesMissing)
       wanted = try layout.tensors(under: configuration)
-    } catch { throw explained(error, layout, collector.shapes) }
+    } catch {
+      // What is open may stand under the names that nothing explains: those come first, and
+      // drawing tensors is no answer to them.
+      if error.code == .remapAsk, !collector.report.unexpected.isEmpty {
+        try collector.report.check(sources.map(\.label))
+      }
+      throw explained(error, layout, collector.shapes)
+    }
 
     var tensors: [PlannedTensor] = []
+    var absentCount = 0
     for tensor in wanted {
       let origin: PlannedTensor.Origin
       if let provided = collector.provided[tensor.name] {
@@ -88,6 +99,10 @@ public struct RemapPlanner {
         origin = provided.origin
       } else if let constant = collector.initialValue(of: tensor.name) {
         origin = .initialised(constant.value, reason: constant.reason)
+      } else if let reason = tensor.unusedReason, collector.isGiven(tensor.name) {
+        // A checkpoint without it computes the same: zeros stand in its place.
+        absentCount += 1
+        origin = .initialised(.zeros, reason: "absent from the source, and \(reason)")
       } else if initialisesMissing {
         origin = .initialised(tensor.initial, reason: "no source has it")
       } else {
@@ -103,7 +118,8 @@ public struct RemapPlanner {
     let plan = RemapPlan(
       family: family, configuration: configuration, variants: resolver.variants,
       tensors: tensors + collector.unused, ledger: collector.ledger)
-    return Draft(plan: plan, report: collector.report, resolver: resolver)
+    return Draft(
+      plan: plan, report: collector.report, resolver: resolver, absentCount: absentCount)
   }
 
   /// A key that the layout does not know would say nothing, and a misspelt one not what was meant.
@@ -155,10 +171,13 @@ public struct RemapPlanner {
     return taken
   }
 
-  private func statedConfiguration(_ taken: [Set<String>]) -> Configuration? {
+  /// What the sources say, each of the components that are taken from it, the first before others.
+  private func merged(
+    _ taken: [Set<String>], _ configuration: (Source) -> Configuration?
+  ) -> Configuration? {
     var result: Configuration?
     for (source, components) in zip(sources, taken) {
-      guard let stated = source.recognition.stated else { continue }
+      guard let stated = configuration(source) else { continue }
       let part =
         source.recognition.family == family && sources.count == 1
         ? stated

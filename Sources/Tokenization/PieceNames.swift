@@ -62,7 +62,7 @@ struct PieceNames {
     _ tokens: [TokenizerJSON.AddedToken], of vocabulary: JSONObject
   ) throws(WeightsError) {
     var seen = Set<Int>()
-    var normalized: Bool?
+    var found = (normalized: [String](), raw: [String]())
     for token in tokens {
       let isFree = vocabulary[token.text] == nil && texts[token.id] == nil
       guard vocabulary[token.text]?.integer == token.id || isFree, seen.insert(token.id).inserted
@@ -75,19 +75,15 @@ struct PieceNames {
         try Self.checkMarker(token.text, "special tokens")
         kinds[token.id] = .control
       } else if token.isNormalized || !token.text.unicodeScalars.contains("▁") {
-        guard normalized == nil || normalized == token.isNormalized else {
-          throw WeightsError(
-            .tokenizerUnsupported,
-            "expected added tokens that are all normalized, or all not, found both: "
-              + token.text.quoted)
-        }
-        normalized = token.isNormalized
         kinds[token.id] = .userDefined
-        texts[token.id] = String(
+        let text = String(
           String.UnicodeScalarView(token.text.unicodeScalars.map { $0 == " " ? "▁" : $0 }))
+        texts[token.id] = text
+        if token.isNormalized { found.normalized.append(text) } else { found.raw.append(text) }
       }
       // One with a "▁" that is looked for before there is any is never found, but may be merged.
     }
+    try AddedTokenOrder.check(first: found.raw, then: found.normalized)
   }
 
   /// A text cannot be searched for a marker that has a "▁": texts have spaces instead.

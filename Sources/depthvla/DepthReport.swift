@@ -21,10 +21,13 @@ struct DepthReport {
       text += Units.fixed(Double(picture.maximum), 3)
       text += run.stepsPerMetre == nil ? " (relative, larger is nearer)\n" : " m\n"
       for path in picture.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
+      if let (below, above) = picture.clipped, below + above > 0 {
+        text += "  cut off in 16 bits: \(below) pixels below 0, \(above) beyond 65535\n"
+      }
     }
     for error in run.skipped { text += "left out \(error)\n" }
     if let steps = run.stepsPerMetre, showsScale {
-      text += "16-bit values: \(steps) to a metre\n"
+      text += "16-bit values: \(DepthMap.words(stepsPerMetre: steps)) to a metre\n"
     }
     text += "products \(run.products)\n"
     let timing = run.timing
@@ -40,7 +43,7 @@ struct DepthReport {
       "root": .string(run.root.hex),
       "products": run.products.json,
       "meaning": run.stepsPerMetre == nil ? "relative" : "metres",
-      "png16_steps_per_metre": run.stepsPerMetre.map { .integer(Int64($0)) } ?? .null,
+      "png16_steps_per_metre": run.stepsPerMetre.map { $0 >= 1 ? .integer(Int64($0)) : .number($0) } ?? .null,
       "images": .array(
         run.pictures.map { picture in
           [
@@ -51,6 +54,8 @@ struct DepthReport {
             "processed_width": .integer(Int64(picture.processedSize.width)),
             "minimum": .number(Double(picture.minimum)),
             "maximum": .number(Double(picture.maximum)),
+            "png16_below": picture.clipped.map { .integer(Int64($0.below)) } ?? .null,
+            "png16_above": picture.clipped.map { .integer(Int64($0.above)) } ?? .null,
             "outputs": .array(picture.outputs.map(JSONValue.string)),
           ]
         }),

@@ -2,6 +2,7 @@ import DepthVLAWeights
 import Diagnostics
 import Images
 import Models
+import Parity
 import TensorMath
 
 extension ParityRuntime {
@@ -12,12 +13,14 @@ extension ParityRuntime {
         family: family, configuration: configuration, source: source,
         products: products, on: Compute(threads: threads))
     },
-    process: { (processor, size, picture) throws(WeightsError) in
+    process: { (result, picture) throws(WeightsError) in
+      guard let backend = PictureBackend(rawValue: result.backend) else { return nil }
       let image = RGBImage(width: picture.width, height: picture.height, pixels: picture.rgb)
-      let square = PixelSize(height: size, width: size)
-      return switch processor {
-      case "siglip": try SiglipProcessor(size: square)(image)
-      case "dpt": try DepthAnythingProcessor(size: square)(image)
+      let square = PixelSize(height: result.size, width: result.size)
+      let method = ResizeMethod(backend)
+      return switch result.processor {
+      case "siglip": try SiglipProcessor(size: square, method: method)(image)
+      case "dpt": try DepthAnythingProcessor(size: square, method: method)(image)
       default: nil
       }
     })

@@ -28,7 +28,8 @@ struct RunCommand: OutputCommand {
       folders with the pictures' names.
 
       16-bit values are stretched from the least depth to the greatest; of a metric model they \
-      are millimetres, or 1/256 m where it sees further than 65 m.
+      are millimetres, or 1/256 m where it sees further than 65 m, and coarser beyond 255 m. The \
+      file and the report say which.
       """)
 
   @Argument(help: "The bundle.")

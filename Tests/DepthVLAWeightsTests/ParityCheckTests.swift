@@ -28,7 +28,7 @@ struct ParityCheckTests {
           self.loads.withLock { $0 += 1 }
           return ZeroModel(family: family)
         },
-        process: { _, _, _ in nil })
+        process: { _, _ in nil })
     }
   }
 

@@ -56,7 +56,7 @@ import Testing
     let siglip = try SiglipProcessor(preprocessorConfig: object("{}"))
     #expect(siglip.size == PixelSize(height: 224, width: 224))
     #expect(siglip.normalization == PixelNormalization(.half))
-    let depth = try DepthAnythingProcessor(preprocessorConfig: object(#"{"size": null}"#))
+    let depth = try DepthAnythingProcessor(preprocessorConfig: object("{}"))
     #expect(depth.size == PixelSize(height: 384, width: 384))
     #expect(depth.multiple == 1)
     #expect(!depth.keepsAspectRatio)
@@ -98,7 +98,14 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"resample": 2}"#, "preprocessor.unsupported", "bilinear"),
+    (#"{"resample": 1}"#, "preprocessor.unsupported", "lanczos"),
+    (#"{"resample": "box"}"#, "preprocessor.unsupported", "box"),
+    (#"{"resample": null}"#, "preprocessor.value", "resample"),
+    (#"{"size": null}"#, "preprocessor.value", "size"),
+    (#"{"size": [224]}"#, "preprocessor.value", "size"),
+    (#"{"size": {"max_height": 224, "max_width": 224}}"#, "preprocessor.unsupported", "size"),
+    (#"{"rescale_factor": 0}"#, "preprocessor.value", "rescale_factor"),
+    (#"{"image_mean": null}"#, "preprocessor.value", "image_mean"),
     (#"{"resample": 9}"#, "json.type", "resample"),
     (#"{"do_pad": true}"#, "preprocessor.unsupported", "do_pad"),
     (#"{"do_center_crop": true}"#, "preprocessor.unsupported", "do_center_crop"),
@@ -107,7 +114,8 @@ import Testing
     (#"{"size": {"height": 0, "width": 224}}"#, "json.type", "height"),
     (#"{"size": {"height": 99999, "width": 224}}"#, "json.type", "height"),
     (#"{"size": "large"}"#, "json.type", "size"),
-    (#"{"do_resize": 1}"#, "json.type", "do_resize"),
+    (#"{"do_resize": 2}"#, "json.type", "do_resize"),
+    (#"{"do_resize": "no"}"#, "json.type", "do_resize"),
     (#"{"image_mean": [0.5, 0.5]}"#, "preprocessor.value", "image_mean"),
     (#"{"image_std": [0.5, 0, 0.5]}"#, "preprocessor.value", "image_std"),
     (#"{"image_std": -1}"#, "preprocessor.value", "image_std"),

@@ -35,10 +35,11 @@ struct BundlePreprocessorTests {
     #expect(try actions(checkpoint, ("processor_config.json", nested)) == other)
   }
 
-  @Test func aProcessorThatMakesPicturesOfAnotherSizeIsRefused() throws {
-    let robot = try PolicyBundle(
-      preprocessor: ("preprocessor_config.json", Self.settings(side: 28, mean: 0.5)))
-    let error = #expect(throws: WeightsError.self) { _ = try robot.policy() }
+  @Test func aProcessorThatMakesPicturesOfAnotherSizeIsRefusedWhenTheBundleIsMade() throws {
+    let error = #expect(throws: WeightsError.self) {
+      _ = try PolicyBundle(
+        preprocessor: ("preprocessor_config.json", Self.settings(side: 28, mean: 0.5)))
+    }
     #expect(error?.code == .modelConfiguration)
     #expect(error?.message.contains("28 x 28") == true)
   }

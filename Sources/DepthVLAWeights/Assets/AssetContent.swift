@@ -8,7 +8,7 @@ import Tokenization
 /// What the bytes of a file are, looked at before a bundle takes it along.
 enum AssetContent: Equatable {
   case sentencePiece, tokenizerJSON
-  case openpiStatistics, lerobotStatistics, lerobotTensors
+  case openpiStatistics, lerobotStatistics, lerobotTensors, processorStatistics
   /// Settings, of which only the form is looked at.
   case settings(refersToStateFiles: Bool)
 
@@ -77,6 +77,7 @@ enum AssetContent: Equatable {
     switch statistics.origin {
     case .openpi: return .openpiStatistics
     // A safetensors file starts with a length, which has zeros; JSON has none.
+    case .transformers: return .processorStatistics
     case .lerobot: return bytes.prefix(8).contains(0) ? .lerobotTensors : .lerobotStatistics
     }
   }
@@ -105,6 +106,7 @@ enum AssetContent: Equatable {
     case .sentencePiece: AssetNames.sentencePiece
     case .tokenizerJSON: AssetNames.tokenizerJSON
     case .openpiStatistics: AssetNames.normStatistics
+    case .processorStatistics: AssetNames.processor
     case .lerobotStatistics: AssetNames.dataSetStatistics
     case .lerobotTensors:
       AssetNames.isStepState(fileName) ? fileName : AssetNames.normalizerState

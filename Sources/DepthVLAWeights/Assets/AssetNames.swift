@@ -9,6 +9,7 @@ enum AssetNames {
   static let sentencePiece = "tokenizer.model"
   static let tokenizerJSON = "tokenizer.json"
   static let preprocessor = "preprocessor_config.json"
+  static let processor = "processor_config.json"
   static let normStatistics = "norm_stats.json"
   static let dataSetStatistics = "stats.json"
   /// A step of a policy of lerobot, whichever number it has there.
@@ -19,7 +20,7 @@ enum AssetNames {
     "tokenizer_config.json": .tokenizerConfiguration,
     "special_tokens_map.json": .tokenizerConfiguration,
     "added_tokens.json": .tokenizerConfiguration,
-    preprocessor: .preprocessor, "processor_config.json": .preprocessor,
+    preprocessor: .preprocessor, processor: .preprocessor,
     "policy_preprocessor.json": .preprocessor, "policy_postprocessor.json": .preprocessor,
     normStatistics: .statistics, dataSetStatistics: .statistics,
   ]

@@ -27,6 +27,7 @@ public struct Conversion: Sendable {
   public func remarks(on source: ImportedSource) -> [WeightsError] {
     // What travels in the bundle is no stranger in the folder.
     source.checkpoint.remarks(without: Set(assets.map(\.source)))
+      + source.quantization.notes.map { WeightsError(.quantizationScheme, $0) }
   }
 
   /// Opens nothing and writes nothing, but reads tied tensors to compare them.
@@ -37,7 +38,8 @@ public struct Conversion: Sendable {
   /// - Throws: what ``RemapPlanner/plan()`` throws; `processing.*` and what `run` would refuse of a
   ///   policy; `remap.tie`; what the recipe throws;
   ///   `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
-  ///   assets; `document.setting` for a key that asks for what is not computed here, and
+  ///   assets, and for image processors what `run` would throw: `preprocessor.*`,
+  ///   `model.configuration`; `document.setting` for a key that asks for what is not computed here, and
   ///   `document.unknown-key` where those are refused.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
@@ -76,9 +78,12 @@ public struct Conversion: Sendable {
       documents: processing,
       initialisesMissing: options.seed != nil, keepsUnused: options.keepsUnused)
     let ties = TieCheck(
-      sources: sources.map(\.checkpoint), labels: sources.map(\.path), threads: options.threads,
-      keepsUnused: options.keepsUnused)
-    plan = try ConversionPlan(try ties.settle(try planner.plan()), recipe: options.recipe)
+      sources: sources.map(\.checkpoint), quantizations: sources.map(\.quantization),
+      labels: sources.map(\.path), wrappings: sources.map(\.recognition.wrapping),
+      threads: options.threads, keepsUnused: options.keepsUnused)
+    plan = try ConversionPlan(
+      try ties.settle(try planner.plan()), recipe: options.recipe,
+      quantized: sources.map(QuantizedSource.init))
     let used = Set(
       plan.remap.tensors.compactMap { tensor in
         if case .source(let index, _, _, _) = tensor.origin { index } else { nil }
@@ -111,7 +116,7 @@ public struct Conversion: Sendable {
   /// Bytes that will be read from the sources to be converted.
   public var sourceByteCount: Int {
     plan.tensors.reduce(0) { sum, tensor in
-      guard case .source = plan.remap.tensors[tensor.planned].origin else { return sum }
+      guard case .source = plan.origins[tensor.planned].origin else { return sum }
       return sum + tensor.sourceByteCount
     }
   }

@@ -43,10 +43,16 @@ extension Conversion {
   ///
   /// A tokenizer is left alone: whether it can be read has been looked at, and `run` takes another.
   ///
-  /// - Throws: what ``RobotPolicy`` throws before it reads a tensor.
+  /// - Throws: what ``RobotPolicy`` throws before it reads a tensor; as ``PictureSettings/check(_:)``.
   func rehearse() throws(WeightsError) {
-    guard ["pi0", "depthvla"].contains(plan.remap.family) else { return }
-    do throws(WeightsError) { try RobotPolicy.rehearse(PlannedBundle(self)) } catch {
+    let planned = PlannedBundle(self)
+    do throws(WeightsError) {
+      if ["pi0", "depthvla"].contains(planned.family) {
+        try RobotPolicy.rehearse(planned)
+      } else {
+        try PictureSettings.check(planned)
+      }
+    } catch {
       var error = error
       // The same questions are those of a bundle when it is run.
       if error.kind == .usage { error.kind = .malformed }

@@ -39,6 +39,13 @@ struct ProcessingDocuments {
         processing.library = .openpi
         processing.cutsPrompts = true
         take(processing, origin: "the naming openpi")
+      } else if recognition.naming.hasPrefix("transformers") {
+        var processing = PolicyProcessing()
+        processing.library = .transformers
+        // It fills prompts up, and takes longer ones as they are.
+        processing.cutsPrompts = false
+        take(processing, origin: "the naming \(recognition.naming)")
+        try takeStateWidth(search, recognition.family)
       }
       return
     }
@@ -63,11 +70,52 @@ struct ProcessingDocuments {
       processing.library = nil
       processing.cutsPrompts = nil
     }
+    if let config { try take(picturesOf: config, isEarly: isEarly) }
     take(
       processing,
       origin: before?.path ?? after?.path ?? config?.path ?? "the naming \(recognition.naming)")
     if let (limit, path) = joined.promptLimit {
       configuration.set("max_token_len", .integer(Int64(limit)), origin: path)
+    }
+  }
+
+  /// transformers' processor fills states up to a width of its own, which must be the model's.
+  private mutating func takeStateWidth(
+    _ search: AssetSearch, _ family: String
+  ) throws(WeightsError) {
+    guard
+      let found = search.found.first(where: {
+        $0.family == family && $0.fileName == AssetNames.processor
+      })
+    else { return }
+    do throws(WeightsError) {
+      let settings = try JSONReader(StrictJSON.parse(try found.bytes(), limits: .document)).object()
+      guard let width = settings.optional("max_state_dim"), !width.isNull else { return }
+      configuration.set(
+        "action.state_dim", .integer(Int64(try width.integer(in: 1...1 << 20))),
+        origin: "\(found.fileName) max_state_dim")
+    } catch { throw error.inFile(found.path) }
+  }
+
+  /// Pictures must be brought to the size that the model's positions have.
+  private mutating func take(
+    picturesOf config: LeRobotProcessing.Document<LeRobotConfiguration>, isEarly: Bool
+  ) throws(WeightsError) {
+    let sides = config.content.pictureSides
+    if let first = sides.first {
+      guard sides.allSatisfy({ $0 == first }) else {
+        throw WeightsError(
+          .processingValue, file: config.path,
+          "resize_imgs_with_padding: expected a square, as the model takes no other pictures, found "
+            + sides.map(String.init).joined(separator: " x "))
+      }
+      configuration.set(
+        "vision.image_size", .integer(Int64(first)),
+        origin: "config.json resize_imgs_with_padding")
+    }
+    if isEarly, config.content.takesPicturesAsTheyAre {
+      configuration.set(
+        "image_fit", "exact", origin: "config.json resize_imgs_with_padding")
     }
   }
 

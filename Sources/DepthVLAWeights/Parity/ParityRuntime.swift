@@ -1,5 +1,6 @@
 public import Diagnostics
 public import Models
+public import Parity
 public import StrictJSON
 public import TensorCore
 public import TensorMath
@@ -18,7 +19,7 @@ public struct ParityRuntime: Sendable {
   public let loadModel: LoadModel
   public let process:
     @Sendable (
-      _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
+      _ result: ProcessedImage, _ image: (width: Int, height: Int, rgb: [UInt8])
     ) throws(WeightsError) -> Tensor?
 
   /// - Parameter process: as ``ImageProcessor``.
@@ -26,7 +27,7 @@ public struct ParityRuntime: Sendable {
     loadModel: @escaping LoadModel,
     process:
       @escaping @Sendable (
-        _ processor: String, _ size: Int, _ image: (width: Int, height: Int, rgb: [UInt8])
+        _ result: ProcessedImage, _ image: (width: Int, height: Int, rgb: [UInt8])
       ) throws(WeightsError) -> Tensor?
   ) {
     self.loadModel = loadModel

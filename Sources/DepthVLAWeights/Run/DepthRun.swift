@@ -14,6 +14,9 @@ public struct DepthRun: Sendable {
     public let processedSize: PixelSize
     public let minimum: Float
     public let maximum: Float
+    /// How many pixels of a 16-bit output were cut off below 0, and how many beyond 65535; nil
+    /// without one.
+    public let clipped: (below: Int, above: Int)?
     /// The files made of it, in the order of the outputs asked for.
     public let outputs: [String]
   }
@@ -33,7 +36,7 @@ public struct DepthRun: Sendable {
   /// Pictures that could not be read, where the caller lets them be skipped.
   public let skipped: [WeightsError]
   /// Steps to a metre in 16-bit outputs; nil where depth is relative and stretched.
-  public let stepsPerMetre: Int?
+  public let stepsPerMetre: Double?
   public let timing: Timing
 }
 
@@ -80,7 +83,8 @@ extension DepthRun {
     }
     var pictures: [Picture] = []
     var skipped: [WeightsError] = []
-    var stepsPerMetre: Int?
+    var stepsPerMetre: Double?
+    let hasGrey16 = outputs.contains { if case .grey16 = $0.form { true } else { false } }
     for (index, input) in inputs.images.enumerated() {
       let image: RGBImage
       do throws(WeightsError) {
@@ -113,7 +117,8 @@ extension DepthRun {
       pictures.append(
         Picture(
           path: input.path, size: image.size, processedSize: depth.processedSize,
-          minimum: depth.minimum, maximum: depth.maximum, outputs: paths))
+          minimum: depth.minimum, maximum: depth.maximum,
+          clipped: hasGrey16 ? depth.clipped : nil, outputs: paths))
       progress(index + 1, inputs.images.count)
     }
     guard !pictures.isEmpty else {
@@ -127,6 +132,13 @@ extension DepthRun {
     self.skipped = skipped
     self.stepsPerMetre = stepsPerMetre
     self.timing = timing
+  }
+}
+
+extension DepthMap {
+  fileprivate var clipped: (below: Int, above: Int) {
+    let grey = grey16
+    return (grey.below, grey.above)
   }
 }
 

@@ -11,7 +11,7 @@ struct BundleRecord {
   struct Source {
     let family: String
     let naming: String
-    let prefix: String
+    let wrapping: NameWrapping
     let files: [File]
     let config: JSONValue?
     /// Whether the user gave it, rather than that it lay beside the weights.
@@ -50,9 +50,10 @@ struct BundleRecord {
     recipe = bundle.documents.recipe
     let processing = bundle.documents.configuration.object?["processing"]
     var members = processing.map { [("processing", $0)] } ?? []
-    // Which a pipeline says too.
-    if let limit = bundle.documents.configuration.object?["max_token_len"] {
-      members.append(("max_token_len", limit))
+    // Which a pipeline or lerobot's config.json says too.
+    for key in ["max_token_len", "image_fit"] {
+      guard let value = bundle.documents.configuration.object?[key] else { continue }
+      members.append((key, value))
     }
     recordedProcessing = try Configuration(
       json: .object(JSONObject(members)), origin: "the bundle")
@@ -106,6 +107,11 @@ struct BundleRecord {
     } catch { throw error.inFile(path) }
   }
 
+  /// The prefixes that were chosen, each with the family of its source.
+  var chosenPrefixes: [(family: String, prefix: String)] {
+    sources.compactMap { source in source.wrapping.chosen.map { (source.family, $0) } }
+  }
+
   /// The given sources in the order the bundle was made from them.
   ///
   /// - Throws: `verify.sources`.
@@ -144,7 +150,7 @@ extension BundleRecord.Source {
     let object = try reader.object()
     family = try object.required("family").string()
     naming = try object.required("naming").string()
-    prefix = try object.required("prefix").string()
+    wrapping = try NameWrapping(object)
     config = object.optional("config")?.value
     isConfigGiven = try object.optional("config_given")?.bool() ?? false
     files = try object.required("files").array().map { (file) throws(WeightsError) in

@@ -5,34 +5,39 @@ import TensorCore
 
 /// Brings the pictures of cameras to what a policy's two encoders see.
 struct CameraImages: Sendable {
-  private let settings: PolicySettings
-  private let side: Int
-  private let siglip: SiglipProcessor
+  private let fit: PictureFit
+  /// The same way to the size that the depth encoder sees; nil without one.
+  private let depthFit: PictureFit?
   private let depthNormalization: PixelNormalization
   private let patches: Int
   private let depthPatches: Int?
 
   /// - Throws: `model.configuration` where the preprocessor makes pictures of another size than the
-  ///   model takes.
+  ///   model takes, or is that of another way to fit them.
   init(
-    _ settings: PolicySettings, _ model: DepthVLAConfiguration, _ assets: PolicyAssets
+    _ settings: PolicySettings, _ model: DepthVLAConfiguration, vision: VisionProcessor?,
+    depthNormalization: PixelNormalization?
   ) throws(WeightsError) {
-    self.settings = settings
-    side = model.vision.imageSize
     patches = model.vision.patches
     depthPatches =
       if let size = settings.depthImageSize, let patch = model.depth?.encoder.patch {
         size / patch * (size / patch)
       } else { nil }
-    let square = PixelSize(height: side, width: side)
-    siglip = assets.siglip ?? SiglipProcessor(size: square)
-    guard siglip.size == square || settings.imageFit == .pad else {
-      throw WeightsError(
-        .modelConfiguration,
-        "the preprocessor makes pictures of \(siglip.size.map(String.init(describing:)) ?? "any size"), "
-          + "the model takes \(square)")
+    fit = try PictureFit(
+      settings.imageFit, side: model.vision.imageSize, vision, backend: settings.backend)
+    depthFit = try settings.depthImageSize.map { (side) throws(WeightsError) in
+      try PictureFit(settings.imageFit, side: side, nil, backend: settings.backend)
     }
-    depthNormalization = assets.depthNormalization ?? PixelNormalization(.imageNet)
+    self.depthNormalization =
+      depthNormalization ?? PixelNormalization(.imageNet, backend: settings.backend)
+  }
+
+  /// - Throws: as ``init(_:_:vision:depthNormalization:)``.
+  init(
+    _ settings: PolicySettings, _ model: DepthVLAConfiguration, _ assets: PolicyAssets
+  ) throws(WeightsError) {
+    try self.init(
+      settings, model, vision: assets.vision, depthNormalization: assets.depthNormalization)
   }
 
   /// Pictures of one observation at most.
@@ -45,24 +50,16 @@ struct CameraImages: Sendable {
   ///
   /// - Throws: `image.aspect`, `image.too-large`.
   func pixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor {
-    try stack(images) { (image) throws(WeightsError) in
-      settings.imageFit == .pad
-        ? try PaddedProcessor(
-          size: PixelSize(height: side, width: side), normalization: siglip.normalization)(image)
-        : try siglip(image)
-    }
+    try stack(images) { (image) throws(WeightsError) in try fit.pixels(image) }
   }
 
   /// [1, C, 3, H, W] of all pictures, as the depth encoder sees them; nil without one.
   ///
   /// - Throws: as ``pixels(_:)``.
   func depthPixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor? {
-    guard let side = settings.depthImageSize else { return nil }
-    let square = PixelSize(height: side, width: side)
+    guard let depthFit else { return nil }
     return try stack(images) { (image) throws(WeightsError) in
-      depthNormalization(
-        settings.imageFit == .pad
-          ? try PaddedProcessor(size: square).frame(image) : try image.stretched(to: square))
+      try depthFit.pixels(image, normalization: depthNormalization)
     }
   }
 
@@ -73,9 +70,7 @@ struct CameraImages: Sendable {
   func depthMap(_ logDepth: Tensor, of image: RGBImage) throws(WeightsError) -> DepthMap {
     let (height, width) = (logDepth.shape[0], logDepth.shape[1])
     var logDepth = logDepth
-    if settings.imageFit == .pad {
-      let content = try PaddedProcessor(size: PixelSize(height: height, width: width))
-        .content(of: image)
+    if let content = try depthFit?.content(of: image) {
       logDepth = logDepth.cropped(rows: content.rows, columns: content.columns)
     }
     // Bicubic resizing overshoots at edges; of logarithms no overshoot makes a depth below zero.

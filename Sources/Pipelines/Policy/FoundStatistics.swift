@@ -20,8 +20,19 @@ struct FoundStatistics {
           }
         ))
     }
+    // transformers keeps them among the settings of its processor. A file of statistics alone
+    // counts before those: the user may have given it.
+    for asset in source.assets(.preprocessor)
+    where all.isEmpty && asset.fileName == "processor_config.json" && Self.acting.contains(asset.family) {
+      let found = try source.reading(asset) { (bytes) throws(WeightsError) in
+        try PolicyStatistics(processorConfig: bytes, fileName: asset.name)
+      }
+      if let found { all.append((asset.fileName, found)) }
+    }
     self.all = all
   }
+
+  private static let acting = ["pi0", "depthvla"]
 
   /// Those of a feature; several are one where they say the same.
   ///

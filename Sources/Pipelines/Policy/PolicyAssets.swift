@@ -16,8 +16,8 @@ public struct PolicyAssets: Sendable {
   public let action: PolicyStatistics?
   /// What is done to states, actions and prompts.
   public let processing: PolicyProcessing
-  /// SigLIP's settings, and the depth encoder's normalisation; nil: as published.
-  let siglip: SiglipProcessor?
+  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: as published.
+  let vision: VisionProcessor?
   let depthNormalization: PixelNormalization?
 
   /// - Parameters:
@@ -55,14 +55,7 @@ public struct PolicyAssets: Sendable {
       state = try found.statistics(of: \.state, "states", in: processing.stateStatistics)
       action = try found.statistics(of: \.action, "actions", in: processing.actionStatistics)
     }
-    let preprocessors = BundlePreprocessors(bundle)
-    siglip = try preprocessors.siglip()
-    depthNormalization =
-      if let depth = try preprocessors.depthAnything() {
-        depth.normalization
-      } else {
-        try preprocessors.dinov2()?.normalization
-      }
+    (vision, depthNormalization) = try PictureSettings.read(bundle)
   }
 
   private static func tokenizer(

@@ -9,6 +9,7 @@ extension PaliGemmaPrompt.Style {
       switch processing.library {
       case .lerobot, .earlyLeRobot: .lerobot
       case .openpi: .pi0
+      case .transformers: .paligemma
       case nil: family == "pi0" ? .pi0 : .paligemma
       }
   }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Images
 import Models
 import Normalization
 import StrictJSON
@@ -7,13 +8,25 @@ import StrictJSON
 struct PolicySettings {
   /// How a picture is brought into the square that the model sees.
   enum ImageFit: String, CaseIterable {
-    /// Without regard to its aspect ratio, as transformers' image processors do.
+    /// Without regard to its aspect ratio, as transformers' image processor of SigLIP does.
     case stretch
     /// Whole and centred, with black beside it, as openpi does.
     case pad
+    /// Whole, with black above it or left of it: ``LeRobotProcessor``.
+    case lerobot2025February = "lerobot-2025-02"
+    /// Whole and centred, with -3 beside it.
+    case lerobot2025October = "lerobot-2025-10"
+    /// Whole and centred, with black beside it, resized in floats.
+    case lerobot2026March = "lerobot-2026-03"
+    /// Whole, with grey right of it or below: ``PI0Processor``.
+    case transformers
+    /// Not at all: a picture of another size is refused.
+    case exact
   }
 
   let imageFit: ImageFit
+  /// Whose arithmetic resizes pictures, where transformers' processors do.
+  let backend: PictureBackend
   /// Most text tokens.
   let tokenLimit: Int
   /// What statistics do to states and actions; nil: what the files beside the weights say.
@@ -28,6 +41,7 @@ struct PolicySettings {
       Dictionary(uniqueKeysWithValues: all.map { ($0.rawValue, $0) })
     }
     imageFit = try scope.choice("image_fit", of: words(ImageFit.allCases))
+    backend = try PictureBackend(configuration: json) ?? .torchvision
     tokenLimit = try scope.integer("max_token_len", atMost: ModelInputs.tokenLimit)
     normalization =
       scope.has("normalization")

@@ -47,7 +47,7 @@ struct PolicyUnits: Sendable {
     self.processing = processing
     configuration = c
     robot = RobotSpace(
-      processing, isSingle: processing.library?.isLeRobot ?? (state?.origin == .lerobot))
+      processing, isSingle: processing.library.map { $0 != .openpi } ?? (state.map { $0.origin != .openpi } ?? false))
     for (name, width, said, limit, file) in [
       ("states", state?.width, processing.stateWidth, c.stateDim, assets.state?.fileName),
       ("actions", action?.width, processing.actionWidth, c.actionDim, assets.action?.fileName),
@@ -132,7 +132,7 @@ struct PolicyUnits: Sendable {
           "expected finite actions, found \(values[bad]) in action \(index), dimension \(bad)")
       }
       // Of a vector that the model fills up, lerobot cuts the rest off before, openpi after.
-      let isCut = action.map { $0.origin == .lerobot } ?? true
+      let isCut = action.map { $0.origin != .openpi } ?? true
       var own = isCut ? Array(values.prefix(actionWidth)) : values
       if let action { own = try action.undo(own, isSingle: true) }
       own = Array(own.prefix(actionWidth))
@@ -177,9 +177,8 @@ struct PolicyUnits: Sendable {
   }
 
   private func words(_ normalizer: Normalizer) -> String {
-    let library =
-      normalizer.origin == .openpi
-      ? "openpi" : (processing.library == .earlyLeRobot ? "lerobot-2025-02" : "lerobot")
+    let isEarly = processing.library == .earlyLeRobot && normalizer.origin == .lerobot
+    let library = isEarly ? "lerobot-2025-02" : normalizer.origin.rawValue
     return "\(normalizer.method.rawValue) (\(library))"
   }
 }

@@ -1,4 +1,4 @@
-extension PillowResizer {
+extension ResizeMethod {
   /// Which samples a new sample is made of. Where a side gets shorter, both widen with it, so that
   /// every sample counts.
   ///

@@ -2,13 +2,14 @@ import Images
 import TestSupport
 import Testing
 
-@Suite struct PillowResizerTests {
+@Suite struct PictureResizerTests {
   @Test(arguments: 0..<13)
   func givesThePixelsOfPillow(number: Int) throws {
     let golden = try GoldenFile("goldens/pillow_resize.safetensors")
     let before = try golden.image("\(number).in")
     let after = try golden.image("\(number).out")
-    #expect(PillowResizer(from: before.size, to: after.size)(before) == after)
+    let method = ResizeMethod(.pil)
+    #expect(PictureResizer(from: before.size, to: after.size, by: method)(before) == after)
   }
 
   @Test(arguments: (0..<13).filter { ![1, 10, 11].contains($0) })
@@ -16,7 +17,8 @@ import Testing
     let golden = try GoldenFile("goldens/pillow_resize.safetensors")
     let before = try golden.image("\(number).in")
     let after = try golden.image("\(number).bilinear")
-    #expect(PillowResizer(from: before.size, to: after.size, filter: .bilinear)(before) == after)
+    let method = ResizeMethod(.pil, .bilinear)
+    #expect(PictureResizer(from: before.size, to: after.size, by: method)(before) == after)
   }
 
   @Test func coversEveryRecordedResize() throws {
