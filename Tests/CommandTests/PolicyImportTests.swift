@@ -163,7 +163,9 @@ struct PolicyImportTests {
     #expect(steps.contains("state normalised mean-std (lerobot-2025-02)"))
     let verified = try depthvla("verify", scratch("f.b"), "--against", scratch("f"))
     #expect(verified.status == 0, "\(verified.error)")
-    let without = try convert("f", "--no-assets", "--force")
+    let without = try depthvla(
+      "convert", "--pi0", scratch("f"), "--no-assets", "-o", scratch("bare"), "--set",
+      "vision.num_attention_heads=2", "--set", "text.num_attention_heads=8")
     #expect(without.status == 0, "\(without.error)")
   }
 

@@ -109,8 +109,12 @@ extension HostileCase {
           #"{"registry_name": "device_processor", "config": {}, "state_file": "x.safetensors"}"#)
       ),
       (
-        "A5", "10 000 steps", "processing.step",
+        "A5", "10 000 steps", "json.too-many-objects",
         pipeline([String](repeating: step("device_processor"), count: 10_000).joined(separator: ","))
+      ),
+      (
+        "A5", "65 steps", "processing.step",
+        pipeline([String](repeating: step("device_processor"), count: 65).joined(separator: ","))
       ),
       (
         "A5", "5000 names of joints", "processing.step",
