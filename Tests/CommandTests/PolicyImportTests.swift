@@ -35,7 +35,8 @@ struct PolicyImportTests {
 
   static func normalizer(_ map: JSONValue) -> JSONValue {
     step(
-      "normalizer_processor", ["eps": 1e-8, "features": object(features.sorted { $0.key < $1.key }), "norm_map": map],
+      "normalizer_processor",
+      ["eps": 1e-8, "features": object(features.sorted { $0.key < $1.key }), "norm_map": map],
       state: "policy_preprocessor_step_3_normalizer_processor.safetensors")
   }
 
@@ -189,44 +190,56 @@ struct PolicyImportTests {
     #expect(refused.status == 65 && refused.error.contains("11 values, expected 7"))
   }
 
-  @Test(arguments: [
-    (
-      "config", ["adapt_to_pi_aloha": JSONValue.bool(true)], "pi0/lerobot-2025-02",
-      ["at least 14", "found 11"]
-    ),
-    (
-      "config", ["use_delta_joint_actions_aloha": .bool(true)], "pi0/lerobot-2025-02",
-      ["use_delta_joint_actions_aloha"]
-    ),
-    (
-      "config", ["normalization_mapping": ["STATE": "QUANTILES", "ACTION": "IDENTITY"]],
-      "pi0/lerobot-2025-02", []
-    ),
-    (
-      "config", ["normalization_mapping": ["VISUAL": "MEAN_STD", "STATE": "MEAN_STD"]],
-      "pi0/lerobot-2025-10", ["VISUAL", "MEAN_STD"]
-    ),
-    ("config", ["n_obs_steps": 2], "pi0/lerobot-2025-10", ["n_obs_steps"]),
-    ("config", ["use_peft": .bool(true)], "pi0/lerobot-2025-10", ["use_peft"]),
-    (
-      "config",
-      ["input_features": ["observation.state": ["type": "STATE", "shape": [12]]]],
-      "pi0/lerobot-2025-10", ["12"]
-    ),
-    ("mode", ["normalization_mapping": ["STATE": "MIN_MAX", "ACTION": "MEAN_STD"]],
-      "pi0/lerobot-2025-10", ["normalization_mapping.STATE", "MIN_MAX", "policy_preprocessor.json"]),
-    ("mode", ["use_relative_actions": .bool(true)], "pi0/lerobot-2025-10",
-      ["use_relative_actions"]),
-    ("relative alone", [:], "pi0/lerobot-2025-10", ["absolute_actions_processor"]),
-    ("relative", ["use_relative_actions": .bool(false)], "pi0/lerobot-2025-10",
-      ["use_relative_actions"]),
-    ("relative", ["relative_exclude_joints": []], "pi0/lerobot-2025-10",
-      ["relative_exclude_joints"]),
-    ("relative", ["tokenizer_max_length": 12], "pi0/lerobot-2025-10",
-      ["max_token_len", "12", "20"]),
-    ("cameras", [:], "pi0/lerobot-2025-10", ["observation.images.base"]),
-    ("no statistics", [:], "pi0/lerobot-2025-10", ["elsewhere.safetensors"]),
-  ] as [(String, [String: JSONValue?], String, [String])])
+  @Test(
+    arguments: [
+      (
+        "config", ["adapt_to_pi_aloha": JSONValue.bool(true)], "pi0/lerobot-2025-02",
+        ["at least 14", "found 11"]
+      ),
+      (
+        "config", ["use_delta_joint_actions_aloha": .bool(true)], "pi0/lerobot-2025-02",
+        ["use_delta_joint_actions_aloha"]
+      ),
+      (
+        "config", ["normalization_mapping": ["STATE": "QUANTILES", "ACTION": "IDENTITY"]],
+        "pi0/lerobot-2025-02", []
+      ),
+      (
+        "config", ["normalization_mapping": ["VISUAL": "MEAN_STD", "STATE": "MEAN_STD"]],
+        "pi0/lerobot-2025-10", ["VISUAL", "MEAN_STD"]
+      ),
+      ("config", ["n_obs_steps": 2], "pi0/lerobot-2025-10", ["n_obs_steps"]),
+      ("config", ["use_peft": .bool(true)], "pi0/lerobot-2025-10", ["use_peft"]),
+      (
+        "config",
+        ["input_features": ["observation.state": ["type": "STATE", "shape": [12]]]],
+        "pi0/lerobot-2025-10", ["12"]
+      ),
+      (
+        "mode", ["normalization_mapping": ["STATE": "MIN_MAX", "ACTION": "MEAN_STD"]],
+        "pi0/lerobot-2025-10",
+        ["normalization_mapping.STATE", "MIN_MAX", "policy_preprocessor.json"]
+      ),
+      (
+        "mode", ["use_relative_actions": .bool(true)], "pi0/lerobot-2025-10",
+        ["use_relative_actions"]
+      ),
+      ("relative alone", [:], "pi0/lerobot-2025-10", ["absolute_actions_processor"]),
+      (
+        "relative", ["use_relative_actions": .bool(false)], "pi0/lerobot-2025-10",
+        ["use_relative_actions"]
+      ),
+      (
+        "relative", ["relative_exclude_joints": []], "pi0/lerobot-2025-10",
+        ["relative_exclude_joints"]
+      ),
+      (
+        "relative", ["tokenizer_max_length": 12], "pi0/lerobot-2025-10",
+        ["max_token_len", "12", "20"]
+      ),
+      ("cameras", [:], "pi0/lerobot-2025-10", ["observation.images.base"]),
+      ("no statistics", [:], "pi0/lerobot-2025-10", ["elsewhere.safetensors"]),
+    ] as [(String, [String: JSONValue?], String, [String])])
   func whatIsNotDoneIsRefused(
     kind: String, config: [String: JSONValue?], checkpoint: String, words: [String]
   ) throws {

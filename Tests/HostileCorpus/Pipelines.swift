@@ -94,7 +94,10 @@ extension HostileCase {
         "F1", "the newline behind the tokens", "processing.order",
         pipeline(tokenizer, newline, normalizer)
       ),
-      ("F1", "states that are normalised twice", "processing.order", pipeline(normalizer, normalizer)),
+      (
+        "F1", "states that are normalised twice", "processing.order",
+        pipeline(normalizer, normalizer)
+      ),
       (
         "F1", "offsets of normalised states", "processing.order",
         pipeline(normalizer, step("relative_actions_processor", #"{"enabled": true}"#))
@@ -110,7 +113,8 @@ extension HostileCase {
       ),
       (
         "A5", "10 000 steps", "json.too-many-objects",
-        pipeline([String](repeating: step("device_processor"), count: 10_000).joined(separator: ","))
+        pipeline(
+          [String](repeating: step("device_processor"), count: 10_000).joined(separator: ","))
       ),
       (
         "A5", "65 steps", "processing.step",
