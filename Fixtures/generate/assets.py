@@ -76,8 +76,9 @@ def make_statistics():
         write(folder / f"policy_{name}.json", {"name": f"policy_{name}", "steps": [
             {"registry_name": f"{step}_processor", "state_file": state_file,
              "config": {"eps": 1e-8, "norm_map": {"STATE": "MEAN_STD", "ACTION": "MEAN_STD"},
-                        "features": {"action": {"type": "ACTION", "shape": [2]}}}}]})
-        save_file({"action.mean": torch.tensor([0.0, 1.0]), "action.std": torch.tensor([1.0, 2.0])},
+                        "features": {"action": {"type": "ACTION", "shape": [7]}}}}]})
+        # As wide as the actions of checkpoints/pi0.
+        save_file({"action.mean": torch.arange(7.0), "action.std": torch.arange(7.0) + 1},
                   folder / state_file)
 
 

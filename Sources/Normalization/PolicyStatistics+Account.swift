@@ -15,7 +15,8 @@ extension PolicyStatistics {
       if key == OpenPIKey.root, let features = value.object {
         for (name, feature) in features.members {
           try add(
-            feature, at: key + "." + name, isRead: [OpenPIKey.state, OpenPIKey.action].contains(name),
+            feature, at: key + "." + name,
+            isRead: [OpenPIKey.state, OpenPIKey.action].contains(name),
             reason: nil, &account)
         }
       } else {
@@ -34,7 +35,8 @@ extension PolicyStatistics {
       "next.done", "next.success",
     ]
     if bookkeeping.contains(feature) { return "bookkeeping of the data set" }
-    return feature.hasPrefix("observation.image") ? "pictures are not normalised by statistics" : nil
+    return feature.hasPrefix("observation.image")
+      ? "pictures are not normalised by statistics" : nil
   }
 
   private static func add(

@@ -19,8 +19,12 @@ import Testing
     for (number, hostile) in sample.enumerated() {
       let name = "in\(number)"
       let path: String
-      if let part = [HostileCase.Door.config: "config.json", .model: "model.safetensors"][door] {
-        path = try scratch.copy("dinov2/hf", to: name)
+      let parts: [HostileCase.Door: (checkpoint: String, part: String)] = [
+        .config: ("dinov2/hf", "config.json"), .model: ("dinov2/hf", "model.safetensors"),
+        .pipeline: ("pi0/lerobot-2025-10", "policy_preprocessor.json"),
+      ]
+      if let (checkpoint, part) = parts[door] {
+        path = try scratch.copy(checkpoint, to: name)
         try hostile.write(to: scratch, as: name + "/" + part)
       } else {
         path = try hostile.write(to: scratch, as: name)
@@ -49,6 +53,11 @@ import Testing
     switch door {
     case .safetensors, .folder: return ["inspect", path]
     case .config, .model: return ["convert", "--dinov2", path, "-o", "out"]
+    case .pipeline:
+      return ["convert", "--pi0", path, "-o", "out"]
+        + FixtureCheckpoint("pi0/lerobot-2025-10").settings.flatMap {
+          ["--set", "\($0.key)=\($0.value)"]
+        }
     case .manifest: return ["inspect", source, "--manifest", path]
     case .recipe: return ["convert", "--dinov2", source, "--recipe", path, "-o", "out"]
     case .golden: return ["parity", try Self.dinov2.get()("b"), "--golden", path]

@@ -70,7 +70,8 @@ struct PolicyOutputTests {
     let file = try #require(
       try StrictJSON.parse(try bundle.scratch.bytes(of: "chunk.json")).object)
     let names = [
-      "family", "root", "units", "state_normalized", "normalization", "noise", "steps", "mask",
+      "family", "root", "units", "state_normalized", "normalization", "model_state",
+      "processing", "noise", "steps", "mask",
       "products", "prompt_tokens", "actions", "model_actions", "cameras",
     ]
     #expect(file.members.map(\.key) == names)

@@ -14,6 +14,8 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     case tokenizerJSON = "tokenizer-json"
     case tokenizerModel = "tokenizer-model"
     case image, npy, bundle, signature
+    /// `policy_preprocessor.json` beside the tensors of a small pi0.
+    case pipeline
   }
 
   /// What is in the files.
@@ -58,7 +60,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     wholeFiles + headerTexts + names + entries + arrangements + folders + bundleHeaders
     + bundleAssets + bundleFrames + configurations + models + manifests + recipes + goldens
     + tolerances
-    + statistics + arrays + tokenizers + pictures + signatures
+    + statistics + pipelines + arrays + tokenizers + pictures + signatures
 }
 
 /// Cases of one class at one door.

@@ -46,6 +46,7 @@ extension HostileCase.Door {
     case .golden: _ = try Golden(path: path)
     case .tolerances: _ = try Tolerances(json: StrictJSON.parse(bytes()))
     case .statistics: _ = try PolicyStatistics(contents: bytes(), fileName: path)
+    case .pipeline: _ = try LeRobotPipeline(.before, contents: bytes())
     case .tokenizerJSON: _ = try Tokenizer(tokenizerJSON: bytes())
     case .tokenizerModel: _ = try Tokenizer(sentencePieceModel: bytes())
     case .image: _ = try ImageFile.read(path: path)

@@ -108,7 +108,7 @@ struct UnsoundStatisticsTests {
 
   @Test func whatIsNotUsedMayBeAnything() throws {
     let statistics = try parse(
-      #"{"action": {"mean": [1], "std": [1], "count": [5], "q10": "?"}, "index": 3, "x": [[[1]]]}"#)
+      #"{"action": {"mean": [1], "std": [1], "count": [5], "q50": "?"}, "index": 3, "x": [[[1]]]}"#)
     #expect(try statistics.normalizer(of: .action).normalize([2]) == [1])
   }
 

@@ -138,6 +138,8 @@ class Upstream:
         self.images = [float(batch[k].flatten()[0]) for k in self.config.image_features if k in batch]
         assert self.state.ndim == 2, "no batch"
         width = self.config.max_state_dim
+        # Into a model of other sizes the weights do not load.
+        assert (width, self.config.max_action_dim) == (11, 7), "weights of other sizes"
         assert self.state.shape[-1] <= width, "a state wider than the model"
         self.seen = torch.nn.functional.pad(self.state, (0, width - self.state.shape[-1]))[0].double().numpy()
 
@@ -290,6 +292,8 @@ def main():
                 lines.append(f"{verdict}: {name}: {words}")
                 if verdict == "FAILURE" or options.only:
                     print(lines[-1], flush=True)
+                if options.report and len(lines) % 50 == 0:
+                    Path(options.report).write_text("\n".join([str(counts)] + lines) + "\n")
     summary = f"{sum(counts.values())} changes: " + ", ".join(f"{n} {k}" for k, n in counts.items())
     print(summary)
     if options.report:

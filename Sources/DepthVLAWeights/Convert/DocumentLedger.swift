@@ -143,7 +143,9 @@ extension DocumentLedger {
       let object = try reader.object(allowing: ["source", "document", "keys"])
       let source = try object.required("source")
       let account = JSONReader(
-        .object(JSONObject(object.members.filter { $0.key != "source" }.map { ($0.key, $0.reader.value) })),
+        .object(
+          JSONObject(object.members.filter { $0.key != "source" }.map { ($0.key, $0.reader.value) })
+        ),
         path: reader.path)
       rows.append(
         Row(

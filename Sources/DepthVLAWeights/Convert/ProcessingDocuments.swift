@@ -50,15 +50,16 @@ struct ProcessingDocuments {
       return
     }
     let replacesStatistics =
-      !choice.takesFound
-      || choice.given.contains {
-        $0.role == .statistics && ($0.family ?? recognition.family) == recognition.family
-      }
+      !choice.takesFound || choice.givesStatistics(of: recognition.family)
     let isEarly = recognition.naming == "lerobot-2025-02"
     let joined = try LeRobotProcessing(
       config: config, before: before, after: after, isEarly: isEarly,
       replacesStatistics: replacesStatistics || before?.isGiven == true || after?.isGiven == true)
     var processing = joined.processing
+    if choice.givesStatistics(of: recognition.family) {
+      // The user's are of another robot perhaps, and outrank the documents.
+      (processing.stateWidth, processing.actionWidth) = (nil, nil)
+    }
     if processing.library == .earlyLeRobot, !replacesStatistics,
       EarlyStatistics(checkpoint) != nil
     {
@@ -153,4 +154,11 @@ struct ProcessingDocuments {
   }
 
   private static let largestPipeline = 16 << 20
+}
+
+extension AssetChoice {
+  /// Whether the user gave statistics that may be those of the family.
+  fileprivate func givesStatistics(of family: String) -> Bool {
+    given.contains { $0.role == .statistics && ($0.family ?? family) == family }
+  }
 }

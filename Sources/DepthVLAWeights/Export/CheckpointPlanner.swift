@@ -48,6 +48,12 @@ struct CheckpointPlanner {
     let configuration = planner.configuration(of: family)
     result.config = manifest.configDocument(
       for: configuration, dtype: Self.libraryName(of: mainDType(result.tensors)))
+    if family == "pi0",
+      let processing = try ExportedProcessing(configuration, naming: manifest.naming, of: bundle)
+    {
+      result.config = result.config.map(processing.added)
+      result.notes += processing.notes
+    }
     if result.int8Count > 0, let int8 { result.config = try int8.config(result) }
     assignFiles(&result, manifest)
     note(&result, manifest)

@@ -23,7 +23,9 @@ struct FoundStatistics {
     // transformers keeps them among the settings of its processor. A file of statistics alone
     // counts before those: the user may have given it.
     for asset in source.assets(.preprocessor)
-    where all.isEmpty && asset.fileName == "processor_config.json" && Self.acting.contains(asset.family) {
+    where all.isEmpty && asset.fileName == "processor_config.json"
+      && Self.acting.contains(asset.family)
+    {
       let found = try source.reading(asset) { (bytes) throws(WeightsError) in
         try PolicyStatistics(processorConfig: bytes, fileName: asset.name)
       }

@@ -45,8 +45,10 @@ public struct PolicyAssets: Sendable {
       } else {
         readsTokenizer ? try Self.tokenizer(of: bundle) : nil
       }
-    processing = try PolicyProcessing(of: bundle)
+    var processing = try PolicyProcessing(of: bundle)
     if let statistics {
+      // Of another robot perhaps: they outrank what the documents say.
+      (processing.stateWidth, processing.actionWidth) = (nil, nil)
       let given = try PolicyStatistics(contents: statistics.contents, fileName: statistics.name)
       state = given.state == nil ? nil : given
       action = given.action == nil ? nil : given
@@ -55,6 +57,7 @@ public struct PolicyAssets: Sendable {
       state = try found.statistics(of: \.state, "states", in: processing.stateStatistics)
       action = try found.statistics(of: \.action, "actions", in: processing.actionStatistics)
     }
+    self.processing = processing
     (vision, depthNormalization) = try PictureSettings.read(bundle)
   }
 

@@ -47,14 +47,17 @@ struct PolicyUnits: Sendable {
     self.processing = processing
     configuration = c
     robot = RobotSpace(
-      processing, isSingle: processing.library.map { $0 != .openpi } ?? (state.map { $0.origin != .openpi } ?? false))
+      processing,
+      isSingle: processing.library.map { $0 != .openpi }
+        ?? (state.map { $0.origin != .openpi } ?? false))
     for (name, width, said, limit, file) in [
       ("states", state?.width, processing.stateWidth, c.stateDim, assets.state?.fileName),
       ("actions", action?.width, processing.actionWidth, c.actionDim, assets.action?.fileName),
     ] {
       if let said, said > limit {
         throw WeightsError(
-          .policyAssets, "the documents beside the weights have \(name) of \(said) values, the "
+          .policyAssets,
+          "the documents beside the weights have \(name) of \(said) values, the "
             + "model \(limit)")
       }
       guard let width, let file else { continue }
@@ -75,7 +78,8 @@ struct PolicyUnits: Sendable {
     let known = state?.width ?? processing.stateWidth
     stateWidth = known.map { $0...$0 } ?? least...c.stateDim
     let width = action?.width ?? processing.actionWidth ?? c.actionDim
-    actionWidth = processing.library == .openpi && processing.adaptsToPi
+    actionWidth =
+      processing.library == .openpi && processing.adaptsToPi
       ? min(RobotSpace.alohaWidth, c.actionDim) : width
     try robot.check(states: stateWidth.upperBound, actions: actionWidth, isKnown: known != nil)
   }

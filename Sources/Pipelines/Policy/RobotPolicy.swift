@@ -233,7 +233,8 @@ public final class RobotPolicy: Sendable {
     return ActionChunk(
       normalized: normalized, modelState: modelState.tensor, actions: actions,
       stateNormalization: units.stateMethod, actionNormalization: units.actionMethod,
-      tokenCount: ids.count, steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
+      tokenCount: ids.count,
+      steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
         + units.actionSteps,
       depth: depth, timing: stopwatch.laps)
   }
