@@ -14,6 +14,8 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     case tokenizerJSON = "tokenizer-json"
     case tokenizerModel = "tokenizer-model"
     case image, npy, bundle, signature
+    /// `preprocessor_config.json` of a DINOv2.
+    case preprocessor
   }
 
   /// What is in the files.
@@ -58,7 +60,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     wholeFiles + headerTexts + names + entries + arrangements + folders + bundleHeaders
     + bundleAssets + bundleFrames + configurations + models + manifests + recipes + goldens
     + tolerances
-    + statistics + arrays + tokenizers + pictures + signatures
+    + statistics + preprocessors + arrays + tokenizers + pictures + signatures
 }
 
 /// Cases of one class at one door.
