@@ -32,12 +32,13 @@ def configs():
         text_config=dict(TEXT, model_type="gemma"), vision_config=dict(VISION, model_type="siglip_vision_model"),
         projection_dim=44, image_token_index=133)
     yield "paligemma", paligemma
-    yield "dinov2", transformers.Dinov2Config(hidden_size=22, num_hidden_layers=4, num_attention_heads=2, image_size=70)
+    yield "dinov2", transformers.Dinov2Config(
+        hidden_size=22, num_hidden_layers=4, num_attention_heads=2, image_size=70, patch_size=14)
     if hasattr(transformers, "Dinov2WithRegistersConfig"):
         yield "dinov2-with-registers", transformers.Dinov2WithRegistersConfig(
             hidden_size=26, num_hidden_layers=2, num_attention_heads=2, image_size=56, patch_size=14)
     backbone = transformers.Dinov2Config(
-        hidden_size=16, num_hidden_layers=12, num_attention_heads=2, image_size=42, out_indices=[3, 6, 9, 12],
+        hidden_size=16, num_hidden_layers=12, num_attention_heads=2, image_size=42, patch_size=14, out_indices=[3, 6, 9, 12],
         reshape_hidden_states=False)
     yield "depth-anything-v2", transformers.DepthAnythingConfig(
         backbone_config=backbone.to_dict(), reassemble_hidden_size=16, neck_hidden_sizes=[5, 7, 10, 13],

@@ -200,10 +200,16 @@ static void K(dequantize_rows)(
   uint8_t *out = result;
   size_t whole = shape.group & ~(size_t)15, rest = shape.group - whole;
   size_t groups = shape.group == 0 ? 0 : shape.rows * (shape.columns / shape.group);
+  size_t width = shape.float_scales ? 4 : 2;
   for (size_t group = 0; group < groups; group++) {
-    uint16_t half;
-    DVLA_COPY(&half, scale_in, 2);
-    float scale = K(float_from_bf16)(half);
+    float scale;
+    if (shape.float_scales) {
+      DVLA_COPY(&scale, scale_in, 4);
+    } else {
+      uint16_t half;
+      DVLA_COPY(&half, scale_in, 2);
+      scale = K(float_from_bf16)(half);
+    }
     for (size_t index = 0; index < whole; index += 16) {
       i8x16 steps;
       DVLA_COPY(&steps, in + index, 16);
@@ -218,6 +224,6 @@ static void K(dequantize_rows)(
     }
     in += shape.group;
     out += shape.group * 4;
-    scale_in += 2;
+    scale_in += width;
   }
 }

@@ -158,6 +158,9 @@ static const unsigned char refused[] = {
 static const unsigned char tolerances[] = {
 #embed "../../Manifests/tolerances.json"
 };
+static const unsigned char wrappers[] = {
+#embed "../../Manifests/wrappers.json"
+};
 
 #define MANIFEST(PATH, TEXT) {PATH, TEXT, sizeof(TEXT)}
 
@@ -214,6 +217,7 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("pi0/transformers-state-dict.json", pi0__transformers_state_dict),
     MANIFEST("refused.json", refused),
     MANIFEST("tolerances.json", tolerances),
+    MANIFEST("wrappers.json", wrappers),
 };
 
 size_t dvla_manifest_count(void) { return sizeof(manifests) / sizeof(manifests[0]); }

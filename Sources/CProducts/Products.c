@@ -79,17 +79,23 @@ static void arrange_weights(
 
 /// The weights' scales [blocks][64].
 static void arrange_scales(
-    dvla_product_shape shape, const void *bf16, dvla_product_tile tile, dvla_stage stage,
-    size_t input, float *scales) {
+    dvla_product_shape shape, dvla_product_operands operands, dvla_product_tile tile,
+    dvla_stage stage, size_t input, float *scales) {
+  const uint8_t *stored = operands.weight_scales;
   size_t groups = shape.inputs / shape.group, first = input / shape.group;
   for (size_t block = 0; block < stage.blocks; block++) {
     for (size_t row = 0; row < DVLA_TILE_OUTPUTS; row++) {
-      uint16_t half = 0;
+      uint32_t bits = 0;
       if (row < tile.outputs) {
         size_t index = (tile.first_output + row) * groups + first + block;
-        DVLA_COPY(&half, (const uint8_t *)bf16 + index * 2, 2);
+        if (operands.float_weight_scales) {
+          DVLA_COPY(&bits, stored + index * 4, 4);
+        } else {
+          uint16_t half;
+          DVLA_COPY(&half, stored + index * 2, 2);
+          bits = (uint32_t)half << 16;
+        }
       }
-      uint32_t bits = (uint32_t)half << 16;
       DVLA_COPY(scales + block * DVLA_TILE_OUTPUTS + row, &bits, 4);
     }
   }
@@ -128,7 +134,7 @@ void dvla_multiply_tile(
     stage.vectors = vectors == 3 ? 4 : vectors;
     arrange_weights(kernels, shape, operands, tile, stage, input, inputs, weights);
     if (operands.weight_scales) {
-      arrange_scales(shape, operands.weight_scales, tile, stage, input, scales);
+      arrange_scales(shape, operands, tile, stage, input, scales);
     }
     size_t bytes = stage.units * kernels->word_bytes;
     kernels->multiply(

@@ -66,6 +66,22 @@ public final class InputFolder: Sendable {
     return try InputFolder(path: path(of: name))
   }
 
+  /// A folder in this one, or the one that a link in this one leads to, where that lies in this
+  /// one too; nil where the entry is anything else.
+  ///
+  /// - Throws: `file.name`, `file.link` for a link that leads elsewhere, and whatever
+  ///   ``init(path:)`` throws.
+  public func folderOrLinkBeside(_ name: String) throws(WeightsError) -> InputFolder? {
+    guard try status(of: name).isLink else { return try folder(name) }
+    let target = try readLink(name, path: path(of: name))
+    guard target.isPlainFileName, try contains(target), let found = try folder(target) else {
+      throw WeightsError(
+        .fileLink, file: path(of: name),
+        "a symbolic link to \(target.quoted), expected one to a folder beside it")
+    }
+    return found
+  }
+
   /// The path of an entry, for messages.
   public func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 

@@ -5,6 +5,9 @@ internal import CKernels
 /// y = q s, with q = x / s rounded to nearest, ties to even, and clamped to [-127, 127]. The
 /// scales are bfloat16, and q is found with the scale as it is stored, so that every runtime
 /// computes the same y. Products q s are exact in float32. A row or group of zeros has scale 1.
+///
+/// Values that someone else quantized may be -128, and their scales float32: then y is q s rounded
+/// to float32.
 public enum Int8Kernel {
   /// How a scale is chosen.
   public enum Method: Sendable {
@@ -12,6 +15,14 @@ public enum Int8Kernel {
     case absoluteMaximum
     /// From there down and up, one bfloat16 at a time, as long as the squared error falls.
     case leastSquares
+  }
+
+  /// How the scales of given values are stored. Those that are found here are bfloat16.
+  public enum ScaleType: Sendable {
+    case bf16
+    case f32
+
+    public var byteWidth: Int { self == .f32 ? 4 : 2 }
   }
 
   /// Whole rows and how they are divided.
@@ -93,11 +104,12 @@ public enum Int8Kernel {
   ///
   /// - Precondition: the spans hold exactly what `rows` says.
   public static func dequantizeRows(
-    values: RawSpan, scales: RawSpan, _ rows: Rows, into result: inout MutableRawSpan,
-    using set: InstructionSet = .best
+    values: RawSpan, scales: RawSpan, of type: ScaleType = .bf16, _ rows: Rows,
+    into result: inout MutableRawSpan, using set: InstructionSet = .best
   ) {
     precondition(values.byteCount == rows.elementCount, "a byte for each element")
-    precondition(scales.byteCount == checkedProduct(rows.scaleCount, 2), "a scale for each group")
+    precondition(
+      scales.byteCount == checkedProduct(rows.scaleCount, type.byteWidth), "a scale for each group")
     precondition(result.byteCount == checkedProduct(rows.elementCount, 4), "float32 rows")
     let kernel = unsafe set.kernels.dequantize_rows
     unsafe values.withUnsafeBytes { values in
@@ -107,7 +119,7 @@ public enum Int8Kernel {
           guard let values = values.baseAddress, let scales = scales.baseAddress,
             let result = result.baseAddress, rows.elementCount > 0
           else { return }
-          unsafe kernel(values, scales, rows.shape(.absoluteMaximum), result)
+          unsafe kernel(values, scales, rows.shape(.absoluteMaximum, type), result)
         }
       }
     }
@@ -115,8 +127,11 @@ public enum Int8Kernel {
 }
 
 extension Int8Kernel.Rows {
-  fileprivate func shape(_ method: Int8Kernel.Method) -> dvla_int8_rows {
+  fileprivate func shape(
+    _ method: Int8Kernel.Method, _ scales: Int8Kernel.ScaleType = .bf16
+  ) -> dvla_int8_rows {
     dvla_int8_rows(
-      rows: count, columns: columns, group: group, least_squares: method == .leastSquares ? 1 : 0)
+      rows: count, columns: columns, group: group,
+      least_squares: method == .leastSquares ? 1 : 0, float_scales: scales == .f32 ? 1 : 0)
   }
 }

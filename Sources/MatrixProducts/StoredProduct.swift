@@ -5,8 +5,8 @@ internal import CProducts
 /// BF16: x is rounded to bfloat16; products are exact, and their sums float32.
 ///
 /// INT8: each token x becomes 16-bit integers, its largest magnitude 32639. Sums of products with
-/// the weights are exact within a block of up to 256 inputs that share a scale; scaled by it,
-/// blocks add up in float32. A token with a NaN or an infinity gives NaN.
+/// the weights, -128 included, are exact within a block of up to 512 inputs that share a scale;
+/// scaled by it, blocks add up in float32. A token with a NaN or an infinity gives NaN.
 ///
 /// Several threads share an instance: first all tokens are arranged, then tiles are multiplied. A
 /// result is the same bits whoever computes it.
@@ -75,18 +75,20 @@ public final class StoredProduct: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - weights: [outputs, inputs], bfloat16 or 8-bit integers.
-  ///   - weightScales: bfloat16 [outputs, inputs / group], of INT8.
+  ///   - weightScales: [outputs, inputs / group], of INT8: float32 where `hasFloatScales`, else
+  ///     bfloat16.
   ///   - bias: [outputs].
   ///   - result: from the tile's first element to its last, rows `outputs` apart. What lies between
   ///     them belongs to other tiles and is not touched.
   public func multiply(
-    _ tile: ProductTiles.Tile, weights: RawSpan, weightScales: RawSpan?, bias: [Float]?,
-    into result: inout MutableSpan<Float>
+    _ tile: ProductTiles.Tile, weights: RawSpan, weightScales: RawSpan?,
+    hasFloatScales: Bool = false, bias: [Float]?, into result: inout MutableSpan<Float>
   ) {
     let elements = shape.outputs * shape.inputs
     precondition(weights.byteCount == (path.isOfInt8 ? elements : elements * 2), "all weights")
     precondition(
-      (weightScales?.byteCount ?? 0) == (path.isOfInt8 ? elements / shape.group * 2 : 0),
+      (weightScales?.byteCount ?? 0)
+        == (path.isOfInt8 ? elements / shape.group * (hasFloatScales ? 4 : 2) : 0),
       "a scale for each group")
     precondition(bias.map { $0.count == shape.outputs } ?? true, "a bias for each output")
     precondition(tile.fits(shape), "a tile of the result")
@@ -103,7 +105,8 @@ public final class StoredProduct: @unchecked Sendable {
             }
             let operands = unsafe dvla_product_operands(
               arranged: UnsafeRawPointer(arranged), scales: UnsafeRawPointer(scales),
-              weights: weights, weight_scales: weightScales, bias: bias)
+              weights: weights, weight_scales: weightScales,
+              float_weight_scales: hasFloatScales, bias: bias)
             unsafe dvla_multiply_tile(
               path.kernels, shape.inC, operands, tile.inC, scratch, result)
           }

@@ -94,14 +94,16 @@ public struct Int8Quantizer: Sendable {
 
   /// The float32 values that quantized rows stand for.
   ///
+  /// - Parameter type: how the scales are stored.
   /// - Precondition: the spans hold the same whole rows.
   public func dequantize(
-    values: RawSpan, scales: RawSpan, into result: inout MutableRawSpan
+    values: RawSpan, scales: RawSpan, of type: Int8Kernel.ScaleType = .bf16,
+    into result: inout MutableRawSpan
   ) {
     let columns = shape[1]
     guard columns > 0 else { return }
     let rows = Int8Kernel.Rows(count: values.byteCount / columns, columns: columns, group: group)
-    Int8Kernel.dequantizeRows(values: values, scales: scales, rows, into: &result)
+    Int8Kernel.dequantizeRows(values: values, scales: scales, of: type, rows, into: &result)
   }
 
   /// Rows of half precision are widened in pieces of 32 KiB of float32, which stay in the cache.

@@ -64,7 +64,7 @@ struct CoverageReport {
     throw WeightsError(
       .remapCoverage, file: labels.count == 1 ? labels[0] : nil,
       "tensors do not fit \(family): " + counts.joined(separator: ", ") + "; first "
-        + (details.first ?? ""),
+        + (details.first ?? "") + (likelyCause.map { "; " + $0 } ?? ""),
       details: details)
   }
 

@@ -7,7 +7,6 @@ struct ExportDraft {
 
   let manifest: NamingManifest
   let configuration: Configuration
-  let prefix: String
   let isWanted: ((TensorName) -> Bool)?
   /// The bundle's tensors by their names in the manifest's layout.
   var holdings: [TensorName: Holding] = [:]
@@ -21,12 +20,11 @@ struct ExportDraft {
   private let makers: RuleIndex
 
   init(
-    manifest: NamingManifest, configuration: Configuration, prefix: String,
+    manifest: NamingManifest, configuration: Configuration,
     isWanted: ((TensorName) -> Bool)?
   ) {
     self.manifest = manifest
     self.configuration = configuration
-    self.prefix = prefix
     self.isWanted = isWanted
     makers = RuleIndex(manifest.rules, by: \.targets)
   }
@@ -47,9 +45,7 @@ struct ExportDraft {
         .exportIncomplete, tensor: targets.first { holdings[$0] == nil }?.string,
         "the bundle lacks it, and \(manifest.label) needs it")
     }
-    let names = rule.sources.compactMap { $0.name(key.bindings) }.map {
-      TensorName(prefix + $0.string)
-    }
+    let names = rule.sources.compactMap { $0.name(key.bindings) }
     switch rule.disposition {
     case .initialise, .drop: return
     case .tie: writeTied(names, found[0], rule)
@@ -88,23 +84,21 @@ struct ExportDraft {
           let source = rule.sources[0].name(bindings)
         else { continue }
         isKept = true
-        let name = TensorName(prefix + source.string)
-        if isWanted?(name) ?? true { append(name, tensor) }
+        if isWanted?(source) ?? true { append(source, tensor) }
       }
       guard !isKept, drop.isExportedAsZeros, let source = rule.sources[0].name(Bindings()) else {
         continue
       }
-      let name = TensorName(prefix + source.string)
-      guard isWanted?(name) ?? true else { continue }
+      guard isWanted?(source) ?? true else { continue }
       var dimensions: [Int] = []
       for expression in drop.shape ?? [] {
         dimensions.append(try expression.required(configuration, manifest.family))
       }
       guard let shape = Shape(checking: dimensions) else {
         throw WeightsError(
-          .remapConfiguration, tensor: name.string, "shape \(dimensions) overflows 63 bits")
+          .remapConfiguration, tensor: source.string, "shape \(dimensions) overflows 63 bits")
       }
-      result.append(ExportTensor(name: name, shape: shape, content: .zeros))
+      result.append(ExportTensor(name: source, shape: shape, content: .zeros))
     }
   }
 

@@ -13,6 +13,12 @@ public struct ExportTensor: Sendable {
     /// Zeros: no output depends on the tensor, but the naming's library insists on it.
     case zeros
   }
+
+  public init(name: TensorName, shape: Shape, content: Content) {
+    self.name = name
+    self.shape = shape
+    self.content = content
+  }
 }
 
 /// A naming manifest read backwards: which checkpoint tensors come from which layout tensors.
@@ -46,19 +52,18 @@ public struct ExportPlanner {
   ///
   /// - Parameters:
   ///   - manifest: the naming to write, of the bundle's family or of one it contains.
-  ///   - prefix: text in front of every name.
   ///   - isWanted: of the names of a tied tensor, and of the tensors that no output depends on,
   ///     which to write; by default those that the naming's own library writes.
   /// - Throws: `export.incomplete` when the bundle lacks components or tensors that the naming
   ///   needs, or the naming has no name for one; `remap.shape`.
   public func plan(
-    _ manifest: NamingManifest, prefix: String = "", isWanted: ((TensorName) -> Bool)? = nil
+    _ manifest: NamingManifest, isWanted: ((TensorName) -> Bool)? = nil
   ) throws(WeightsError) -> [ExportTensor] {
     try requireComponents(of: manifest)
     let here = configuration(of: manifest.family)
     let manifest = manifest.specialised(here)
     var export = ExportDraft(
-      manifest: manifest, configuration: here, prefix: prefix, isWanted: isWanted)
+      manifest: manifest, configuration: here, isWanted: isWanted)
     for tensor in tensors {
       if tensor.name.string.utf8.starts(with: unusedPrefix.utf8) {
         export.kept[String(tensor.name.string.dropFirst(unusedPrefix.count))] = tensor

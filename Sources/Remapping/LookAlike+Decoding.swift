@@ -1,13 +1,15 @@
 import Diagnostics
 import StrictJSON
+import TensorCore
 
 extension LookAlike {
   init(_ reader: JSONReader) throws(WeightsError) {
     let object = try reader.object(allowing: [
-      "name", "any", "all", "none", "model_types", "message", "source",
+      "name", "any", "all", "none", "model_types", "message", "source", "last",
     ])
     name = try object.required("name").string()
     message = try object.required("message").string()
+    isLast = try object.optional("last")?.bool() ?? false
     any = try Self.marks(object.optional("any"))
     all = try Self.marks(object.optional("all"))
     none = try Self.marks(object.optional("none"))
@@ -30,16 +32,24 @@ extension LookAlike.Mark {
   init(_ reader: JSONReader) throws(WeightsError) {
     var text = reader.value.string
     var shape: [Int?]?
+    var dtypes: [DType] = []
     if text == nil {
-      let object = try reader.object(allowing: ["name", "shape"])
+      let object = try reader.object(allowing: ["name", "shape", "dtypes"])
       text = try object.required("name").string()
       shape = try object.optional("shape")?.array().map { (extent) throws(WeightsError) in
         extent.isNull ? nil : try extent.integer(in: 0...Int(Int32.max))
+      }
+      for dtype in try object.optional("dtypes")?.array() ?? [] {
+        guard let known = DType(rawValue: try dtype.string()) else {
+          throw dtype.mismatch("a type of the safetensors format")
+        }
+        dtypes.append(known)
       }
     }
     let name = text ?? ""
     isSuffix = name.hasPrefix("**.")
     pattern = try NamePattern(parsing: isSuffix ? String(name.dropFirst(3)) : name)
     self.shape = shape
+    self.dtypes = dtypes
   }
 }

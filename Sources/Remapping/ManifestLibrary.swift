@@ -8,11 +8,14 @@ public struct ManifestLibrary: Sendable {
   public private(set) var namings: [NamingManifest]
   public let components: ComponentTable
   let layouts: [String: LayoutDefinition]
-  let lookAlikes: [LookAlike]
   /// The keys of the documents beside weights.
   public let keyTables: [KeyTable]
+  let lookAlikes: LookAlikeTable
+  let wrappers: WrapperTable
   /// Every naming under every way its conditions can fall.
   private(set) var candidates: [(manifest: NamingManifest, index: RuleIndex)] = []
+  /// What tells candidates apart behind a prefix.
+  private(set) var anchors = NameAnchors()
   private let documents: [String: JSONReader]
 
   /// - Parameter texts: the files of `Manifests` by their paths in it, such as
@@ -34,9 +37,13 @@ public struct ManifestLibrary: Sendable {
     components = try Self.decode("components", documents) { (reader) throws(WeightsError) in
       try ComponentTable(reader)
     }
-    lookAlikes = try Self.decode("refused", documents) { (reader) throws(WeightsError) in
-      try reader.object(allowing: ["schema", "about", "refused"]).required("refused").array()
-        .map { (item) throws(WeightsError) in try LookAlike(item) }
+    lookAlikes = LookAlikeTable(
+      try Self.decode("refused", documents) { (reader) throws(WeightsError) in
+        try reader.object(allowing: ["schema", "about", "refused"]).required("refused").array()
+          .map { (item) throws(WeightsError) in try LookAlike(item) }
+      })
+    wrappers = try Self.decode("wrappers", documents) { (reader) throws(WeightsError) in
+      try WrapperTable(reader)
     }
     var layouts: [String: LayoutDefinition] = [:]
     var namings: [NamingManifest] = []
@@ -107,7 +114,10 @@ public struct ManifestLibrary: Sendable {
           + families.joined(separator: ", "))
     }
     try naming.validate(against: layout)
-    candidates += naming.variants.map { ($0, RuleIndex($0.rules, by: \.sources)) }
+    for variant in naming.variants {
+      anchors.add(variant, layout)
+      candidates.append((variant, RuleIndex(variant.rules, by: \.sources)))
+    }
   }
 
   /// The families that have a layout, in alphabetical order.

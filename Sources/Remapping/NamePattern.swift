@@ -167,7 +167,7 @@ struct NameComponents {
     parts = name.string.split(separator: ".", omittingEmptySubsequences: false)
   }
 
-  private init(name: TensorName, parts: [Substring]) {
+  init(name: TensorName, parts: [Substring]) {
     self.name = name
     self.parts = parts
   }

@@ -13,13 +13,14 @@ struct NamingMatch: Sendable {
 
   /// - Throws: `manifest.conflict` when two rules match one tensor.
   init(
-    _ manifest: NamingManifest, index: RuleIndex, prefix: String, tensors: [TensorInfo]
+    _ manifest: NamingManifest, index: RuleIndex, prefix: String, tensors: [NamedTensor]
   ) throws(WeightsError) {
     self.manifest = manifest
     self.prefix = prefix
     var instanceIndex: [InstanceKey: Int] = [:]
-    for info in tensors {
-      guard let hit = try Self.hit(info.name, index, prefix) else {
+    for tensor in tensors {
+      let info = tensor.info
+      guard let hit = try Self.hit(tensor.bare, index, prefix) else {
         unmatched.append(info.name)
         continue
       }
@@ -56,14 +57,18 @@ struct NamingMatch: Sendable {
     }
   }
 
-  private static func hit(
-    _ name: TensorName, _ index: RuleIndex, _ prefix: String
+  /// The rule for a name that carries the prefix.
+  static func hit(
+    _ name: NameComponents, _ index: RuleIndex, _ prefix: String
   ) throws(WeightsError) -> RuleIndex.Hit? {
-    guard !prefix.isEmpty else { return try index.hit(NameComponents(name)) }
-    guard name.string.utf8.starts(with: prefix.utf8),
-      let rest = String(name.string.utf8.dropFirst(prefix.utf8.count))
+    guard !prefix.isEmpty else { return try index.hit(name) }
+    let text = name.parts.joined(separator: ".")
+    guard text.utf8.starts(with: prefix.utf8),
+      let rest = String(text.utf8.dropFirst(prefix.utf8.count))
     else { return nil }
-    return try index.hit(NameComponents(TensorName(rest)))
+    return try index.hit(
+      NameComponents(
+        name: name.name, parts: rest.split(separator: ".", omittingEmptySubsequences: false)))
   }
 }
 

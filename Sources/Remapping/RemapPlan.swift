@@ -37,7 +37,7 @@ public struct PlannedTensor: Sendable {
 /// What became of one tensor of a source.
 public struct LedgerEntry: Sendable {
   public let source: Int
-  public let tensor: TensorInfo
+  public var tensor: TensorInfo
   public var fate: Fate
 
   public enum Fate: Sendable {

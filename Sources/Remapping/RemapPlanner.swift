@@ -57,6 +57,8 @@ public struct RemapPlanner {
     let plan: RemapPlan
     let report: CoverageReport
     let resolver: ConfigurationResolver
+    /// Tensors that no source has and no output depends on.
+    let absentCount: Int
   }
 
   func draft() throws(WeightsError) -> Draft {
@@ -77,9 +79,17 @@ public struct RemapPlanner {
       try collector.finish(configuration)
       try resolver.askForShapes(sources, drawn: initialisesMissing)
       wanted = try layout.tensors(under: configuration)
-    } catch { throw explained(error, layout, collector.shapes) }
+    } catch {
+      // What is open may stand under the names that nothing explains: those come first, and
+      // drawing tensors is no answer to them.
+      if error.code == .remapAsk, !collector.report.unexpected.isEmpty {
+        try collector.report.check(sources.map(\.label))
+      }
+      throw explained(error, layout, collector.shapes)
+    }
 
     var tensors: [PlannedTensor] = []
+    var absentCount = 0
     for tensor in wanted {
       let origin: PlannedTensor.Origin
       if let provided = collector.provided[tensor.name] {
@@ -89,6 +99,10 @@ public struct RemapPlanner {
         origin = provided.origin
       } else if let constant = collector.initialValue(of: tensor.name) {
         origin = .initialised(constant.value, reason: constant.reason)
+      } else if let reason = tensor.unusedReason, collector.isGiven(tensor.name) {
+        // A checkpoint without it computes the same: zeros stand in its place.
+        absentCount += 1
+        origin = .initialised(.zeros, reason: "absent from the source, and \(reason)")
       } else if initialisesMissing {
         origin = .initialised(tensor.initial, reason: "no source has it")
       } else {
@@ -104,7 +118,8 @@ public struct RemapPlanner {
     let plan = RemapPlan(
       family: family, configuration: configuration, variants: resolver.variants,
       tensors: tensors + collector.unused, ledger: collector.ledger)
-    return Draft(plan: plan, report: collector.report, resolver: resolver)
+    return Draft(
+      plan: plan, report: collector.report, resolver: resolver, absentCount: absentCount)
   }
 
   /// A key that the layout does not know would say nothing, and a misspelt one not what was meant.

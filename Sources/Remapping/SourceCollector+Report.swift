@@ -111,6 +111,12 @@ extension SourceCollector {
     return nil
   }
 
+  /// Whether a source gives the component that a layout tensor belongs to, and the tensor is not
+  /// reported for what is wrong with it.
+  func isGiven(_ name: TensorName) -> Bool {
+    !faulty.contains(name) && sources.indices.contains { localName(of: name, source: $0) != nil }
+  }
+
   /// A layout tensor's name in the family of a source that its component is taken from.
   private func localName(of name: TensorName, source: Int) -> TensorName? {
     guard let component = library.components.component(of: name, in: family),

@@ -63,6 +63,9 @@ struct SourceCollector {
     for (index, source) in sources.enumerated() {
       let recognition = source.recognition
       report.unexpected += recognition.unexpected.map { .init(source: index, tensor: $0) }
+      for entry in recognition.aside {
+        fates[index][entry.tensor.name] = .dropped(reason: entry.reason, keptAs: nil)
+      }
       for instance in recognition.instances {
         if recognition.manifest.rules[instance.rule].needsConfiguration {
           deferred.append((index, instance))

@@ -13,9 +13,12 @@ public import TensorCore
 /// 2. No index: `model.safetensors`.
 /// 3. Neither: the only `*.safetensors`, if it is not one shard of several.
 ///
+/// A folder of a training run is followed to the checkpoint in it, where there is one way only.
+///
 /// Files are opened by plain name; links are followed as ``InputFolder`` says.
 public struct Checkpoint: TensorSource {
-  /// The path as the user gave it.
+  /// The path as the user gave it, or that of the checkpoint below it in the folder of a training
+  /// run.
   public let path: String
   /// The files, sorted by name.
   public let files: [SafetensorsFile]
@@ -43,11 +46,19 @@ public struct Checkpoint: TensorSource {
   ///   `json.*` for a `config.json` or index that is no strict JSON.
   public init(path: String, limits: SafetensorsLimits = .default) throws(WeightsError) {
     if try InputFolder.isFolder(path) {
-      let folder = try InputFolder(path: path)
+      let given = try InputFolder(path: path)
+      let folder = try TrainingFolder.follow(given)
       let found = try CheckpointFolder(folder, limits: limits)
+      var remarks = found.remarks
+      if folder.path != given.path {
+        remarks.append(
+          WeightsError(
+            .checkpointFollowed, file: given.path,
+            "is the folder of a training run: \(folder.path.quoted) is taken"))
+      }
       try self.init(
-        path: path, files: found.files, index: found.index,
-        config: Self.readConfig(in: folder), remarks: found.remarks)
+        path: folder.path == given.path ? path : folder.path, files: found.files,
+        index: found.index, config: Self.readConfig(in: folder), remarks: remarks)
     } else {
       let file = try SafetensorsFile(path: path, limits: limits)
       let folder = try InputFolder(path: path.splitAtLastComponent.folder)

@@ -15,6 +15,7 @@ struct CheckpointFolder {
   init(_ folder: InputFolder, limits: SafetensorsLimits) throws(WeightsError) {
     let present = try folder.names()
     let weights = present.filter { $0.hasSuffix(Self.suffix) && !$0.hasPrefix(".") }
+    try Self.refuseAdapter(among: present, weights: weights, in: folder)
     let names: [String]
     if let indexName = try Self.indexName(among: present, in: folder) {
       let index = try ShardIndex(folder.open(indexName), limits: limits)
@@ -78,10 +79,27 @@ struct CheckpointFolder {
     return first
   }
 
+  /// Libraries that find an adapter in the folder of a model add it to the model.
+  private static func refuseAdapter(
+    among present: [String], weights: [String], in folder: InputFolder
+  ) throws(WeightsError) {
+    let adapter = "adapter_model" + suffix
+    guard present.contains("adapter_config.json") || weights.contains(adapter),
+      weights.contains(where: { $0 != adapter })
+    else { return }
+    throw WeightsError(
+      .checkpointAdapter, file: folder.path,
+      "an adapter of PEFT (adapter_config.json) lies beside the weights, and upstream adds it to "
+        + "them: merge it (merge_and_unload, save_pretrained) and give that, or give the file of "
+        + "the weights to leave the adapter out")
+  }
+
   private static func hint(among present: [String]) -> String {
     if present.contains("snapshots"), present.contains("blobs") {
       return "; this is a repository of the Hugging Face cache: give a folder in its snapshots"
     }
+    let gguf = present.filter { $0.hasSuffix(".gguf") }
+    if !gguf.isEmpty { return ", but \(gguf.listed): " + FileKind.gguf.advice }
     let pickles = present.filter { name in
       [".bin", ".pt", ".pth", ".ckpt"].contains(where: name.hasSuffix)
     }

@@ -4,6 +4,12 @@ public import Diagnostics
 extension WeightsError.Code {
   /// A folder without safetensors files.
   public static let checkpointEmpty = Self("checkpoint.empty")
+  /// A training run with several checkpoints, of which none is the last by name.
+  public static let checkpointSteps = Self("checkpoint.steps")
+  /// The folder of a training run, of which one checkpoint is taken.
+  public static let checkpointFollowed = Self("checkpoint.followed")
+  /// An adapter beside the weights, which upstream adds to them.
+  public static let checkpointAdapter = Self("checkpoint.adapter")
   /// Several files or indexes that could each be the checkpoint.
   public static let checkpointAmbiguous = Self("checkpoint.ambiguous")
   /// Shards without their index.

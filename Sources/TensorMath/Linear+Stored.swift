@@ -1,3 +1,4 @@
+import Kernels
 import MatrixProducts
 import TensorCore
 
@@ -22,7 +23,8 @@ extension Linear {
         weight.withStored { weights, scales in
           shared.withSpan(tile.elements(stride: outputs)) {
             product.multiply(
-              tile, weights: weights, weightScales: scales, bias: bias, into: &$0)
+              tile, weights: weights, weightScales: scales, hasFloatScales: weight.hasFloatScales,
+              bias: bias, into: &$0)
           }
         }
       }
@@ -33,7 +35,11 @@ extension Linear {
 extension WeightMatrix {
   /// Elements of a row that share a scale; nil for floats.
   fileprivate var group: Int? {
-    if case .int8(_, _, let group) = storage { group } else { nil }
+    if case .int8(_, let scales) = storage { scales.group } else { nil }
+  }
+
+  fileprivate var hasFloatScales: Bool {
+    if case .int8(_, let scales) = storage { scales.type == .f32 } else { false }
   }
 
   /// Gives `body` the bytes as they are stored, and the scales of INT8.
@@ -41,8 +47,8 @@ extension WeightMatrix {
     switch storage {
     case .f32(let bytes), .bf16(let bytes), .f16(let bytes):
       bytes.withBytes { body($0, nil) }
-    case .int8(let values, let scales, _):
-      values.withBytes { values in scales.withBytes { scales in body(values, scales) } }
+    case .int8(let values, let scales):
+      values.withBytes { values in scales.bytes.withBytes { scales in body(values, scales) } }
     }
   }
 }

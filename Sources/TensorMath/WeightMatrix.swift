@@ -14,8 +14,15 @@ public struct WeightMatrix: Sendable {
     case f32(TensorBytes)
     case bf16(TensorBytes)
     case f16(TensorBytes)
-    /// Signed bytes, and bfloat16 scales [rows, columns / group].
-    case int8(TensorBytes, scales: TensorBytes, group: Int)
+    /// Signed bytes, and their scales.
+    case int8(TensorBytes, Scales)
+  }
+
+  /// The scales of 8-bit integers [rows, columns / group].
+  struct Scales: Sendable {
+    let bytes: TensorBytes
+    let type: Int8Kernel.ScaleType
+    let group: Int
   }
 
   /// A matrix of floats.
@@ -33,25 +40,31 @@ public struct WeightMatrix: Sendable {
     }
   }
 
-  /// A matrix of 8-bit integers with bfloat16 scales, one for each `group` elements of a row.
+  /// A matrix of 8-bit integers with scales, one for each `group` elements of a row.
   ///
-  /// - Precondition: both hold as many bytes as the matrix takes; `group` divides `columns`, and is
-  ///   `columns` itself or a multiple of 16.
-  public init(int8 values: TensorBytes, scales: TensorBytes, group: Int, rows: Int, columns: Int) {
+  /// - Precondition: scales are BF16 or F32; both hold as many bytes as the matrix takes; `group`
+  ///   divides `columns`, and is `columns` itself or a multiple of 16.
+  public init(
+    int8 values: TensorBytes, scales: TensorBytes, of dtype: DType = .bf16, group: Int, rows: Int,
+    columns: Int
+  ) {
+    precondition(dtype == .bf16 || dtype == .f32, "scales in BF16 or F32")
+    let type: Int8Kernel.ScaleType = dtype == .f32 ? .f32 : .bf16
     precondition(values.byteCount == rows * columns, "a byte for each element")
     precondition(group > 0 && columns.isMultiple(of: group), "whole groups")
     precondition(group == columns || group.isMultiple(of: 16), "groups fill the lanes")
-    precondition(scales.byteCount == rows * (columns / group) * 2, "a scale for each group")
+    precondition(
+      scales.byteCount == rows * (columns / group) * type.byteWidth, "a scale for each group")
     self.rows = rows
     self.columns = columns
-    storage = .int8(values, scales: scales, group: group)
+    storage = .int8(values, Scales(bytes: scales, type: type, group: group))
   }
 
   /// Bytes in memory.
   public var byteCount: Int {
     switch storage {
     case .f32(let bytes), .bf16(let bytes), .f16(let bytes): bytes.byteCount
-    case .int8(let values, let scales, _): values.byteCount + scales.byteCount
+    case .int8(let values, let scales): values.byteCount + scales.bytes.byteCount
     }
   }
 
@@ -74,15 +87,17 @@ public struct WeightMatrix: Sendable {
       source.withBytes {
         FloatConversion.f32FromF16($0.extracting(elements.times(2)), into: &bytes)
       }
-    case .int8(let values, let scales, let group):
-      let groups = columns / group
+    case .int8(let values, let scales):
+      let groups = columns / scales.group
+      let scaleRange = (range.lowerBound * groups..<range.upperBound * groups)
+        .times(scales.type.byteWidth)
       values.withBytes { values in
-        scales.withBytes { scales in
+        scales.bytes.withBytes { scaleBytes in
           Int8Kernel.dequantizeRows(
-            values: values.extracting(elements),
-            scales: scales.extracting(
-              (range.lowerBound * groups..<range.upperBound * groups).times(2)),
-            Int8Kernel.Rows(count: range.count, columns: columns, group: group), into: &bytes)
+            values: values.extracting(elements), scales: scaleBytes.extracting(scaleRange),
+            of: scales.type,
+            Int8Kernel.Rows(count: range.count, columns: columns, group: scales.group),
+            into: &bytes)
         }
       }
     }

@@ -7,8 +7,6 @@ import StrictJSON
 /// the same pass below it, and a JSON document on stdout where one was asked for.
 struct ErrorReport {
   private let error: WeightsError
-  /// More lines than this are cut on a terminal; `--json` has them all.
-  private static let shownDetailCount = 40
 
   init(_ error: WeightsError) { self.error = error }
 
@@ -36,12 +34,7 @@ struct ErrorReport {
   func write(asJSON: Bool) {
     var text = "depthvla: \(error)\(hint)\n"
     if error.details.count > 1 || error.code == .remapAsk && !error.details.isEmpty {
-      for line in error.details.prefix(Self.shownDetailCount) {
-        text += "  \(line.escapedMessage)\n"
-      }
-      if error.details.count > Self.shownDetailCount {
-        text += "  … and \(error.details.count - Self.shownDetailCount) more; --json lists all\n"
-      }
+      for line in error.shownDetails { text += "  \(line.escapedMessage)\n" }
     }
     Console.write(text, to: .error)
     if asJSON { writeJSON() }
@@ -84,5 +77,30 @@ struct ErrorReport {
             ]))
         )
       ]))
+  }
+}
+
+extension WeightsError {
+  /// More lines than this are cut on a terminal; `--json` has them all.
+  private static let shownDetailCount = 40
+  /// Of names that are no part of the model, the first few say as much as all.
+  private static let shownUnexpectedCount = 8
+
+  /// The details for a person.
+  var shownDetails: [String] {
+    var shown: [String] = []
+    var unexpected = 0
+    for line in details {
+      if line.contains("unexpected: ") {
+        unexpected += 1
+        if unexpected > Self.shownUnexpectedCount { continue }
+      }
+      if shown.count == Self.shownDetailCount { break }
+      shown.append(line)
+    }
+    if shown.count < details.count {
+      shown.append("… and \(details.count - shown.count) more; --json lists all")
+    }
+    return shown
   }
 }

@@ -13,8 +13,9 @@ struct InspectCommand: OutputCommand {
       Example:
         depthvla inspect ~/models/dinov2-large
 
-      Exit status 65 where tensors are missing, unexpected or misshapen, and of models that look \
-      like a supported one and are not.
+      Exit status 65 where tensors are missing, unexpected or misshapen, of models that look \
+      like a supported one and are not, and of tensors of no known model; 64 where a checkpoint \
+      holds several models and --prefix does not say which.
       """)
 
   @Argument(help: "A safetensors file, a folder with shards, or a bundle.")
@@ -23,6 +24,14 @@ struct InspectCommand: OutputCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var configs: ConfigOptions
   @OptionGroup var settings: SettingOptions
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Of several copies of a model in a checkpoint, such as the weights and their moving average, \
+      the one whose tensor names begin so.
+      """, valueName: "text"))
+  var prefix: String?
 
   @Flag(help: "List every tensor.")
   var tensors = false
@@ -40,11 +49,12 @@ struct InspectCommand: OutputCommand {
     let library = try output.library()
     let inspection = try Inspection(
       path: path, library: library, settings: Configuration(settings: try settings.values()),
-      config: try config())
+      config: try config(), prefix: prefix)
     let report = InspectionReport(inspection)
     try output.write(
       report.json, words: report.words(listingTensors: tensors, listingLedger: ledger))
-    if let problem = inspection.problem, problem.isDefect {
+    // What only the user can say of a known model is a question, and no defect of the file.
+    if let problem = inspection.problem, problem.code != .remapAsk {
       Console.write("depthvla: \(problem.inFile(path))\n", to: .error)
       throw ExitCode(problem.kind.rawValue)
     }
@@ -60,13 +70,5 @@ struct InspectCommand: OutputCommand {
     do throws(WeightsError) { return try UserDocument.json(of: text) } catch {
       throw error.inFile(text)
     }
-  }
-}
-
-extension WeightsError {
-  /// Whether the tensors are wrong for their model, and not only of no known model or with an
-  /// open question.
-  fileprivate var isDefect: Bool {
-    ![Code.remapUnrecognised, .remapAmbiguous, .remapAsk].contains(code)
   }
 }

@@ -17,6 +17,11 @@ struct InspectionReport {
     text +=
       "  \(inspection.tensors.count) tensors, \(Units.count(inspection.parameterCount)) "
       + "parameters, \(Units.bytes(inspection.byteCount)) in \(files) file\(files == 1 ? "" : "s")\n"
+    if let words = inspection.wrapping.words { text += "  \(words.escapedMessage)\n" }
+    for (reason, count) in inspection.aside {
+      let tensors = count == 1 ? "1 tensor is" : "\(count) tensors are"
+      text += "  \(tensors) not read: \(reason.escapedMessage)\n"
+    }
     for group in inspection.dtypes {
       text +=
         "  \(group.dtype.rawValue.padded(8)) \(Units.bytes(group.byteCount).leftPadded(9))  in "
@@ -29,7 +34,7 @@ struct InspectionReport {
     text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
     if let problem = inspection.problem {
       text += "  \(problem.message.escapedMessage)\n"
-      for line in problem.details { text += "    \(line.escapedMessage)\n" }
+      for line in problem.shownDetails { text += "    \(line.escapedMessage)\n" }
     }
     if listingTensors {
       for tensor in inspection.tensors {
@@ -77,6 +82,14 @@ struct InspectionReport {
         ("path", .string(inspection.path)), ("kind", .string(inspection.kind.rawValue)),
         ("family", inspection.family.map { .string($0) } ?? .null),
         ("naming", inspection.naming.map { .string($0) } ?? .null),
+        ("names", inspection.wrapping.json),
+        (
+          "not_read",
+          .array(
+            inspection.aside.map {
+              ["reason": .string($0.reason), "tensors": .integer(Int64($0.count))]
+            })
+        ),
         ("variants", .array(inspection.variants.map { .string($0) })),
         ("configuration", inspection.configuration.json),
         ("parameters", .integer(Int64(inspection.parameterCount))),

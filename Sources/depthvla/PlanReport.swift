@@ -25,6 +25,24 @@ struct PlanReport {
     plan.remap.tensors.count { if case .initialised = $0.origin { true } else { false } }
   }
 
+  /// What is made without a source, by reason.
+  private var initialised: [(words: String, count: Int)] {
+    var order: [String] = []
+    var counts: [String: Int] = [:]
+    for tensor in plan.remap.tensors {
+      guard case .initialised(let value, let reason) = tensor.origin else { continue }
+      let words: String
+      if case .zeros = value, tensor.unusedReason != nil {
+        words = "filled with zeros: \(reason)"
+      } else {
+        words = "drawn: no source has them"
+      }
+      if counts[words] == nil { order.append(words) }
+      counts[words, default: 0] += 1
+    }
+    return order.map { ($0, counts[$0] ?? 0) }
+  }
+
   private var dropped: [(reason: String, count: Int)] {
     var order: [String] = []
     var counts: [String: Int] = [:]
@@ -57,6 +75,9 @@ struct PlanReport {
       text +=
         "\(source.path.escapedForTerminal): \(source.recognition.manifest.label), "
         + "\(source.checkpoint.tensors.count) tensors\n"
+      if let words = source.recognition.wrapping.words {
+        text += "  \(words.escapedMessage)\n"
+      }
       for remark in conversion.remarks(on: source) { text += "  note: \(remark)\n" }
     }
     text += LedgerTable(conversion.documents).unknownWords
@@ -70,9 +91,12 @@ struct PlanReport {
     for (dtype, count, bytes) in byDType {
       text += "  \(dtype.padded(5)) \(Units.bytes(bytes).leftPadded(9))  in \(count) tensors\n"
     }
-    if initialisedCount > 0 { text += "  \(initialisedCount) tensors drawn: no source has them\n" }
+    for (reason, count) in initialised {
+      text += "  \(count == 1 ? "1 tensor" : "\(count) tensors") \(reason.escapedMessage)\n"
+    }
     for (reason, count) in dropped {
-      text += "  \(count) tensors left out: \(reason.escapedMessage)\n"
+      let tensors = count == 1 ? "1 tensor" : "\(count) tensors"
+      text += "  \(tensors) left out: \(reason.escapedMessage)\n"
     }
     text += assets.words
     text += "  \(Units.bytes(conversion.tensorByteCount)) before compression, "
@@ -144,6 +168,7 @@ struct PlanReport {
             [
               "path": .string(source.path), "family": .string(source.family),
               "naming": .string(source.recognition.naming),
+              "names": source.recognition.wrapping.json,
               "tensors": .integer(Int64(source.checkpoint.tensors.count)),
             ]
           })

@@ -27,6 +27,16 @@ struct SourceOptions: ParsableArguments {
   @Option(parsing: .singleValue, help: ArgumentHelp("A DepthVLA checkpoint.", valueName: "path"))
   var depthvla: [String] = []
 
+  @Option(
+    name: .customLong("prefix"), parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      Of several copies of a model in one checkpoint, such as the weights and their moving \
+      average, the one whose tensor names begin so; '' for the one without a prefix. With several \
+      sources, say of which.
+      """, valueName: "[family=]text"))
+  var prefixes: [String] = []
+
   private var options: [(name: String, family: String, paths: [String])] {
     [
       ("--paligemma", "paligemma", paligemma),
@@ -47,15 +57,41 @@ struct SourceOptions: ParsableArguments {
     }
   }
 
+  /// The prefixes by the family of their source.
+  private func chosenPrefixes(_ library: ManifestLibrary) throws(WeightsError) -> [String: String] {
+    var chosen: [String: String] = [:]
+    for text in prefixes {
+      let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let named = sides.count == 2 && library.families.contains(String(sides[0]))
+      guard named || paths.count == 1 else {
+        throw WeightsError(
+          .commandUsage, .usage,
+          "--prefix \(text.quoted): there are \(paths.count) sources, expected "
+            + paths.map { "\($0.family)=…" }.joined(separator: " or "))
+      }
+      let family = named ? String(sides[0]) : paths[0].family
+      guard paths.contains(where: { $0.family == family }) else {
+        throw WeightsError(
+          .commandUsage, .usage, "--prefix \(text.quoted): no source is a \(family)")
+      }
+      guard chosen.updateValue(named ? String(sides[1]) : text, forKey: family) == nil else {
+        throw WeightsError(.commandUsage, .usage, "--prefix is given twice for \(family)")
+      }
+    }
+    return chosen
+  }
+
   /// - Throws: `command.family` when a checkpoint is another model than the option says.
   func open(
     _ library: ManifestLibrary, configs: ConfigOptions
   ) throws(WeightsError) -> [ImportedSource] {
     let given = try configs.read(for: paths.map(\.family), library: library)
     var sources: [ImportedSource] = []
+    let chosen = try chosenPrefixes(library)
     for (family, path) in paths {
       let source = try ImportedSource(
-        path: path, library: library, config: given[family].map { ($0.path, $0.value) })
+        path: path, library: library, config: given[family].map { ($0.path, $0.value) },
+        prefix: chosen[family])
       guard source.family == family else {
         throw WeightsError(
           .commandFamily, file: path,

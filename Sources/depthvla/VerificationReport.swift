@@ -63,6 +63,8 @@ struct VerificationReport {
     let converted = comparison.rows.count { $0.outcome == .asConverted }
     var text = "against the sources: \(exact) tensors equal bit for bit"
     if converted > 0 { text += ", \(converted) as the recipe converts them" }
+    let measured = comparison.rows.count { $0.outcome == .measured }
+    if measured > 0 { text += ", \(measured) came quantized and are measured" }
     text += comparison.differences.isEmpty ? "\n" : ", \(comparison.differences.count) DIFFERENT\n"
     for row in comparison.differences.prefix(40) {
       if case .different(let byte) = row.outcome {
@@ -185,6 +187,7 @@ struct VerificationReport {
     switch row.outcome {
     case .exact: members.append(("outcome", "exact"))
     case .asConverted: members.append(("outcome", "as-converted"))
+    case .measured: members.append(("outcome", "measured"))
     case .different(let byte):
       members.append(("outcome", "different"))
       members.append(("first_byte", .integer(Int64(byte))))

@@ -59,8 +59,7 @@ struct VerifyCommand: OutputCommand {
     var comparison: BundleComparison?
     if verification.isIntact, !sources.isEmpty {
       let library = try output.library()
-      var imported: [ImportedSource] = []
-      for path in sources { imported.append(try ImportedSource(path: path, library: library)) }
+      let imported = try BundleComparison.sources(at: sources, of: opened, library: library)
       comparison = try BundleComparison(
         opened, against: imported, library: library, threads: output.threadCount,
         progress: { line?.update($0) })

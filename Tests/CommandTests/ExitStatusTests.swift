@@ -162,6 +162,68 @@ struct ExitStatusTests {
     #expect(result.output.contains("56 tensors"))
   }
 
+  /// What it can say of tensors of no known model it says, and the status is that of a refusal.
+  @Test func inspectOfWhatIsNotRecognisedIs65() throws {
+    var checkpoint = PlainCheckpoint()
+    checkpoint.tensors = ["a.b": PlainTensor("F32", [1], [0, 0, 0, 0])]
+    let path = try checkpoint.write(to: scratch, as: "in")
+    let result = try depthvla("inspect", path)
+    #expect(result.status == 65)
+    #expect(result.output.contains("1 tensors, 1 parameters"), "\(result.output)")
+    #expect(result.error.contains("no manifest knows these tensor names (\"a.b\")"))
+    let json = try depthvla("inspect", path, "--json")
+    #expect(json.status == 65)
+    #expect(json.json?["family"] == .null)
+    #expect(json.json?["tensors"]?.array?.count == 1)
+    #expect(json.json?["problem"]?.object?["code"]?.string == "remap.unrecognised")
+  }
+
+  /// Of two copies of a model it asks which is meant, and takes the answer.
+  @Test func aCopyIsChosenByPrefix() throws {
+    let plain = try PlainCheckpoint(fixture: "dinov2/hf")
+    var both = PlainCheckpoint()
+    for (name, tensor) in plain.tensors {
+      both.tensors["module." + name] = tensor
+      both.tensors["ema." + name] = tensor
+    }
+    both.config = plain.config
+    let path = try both.write(to: scratch, as: "in")
+    try expect(64, "--prefix", from: ["convert", "--dinov2", path, "-o", "b"])
+    let asked = try depthvla("inspect", path)
+    #expect(asked.status == 64)
+    #expect(asked.output.contains("--prefix ema.  79 tensors, dinov2 in hub naming: the moving"))
+    for prefix in ["ema", "ema.", "dinov2=module."] {
+      let result = try depthvla(
+        "convert", "--dinov2", path, "--prefix", prefix, "-o", scratch("b"), "--force")
+      #expect(result.status == 0, "\(result.error)")
+      #expect(result.output.contains("79 tensors left out: does not stand behind"))
+      #expect(try depthvla("verify", scratch("b"), "--against", path).status == 0)
+    }
+    for (prefix, words) in [
+      ("other.", "no tensor stands behind"), ("pi0=ema.", "no source is a pi0"),
+    ] {
+      let arguments = ["convert", "--dinov2", path, "--prefix", prefix, "-o", scratch("c")]
+      let result = try depthvla(arguments)
+      #expect(result.status == 64)
+      #expect(result.error.contains(words), "\(result.error)")
+    }
+  }
+
+  /// Drawing tensors is no answer to names that nothing explains.
+  @Test func drawingIsNotProposedBesideUnexpectedTensors() throws {
+    var checkpoint = try PlainCheckpoint(fixture: "dinov2/hf")
+    checkpoint.tensors["layernorm.gamma"] = checkpoint.tensors.removeValue(
+      forKey: "layernorm.weight")
+    let spoilt = try checkpoint.write(to: scratch, as: "spoilt")
+    let result = try depthvla("convert", "--dinov2", spoilt, "-o", scratch("b"))
+    #expect(result.status == 65)
+    #expect(!result.error.contains("--init-missing"), "\(result.error)")
+    checkpoint.tensors["layernorm.gamma"] = nil
+    let incomplete = try checkpoint.write(to: scratch, as: "incomplete")
+    let other = try depthvla("convert", "--dinov2", incomplete, "-o", scratch("b"))
+    #expect(other.error.contains("--init-missing"), "\(other.error)")
+  }
+
   @Test(arguments: [["--version"], ["--help"], ["convert", "--help"], ["diff", "--help"]])
   func helpIs0OnStdout(arguments: [String]) throws {
     let result = try depthvla(arguments)

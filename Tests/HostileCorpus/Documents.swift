@@ -70,6 +70,15 @@ extension HostileCase {
     add(
       "F4", "another feed-forward", "remap.contradiction", #""use_swiglu_ffn": false"#,
       #""use_swiglu_ffn": true"#)
+    for (method, rest) in [
+      ("\"bitsandbytes\"", "\"load_in_8bit\": true"), ("\"compressed-tensors\"", "\"ignore\": []"),
+      ("null", "\"bits\": 4"),
+    ] {
+      add(
+        "F11", "floats said to be quantized by \(method)", "quantization.scheme",
+        #""num_hidden_layers": 4"#,
+        "\"quantization_config\": {\"quant_method\": \(method), \(rest)}, \"num_hidden_layers\": 4")
+    }
     add("F4", "an epsilon of text", "remap.configuration", "1e-06", "\"1e-06\"")
     return list.cases
   }()

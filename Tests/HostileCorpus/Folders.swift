@@ -174,6 +174,35 @@ extension HostileCase {
     add("D10", "nothing", "checkpoint.empty", [:])
     add("D10", "a pickle alone", "checkpoint.empty", ["pytorch_model.bin": .file([0x80, 2])])
     add("D10", "one hidden file", "checkpoint.empty", [".model.safetensors": .file(one)])
+    let step = "checkpoints/000100/pretrained_model/model.safetensors"
+    let other = "checkpoints/000200/pretrained_model/model.safetensors"
+    add("D11", "a training run with one step", nil, [step: .file(one)])
+    add(
+      "D11", "a training run with a last step", nil,
+      [step: .file(one), other: .file(two), "checkpoints/last": .link(to: "000200")])
+    add(
+      "D11", "a training run with two steps and no last", "checkpoint.steps",
+      [step: .file(one), other: .file(two)])
+    for target in ["/", "../..", "000100/pretrained_model", "000300", "last"] {
+      add(
+        "D11", "a training run whose last step is a link to \(target)", "file.link",
+        [step: .file(one), "checkpoints/last": .link(to: target)])
+    }
+    add(
+      "D11", "a training run whose model is a link", "checkpoint.empty",
+      ["checkpoints/000100/pretrained_model": .link(to: "/etc")])
+    add(
+      "D11", "a training run in a training run, again and again", "checkpoint.empty",
+      [
+        "checkpoints/checkpoints/checkpoints/checkpoints/pretrained_model/model.safetensors": .file(
+          one)
+      ])
+    add(
+      "D11", "folders of transformers' Trainer", "checkpoint.steps",
+      ["checkpoint-100": .folder, "checkpoint-200": .folder])
+    add(
+      "D11", "an adapter beside the weights", "checkpoint.adapter",
+      ["model.safetensors": .file(one), "adapter_config.json": .file(Array("{}".utf8))])
     return cases
   }()
 }

@@ -14,6 +14,7 @@ extension HostileCase {
       try scratch.makeFolder(name)
       for (entry, content) in entries {
         let place = name + "/" + entry
+        if let slash = place.lastIndex(of: "/") { try scratch.makeFolder(String(place[..<slash])) }
         switch content {
         case .file(let bytes): try scratch.write(bytes, to: place)
         case .link(let target): try scratch.link(place, to: target)

@@ -72,6 +72,24 @@ import Testing
     }
   }
 
+  /// Values that someone else quantized, -128 among them: one rounding to float32 each.
+  @Test(arguments: InstructionSet.available)
+  func float32ScalesAreMultipliedInFloat32(set: InstructionSet) {
+    var random = RandomBytes(seed: 9)
+    for (columns, group) in [(256, 256), (256, 32), (77, 77), (160, 16)] {
+      let values = (0..<3 * columns).map { $0 == 5 ? Int8.min : Int8(truncatingIfNeeded: $0 * 37) }
+      let scales = random.floats(3 * columns / group)
+      let rows = Int8Kernel.Rows(count: 3, columns: columns, group: group)
+      let scaleBytes = encode(scales)
+      let found = run(encode(values), resultCount: 3 * columns * 4, shift: 1) {
+        unsafe Int8Kernel.dequantizeRows(
+          values: $0, scales: scaleBytes.span.bytes, of: .f32, rows, into: &$1, using: set)
+      }
+      let expected = values.enumerated().map { Float($1) * scales[$0 / group] }
+      #expect(decode(found).map(\.bitPattern) == expected.map(\.bitPattern) as [UInt32])
+    }
+  }
+
   @Test(arguments: InstructionSet.available)
   func roundsTiesToEven(set: InstructionSet) {
     let its = Case(matrix: "", rows: 1, columns: 7, group: 7, method: .absoluteMaximum)

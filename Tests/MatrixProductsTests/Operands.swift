@@ -7,8 +7,9 @@ struct Operands {
   var x: [Float]
   /// [outputs, inputs] as bytes.
   var weights: [UInt8]
-  /// Bfloat16 [outputs, inputs / group] as bytes; empty for bfloat16 weights.
+  /// [outputs, inputs / group] as bytes, bfloat16 or float32; empty for bfloat16 weights.
   var scales: [UInt8]
+  private(set) var hasFloatScales = false
   /// [outputs].
   var bias: [Float]
 
@@ -43,6 +44,17 @@ struct Operands {
     }
   }
 
+  /// The same weights with scales that no bfloat16 number is near enough to.
+  func withFloatScales() -> Operands {
+    var result = self
+    result.hasFloatScales = true
+    result.scales = stride(from: 0, to: scales.count, by: 2).flatMap { at -> [UInt8] in
+      let bits = UInt32(scales[at]) << 16 | UInt32(scales[at + 1]) << 24 | UInt32(at * 40_503 % 65_536)
+      return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+    }
+    return result
+  }
+
   func row(_ token: Int) -> [Float] { Array(x[token * inputs..<(token + 1) * inputs]) }
 
   /// The same weights with other tokens.
@@ -58,7 +70,10 @@ struct Operands {
   }
 
   private func scale(_ output: Int, _ input: Int) -> Float {
-    Self.half(scales, output * (inputs / group) + input / group)
+    let index = output * (inputs / group) + input / group
+    guard hasFloatScales else { return Self.half(scales, index) }
+    let bytes = scales[4 * index..<4 * index + 4]
+    return Float(bitPattern: bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) })
   }
 
   private func stored(_ output: Int, _ input: Int) -> Float {
@@ -87,8 +102,8 @@ struct Operands {
       var part = span._mutatingExtracting(tile.elements(stride: outputs))
       if isInt8 {
         unsafe product.multiply(
-          tile, weights: weights.span.bytes, weightScales: scales.span.bytes, bias: bias,
-          into: &part)
+          tile, weights: weights.span.bytes, weightScales: scales.span.bytes,
+          hasFloatScales: hasFloatScales, bias: bias, into: &part)
       } else {
         unsafe product.multiply(
           tile, weights: weights.span.bytes, weightScales: nil, bias: bias, into: &part)

@@ -55,6 +55,16 @@ import Testing
     #expect(operands.product(path).map(\.bitPattern) == operands.integers().map(\.bitPattern))
   }
 
+  /// Whoever quantized a checkpoint elsewhere may have left float32 scales, and values of -128.
+  @Test(arguments: sizes + grouped, int8Paths)
+  func float32ScalesAreTakenAsTheyAre(_ sizes: Sizes, _ path: ProductPath) {
+    let rounded = Operands(sizes, isInt8: true, seed: 8)
+    let operands = rounded.withFloatScales()
+    let found = operands.product(path).map(\.bitPattern)
+    #expect(found == operands.integers().map(\.bitPattern))
+    if sizes.outputs > 1 { #expect(found != rounded.product(path).map(\.bitPattern)) }
+  }
+
   /// What rounding activations costs: half a step of each.
   @Test(arguments: sizes + grouped, [ProductPath.bestOfBF16, .bestOfInt8])
   func resultsAreNearTheExactProduct(_ sizes: Sizes, _ path: ProductPath) {

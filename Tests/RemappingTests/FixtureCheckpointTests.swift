@@ -149,7 +149,7 @@ import Testing
 
     let kept = try model.plan(of: recognition, fixture.given, keepsUnused: true)
     let exported = try ExportPlanner(kept, library: model.library).plan(
-      recognition.manifest, prefix: recognition.prefix)
+      recognition.manifest)
     #expect(
       Dictionary(exported.map { ($0.name, $0.shape) }, uniquingKeysWith: { a, _ in a })
         == model.shapes)

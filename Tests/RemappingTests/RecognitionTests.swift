@@ -14,7 +14,8 @@ import Testing
       ("dinov2-base.original", "original"), ("dinov2-base.timm", "timm"),
     ] {
       let published = try PublishedPlan.of(layout)
-      let fits = try published.model.library.bestFits(published.model.tensors, modelType: nil)
+      let fits = try published.model.library.bestFits(
+        published.model.tensors.map(NamedTensor.init), modelType: nil)
       #expect(fits.map(\.match.manifest.naming) == [naming])
       #expect(fits[0].problemCount == 0)
     }

@@ -157,6 +157,7 @@ struct LinearTests {
       case .bf16, .f16: 480 * 2
       case .int8PerChannel: 480 + 10 * 2
       case .int8PerGroup: 480 + 10 * 3 * 2
+      case .int8WithFloatScales: 480 + 10 * 3 * 4
       }
     #expect(matrix.byteCount == expected)
   }

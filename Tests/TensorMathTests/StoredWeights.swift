@@ -6,6 +6,8 @@ enum Storage: CaseIterable {
   case f32, bf16, f16
   /// One scale a row, and one for each third of a row where that is a multiple of 16.
   case int8PerChannel, int8PerGroup
+  /// The same with float32 scales.
+  case int8WithFloatScales
 }
 
 /// A stored matrix with the numbers it stands for, all of them whole multiples of 1/4.
@@ -31,16 +33,18 @@ struct StoredWeights {
     case .f16:
       matrix = WeightMatrix(
         try quarters { bytes(halfPrecision($0)) }, dtype: .f16, rows: rows, columns: columns)
-    case .int8PerChannel, .int8PerGroup:
-      let group = storage == .int8PerGroup && columns.isMultiple(of: 48) ? columns / 3 : columns
+    case .int8PerChannel, .int8PerGroup, .int8WithFloatScales:
+      let group = storage != .int8PerChannel && columns.isMultiple(of: 48) ? columns / 3 : columns
+      let areFloats = storage == .int8WithFloatScales
       let exponents = (0..<rows * columns / group).map { _ in random.integer(1) - 1 }
       let scales = exponents.flatMap { exponent -> [UInt8] in
         let scale = Float(sign: .plus, exponent: exponent, significand: 1)
-        return bytes(UInt16(scale.bitPattern >> 16))
+        return areFloats ? bytes(scale.bitPattern) : bytes(UInt16(scale.bitPattern >> 16))
       }
       matrix = WeightMatrix(
         int8: try TensorBytes(whole.map { UInt8(bitPattern: Int8($0)) }),
-        scales: try TensorBytes(scales), group: group, rows: rows, columns: columns)
+        scales: try TensorBytes(scales), of: areFloats ? .f32 : .bf16, group: group, rows: rows,
+        columns: columns)
       exact = whole.enumerated().map {
         Double($1) * Double(sign: .plus, exponent: exponents[$0 / group], significand: 1)
       }

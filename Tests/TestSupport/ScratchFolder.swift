@@ -41,6 +41,11 @@ public final class ScratchFolder: Sendable {
     try FileManager.default.createSymbolicLink(atPath: self(name), withDestinationPath: target)
   }
 
+  /// Takes an entry away.
+  public func remove(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: self(name))
+  }
+
   /// A copy of a fixture checkpoint that a test may spoil.
   @discardableResult
   public func copy(_ fixture: String, to name: String) throws -> String {

@@ -38,6 +38,7 @@ typedef struct dvla_int8_rows {
   size_t columns;
   size_t group;       // elements that share a scale: divides columns; columns, or a multiple of 16
   int least_squares;  // 0: the largest magnitude decides the scale; else the squared error
+  int float_scales;   // 0: scales are bfloat16; else float32, which are read and never written
 } dvla_int8_rows;
 
 typedef struct dvla_matrix {

@@ -68,7 +68,8 @@ typedef struct dvla_product_operands {
   const void *arranged;
   const void *scales;                  // of the tokens
   const void *weights;                 // [outputs, inputs], bfloat16 or int8
-  const void *_Nullable weight_scales;  // bfloat16 [outputs, inputs / group]; null for BF16
+  const void *_Nullable weight_scales;  // [outputs, inputs / group]; null for BF16
+  _Bool float_weight_scales;            // they are float32, else bfloat16
   const void *_Nullable bias;          // float32 [outputs]
 } dvla_product_operands;
 

@@ -45,7 +45,7 @@ final class BlockEncoder {
     var block = EncodedBlock(bytes: [])
     block.bytes.reserveCapacity(range.count)
     switch tensor.content {
-    case .values: try encodeValues(tensor, range, reader, &block)
+    case .values, .givenInt8, .givenScales: try encodeValues(tensor, range, reader, &block)
     case .int8(let quantizer): try encodeRows(tensor, quantizer, range, reader, &block)
     case .scales: preconditionFailure("scales come with their values")
     }

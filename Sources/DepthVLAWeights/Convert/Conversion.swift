@@ -27,6 +27,7 @@ public struct Conversion: Sendable {
   public func remarks(on source: ImportedSource) -> [WeightsError] {
     // What travels in the bundle is no stranger in the folder.
     source.checkpoint.remarks(without: Set(assets.map(\.source)))
+      + source.quantization.notes.map { WeightsError(.quantizationScheme, $0) }
   }
 
   /// Opens nothing and writes nothing, but reads tied tensors to compare them.
@@ -77,9 +78,12 @@ public struct Conversion: Sendable {
       documents: processing,
       initialisesMissing: options.seed != nil, keepsUnused: options.keepsUnused)
     let ties = TieCheck(
-      sources: sources.map(\.checkpoint), labels: sources.map(\.path), threads: options.threads,
-      keepsUnused: options.keepsUnused)
-    plan = try ConversionPlan(try ties.settle(try planner.plan()), recipe: options.recipe)
+      sources: sources.map(\.checkpoint), quantizations: sources.map(\.quantization),
+      labels: sources.map(\.path), wrappings: sources.map(\.recognition.wrapping),
+      threads: options.threads, keepsUnused: options.keepsUnused)
+    plan = try ConversionPlan(
+      try ties.settle(try planner.plan()), recipe: options.recipe,
+      quantized: sources.map(QuantizedSource.init))
     let used = Set(
       plan.remap.tensors.compactMap { tensor in
         if case .source(let index, _, _, _) = tensor.origin { index } else { nil }
@@ -112,7 +116,7 @@ public struct Conversion: Sendable {
   /// Bytes that will be read from the sources to be converted.
   public var sourceByteCount: Int {
     plan.tensors.reduce(0) { sum, tensor in
-      guard case .source = plan.remap.tensors[tensor.planned].origin else { return sum }
+      guard case .source = plan.origins[tensor.planned].origin else { return sum }
       return sum + tensor.sourceByteCount
     }
   }

@@ -10,24 +10,49 @@ public struct ConversionPlan: Sendable {
   public let recipe: Recipe
   /// In the order of the file.
   public let tensors: [StoredTensor]
+  /// What each stored tensor is made of: the remap plan's tensors, then scales that a source has.
+  let origins: [PlannedTensor]
+  /// Indices of the origins that are INT8 in a source and stay so.
+  let givenInt8: Set<Int>
 
-  /// - Throws: `convert.too-large` for more than a bundle holds, and what the recipe throws for
-  ///   groups that do not divide a row.
-  init(_ remap: RemapPlan, recipe: Recipe) throws(WeightsError) {
-    self.remap = remap
+  /// - Parameter quantized: the INT8 tensors of each source.
+  /// - Throws: `convert.too-large` for more than a bundle holds, what the recipe throws for
+  ///   groups that do not divide a row, and `quantization.*` for INT8 that cannot stay what it is.
+  init(
+    _ remap: RemapPlan, recipe: Recipe, quantized: [QuantizedSource]
+  ) throws(WeightsError) {
+    let given = GivenScales(quantized, recipe: recipe)
+    self.remap = given.completed(remap)
     self.recipe = recipe
     let ledger = Dictionary(
       remap.ledger.map { (SourceName(source: $0.source, name: $0.tensor.name), $0.tensor.dtype) },
       uniquingKeysWith: { first, _ in first })
     var tensors: [StoredTensor] = []
+    var origins = remap.tensors
+    var givenInt8: Set<Int> = []
     for (index, planned) in remap.tensors.enumerated() {
-      let source: DType =
+      var source: DType =
         if case .source(let source, let inputs, _, _) = planned.origin {
           ledger[SourceName(source: source, name: inputs[0])] ?? .f32
         } else { .f32 }
+      switch try given.fate(of: planned) {
+      case .stays(let granularity, let scales, let from, let dtype):
+        givenInt8.insert(index)
+        origins.append(scales)
+        tensors.append(
+          try Self.stored(
+            planned, index, .i8, from: .i8, .givenInt8(granularity, scales: from)))
+        tensors.append(
+          try Self.stored(scales, origins.count - 1, dtype, from: from, .givenScales))
+        continue
+      case .becomesFloat(let dtype): source = dtype
+      case .isFloat: break
+      }
       tensors += try Self.stored(planned, index, source, recipe)
     }
     self.tensors = tensors
+    self.origins = origins
+    self.givenInt8 = givenInt8
     try Self.requireRoom(tensors)
   }
 
@@ -52,6 +77,17 @@ public struct ConversionPlan: Sendable {
   }
 
   private static func stored(
+    _ planned: PlannedTensor, _ index: Int, _ dtype: DType, from source: DType,
+    _ content: StoredTensor.Content
+  ) throws(WeightsError) -> StoredTensor {
+    guard let info = TensorInfo(name: planned.name, dtype: dtype, shape: planned.shape) else {
+      throw WeightsError(
+        .remapShape, tensor: planned.name.string, "\(planned.shape) overflows 63 bits")
+    }
+    return StoredTensor(info: info, content: content, planned: index, sourceDType: source)
+  }
+
+  private static func stored(
     _ planned: PlannedTensor, _ index: Int, _ source: DType, _ recipe: Recipe
   ) throws(WeightsError) -> [StoredTensor] {
     func tensor(
@@ -69,12 +105,11 @@ public struct ConversionPlan: Sendable {
       name.string.hasPrefix(unusedPrefix) || planned.shape.elementCount == 0
       ? TensorPrecision.source
       : recipe.precision(for: name, shape: planned.shape, dtype: source)
-    let wanted = recipe.precision(for: name, shape: planned.shape, dtype: .f32)
-    if !name.string.hasPrefix(unusedPrefix), wanted != .source, !source.isConvertibleFloat {
+    if !name.string.hasPrefix(unusedPrefix), !source.isConvertibleFloat {
       throw WeightsError(
         .recipeDType, tensor: name.string,
-        "is \(source.rawValue), which the recipe's \(wanted.precision.rawValue) cannot be made of; "
-          + "expected F32, F16 or BF16")
+        "is \(source.rawValue), which no model computes with; expected F32, F16 or BF16, or I8 "
+          + "with its scales in a tensor of the same name and \"_scale\"")
     }
     switch precision {
     case .source: return [try tensor(name, source, planned.shape, .values)]
@@ -108,6 +143,6 @@ extension WeightsError.Code {
 }
 
 extension WeightsError.Code {
-  /// The recipe asks to convert a tensor whose type is no float that converts.
+  /// A tensor whose type is none that a model computes with.
   public static let recipeDType = Self("recipe.dtype")
 }

@@ -26,7 +26,7 @@ struct ConversionRecord {
   }
 
   func source(of tensor: StoredTensor) -> JSONValue {
-    conversion.plan.remap.tensors[tensor.planned].sourceJSON(seed: conversion.options.seed)
+    conversion.plan.origins[tensor.planned].sourceJSON(seed: conversion.options.seed)
   }
 
   private func provenance(_ hashes: [[Digest]]?) -> JSONValue {
@@ -79,7 +79,9 @@ struct ConversionRecord {
     }
     var members: [(String, JSONValue)] = [
       ("family", .string(source.family)), ("naming", .string(source.recognition.naming)),
-      ("prefix", .string(source.recognition.prefix)),
+    ]
+    members += source.recognition.wrapping.members
+    members += [
       (
         "manifest_sha256",
         .string(unsafe SHA256.hash(manifest.text.utf8.span.bytes).hex)

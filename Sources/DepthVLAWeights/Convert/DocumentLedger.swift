@@ -87,6 +87,13 @@ public struct DocumentLedger: Sendable, Equatable {
       }
     let source = sources.firstIndex { $0.family == plan.family }
     rows.append(Row(source: isGiven ? nil : source, account: account))
+    // A bundle's header has room for so many.
+    guard rows.reduce(0, { $0 + $1.account.entries.count }) <= KeyAccount.entryLimit else {
+      throw WeightsError(
+        .documentTooManyKeys,
+        "the documents have more than \(KeyAccount.entryLimit) keys in all, which no supported "
+          + "library writes")
+    }
   }
 
   /// - Throws: `document.setting`, `document.too-many-keys`.

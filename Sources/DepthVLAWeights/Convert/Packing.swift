@@ -42,8 +42,7 @@ struct Packing {
   func run(progress: Progress.Handler) throws(WeightsError) -> Packing {
     var packing = self
     let (conversion, journal, blocks) = (conversion, journal, blocks)
-    let readers = ReaderCache(
-      plan: plan, sources: conversion.sources.map(\.checkpoint), seed: options.seed ?? 0)
+    let readers = try ReaderCache(of: conversion)
     let total = plan.tensors.reduce(0) { $0 + $1.sourceByteCount }
     try OrderedWork.run(
       items: blocks.count, threads: options.threads,
@@ -122,7 +121,7 @@ struct Packing {
 extension Conversion {
   /// The error with the source named that the tensor comes from.
   fileprivate func labelled(_ error: WeightsError, _ tensor: StoredTensor) -> WeightsError {
-    guard case .source(let index, _, _, _) = plan.remap.tensors[tensor.planned].origin else {
+    guard case .source(let index, _, _, _) = plan.origins[tensor.planned].origin else {
       return error
     }
     return error.inFile(sources[index].path).inTensor(tensor.info.name.string)

@@ -6,7 +6,7 @@ public import TensorCore
 public struct StoredTensor: Sendable {
   public let info: TensorInfo
   public let content: Content
-  /// Index of the layout tensor in the plan.
+  /// Index among the plan's origins.
   let planned: Int
   /// Its type before anything is done to it.
   public let sourceDType: DType
@@ -18,6 +18,12 @@ public struct StoredTensor: Sendable {
     case int8(Int8Quantizer)
     /// BF16 scales of the stored tensor before.
     case scales
+    /// INT8 values as the source has them, with scales of that type; the scales are the next
+    /// stored tensor.
+    case givenInt8(Int8Scheme.Granularity, scales: DType)
+    /// The source's scales of the stored tensor before, as they are or in a type that holds all of
+    /// them.
+    case givenScales
   }
 
   /// Bytes of the values before anything is done to them; 0 for scales, which come with theirs.
@@ -28,7 +34,11 @@ public struct StoredTensor: Sendable {
 
   /// Whether the source can be had back bit for bit.
   public var isLossless: Bool {
-    guard case .values = content else { return false }
+    switch content {
+    case .givenInt8, .givenScales: return true
+    case .int8, .scales: return false
+    case .values: break
+    }
     switch (sourceDType, info.dtype) {
     case (let a, let b) where a == b: return true
     case (.bf16, .f32), (.f16, .f32): return true

@@ -48,12 +48,19 @@ struct TensorSummary {
       }
       members.append(("error", QuantizationError(errors).json))
     }
+    members += Self.given(tensor)
     if nanCount + infinityCount > 0 {
       members.append(("nan", .integer(Int64(nanCount))))
       members.append(("infinite", .integer(Int64(infinityCount))))
     }
     if overflowCount > 0 { members.append(("overflowed", .integer(Int64(overflowCount)))) }
     return members.isEmpty ? nil : .object(JSONObject(members))
+  }
+
+  /// What the bundle records of a tensor that came as INT8.
+  private static func given(_ tensor: StoredTensor) -> [(String, JSONValue)] {
+    guard case .givenInt8(let granularity, let scales) = tensor.content else { return [] }
+    return [("from", .string(scales.rawValue)), ("scheme", Int8Scheme.given(granularity))]
   }
 
   /// Four numbers as long as a double can be written.
@@ -73,6 +80,7 @@ struct TensorSummary {
       }
       members.append(("error", widestError))
     }
+    members += given(tensor)
     for key in ["nan", "infinite", "overflowed"] {
       members.append((key, .integer(Int64(tensor.info.shape.elementCount))))
     }

@@ -6,7 +6,10 @@ import TensorCore
 /// Compares the copies of tied tensors, so that no copy is dropped that says something else.
 struct TieCheck {
   let sources: [any TensorSource]
+  let quantizations: [SourceQuantization]
   let labels: [String]
+  /// By source, what stands around the names of its naming.
+  let wrappings: [NameWrapping]
   let threads: Int
   let keepsUnused: Bool
 
@@ -19,14 +22,17 @@ struct TieCheck {
     var plan = plan
     for (position, entry) in plan.ledger.enumerated() {
       guard case .tied(let target, let primary, let mustEqual) = entry.fate else { continue }
-      guard let difference = try firstDifference(entry, primary) else { continue }
+      var difference = try firstDifference(entry.source, entry.tensor, primary)
+      if difference == nil { difference = try differenceOfScales(entry, primary) }
+      guard let difference else { continue }
       if mustEqual {
         throw WeightsError(
           .remapTie, file: labels[entry.source], tensor: entry.tensor.name.string,
           "is another name of \(primary.string.quoted) and must have the same bytes, but differs "
             + "from byte \(difference) on")
       }
-      let kept = keepsUnused ? TensorName(unusedPrefix + entry.tensor.name.string) : nil
+      let bare = wrappings[entry.source].bare(entry.tensor.name) ?? entry.tensor.name
+      let kept = keepsUnused ? TensorName(unusedPrefix + bare.string) : nil
       let reason =
         "stale copy of \(target): upstream reads \(primary.string.quoted) when both are there"
       plan.ledger[position].fate = .dropped(reason: reason, keptAs: kept)
@@ -43,12 +49,25 @@ struct TieCheck {
     return plan
   }
 
-  private func firstDifference(
+  /// INT8 values say the same thing only with the same scales.
+  private func differenceOfScales(
     _ entry: LedgerEntry, _ primary: TensorName
   ) throws(WeightsError) -> Int? {
-    let source = sources[entry.source]
-    guard let info = source.info(of: primary), info.dtype == entry.tensor.dtype,
-      info.byteCount == entry.tensor.byteCount
+    let scales = quantizations[entry.source].scales
+    switch (scales[primary]?.info, scales[entry.tensor.name]?.info) {
+    case (nil, nil): return nil
+    case (let first?, let second?):
+      return try firstDifference(entry.source, second, first.name)
+    default: return 0
+    }
+  }
+
+  private func firstDifference(
+    _ index: Int, _ copy: TensorInfo, _ primary: TensorName
+  ) throws(WeightsError) -> Int? {
+    let source = sources[index]
+    guard let info = source.info(of: primary), info.dtype == copy.dtype,
+      info.byteCount == copy.byteCount
     else { return 0 }
     let size = Self.blockByteCount
     let blocks = (info.byteCount + size - 1) / size
@@ -62,7 +81,7 @@ struct TieCheck {
         let start = block * size
         let count = min(size, info.byteCount - start)
         try Self.read(source, primary, start, count, &scratch.0)
-        try Self.read(source, entry.tensor.name, start, count, &scratch.1)
+        try Self.read(source, copy.name, start, count, &scratch.1)
         guard scratch.0[..<count] != scratch.1[..<count] else { return nil }
         return zip(scratch.0, scratch.1).enumerated().first { $0.1.0 != $0.1.1 }.map {
           start + $0.0

@@ -16,7 +16,7 @@ struct DiffSide: Sendable {
 
   private enum Content: Sendable {
     case stored(any TensorSource)
-    case transformed(PlannedTensor, Checkpoint)
+    case transformed(PlannedTensor, any TensorSource)
   }
 
   /// The bundle's tensors, quantized ones as F32.
@@ -41,19 +41,27 @@ struct DiffSide: Sendable {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// The checkpoint's tensors under the names of the layout.
-  init(_ checkpoint: Checkpoint, plan: RemapPlan, assets: [DiffAsset]?) {
+  /// The checkpoint's tensors under the names of the layout, quantized ones as F32.
+  ///
+  /// - Throws: `quantization.scheme`.
+  init(
+    _ checkpoint: Checkpoint, _ quantization: SourceQuantization, plan: RemapPlan,
+    assets: [DiffAsset]?
+  ) throws(WeightsError) {
     path = checkpoint.path
     self.checkpoint = checkpoint
+    let source: any TensorSource =
+      quantization.scales.isEmpty
+      ? checkpoint : try DequantizedCheckpoint(checkpoint, quantization, rounding: .f32)
     var tensors: [TensorInfo] = []
     var content: [TensorName: Content] = [:]
     for planned in plan.tensors {
       guard case .source(_, let inputs, _, _) = planned.origin,
-        let input = inputs.first.flatMap({ checkpoint.info(of: $0) }),
+        let input = inputs.first.flatMap({ source.info(of: $0) }),
         let info = TensorInfo(name: planned.name, dtype: input.dtype, shape: planned.shape)
       else { continue }
       tensors.append(info)
-      content[planned.name] = .transformed(planned, checkpoint)
+      content[planned.name] = .transformed(planned, source)
     }
     self.tensors = tensors
     self.assets = assets
@@ -69,22 +77,22 @@ struct DiffSide: Sendable {
     case .stored(let source):
       try TransformReader(
         inputs: [(source, info)], transform: .identity(info.shape), output: 0)
-    case .transformed(let planned, let checkpoint):
-      try Self.reader(planned, checkpoint)
+    case .transformed(let planned, let source):
+      try Self.reader(planned, source)
     case nil:
       throw WeightsError(.unknownTensor, file: path, tensor: info.name.string, "no such tensor")
     }
   }
 
   private static func reader(
-    _ planned: PlannedTensor, _ checkpoint: Checkpoint
+    _ planned: PlannedTensor, _ source: any TensorSource
   ) throws(WeightsError) -> TransformReader {
     guard case .source(_, let inputs, let transform, let output) = planned.origin else {
       preconditionFailure("only tensors from the checkpoint are compared")
     }
     var tensors: [(source: any TensorSource, info: TensorInfo)] = []
     for input in inputs {
-      if let info = checkpoint.info(of: input) { tensors.append((checkpoint, info)) }
+      if let info = source.info(of: input) { tensors.append((source, info)) }
     }
     return try TransformReader(inputs: tensors, transform: transform, output: output)
   }

@@ -101,9 +101,9 @@ public struct Difference: Sendable {
   ) throws(WeightsError) -> (String, DiffSide, DiffSide) {
     let a = try DiffInput(first, library)
     let b = try DiffInput(second, library)
-    if case .checkpoint(let x, let xs) = a, case .checkpoint(let y, let ys) = b {
+    if case .checkpoint(let x, let xs, _) = a, case .checkpoint(let y, let ys, _) = b {
       // Under one naming every tensor can be compared, also those of no known model.
-      let sameNaming = xs?.manifest.label == ys?.manifest.label && xs?.prefix == ys?.prefix
+      let sameNaming = xs?.manifest.label == ys?.manifest.label && xs?.wrapping == ys?.wrapping
       if sameNaming || xs == nil || ys == nil {
         return (
           "the checkpoints' own names",
@@ -128,23 +128,25 @@ public struct Difference: Sendable {
 /// What a path on the command line turned out to be.
 private enum DiffInput {
   case bundle(Bundle)
-  case checkpoint(Checkpoint, Recognition?)
+  case checkpoint(Checkpoint, Recognition?, SourceQuantization)
 
   init(_ path: String, _ library: ManifestLibrary) throws(WeightsError) {
     if try Bundle.isBundle(path: path) {
       self = .bundle(try Bundle(path: path))
     } else {
       let checkpoint = try Checkpoint(path: path)
+      let quantization = try SourceQuantization(checkpoint)
       self = .checkpoint(
         checkpoint,
-        try? library.recognise(checkpoint.tensors, config: checkpoint.config?.value))
+        try? library.recognise(quantization.tensors, config: checkpoint.config?.value),
+        quantization)
     }
   }
 
   func family(_ path: String) throws(WeightsError) -> String {
     switch self {
     case .bundle(let bundle): return bundle.documents.family
-    case .checkpoint(_, let recognition):
+    case .checkpoint(_, let recognition, _):
       guard let recognition else {
         throw WeightsError(
           .diffFamilies, file: path, "is of no known model, and the other side is a bundle")
@@ -158,7 +160,7 @@ private enum DiffInput {
   ) throws(WeightsError) -> DiffSide {
     switch self {
     case .bundle(let bundle): return try DiffSide(bundle)
-    case .checkpoint(let checkpoint, let recognition):
+    case .checkpoint(let checkpoint, let recognition, let quantization):
       let assets = try DiffAsset.assets(beside: checkpoint, recognition, library)
       guard let recognition else { return DiffSide(checkpoint, assets: assets) }
       let plan = try RemapPlanner(
@@ -166,7 +168,7 @@ private enum DiffInput {
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: recognition)],
         given: settings, keepsUnused: true
       ).plan()
-      return DiffSide(checkpoint, plan: plan, assets: assets)
+      return try DiffSide(checkpoint, quantization, plan: plan, assets: assets)
     }
   }
 }

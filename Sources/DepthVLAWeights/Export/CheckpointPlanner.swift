@@ -28,20 +28,20 @@ struct CheckpointPlanner {
     }
     var result = ExportPlan(
       family: family, naming: manifest.naming, tensors: [], files: [], hasIndex: false)
-    let int8 = CompressedTensors(self, manifest: manifest)
+    var int8 = CompressedTensors(self, manifest: manifest)
     for tensor in wanted {
       if let stored = try int8?.tensors(for: tensor) {
         result.tensors += stored
         result.int8Count += 1
       } else {
-        // Beside INT8 the library's own checkpoints hold BF16; quantized values lose little by it.
+        // What was quantized stays exactly what it is: values times scales need 15 bits.
         var isQuantized = false
         if case .transformed(let inputs, _, _) = tensor.content {
           isQuantized = inputs.contains { source.quantized[$0] != nil }
         }
         result.tensors.append(
           try exported(
-            tensor, dtype: int8 != nil && isQuantized ? .bf16 : nil,
+            tensor, dtype: int8 != nil && isQuantized ? .f32 : nil,
             dequantized: &result.dequantizedCount))
       }
     }
@@ -113,7 +113,9 @@ struct CheckpointPlanner {
 
   private func mainDType(_ tensors: [ExportPlan.Tensor]) -> DType {
     var bytes: [DType: Int] = [:]
-    for tensor in tensors where tensor.info.dtype.isConvertibleFloat {
+    let names = Set(tensors.map(\.info.name))
+    for tensor in tensors
+    where tensor.info.dtype.isConvertibleFloat && !tensor.info.isScale(among: names) {
       bytes[tensor.info.dtype, default: 0] += tensor.info.byteCount
     }
     return bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .f32
@@ -167,7 +169,7 @@ struct CheckpointPlanner {
       if !options.dequantizes, options.dtype == nil {
         reason =
           plan.int8Count > 0
-          ? ": the library reads INT8 in linear layers only"
+          ? ": the library reads INT8 in linear layers and embeddings only"
           : ": the library does not read INT8 for \(manifest.label)"
       }
       plan.notes.append("\(tensors) written as floats, quantization applied\(reason)")

@@ -16,6 +16,8 @@ struct ExportPlan {
   enum Content: Sendable {
     /// Output of a transform over full-precision tensors of the bundle.
     case transformed(inputs: [TensorName], transform: Transform, output: Int)
+    /// The same over tensors as the bundle stores them: INT8 values, or scales.
+    case moved(inputs: [TensorName], transform: Transform, output: Int)
     /// The stored bytes of a tensor of the bundle.
     case stored(TensorName)
     case zeros

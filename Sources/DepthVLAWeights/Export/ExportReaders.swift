@@ -2,6 +2,7 @@ import BundleFormat
 public import Diagnostics
 import Kernels
 import Quantization
+import Remapping
 import TensorCore
 
 /// The source elements of a block before their cast: the scratch memory of one thread.
@@ -34,7 +35,7 @@ final class ExportReaders: Sendable {
       try result.withBytes(range.count) { (bytes) throws(WeightsError) in
         try bundle.read(name, at: range.lowerBound, into: &bytes)
       }
-    case .transformed:
+    case .transformed, .moved:
       let reader = try recent.reader(for: index) { () throws(WeightsError) in
         try makeReader(for: index)
       }
@@ -81,8 +82,18 @@ final class ExportReaders: Sendable {
   }
 
   private func makeReader(for index: Int) throws(WeightsError) -> TransformReader {
-    guard case .transformed(let inputs, let transform, let output) = plan.tensors[index].content
-    else { preconditionFailure("only transformed tensors have readers") }
+    switch plan.tensors[index].content {
+    case .transformed(let inputs, let transform, let output):
+      return try Self.reader(inputs, of: source, transform, output)
+    case .moved(let inputs, let transform, let output):
+      return try Self.reader(inputs, of: bundle, transform, output)
+    case .stored, .zeros: preconditionFailure("only transformed tensors have readers")
+    }
+  }
+
+  private static func reader(
+    _ inputs: [TensorName], of source: any TensorSource, _ transform: Transform, _ output: Int
+  ) throws(WeightsError) -> TransformReader {
     var tensors: [(source: any TensorSource, info: TensorInfo)] = []
     for name in inputs {
       guard let info = source.info(of: name) else {

@@ -1,5 +1,6 @@
 import BundleFormat
 import Diagnostics
+import Quantization
 import Remapping
 import StrictJSON
 import TensorCore
@@ -7,6 +8,8 @@ import TensorCore
 /// Plans a checkpoint as the source had it: its naming, types, ties and files.
 struct SourcePlanner {
   let common: CheckpointPlanner
+  /// A note names no more of what is left out.
+  private static let shownNameCount = 8
 
   /// - Throws: `export.family` when it is not clear or not there which source is meant,
   ///   `export.incomplete` when the bundle holds only part of it.
@@ -20,10 +23,10 @@ struct SourcePlanner {
         "\(parts) of the \(source.family) source is not in the bundle, so the source cannot be "
           + "written back; --naming with --family writes the part that is there")
     }
-    let live = Set(source.ledger.filter { $0.dropped == nil }.map(\.info.name))
-    let made = try common.exportPlanner().plan(manifest, prefix: source.prefix) {
-      live.contains($0)
-    }
+    let live = Set(
+      source.ledger.filter { $0.dropped == nil }.compactMap { source.wrapping.bare($0.info.name) })
+    let made = try common.exportPlanner().plan(manifest) { live.contains($0) }
+    // By the naming's own names; the ledger has what the source wrapped around them.
     let byName = Dictionary(made.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var result = ExportPlan(
       family: source.family, naming: source.naming, tensors: [], files: [],
@@ -43,7 +46,8 @@ struct SourcePlanner {
     }
     var left: [TensorName] = []
     for entry in source.ledger {
-      guard let tensor = try tensor(entry, byName, &result.dequantizedCount) else {
+      let bare = source.wrapping.bare(entry.info.name)
+      guard let tensor = try tensor(entry, bare, byName, &result.dequantizedCount) else {
         left.append(entry.info.name)
         continue
       }
@@ -56,9 +60,11 @@ struct SourcePlanner {
         ExportPlan.Tensor(info: tensor.info, content: tensor.content, file: entry.file))
     }
     if !left.isEmpty {
+      let names = left.folded()
+      let shown = names.prefix(Self.shownNameCount).map(\.escapedForTerminal)
       result.notes.append(
-        "left out, as the bundle does not keep them: "
-          + left.folded().map(\.escapedForTerminal).joined(separator: ", "))
+        "left out, as the bundle does not keep them: " + shown.joined(separator: ", ")
+          + (names.count > shown.count ? ", … (\(left.count) tensors)" : ""))
     }
     if result.dequantizedCount > 0 {
       result.notes.append(
@@ -75,25 +81,59 @@ struct SourcePlanner {
   }
 
   private func tensor(
-    _ entry: BundleRecord.Entry, _ byName: [TensorName: ExportTensor], _ dequantized: inout Int
+    _ entry: BundleRecord.Entry, _ bare: TensorName?, _ byName: [TensorName: ExportTensor],
+    _ dequantized: inout Int
   ) throws(WeightsError) -> ExportPlan.Tensor? {
     if let kept = entry.keptAs {
-      guard let info = common.bundle.info(of: kept), info.shape == entry.info.shape else {
+      guard let info = common.bundle.info(of: kept), info.shape == entry.info.shape,
+        ElementCast.isPossible(from: info.dtype, to: entry.info.dtype)
+      else {
         throw WeightsError(
           .exportIncomplete, tensor: kept.string, "the ledger says it is kept, expected it")
       }
-      let named = TensorInfo(name: entry.info.name, dtype: info.dtype, shape: info.shape)
-      return named.map { ExportPlan.Tensor(info: $0, content: .stored(kept), file: 0) }
+      return ExportPlan.Tensor(
+        info: entry.info,
+        content: .moved(inputs: [kept], transform: .identity(info.shape), output: 0), file: 0)
     }
     guard entry.dropped == nil else { return nil }
-    guard let tensor = byName[entry.info.name] else {
+    if let bare, let given = try givenInt8(entry, bare, byName) { return given }
+    guard let tensor = bare.flatMap({ byName[$0] }) else {
       throw WeightsError(
         .exportIncomplete, tensor: entry.info.name.string,
         "the source had it, and the bundle does not give it back")
     }
+    let named = ExportTensor(name: entry.info.name, shape: tensor.shape, content: tensor.content)
     return try common.exported(
-      tensor, dtype: entry.info.dtype.isConvertibleFloat ? entry.info.dtype : nil,
+      named, dtype: entry.info.dtype.isConvertibleFloat ? entry.info.dtype : nil,
       dequantized: &dequantized)
+  }
+
+  /// INT8 values, or their scales, of a source that had them.
+  ///
+  /// - Parameter bare: the tensor's name without what the source wrapped around it.
+  /// - Throws: `export.incomplete` where the bundle holds floats in their place.
+  private func givenInt8(
+    _ entry: BundleRecord.Entry, _ bare: TensorName, _ byName: [TensorName: ExportTensor]
+  ) throws(WeightsError) -> ExportPlan.Tensor? {
+    let isScale = byName[bare] == nil
+    let name = isScale ? TensorName(String(bare.string.dropLast("_scale".count))) : bare
+    guard isScale ? bare.string.hasSuffix("_scale") : entry.info.dtype == .i8,
+      case .transformed(let inputs, let transform, let output)? = byName[name]?.content
+    else { return nil }
+    let stored = inputs.compactMap { common.source.quantized[$0]?.scales }
+    guard stored.count == inputs.count,
+      let moved = try transform.ofRows(stored.map(\.shape))
+    else {
+      throw WeightsError(
+        .exportIncomplete, tensor: name.string,
+        "was INT8 in the source, and the bundle holds floats in its place; a naming other than "
+          + "source writes those")
+    }
+    return ExportPlan.Tensor(
+      info: entry.info,
+      content: isScale
+        ? .moved(inputs: stored.map(\.name), transform: moved, output: output)
+        : .moved(inputs: inputs, transform: transform, output: output), file: 0)
   }
 
   private func chosenSource() throws(WeightsError) -> BundleRecord.Source {

@@ -32,6 +32,10 @@ public struct Inspection: Sendable {
   public let family: String?
   /// The naming of a checkpoint.
   public let naming: String?
+  /// What stands around the naming's names in a checkpoint.
+  public let wrapping: NameWrapping
+  /// Tensors of a checkpoint that are no part of the model, and why, by reason.
+  public let aside: [(reason: String, count: Int)]
   /// Published variants that it fits.
   public let variants: [String]
   public let configuration: Configuration
@@ -72,16 +76,23 @@ public struct Inspection: Sendable {
 }
 
 extension Inspection {
-  /// - Parameter config: takes the place of the `config.json` beside a checkpoint's weights.
+  /// - Parameters:
+  ///   - config: takes the place of the `config.json` beside a checkpoint's weights.
+  ///   - prefix: of several copies of a model in a checkpoint, the one whose names begin so.
   /// - Throws: what opening throws; what is wrong with the tensors of a model is not thrown but
   ///   stands in ``problem``.
   public init(
-    path: String, library: ManifestLibrary, settings: Configuration, config: JSONValue? = nil
+    path: String, library: ManifestLibrary, settings: Configuration, config: JSONValue? = nil,
+    prefix: String? = nil
   ) throws(WeightsError) {
     if try Bundle.isBundle(path: path) {
+      guard prefix == nil else {
+        throw WeightsError(
+          .remapPrefix, .usage, file: path, "is a bundle, which has no names to choose of")
+      }
       try self.init(try Bundle(path: path))
     } else {
-      try self.init(try Checkpoint(path: path), library, settings, config)
+      try self.init(try Checkpoint(path: path), library, settings, config, prefix)
     }
   }
 
@@ -90,6 +101,8 @@ extension Inspection {
     kind = .bundle
     family = bundle.documents.family
     naming = nil
+    wrapping = NameWrapping()
+    aside = []
     variants = []
     do {
       configuration = try Configuration(
@@ -122,7 +135,7 @@ extension Inspection {
 
   private init(
     _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration,
-    _ config: JSONValue?
+    _ config: JSONValue?, _ prefix: String?
   ) throws(WeightsError) {
     path = checkpoint.path
     kind = .checkpoint
@@ -130,14 +143,20 @@ extension Inspection {
       File(name: $0.file.path.lastPathComponent, byteCount: $0.file.byteCount)
     }
     tensors = checkpoint.tensors
-    parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    var parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
     var recognition: Recognition?
     var plan: RemapPlan?
     var problem: WeightsError?
+    var notes: [String] = []
     do throws(WeightsError) {
+      let quantization = try SourceQuantization(checkpoint)
+      parameterCount = quantization.tensors.reduce(0) { $0 + $1.shape.elementCount }
+      notes = quantization.notes
       let found = try library.recognise(
-        checkpoint.tensors, config: config ?? checkpoint.config?.value)
+        quantization.tensors, config: config ?? checkpoint.config?.value, prefix: prefix)
       recognition = found
+      try quantization.check(
+        config.map { ("config.json", $0) } ?? checkpoint.config)
       plan = try RemapPlanner(
         library: library, family: found.family,
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: found)],
@@ -145,10 +164,12 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     self.problem = problem
+    self.parameterCount = parameterCount
     var rows: [DocumentLedger.Row] = []
     if let account = recognition?.config?.account {
       rows.append(DocumentLedger.Row(source: 0, account: account))
     }
+    var remarks: [WeightsError]
     if let family = recognition?.family {
       let found = try Self.assets(of: checkpoint, family, library)
       (assets, remarks) = (found.assets, found.remarks)
@@ -158,13 +179,19 @@ extension Inspection {
     }
     documents = DocumentLedger(rows: rows)
     ledger = plan.map { plan in
-      .array([.array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })])
+      .array([
+        .array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })
+      ])
     }
+    remarks += notes.map { WeightsError(.quantizationScheme, $0) }
+    self.remarks = remarks
     root = nil
     provenance = nil
     losses = []
     family = recognition?.family
     naming = recognition?.naming
+    wrapping = recognition?.wrapping ?? NameWrapping()
+    aside = recognition?.asideByReason ?? []
     variants = plan?.variants ?? []
     configuration = plan?.configuration ?? recognition?.stated ?? Configuration()
   }

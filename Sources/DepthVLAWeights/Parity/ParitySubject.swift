@@ -85,11 +85,12 @@ extension ParitySubject {
 }
 
 extension ParitySubject {
-  /// A checkpoint, whose weights are as they were published.
+  /// A checkpoint, whose weights are as they were published: in 8 bits, perhaps.
   public init(_ checkpoint: RemappedCheckpoint) {
     self.init(
       path: checkpoint.source.path, family: checkpoint.plan.family,
-      configuration: checkpoint.plan.configuration.json, source: checkpoint, precision: .f32,
+      configuration: checkpoint.plan.configuration.json, source: checkpoint,
+      precision: checkpoint.source.quantization.scales.isEmpty ? .f32 : .int8,
       root: nil,
       unusedTensors: checkpoint.plan.tensors.compactMap { tensor in
         tensor.unusedReason.map { UnusedTensor(name: tensor.name, reason: $0) }

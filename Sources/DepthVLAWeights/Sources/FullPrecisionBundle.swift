@@ -8,10 +8,11 @@ import TensorCore
 struct FullPrecisionBundle: TensorSource {
   /// An INT8 tensor of the bundle with its scales.
   struct Quantized: Sendable {
-    let scales: TensorName
-    let quantizer: Int8Quantizer
-    /// The type it was quantized from.
+    let scales: TensorInfo
+    let scheme: Int8Scheme
+    /// The type it was quantized from; where it came quantized, the type its scales had.
     let from: DType
+    fileprivate let rows: QuantizedRows
   }
 
   let bundle: Bundle
@@ -53,29 +54,10 @@ struct FullPrecisionBundle: TensorSource {
       try bundle.read(name, at: offset, into: &destination)
       return
     }
-    let columns = tensor.quantizer.shape[1]
     let elements = offset / 4..<(offset + destination.byteCount) / 4
-    guard !elements.isEmpty else { return }
-    let rows = elements.lowerBound / columns..<(elements.upperBound + columns - 1) / columns
-    let scaleRow = tensor.quantizer.scaleShape[1] * 2
-    var values = [UInt8](repeating: 0, count: rows.count * columns)
-    var scales = [UInt8](repeating: 0, count: rows.count * scaleRow)
-    var floats = [UInt8](repeating: 0, count: values.count * 4)
-    try values.withBytes(values.count) { (bytes) throws(WeightsError) in
-      try bundle.read(name, at: rows.lowerBound * columns, into: &bytes)
-    }
-    try scales.withBytes(scales.count) { (bytes) throws(WeightsError) in
-      try bundle.read(tensor.scales, at: rows.lowerBound * scaleRow, into: &bytes)
-    }
-    floats.withBytes(floats.count) { floats in
-      values.withReadOnlyBytes(values.count) { values in
-        scales.withReadOnlyBytes(scales.count) { scales in
-          tensor.quantizer.dequantize(values: values, scales: scales, into: &floats)
-        }
-      }
-    }
-    let start = offset - rows.lowerBound * columns * 4
-    destination.copy(from: floats, at: start)
+    let (floats, first) = try tensor.rows.floats(elements, in: bundle)
+    guard !floats.isEmpty else { return }
+    destination.copy(from: floats, at: (elements.lowerBound - first) * 4)
   }
 
   private static func quantized(
@@ -83,14 +65,14 @@ struct FullPrecisionBundle: TensorSource {
   ) throws(WeightsError) -> Quantized? {
     guard tensor.info.dtype == .i8, let record = tensor.quantization?.object else { return nil }
     let scales = TensorName(tensor.name.string + "_scale")
-    guard let info = bundle.info(of: scales), info.dtype == .bf16,
+    guard let info = bundle.info(of: scales), [.bf16, .f32].contains(info.dtype),
       let scheme = record["scheme"].flatMap(Int8Scheme.init),
       let from = record["from"]?.string.flatMap(DType.init)
     else {
       throw WeightsError(
         .bundleRecord, file: bundle.path, tensor: tensor.name.string,
-        "is INT8, expected BF16 scales \(scales.string.quoted) and the scheme it was quantized with"
-      )
+        "is INT8, expected BF16 or F32 scales \(scales.string.quoted) and the scheme it was "
+          + "quantized with")
     }
     let quantizer: Int8Quantizer
     do throws(WeightsError) {
@@ -111,7 +93,8 @@ struct FullPrecisionBundle: TensorSource {
         .bundleRecord, file: bundle.path, tensor: scales.string,
         "expected scales \(quantizer.scaleShape), found \(info.shape)")
     }
-    return Quantized(scales: scales, quantizer: quantizer, from: from)
+    let rows = try QuantizedRows(tensor.name, tensor.info.shape, scales: info, scheme: scheme)
+    return Quantized(scales: info, scheme: scheme, from: from, rows: rows)
   }
 }
 

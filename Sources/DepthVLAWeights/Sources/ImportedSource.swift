@@ -14,13 +14,22 @@ public struct ImportedSource: Sendable {
   public let config: (path: String, value: JSONValue)?
   /// Whether the user gave it.
   public let isConfigGiven: Bool
+  /// Its INT8 tensors.
+  public let quantization: SourceQuantization
 
-  /// - Parameter config: takes the place of the `config.json` beside the weights.
+  /// Of several copies of a model in the checkpoint, the one that was chosen.
+  private let prefix: String?
+
+  /// - Parameters:
+  ///   - config: takes the place of the `config.json` beside the weights.
+  ///   - prefix: of several copies of a model in the checkpoint, the one whose names begin so;
+  ///     empty for the one without a prefix.
   /// - Throws: `source.is-bundle`; what opening and recognising throw, with the path.
   public init(
-    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil
+    path: String, library: ManifestLibrary, config: (path: String, value: JSONValue)? = nil,
+    prefix: String? = nil
   ) throws(WeightsError) {
-    try self.init(try Checkpoint(path: path), library: library, config: config)
+    try self.init(try Checkpoint(path: path), library: library, config: config, prefix: prefix)
   }
 
   /// The same checkpoint with another `config.json`.
@@ -29,13 +38,15 @@ public struct ImportedSource: Sendable {
   func read(
     with config: (path: String, value: JSONValue), library: ManifestLibrary
   ) throws(WeightsError) -> ImportedSource {
-    try ImportedSource(checkpoint, library: library, config: config)
+    try ImportedSource(checkpoint, library: library, config: config, prefix: prefix)
   }
 
   private init(
-    _ checkpoint: Checkpoint, library: ManifestLibrary, config: (path: String, value: JSONValue)?
+    _ checkpoint: Checkpoint, library: ManifestLibrary,
+    config: (path: String, value: JSONValue)?, prefix: String?
   ) throws(WeightsError) {
     self.checkpoint = checkpoint
+    self.prefix = prefix
     self.config = config ?? checkpoint.config
     isConfigGiven = config != nil
     let path = checkpoint.path
@@ -44,9 +55,22 @@ public struct ImportedSource: Sendable {
         .sourceIsBundle, file: path,
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
+    quantization = try SourceQuantization(checkpoint)
     do {
-      recognition = try library.recognise(checkpoint.tensors, config: self.config?.value)
+      recognition = try library.recognise(
+        quantization.tensors, config: self.config?.value, prefix: prefix)
+      try quantization.check(self.config)
     } catch { throw error.inFile(path) }
+  }
+
+  /// The checkpoint, what is INT8 in it as floats.
+  ///
+  /// - Throws: `quantization.scheme`.
+  func dequantized(
+    _ rounding: DequantizedCheckpoint.Rounding
+  ) throws(WeightsError) -> any TensorSource {
+    guard !quantization.scales.isEmpty else { return checkpoint }
+    return try DequantizedCheckpoint(checkpoint, quantization, rounding: rounding)
   }
 
   public var path: String { checkpoint.path }

@@ -3,19 +3,25 @@ import StrictJSON
 
 extension Int8Scheme {
   /// What shares a scale, and how the scale was chosen.
-  var json: JSONValue {
-    let group: JSONValue =
-      switch granularity {
-      case .channel: "channel"
-      case .group(let size): .integer(Int64(size.rawValue))
-      }
-    return ["per": group, "scale": .string(scale.rawValue)]
+  var json: JSONValue { ["per": granularity.json, "scale": .string(scale.rawValue)] }
+
+  /// The scheme of values and scales that the source has.
+  static func given(_ granularity: Granularity) -> JSONValue {
+    ["per": granularity.json, "scale": .string(givenScale)]
   }
 
-  /// Reads what ``json`` writes; nil for anything else.
+  /// Whether a bundle says of a tensor that it came quantized.
+  static func isGiven(_ record: JSONValue?) -> Bool {
+    record?.object?["scheme"]?.object?["scale"]?.string == givenScale
+  }
+
+  private static let givenScale = "given"
+
+  /// Reads what ``json`` and ``given(_:)`` write; nil for anything else. How a given scale was
+  /// chosen is not known, and need not be to read it.
   init?(_ json: JSONValue) {
-    guard let object = json.object, let per = object["per"],
-      let scale = object["scale"]?.string.flatMap(Scale.init)
+    guard let object = json.object, let per = object["per"], let word = object["scale"]?.string,
+      let scale = word == Self.givenScale ? .absoluteMaximum : Scale(rawValue: word)
     else { return nil }
     if per == "channel" {
       self.init(.channel, scale: scale)
@@ -23,6 +29,15 @@ extension Int8Scheme {
       self.init(.group(size), scale: scale)
     } else {
       return nil
+    }
+  }
+}
+
+extension Int8Scheme.Granularity {
+  fileprivate var json: JSONValue {
+    switch self {
+    case .channel: "channel"
+    case .group(let size): .integer(Int64(size.rawValue))
     }
   }
 }

@@ -9,6 +9,8 @@ public struct RemappedCheckpoint: TensorSource {
   public let source: ImportedSource
   public let plan: RemapPlan
   public let tensors: [TensorInfo]
+  /// The checkpoint, INT8 as the floats that compressed-tensors makes of it.
+  private let stored: any TensorSource
   private let positions: [TensorName: Int]
   private let readers = RecentReaders<PlannedReader>()
 
@@ -24,10 +26,16 @@ public struct RemappedCheckpoint: TensorSource {
       sources: [RemapPlanner.Source(label: source.path, recognition: source.recognition)],
       given: given
     ).plan()
+    stored = try source.dequantized(.scaleType)
     var tensors: [TensorInfo] = []
     for planned in plan.tensors {
-      guard case .source(_, let inputs, _, _) = planned.origin,
-        let dtype = source.checkpoint.info(of: inputs[0])?.dtype,
+      let dtype: DType? =
+        switch planned.origin {
+        case .source(_, let inputs, _, _): stored.info(of: inputs[0])?.dtype
+        // What the checkpoint lacks and no output depends on.
+        case .initialised: .f32
+        }
+      guard let dtype,
         let info = TensorInfo(name: planned.name, dtype: dtype, shape: planned.shape)
       else {
         throw WeightsError(
@@ -62,7 +70,7 @@ public struct RemappedCheckpoint: TensorSource {
     }
     do throws(WeightsError) {
       let reader = try readers.reader(for: index) { () throws(WeightsError) in
-        try PlannedReader(plan.tensors[index], sources: [source.checkpoint], seed: 0)
+        try PlannedReader(plan.tensors[index], sources: [stored], seed: 0)
       }
       try reader.read(
         offset / width..<(offset + destination.byteCount) / width, into: &destination)

@@ -21,6 +21,8 @@ public struct BundleComparison: Sendable {
     case exact
     /// The bytes that the recipe makes of the source.
     case asConverted
+    /// It came quantized, and the source is not: what was lost on the way is measured.
+    case measured
     /// Other bytes than the recipe makes of the source.
     case different(firstByte: Int)
   }
@@ -45,6 +47,33 @@ public struct BundleComparison: Sendable {
 }
 
 extension BundleComparison {
+  /// Opens sources as they were opened when the bundle was made: of several copies of a model, the
+  /// one that was chosen then.
+  ///
+  /// - Throws: what opening and recognising throw; `bundle.record`.
+  public static func sources(
+    at paths: [String], of bundle: Bundle, library: ManifestLibrary
+  ) throws(WeightsError) -> [ImportedSource] {
+    var left = try BundleRecord(bundle).chosenPrefixes
+    var sources: [ImportedSource] = []
+    for path in paths {
+      var source: ImportedSource?
+      for (position, choice) in left.enumerated() {
+        let opened = try? ImportedSource(path: path, library: library, prefix: choice.prefix)
+        guard let opened, opened.family == choice.family else { continue }
+        source = opened
+        left.remove(at: position)
+        break
+      }
+      if let source {
+        sources.append(source)
+      } else {
+        sources.append(try ImportedSource(path: path, library: library))
+      }
+    }
+    return sources
+  }
+
   /// - Parameters:
   ///   - sources: those the bundle was made from, in any order.
   ///   - threads: how many to compare on.
@@ -114,15 +143,15 @@ extension BundleComparison {
     documents: DocumentLedger, _ conversion: Conversion, _ hashes: SourceHashes, threads: Int, progress: Progress.Handler
   ) throws(WeightsError) {
     let (plan, sources) = (conversion.plan, conversion.sources)
-    let checkpoints: [any TensorSource] = sources.map(\.checkpoint)
-    let readers = ReaderCache(plan: plan, sources: checkpoints, seed: conversion.options.seed ?? 0)
-    let blocks = plan.blocks
-    var rows: [TensorName: Row] = [:]
+    let readers = try ReaderCache(of: conversion)
+    let measurement = try QuantizationMeasurement(bundle, against: conversion)
+    let blocks = plan.blocks.filter { !measurement.covers(plan.tensors[$0.tensor].info.name) }
+    var rows = try measurement.rows(bundle, readers)
     var losses: [TensorName: JSONValue] = [:]
     var state = TensorComparison()
     var done = 0
     let total = bundle.tensors.reduce(0) { $0 + $1.byteCount }
-    for tensor in plan.tensors {
+    for tensor in plan.tensors where !measurement.covers(tensor.info.name) {
       guard let info = bundle.info(of: tensor.info.name), info == tensor.info else {
         throw WeightsError(
           .verifySources, .checkFailed, file: bundle.path, tensor: tensor.info.name.string,
@@ -182,6 +211,10 @@ extension BundleComparison {
       RecordComparison(
         bundle, conversion, hashes: digests, documents: documents, losses: losses
       ).differences
+      .filter { difference in
+        // The tensor came otherwise than this source gives it, as its outcome says.
+        !difference.place.hasPrefix("tensors.") || measurement.isEmpty
+      }
   }
 }
 

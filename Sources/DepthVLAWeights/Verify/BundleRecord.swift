@@ -11,7 +11,7 @@ struct BundleRecord {
   struct Source {
     let family: String
     let naming: String
-    let prefix: String
+    let wrapping: NameWrapping
     let files: [File]
     let config: JSONValue?
     /// Whether the user gave it, rather than that it lay beside the weights.
@@ -107,6 +107,11 @@ struct BundleRecord {
     } catch { throw error.inFile(path) }
   }
 
+  /// The prefixes that were chosen, each with the family of its source.
+  var chosenPrefixes: [(family: String, prefix: String)] {
+    sources.compactMap { source in source.wrapping.chosen.map { (source.family, $0) } }
+  }
+
   /// The given sources in the order the bundle was made from them.
   ///
   /// - Throws: `verify.sources`.
@@ -145,7 +150,7 @@ extension BundleRecord.Source {
     let object = try reader.object()
     family = try object.required("family").string()
     naming = try object.required("naming").string()
-    prefix = try object.required("prefix").string()
+    wrapping = try NameWrapping(object)
     config = object.optional("config")?.value
     isConfigGiven = try object.optional("config_given")?.bool() ?? false
     files = try object.required("files").array().map { (file) throws(WeightsError) in

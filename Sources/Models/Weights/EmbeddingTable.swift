@@ -49,8 +49,8 @@ public struct EmbeddingTable: Sendable {
       return WeightMatrix(bytes, dtype: info.dtype, rows: 1, columns: width)
     }
     return WeightMatrix(
-      int8: bytes, scales: try read(scales, row: id), group: width / scales.shape[1], rows: 1,
-      columns: width)
+      int8: bytes, scales: try read(scales, row: id), of: scales.dtype,
+      group: width / scales.shape[1], rows: 1, columns: width)
   }
 
   private func read(_ info: TensorInfo, row: Int) throws(WeightsError) -> TensorBytes {

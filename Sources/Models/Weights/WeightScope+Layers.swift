@@ -25,8 +25,8 @@ extension WeightScope {
     return values
   }
 
-  /// A matrix [rows, columns] at stored precision. INT8 values come with `NAME_scale`, bfloat16
-  /// [rows, groups].
+  /// A matrix [rows, columns] at stored precision. INT8 values come with `NAME_scale` [rows,
+  /// groups], bfloat16 or float32.
   ///
   /// - Throws: as ``vector(_:count:)``.
   public func matrix(_ name: String, rows: Int, columns: Int) throws(WeightsError) -> WeightMatrix {
@@ -36,8 +36,8 @@ extension WeightScope {
       return WeightMatrix(bytes, dtype: info.dtype, rows: rows, columns: columns)
     }
     return WeightMatrix(
-      int8: bytes, scales: try self.bytes(of: scales), group: columns / scales.shape[1],
-      rows: rows, columns: columns)
+      int8: bytes, scales: try self.bytes(of: scales), of: scales.dtype,
+      group: columns / scales.shape[1], rows: rows, columns: columns)
   }
 
   /// A table of embeddings [rows, width], which stays where it is: rows are read when they are
@@ -72,7 +72,7 @@ extension WeightScope {
         .modelTensorShape, tensor: scaleName.string,
         "expected scales for \([rows, columns] as Shape), found \(scale.shape)")
     }
-    try check(scale, isOneOf: [.bf16])
+    try check(scale, isOneOf: [.bf16, .f32])
     return (info, scale)
   }
 

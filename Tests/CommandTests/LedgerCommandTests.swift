@@ -1,0 +1,143 @@
+import Foundation
+import HostileCorpus
+import StrictJSON
+import TestSupport
+import Testing
+
+/// What became of the keys of the documents beside the weights, as a user sees it.
+struct LedgerCommandTests {
+  let scratch: ScratchFolder
+
+  init() throws {
+    scratch = try ScratchFolder()
+    try scratch.copy("dinov2/hf", to: "in")
+  }
+
+  /// The config.json beside the weights with other members.
+  private func change(_ members: KeyValuePairs<String, JSONValue?>) throws {
+    var config = try #require(try StrictJSON.parse(scratch.bytes(of: "in/config.json")).object)
+      .members.map { ($0.key, $0.value) }
+    for (key, value) in members {
+      config.removeAll { $0.0 == key }
+      if let value { config.append((key, value)) }
+    }
+    try FileManager.default.removeItem(atPath: scratch("in/config.json"))
+    try scratch.write(JSONValue.object(JSONObject(config)).encoded(), to: "in/config.json")
+  }
+
+  private func convert(_ arguments: String...) throws -> Outcome {
+    try depthvla(["convert", "--dinov2", scratch("in"), "-o", scratch("b")] + arguments)
+  }
+
+  @Test func unknownKeysAreNotedAndRecordedAndRefusedWithStrict() throws {
+    try change(["rope_dance": ["steps": 3]])
+    let note = "nothing here knows the key \"rope_dance\" ({\"steps\":3})"
+    let inspected = try depthvla("inspect", scratch("in"))
+    #expect(inspected.status == 0 && inspected.output.contains("note: config.json: " + note))
+    let strict = try convert("--strict")
+    #expect(strict.status == 65)
+    #expect(
+      strict.errorLines == [
+        "depthvla: \(scratch("in")): config.json: \(note); --strict refuses what cannot be "
+          + "accounted for"
+      ])
+    #expect(!FileManager.default.fileExists(atPath: scratch("b")))
+    let converted = try convert()
+    #expect(converted.status == 0 && converted.output.contains("note: config.json: " + note))
+    let bundle = try depthvla("inspect", scratch("b"), "--ledger")
+    #expect(bundle.output.contains("rope_dance = {\"steps\":3}  unknown"))
+    #expect(bundle.output.contains("num_attention_heads = 2  used: num_attention_heads"))
+    #expect(bundle.output.contains("drop_path_rate = 0.0  neutral: concerns training"))
+    #expect(bundle.output.contains("embeddings.cls_token  used: dinov2.embeddings.cls_token"))
+    #expect(try depthvla("inspect", scratch("in"), "--strict").status == 65)
+  }
+
+  @Test func whatEveryKeyBecameIsInTheDocumentOfInspect() throws {
+    #expect(try convert().status == 0)
+    for path in [scratch("in"), scratch("b")] {
+      let documents = try #require(
+        try depthvla("inspect", path, "--json").json?["documents"]?.array)
+      #expect(documents.count == 1)
+      let keys = try #require(documents[0].object?["keys"]?.array)
+      let config = try StrictJSON.parse(scratch.bytes(of: "in/config.json")).object
+      #expect(keys.map { $0.object?["key"]?.string } == config?.members.map(\.key))
+      let fates: Set<String> = ["used", "neutral", "fixed"]
+      #expect(
+        keys.allSatisfy { key in key.object?.members.contains { fates.contains($0.key) } ?? false })
+    }
+  }
+
+  @Test func aSettingThatIsNotComputedIsRefusedByNameAndNothingIsWritten() throws {
+    try change(["pruned_heads": ["0": [1]]])
+    let result = try convert()
+    #expect(result.status == 65)
+    #expect(
+      result.errorLines == [
+        "depthvla: \(scratch("in")): config.json pruned_heads is {\"0\":[1]}, and only null or {} is "
+          + "computed here: heads that are taken out of the weights when they are loaded are not "
+          + "computed"
+      ])
+    #expect(try ScratchFolder.names(in: scratch.path) == ["in"])
+  }
+
+  /// The tensors of the original code, and the configuration of transformers from elsewhere.
+  @Test func aConfigFromElsewhereIsReadAndKept() throws {
+    let original = FixtureFolder.path("checkpoints/dinov2/original")
+    let config = FixtureFolder.path("checkpoints/dinov2/hf/config.json")
+    let asked = try depthvla("convert", "--dinov2", original, "-o", scratch("b"))
+    #expect(asked.status == 64 && asked.error.contains("num_attention_heads"))
+    let converted = try depthvla(
+      "convert", "--dinov2", original, "--config", config, "-o", scratch("b"))
+    #expect(converted.status == 0, "\(converted.error)")
+    let parity = try depthvla(
+      "parity", scratch("b"), "--golden", FixtureFolder.path("goldens/dinov2_70x70.safetensors"))
+    #expect(parity.status == 0, "\(parity.output)")
+    // The bundle has the file, so that it need not be given again.
+    let verified = try depthvla("verify", scratch("b"), "--against", original)
+    #expect(verified.status == 0, "\(verified.error)")
+    #expect(verified.output.contains("record: as these sources give it"))
+    let inspected = try depthvla("inspect", original, "--config", config, "--json")
+    #expect(inspected.json?["configuration"]?.object?["num_attention_heads"] == 2)
+  }
+
+  @Test func whoseConfigItIsMustBeClear() throws {
+    let config = scratch("in/config.json")
+    let sources = [
+      "convert", "--dinov2", scratch("in"), "--depth-anything",
+      FixtureFolder.path("checkpoints/depth-anything-v2/hf"), "-o", scratch("b"), "--dry-run",
+    ]
+    for (texts, words) in [
+      ([config], "expected FAMILY=FILE, as there are several sources"),
+      (["pi0=" + config], "no source is of family pi0"),
+      (["dinov2=" + config, "dinov2=" + config], "given twice"),
+    ] {
+      let result = try depthvla(sources + texts.flatMap { ["--config", $0] })
+      #expect(result.status == 64 && result.error.contains(words), "\(result.error)")
+    }
+    #expect(try convert("--config", scratch("none.json")).status == 66)
+    try scratch.write("{", to: "broken.json")
+    #expect(try convert("--config", scratch("broken.json")).status == 65)
+  }
+
+  @Test func aLedgerThatIsNotThatOfTheSourcesIsTold() throws {
+    #expect(try convert().status == 0)
+    var bundle = try OpenedBundle(scratch.bytes(of: "b"))
+    let text = bundle.text("provenance")
+    bundle.setMetadata(
+      "provenance",
+      .string(text.replacingOccurrences(of: "\"neutral\":\"concerns training\"", with: "\"unknown\":true")))
+    try scratch.write(bundle.bytes(), to: "b")
+    let result = try depthvla("verify", scratch("b"), "--against", scratch("in"), "--json")
+    let places = result.json?["record_differences"]?.array?.compactMap { $0.object?["place"]?.string }
+    #expect(places?.count == 1 && places?[0].hasPrefix("provenance.documents[0].keys[") == true)
+  }
+
+  @Test func aDocumentOfMoreKeysThanAnyLibraryWritesIsRefused() throws {
+    let members = (0..<20_001).map { ("k\($0)", JSONValue.integer(1)) }
+    try FileManager.default.removeItem(atPath: scratch("in/config.json"))
+    try scratch.write(JSONValue.object(JSONObject(members)).encoded(), to: "in/config.json")
+    let result = try convert("--set", "num_attention_heads=2")
+    #expect(result.status == 65 && result.errorLines.count == 1)
+    #expect(result.error.contains("more than 20000 keys"))
+  }
+}
