@@ -47,11 +47,16 @@ public struct PI0Processor: Sendable {
     default:
       throw config.unsupported("size", "expected max_height and max_width, found another form")
     }
+    let frame =
+      try config.flag("do_pad", default: true)
+      ? try config.exactSize("pad_size", integerIsSquare: true)
+        ?? PixelSize(height: 224, width: 224) : nil
+    if let frame, limit.height > frame.height || limit.width > frame.width {
+      throw config.unsupported(
+        "size", "expected at most pad_size, the frame of \(frame), found \(limit)")
+    }
     self.init(
-      limit: limit,
-      frame: try config.flag("do_pad", default: true)
-        ? try config.exactSize("pad_size", integerIsSquare: true)
-          ?? PixelSize(height: 224, width: 224) : nil,
+      limit: limit, frame: frame,
       method: config.method, normalization: try config.normalization(default: .half))
   }
 

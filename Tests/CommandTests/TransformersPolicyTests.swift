@@ -51,7 +51,7 @@ struct TransformersPolicyTests {
 
   @Test(arguments: [
     (#""max_state_dim": 11"#, #""max_state_dim": 32"#, "action.state_dim"),
-    (#""max_height": 42"#, #""max_height": 84"#, "frame"),
+    (#""max_height": 42"#, #""max_height": 84"#, "frame of 42 x 42"),
     (#""PI0ImageProcessor""#, #""CLIPImageProcessor""#, "CLIPImageProcessor"),
     (#""actions_std": ["#, #""actions_stds": ["#, "actions_std"),
     (#""do_pad": true"#, #""do_pad": false"#, "42 x 42"),

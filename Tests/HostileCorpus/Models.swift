@@ -145,7 +145,7 @@ extension HostileCase {
           return checkpoint.fileBytes
         })
     }
-    func ones(_ shape: [Int]) -> PlainTensor {
+    @Sendable func ones(_ shape: [Int]) -> PlainTensor {
       PlainTensor(
         "F32", shape, (0..<shape.reduce(1, *)).flatMap { _ in [0, 0, 0x80, 0x3F] as [UInt8] })
     }

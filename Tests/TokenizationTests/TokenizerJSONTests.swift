@@ -51,7 +51,7 @@ import Tokenization
       ),
       (
         #""<loc0000>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false"#,
-        #""<loc0000>","single_word":false,"lstrip":false,"rstrip":false,"normalized":true"#,
+        #"">\n","single_word":false,"lstrip":false,"rstrip":false,"normalized":true"#,
         .tokenizerUnsupported, "all normalized, or all not"
       ),
       (#"{"id":133"#, #"{"id":135"#, .tokenizerUnsupported, "none for 133"),
