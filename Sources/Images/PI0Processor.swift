@@ -31,10 +31,10 @@ public struct PI0Processor: Sendable {
   /// From a `preprocessor_config.json`, or the object under `image_processor` of a
   /// `processor_config.json`; what it leaves out has upstream's default (224 x 224).
   ///
-  /// - Throws: `preprocessor.key`, `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
+  /// - Throws: `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
   public init(preprocessorConfig: JSONObject) throws(WeightsError) {
     let config = try PreprocessorConfiguration(
-      preprocessorConfig, processor: "PI0ImageProcessor", alias: nil, keys: [],
+      preprocessorConfig, processor: "PI0ImageProcessor", alias: nil,
       backend: .torchvision)
     try config.refuseCentreCrop()
     guard try config.resizes else {

@@ -9,7 +9,8 @@ extension HostileCase {
       ("F0", "settings cut short", "json.truncated", #"{"size": {"#),
       ("F0", "a list of settings", "json.type", "[1]"),
       ("F0", "a setting twice", "json.duplicate-key", #"{"size": 1, "size": 2}"#),
-      ("F4", "an unknown setting", "preprocessor.key", #"{"do_sharpen": true}"#),
+      ("F0", "a setting that upstream passes over", nil, #"{"do_sharpen": true}"#),
+      ("F4", "a backend", "preprocessor.unsupported", #"{"backend": "pil"}"#),
       (
         "F4", "settings of CLIP", "preprocessor.unsupported",
         #"{"image_processor_type": "CLIPImageProcessor"}"#

@@ -22,8 +22,10 @@ struct FoundStatistics {
     }
     // transformers keeps them among the settings of its processor. A file of statistics alone
     // counts before those: the user may have given it.
-    for asset in source.assets(.preprocessor)
-    where all.isEmpty && asset.fileName == "processor_config.json" && Self.acting.contains(asset.family) {
+    let processors = source.assets(.preprocessor).filter {
+      $0.fileName == "processor_config.json" && Self.acting.contains($0.family)
+    }
+    for asset in processors where all.isEmpty {
       let found = try source.reading(asset) { (bytes) throws(WeightsError) in
         try PolicyStatistics(processorConfig: bytes, fileName: asset.name)
       }

@@ -46,8 +46,8 @@ struct PolicyUnits: Sendable {
       of: .action, method: methods.action, isEarly: isEarly, modelWidth: c.actionDim)
     self.processing = processing
     configuration = c
-    robot = RobotSpace(
-      processing, isSingle: processing.library.map { $0 != .openpi } ?? (state.map { $0.origin != .openpi } ?? false))
+    let isOpenpi = processing.library.map { $0 == .openpi } ?? (state?.origin ?? .openpi == .openpi)
+    robot = RobotSpace(processing, isSingle: !isOpenpi)
     for (name, width, said, limit, file) in [
       ("states", state?.width, processing.stateWidth, c.stateDim, assets.state?.fileName),
       ("actions", action?.width, processing.actionWidth, c.actionDim, assets.action?.fileName),
