@@ -14,6 +14,8 @@ public struct BundleAsset: Sendable, Hashable {
     case preprocessor
     /// Statistics of a data set: `norm_stats.json`, `stats.json`, …
     case statistics
+    /// How a library generates text: `generation_config.json`. It travels for the way back.
+    case generation
   }
 
   /// The model the file belongs to: the family of the source it came with. Two sources of a

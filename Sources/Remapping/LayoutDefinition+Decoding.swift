@@ -105,11 +105,18 @@ extension LayoutDefinition {
     }
   }
 
+  /// The key has a value, and it is 0 or false.
+  private static let isFalse = " is false"
+
   static func condition(
     _ scope: String
   ) -> (JSONReader) throws(WeightsError) -> Condition {
     { (reader) throws(WeightsError) in
       let text = try reader.string()
+      if text.hasSuffix(isFalse) {
+        return Condition(
+          key: scope + text.dropLast(isFalse.count), negated: true, needsValue: true)
+      }
       let isNegated = text.hasPrefix("!")
       return Condition(
         key: scope + (isNegated ? String(text.dropFirst()) : text), negated: isNegated)

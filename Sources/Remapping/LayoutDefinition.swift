@@ -49,9 +49,12 @@ public struct LayoutDefinition: Sendable {
   struct Condition: Sendable {
     let key: String
     let negated: Bool
+    /// Whether it does not hold where the key has no value.
+    var needsValue = false
 
     func holds(under configuration: Configuration) -> Bool {
-      ((configuration.integer(key) ?? 0) != 0) != negated
+      if needsValue, configuration.integer(key) == nil { return false }
+      return ((configuration.integer(key) ?? 0) != 0) != negated
     }
   }
 

@@ -31,7 +31,7 @@ extension NamingManifest {
     try checkSize()
     try validateKeys(Set(layout.knownKeys))
     for rule in rules {
-      for target in rule.targets
+      for target in rule.targets + [rule.untied?.target].compactMap(\.self)
       where !layout.tensors.contains(where: { $0.pattern.overlaps(target) }) {
         throw WeightsError(
           .manifestSyntax, "\(rule.path): \(target) is no tensor of the \(family) layout")
@@ -49,7 +49,7 @@ extension NamingManifest {
     try require((config?.keys ?? []).sorted(), "config")
     try require(defaults.keys, "defaults")
     for rule in rules {
-      try require([rule.condition?.key].compactMap(\.self), rule.path)
+      try require([rule.condition?.key, rule.untied?.key].compactMap(\.self), rule.path)
       var expressions: [Expression] = []
       if case .drop(let drop) = rule.disposition { expressions += drop.shape ?? [] }
       for operation in rule.operations {

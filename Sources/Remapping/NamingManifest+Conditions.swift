@@ -19,7 +19,9 @@ extension NamingManifest {
   func specialised(_ configuration: Configuration) -> NamingManifest {
     var assumptions: [String: Bool] = [:]
     for key in conditionKeys { assumptions[key] = (configuration.integer(key) ?? 0) != 0 }
-    return specialised(assumptions)
+    var copy = specialised(assumptions)
+    copy.rules = copy.rules.flatMap { $0.separated(configuration) }
+    return copy
   }
 
   private func specialised(_ assumptions: [String: Bool]) -> NamingManifest {
@@ -29,5 +31,17 @@ extension NamingManifest {
       rule.condition.map { (assumptions[$0.key] ?? false) != $0.negated } ?? true
     }
     return copy
+  }
+}
+
+extension NamingRule {
+  /// A tie that does not hold as a rule for each of its names.
+  fileprivate func separated(_ configuration: Configuration) -> [NamingRule] {
+    guard let untied, untied.holds(under: configuration) else { return [self] }
+    return zip(sources, targets + [untied.target]).map { source, target in
+      NamingRule(
+        sources: [source], targets: [target], operations: [], disposition: .map,
+        condition: condition, isOptional: isOptional, written: [0], path: path)
+    }
   }
 }

@@ -88,7 +88,7 @@ extension NamingRule {
     let object = try reader.object(allowing: [
       "from", "to", "ops", "drop", "as", "shape", "export", "optional", "initialise", "why",
       "write",
-      "require", "when", "about",
+      "require", "when", "about", "untied",
     ])
     let sources = try object.optional("from")?.patterns() ?? []
     let targets = try object.optional("to")?.patterns() ?? []
@@ -110,7 +110,7 @@ extension NamingRule {
       }
     }
     let misplaced =
-      tie == nil ? ["require", "write"].first { object.optional($0) != nil } : nil
+      tie == nil ? ["require", "write", "untied"].first { object.optional($0) != nil } : nil
     if let misplaced { throw reader.failure(.manifestSyntax, "\(misplaced.quoted) without a tie") }
     let disposition: Disposition
     if let reason = object.optional("drop") {
@@ -154,6 +154,13 @@ extension NamingRule {
       written: object.optional("write") == nil
         ? [0] : try Self.positions(object.optional("write"), in: sources),
       path: reader.path)
+    untied = try object.optional("untied").map { (reader) throws(WeightsError) in
+      let member = try reader.object(allowing: ["unless", "to"])
+      guard sources.count == 2 else { throw reader.mismatch("two names of the tied tensor") }
+      return Untied(
+        key: try member.required("unless").string(),
+        target: try NamePattern(parsing: try member.required("to").string()))
+    }
     try checkVariables(reader)
     try checkArity(reader)
   }
@@ -222,10 +229,12 @@ extension NamingRule {
               ? drop.canonicalName.prefixed(by: added) : drop.canonicalName,
             shape: drop.shape, isExportedAsZeros: drop.isExportedAsZeros))
       } else { disposition }
-    return NamingRule(
+    var result = NamingRule(
       sources: sources.map { $0.prefixed(by: added) }, targets: moved, operations: operations,
       disposition: disposition, condition: condition, isOptional: isOptional,
       written: written, path: reader.path + " " + path)
+    result.untied = untied
+    return result
   }
 }
 

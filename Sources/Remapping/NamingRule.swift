@@ -25,6 +25,15 @@ struct NamingRule: Sendable {
     let isExportedAsZeros: Bool
   }
 
+  struct Untied: Sendable {
+    /// The tie holds where this key is non-zero, or has no value.
+    let key: String
+    /// The layout tensor that the second name is, where it does not.
+    let target: NamePattern
+
+    func holds(under configuration: Configuration) -> Bool { configuration.integer(key) == 0 }
+  }
+
   enum TiePolicy: String, Sendable {
     /// Copies must have the same bits.
     case equal
@@ -42,6 +51,8 @@ struct NamingRule: Sendable {
   let isOptional: Bool
   /// Which sources this naming's own library writes.
   let written: [Int]
+  /// Of a tie of two names: where it does not hold, and what the second name is then.
+  var untied: Untied?
   /// What the rule says, for messages.
   let path: String
 

@@ -84,6 +84,13 @@ struct SourceCollector {
       }
     }
     for (index, source) in sources.enumerated() {
+      let local = library.components.translate(
+        configuration, from: family, to: source.recognition.family, taken: taken[index])
+      for instance in source.recognition.instances {
+        do { try separate(instance, index, local) } catch { throw error.inFile(source.label) }
+      }
+    }
+    for (index, source) in sources.enumerated() {
       for tensor in source.recognition.tensors {
         if let fate = fates[index][tensor.name] {
           ledger.append(LedgerEntry(source: index, tensor: tensor, fate: fate))
@@ -176,6 +183,32 @@ struct SourceCollector {
             problem: "is another name of \(primary.name.string.quoted), expected its shape "
               + "\(primary.shape), found \(copy.shape)"))
       }
+    }
+  }
+
+  /// Two names that the configuration does not tie are two tensors.
+  private mutating func separate(
+    _ instance: RuleInstance, _ source: Int, _ configuration: Configuration
+  ) throws(WeightsError) {
+    let rule = sources[source].recognition.manifest.rules[instance.rule]
+    guard let untied = rule.untied, untied.holds(under: configuration),
+      let first = rule.targets[0].name(instance.bindings),
+      let second = untied.target.name(instance.bindings),
+      let firstName = translate(first, source), let secondName = translate(second, source)
+    else { return }
+    provided[firstName] = nil
+    for (info, name) in zip(instance.sources, [firstName, secondName]) {
+      guard let info else { continue }
+      fates[source][info.name] = .used([name])
+      try provide(
+        name,
+        ProvidedTensor(
+          shape: info.shape, source: source, inputs: [info.name],
+          transform: .identity(info.shape), output: 0))
+    }
+    // A copy of another shape is no copy.
+    report.misshapen.removeAll { misfit in
+      misfit.source == source && instance.sources.contains { $0?.name == misfit.tensor }
     }
   }
 

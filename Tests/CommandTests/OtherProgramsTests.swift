@@ -58,6 +58,46 @@ struct OtherProgramsTests {
 
   static func sha256(_ bytes: [UInt8]) -> String { unsafe SHA256.hash(bytes.span.bytes).hex }
 
+  static let hasCompressedTensors =
+    hasTransformers && (try? program([python ?? "", "-c", "import compressed_tensors"]))?.status == 0
+
+  /// Loaded in transformers, an INT8 export holds the numbers that the bundle stands for, in weights
+  /// and logits, bit for bit.
+  @Test(
+    .enabled(if: hasCompressedTensors, "DEPTHVLA_PYTHON has no compressed_tensors"),
+    arguments: [
+      ("checkpoints/paligemma/hf-hub", "hub", nil), ("checkpoints/paligemma/hf-hub", "save-5.6", nil),
+      ("quantized/full-precision", "save-5.6", 32), ("quantized/full-precision", "hub", 32),
+      ("quantized/w8a16-channel", "hub", nil), ("quantized/w8a16-group-32", "save-5.6", nil),
+      ("quantized/w8a8-channel", "hub", nil),
+    ] as [(String, String, Int?)])
+  func transformersComputesWithAnINT8ExportWhatItStandsFor(
+    source: String, naming: String, group: Int?
+  ) throws {
+    let scratch = try ScratchFolder()
+    // Groups where columns divide, rows elsewhere: two schemes in one folder.
+    try scratch.write(
+      #"{"schema": 1, "rules": [{"match": "vlm.layers.{i}.mlp.*.weight", "precision": "int8", "group": 32}, "#
+        + #"{"match": "vlm.vision_tower.embeddings.**", "precision": "bf16"}, "#
+        + #"{"match": "**", "rank": 2, "precision": "int8"}, {"match": "**", "precision": "bf16"}]}"#,
+      to: "groups.json")
+    let converted = try depthvla(
+      ["convert", "--paligemma", FixtureFolder.path(source), "-o", scratch("b")]
+        + (group == nil ? ["--precision", "int8"] : ["--recipe", scratch("groups.json")]))
+    #expect(converted.status == 0, "\(converted.error)")
+    let exported = try depthvla("export", scratch("b"), "--naming", naming, "-o", scratch("int8"))
+    #expect(exported.status == 0, "\(exported.error)")
+    let floats = try depthvla(
+      "export", scratch("b"), "--naming", naming, "--dequantize", "--dtype", "f32", "-o",
+      scratch("floats"))
+    #expect(floats.status == 0, "\(floats.error)")
+    let checked = try program([
+      Self.python ?? "", FixtureFolder.path("../Tests/python/check_int8_export.py"),
+      scratch("int8"), scratch("floats"),
+    ])
+    #expect(checked.status == 0, "\(checked.error)")
+  }
+
   @Test(
     .enabled(if: hasTransformers, "DEPTHVLA_PYTHON has no torch and transformers"),
     arguments: [

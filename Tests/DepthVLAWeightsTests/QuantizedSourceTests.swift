@@ -15,7 +15,7 @@ struct QuantizedSourceTests {
   let scratch: ScratchFolder
   init() throws { scratch = try ScratchFolder() }
 
-  static let folder = FixtureFolder.path("quantized/")
+  static let folder = FixtureFolder.path("quantized") + "/"
   static let names = ["w8a16-channel", "w8a16-group-32", "w8a8-channel"]
 
   /// SHA-256 of every weight that transformers holds after loading in float32.

@@ -75,7 +75,7 @@ extension HostileCase {
       ("null", "\"bits\": 4"),
     ] {
       add(
-        "F11", "floats said to be quantized by \(method)", "quantization.scheme",
+        "F12", "floats said to be quantized by \(method)", "quantization.scheme",
         #""num_hidden_layers": 4"#,
         "\"quantization_config\": {\"quant_method\": \(method), \(rest)}, \"num_hidden_layers\": 4")
     }

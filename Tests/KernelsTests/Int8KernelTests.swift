@@ -86,7 +86,7 @@ import Testing
           values: $0, scales: scaleBytes.span.bytes, of: .f32, rows, into: &$1, using: set)
       }
       let expected = values.enumerated().map { Float($1) * scales[$0 / group] }
-      #expect(decode(found).map(\.bitPattern) == expected.map(\.bitPattern) as [UInt32])
+      #expect(found == encode(expected))
     }
   }
 

@@ -142,7 +142,8 @@ extension BundleAsset.Role {
   fileprivate var option: String {
     switch self {
     case .tokenizer, .tokenizerConfiguration: "--tokenizer"
-    case .preprocessor: "--preprocessor"
+    // No option gives a file of that role; one that is found can only be left out.
+    case .preprocessor, .generation: "--preprocessor"
     case .statistics: "--statistics"
     }
   }

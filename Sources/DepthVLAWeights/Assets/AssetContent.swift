@@ -29,6 +29,7 @@ enum AssetContent: Equatable {
       case .tokenizerConfiguration:
         return (try settings(bytes, tolerating: [.jsonIntegerRange]), true)
       case .preprocessor: return (try settings(bytes, tolerating: []), true)
+      case .generation: return (try settings(bytes, tolerating: [.jsonIntegerRange]), true)
       case .statistics: return (try statistics(bytes), true)
       }
     } catch {
@@ -120,7 +121,7 @@ extension BundleAsset.Role {
   fileprivate var contents: String {
     switch self {
     case .tokenizer: "a tokenizer"
-    case .tokenizerConfiguration, .preprocessor: "a JSON object"
+    case .tokenizerConfiguration, .preprocessor, .generation: "a JSON object"
     case .statistics: "statistics"
     }
   }

@@ -10,6 +10,8 @@ enum AssetNames {
   static let tokenizerJSON = "tokenizer.json"
   static let preprocessor = "preprocessor_config.json"
   static let processor = "processor_config.json"
+  /// Nothing here generates text; it travels for the way back.
+  static let generation = "generation_config.json"
   static let normStatistics = "norm_stats.json"
   static let dataSetStatistics = "stats.json"
   /// A step of a policy of lerobot, whichever number it has there.
@@ -23,6 +25,7 @@ enum AssetNames {
     preprocessor: .preprocessor, processor: .preprocessor,
     "policy_preprocessor.json": .preprocessor, "policy_postprocessor.json": .preprocessor,
     normStatistics: .statistics, dataSetStatistics: .statistics,
+    generation: .generation,
   ]
 
   /// Folders in the folder of a checkpoint that hold statistics, how deep, and under which name.
@@ -66,6 +69,7 @@ enum AssetNames {
     case .tokenizer, .tokenizerConfiguration:
       found.role == .tokenizer || found.role == .tokenizerConfiguration
     case .statistics: found.role == .statistics
+    case .generation: found.role == .generation
     case .preprocessor:
       found.role == .preprocessor
         && (given.fileName == found.fileName

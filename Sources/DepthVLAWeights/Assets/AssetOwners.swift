@@ -28,7 +28,7 @@ struct AssetOwners {
         "no source takes text, expected one that does beside a tokenizer")
     case .statistics:
       return owner(among: ["pi0", "depthvla"], [.statistics]) ?? bundle
-    case .preprocessor:
+    case .preprocessor, .generation:
       guard let only = present.first, present.count == 1 else {
         throw WeightsError(
           .convertAssets, .usage, file: given.path,

@@ -2,6 +2,7 @@ import BundleFormat
 public import Diagnostics
 public import Quantization
 public import Remapping
+import Safetensors
 import TensorCore
 
 /// Every tensor that a bundle will hold, with its precision, decided before a weight is read.
@@ -48,7 +49,12 @@ public struct ConversionPlan: Sendable {
       case .becomesFloat(let dtype): source = dtype
       case .isFloat: break
       }
-      tensors += try Self.stored(planned, index, source, recipe)
+      do throws(WeightsError) {
+        tensors += try Self.stored(planned, index, source, recipe)
+      } catch {
+        guard case .source(let source, _, _, _) = planned.origin else { throw error }
+        throw error.inFile(quantized[source].checkpoint.path)
+      }
     }
     self.tensors = tensors
     self.origins = origins

@@ -135,7 +135,7 @@ private enum DiffInput {
       self = .bundle(try Bundle(path: path))
     } else {
       let checkpoint = try Checkpoint(path: path)
-      let quantization = try SourceQuantization(checkpoint)
+      let quantization = try SourceQuantization(checkpoint, config: checkpoint.config)
       self = .checkpoint(
         checkpoint,
         try? library.recognise(quantization.tensors, config: checkpoint.config?.value),

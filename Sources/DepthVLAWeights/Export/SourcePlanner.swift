@@ -26,6 +26,10 @@ struct SourcePlanner {
     let live = Set(
       source.ledger.filter { $0.dropped == nil }.compactMap { source.wrapping.bare($0.info.name) })
     let made = try common.exportPlanner().plan(manifest) { live.contains($0) }
+    // What the bundle does not keep, as the naming's library writes it: tied, or zeros.
+    let usual = try common.exportPlanner().plan(manifest)
+    let usualByName = Dictionary(
+      usual.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     // By the naming's own names; the ledger has what the source wrapped around them.
     let byName = Dictionary(made.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var result = ExportPlan(
@@ -45,9 +49,18 @@ struct SourcePlanner {
       result.files.append(ExportPlan.File(name: name, metadata: file.metadata))
     }
     var left: [TensorName] = []
+    var replaced: [TensorName] = []
     for entry in source.ledger {
       let bare = source.wrapping.bare(entry.info.name)
-      guard let tensor = try tensor(entry, bare, byName, &result.dequantizedCount) else {
+      var found = try tensor(entry, bare, byName, &result.dequantizedCount)
+      if found == nil, let usual = bare.flatMap({ usualByName[$0] }),
+        entry.info.dtype.isConvertibleFloat
+      {
+        found = try common.exported(
+          usual, dtype: entry.info.dtype, dequantized: &result.dequantizedCount)
+        replaced.append(entry.info.name)
+      }
+      guard let tensor = found else {
         left.append(entry.info.name)
         continue
       }
@@ -59,18 +72,27 @@ struct SourcePlanner {
       result.tensors.append(
         ExportPlan.Tensor(info: tensor.info, content: tensor.content, file: entry.file))
     }
-    if !left.isEmpty {
-      let names = left.folded()
-      let shown = names.prefix(Self.shownNameCount).map(\.escapedForTerminal)
+    if !replaced.isEmpty {
       result.notes.append(
-        "left out, as the bundle does not keep them: " + shown.joined(separator: ", ")
-          + (names.count > shown.count ? ", … (\(left.count) tensors)" : ""))
+        "no output depends on them and the bundle does not keep them, so these are as "
+          + "\(manifest.label) has them otherwise, a copy of the tensor they are tied to or zeros: "
+          + Self.shown(replaced))
+    }
+    if !left.isEmpty {
+      result.notes.append("left out, as the bundle does not keep them: " + Self.shown(left))
     }
     if result.dequantizedCount > 0 {
       result.notes.append(
         "\(result.dequantizedCount) INT8 tensors written as floats, their quantization applied")
     }
     return result
+  }
+
+  private static func shown(_ tensors: [TensorName]) -> String {
+    let names = tensors.folded()
+    let shown = names.prefix(shownNameCount).map(\.escapedForTerminal)
+    return shown.joined(separator: ", ")
+      + (names.count > shown.count ? ", … (\(tensors.count) tensors)" : "")
   }
 
   /// Whoever made the bundle chose the names: none may be a file that a program or a shell acts on,
@@ -96,7 +118,7 @@ struct SourcePlanner {
         content: .moved(inputs: [kept], transform: .identity(info.shape), output: 0), file: 0)
     }
     guard entry.dropped == nil else { return nil }
-    if let bare, let given = try givenInt8(entry, bare, byName) { return given }
+    if let given = try givenInt8(entry, bare, byName) { return given }
     guard let tensor = bare.flatMap({ byName[$0] }) else {
       throw WeightsError(
         .exportIncomplete, tensor: entry.info.name.string,
@@ -113,11 +135,12 @@ struct SourcePlanner {
   /// - Parameter bare: the tensor's name without what the source wrapped around it.
   /// - Throws: `export.incomplete` where the bundle holds floats in their place.
   private func givenInt8(
-    _ entry: BundleRecord.Entry, _ bare: TensorName, _ byName: [TensorName: ExportTensor]
+    _ entry: BundleRecord.Entry, _ bare: TensorName?, _ byName: [TensorName: ExportTensor]
   ) throws(WeightsError) -> ExportPlan.Tensor? {
+    guard let bare else { return nil }
     let isScale = byName[bare] == nil
     let name = isScale ? TensorName(String(bare.string.dropLast("_scale".count))) : bare
-    guard isScale ? bare.string.hasSuffix("_scale") : entry.info.dtype == .i8,
+    guard isScale ? entry.info.name.string.hasSuffix("_scale") : entry.info.dtype == .i8,
       case .transformed(let inputs, let transform, let output)? = byName[name]?.content
     else { return nil }
     let stored = inputs.compactMap { common.source.quantized[$0]?.scales }

@@ -149,14 +149,14 @@ extension Inspection {
     var problem: WeightsError?
     var notes: [String] = []
     do throws(WeightsError) {
-      let quantization = try SourceQuantization(checkpoint)
+      let config = config.map { ("config.json", $0) } ?? checkpoint.config
+      let quantization = try SourceQuantization(checkpoint, config: config)
       parameterCount = quantization.tensors.reduce(0) { $0 + $1.shape.elementCount }
       notes = quantization.notes
       let found = try library.recognise(
-        quantization.tensors, config: config ?? checkpoint.config?.value, prefix: prefix)
+        quantization.tensors, config: config?.value, prefix: prefix)
       recognition = found
-      try quantization.check(
-        config.map { ("config.json", $0) } ?? checkpoint.config)
+      try quantization.checkDocument()
       plan = try RemapPlanner(
         library: library, family: found.family,
         sources: [RemapPlanner.Source(label: checkpoint.path, recognition: found)],
@@ -165,11 +165,11 @@ extension Inspection {
     } catch { problem = error }
     self.problem = problem
     self.parameterCount = parameterCount
+    var remarks: [WeightsError]
     var rows: [DocumentLedger.Row] = []
     if let account = recognition?.config?.account {
       rows.append(DocumentLedger.Row(source: 0, account: account))
     }
-    var remarks: [WeightsError]
     if let family = recognition?.family {
       let found = try Self.assets(of: checkpoint, family, library)
       (assets, remarks) = (found.assets, found.remarks)
@@ -177,14 +177,13 @@ extension Inspection {
     } else {
       (assets, remarks) = ([], checkpoint.remarks)
     }
+    self.remarks = remarks + notes.map { WeightsError(.quantizationScheme, $0) }
     documents = DocumentLedger(rows: rows)
     ledger = plan.map { plan in
       .array([
         .array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })
       ])
     }
-    remarks += notes.map { WeightsError(.quantizationScheme, $0) }
-    self.remarks = remarks
     root = nil
     provenance = nil
     losses = []

@@ -10,12 +10,12 @@ import TensorCore
 public struct ImportedSource: Sendable {
   public let checkpoint: Checkpoint
   public let recognition: Recognition
+  /// Its INT8 tensors.
+  public let quantization: SourceQuantization
   /// The `config.json` that was read: the one beside the weights, or the one that was given.
   public let config: (path: String, value: JSONValue)?
   /// Whether the user gave it.
   public let isConfigGiven: Bool
-  /// Its INT8 tensors.
-  public let quantization: SourceQuantization
 
   /// Of several copies of a model in the checkpoint, the one that was chosen.
   private let prefix: String?
@@ -55,11 +55,11 @@ public struct ImportedSource: Sendable {
         .sourceIsBundle, file: path,
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
-    quantization = try SourceQuantization(checkpoint)
+    quantization = try SourceQuantization(checkpoint, config: config ?? checkpoint.config)
     do {
       recognition = try library.recognise(
         quantization.tensors, config: self.config?.value, prefix: prefix)
-      try quantization.check(self.config)
+      try quantization.checkDocument()
     } catch { throw error.inFile(path) }
   }
 

@@ -25,10 +25,15 @@ public struct SourceQuantization: Sendable {
   public let tensors: [TensorInfo]
   /// What the checkpoint asks for beside its weights, and is not done.
   public let notes: [String]
+  private let config: (path: String, value: JSONValue)?
 
+  /// - Parameter config: the `config.json` that is read with the weights.
   /// - Throws: `quantization.scheme` for INT8 that is stored otherwise, and for a
   ///   `quantization_config` that speaks of another.
-  init(_ checkpoint: Checkpoint) throws(WeightsError) {
+  init(
+    _ checkpoint: Checkpoint, config: (path: String, value: JSONValue)?
+  ) throws(WeightsError) {
+    self.config = config
     var scales: [TensorName: Scales] = [:]
     var hidden: Set<TensorName> = []
     for info in checkpoint.tensors where info.name.string.hasSuffix(Self.suffix) {
@@ -43,13 +48,13 @@ public struct SourceQuantization: Sendable {
     self.scales = scales
     tensors = hidden.isEmpty
       ? checkpoint.tensors : checkpoint.tensors.filter { !hidden.contains($0.name) }
-    notes = try Self.notes(checkpoint, scales)
+    notes = try Self.notes(checkpoint, scales, config)
   }
 
   /// A `quantization_config` beside tensors none of which is INT8 speaks of something else.
   ///
   /// - Throws: `quantization.scheme`.
-  func check(_ config: (path: String, value: JSONValue)?) throws(WeightsError) {
+  func checkDocument() throws(WeightsError) {
     guard scales.isEmpty, let config,
       let document = config.value.object?["quantization_config"], document != .null
     else { return }
@@ -133,9 +138,10 @@ public struct SourceQuantization: Sendable {
   }
 
   private static func notes(
-    _ checkpoint: Checkpoint, _ scales: [TensorName: Scales]
+    _ checkpoint: Checkpoint, _ scales: [TensorName: Scales],
+    _ config: (path: String, value: JSONValue)?
   ) throws(WeightsError) -> [String] {
-    guard !scales.isEmpty, let config = checkpoint.config,
+    guard !scales.isEmpty, let config,
       let document = config.value.object?["quantization_config"], document != .null
     else { return [] }
     do throws(WeightsError) {

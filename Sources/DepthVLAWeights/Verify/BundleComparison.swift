@@ -140,7 +140,8 @@ extension BundleComparison {
 
   private init(
     _ bundle: Bundle, assets: [AssetComparison], lacking: [LackingAsset],
-    documents: DocumentLedger, _ conversion: Conversion, _ hashes: SourceHashes, threads: Int, progress: Progress.Handler
+    documents: DocumentLedger, _ conversion: Conversion, _ hashes: SourceHashes, threads: Int,
+    progress: Progress.Handler
   ) throws(WeightsError) {
     let (plan, sources) = (conversion.plan, conversion.sources)
     let readers = try ReaderCache(of: conversion)
@@ -210,8 +211,7 @@ extension BundleComparison {
     recordDifferences =
       RecordComparison(
         bundle, conversion, hashes: digests, documents: documents, losses: losses
-      ).differences
-      .filter { difference in
+      ).differences.filter { difference in
         // The tensor came otherwise than this source gives it, as its outcome says.
         !difference.place.hasPrefix("tensors.") || measurement.isEmpty
       }

@@ -26,7 +26,13 @@ public struct PaliGemma: Sendable {
     self.vision = try VisionEmbedding(vision, width: text.width, weights: weights)
     embedding = try weights.matrix(
       "embed_tokens.weight", rows: vocabularySize, columns: text.width)
-    head = Linear(embedding, products: weights.products)
+    let scope = try configuration.scope("text")
+    let isTied = scope.has("tie_word_embeddings") ? try scope.flag("tie_word_embeddings") : true
+    head =
+      isTied
+      ? Linear(embedding, products: weights.products)
+      : try weights.linear(
+        "lm_head", inputs: text.width, outputs: vocabularySize, hasBias: false)
     decoder = try GemmaDecoder(text, weights: weights)
   }
 
@@ -46,7 +52,8 @@ public struct PaliGemma: Sendable {
     return Tensor(values, shape: [ids.count, width])
   }
 
-  /// Normed tokens [B, S, D] -> [B, S, vocabulary]: the embedding is also the output head.
+  /// Normed tokens [B, S, D] -> [B, S, vocabulary]: the embedding is also the output head, unless
+  /// the configuration says that they are two.
   public func logits(_ final: Tensor, on compute: Compute) -> Tensor {
     head(final, on: compute)
   }
