@@ -31,12 +31,12 @@ public struct DINOv2Processor: Sendable {
   /// From a `preprocessor_config.json`; what it leaves out has upstream's default for BiT (shorter
   /// side 224, centre 224 x 224, CLIP's mean and deviation), not DINOv2's.
   ///
-  /// - Throws: `preprocessor.key`, `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
+  /// - Throws: `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
   public init(
     preprocessorConfig: JSONObject, backend: PictureBackend = .torchvision
   ) throws(WeightsError) {
     let config = try PreprocessorConfiguration(
-      preprocessorConfig, processor: "BitImageProcessor", alias: "BitFeatureExtractor", keys: [],
+      preprocessorConfig, processor: "BitImageProcessor", alias: "BitFeatureExtractor",
       backend: backend)
     try config.refusePadding()
     self.init(

@@ -33,13 +33,12 @@ public struct DepthAnythingProcessor: Sendable {
   /// From a `preprocessor_config.json`; what it leaves out has upstream's default for DPT (384 x
   /// 384, any multiple, aspect ratio not kept, mean and deviation 0.5), not Depth Anything's.
   ///
-  /// - Throws: `preprocessor.key`, `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
+  /// - Throws: `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
   public init(
     preprocessorConfig: JSONObject, backend: PictureBackend = .torchvision
   ) throws(WeightsError) {
     let config = try PreprocessorConfiguration(
       preprocessorConfig, processor: "DPTImageProcessor", alias: "DPTFeatureExtractor",
-      keys: ["ensure_multiple_of", "keep_aspect_ratio", "do_reduce_labels", "size_divisor"],
       backend: backend)
     try config.refuseCentreCrop()
     try config.refusePadding()

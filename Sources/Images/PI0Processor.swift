@@ -31,10 +31,10 @@ public struct PI0Processor: Sendable {
   /// From a `preprocessor_config.json`, or the object under `image_processor` of a
   /// `processor_config.json`; what it leaves out has upstream's default (224 x 224).
   ///
-  /// - Throws: `preprocessor.key`, `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
+  /// - Throws: `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
   public init(preprocessorConfig: JSONObject) throws(WeightsError) {
     let config = try PreprocessorConfiguration(
-      preprocessorConfig, processor: "PI0ImageProcessor", alias: nil, keys: [],
+      preprocessorConfig, processor: "PI0ImageProcessor", alias: nil,
       backend: .torchvision)
     try config.refuseCentreCrop()
     guard try config.resizes else {
@@ -47,11 +47,16 @@ public struct PI0Processor: Sendable {
     default:
       throw config.unsupported("size", "expected max_height and max_width, found another form")
     }
+    let frame =
+      try config.flag("do_pad", default: true)
+      ? try config.exactSize("pad_size", integerIsSquare: true)
+        ?? PixelSize(height: 224, width: 224) : nil
+    if let frame, limit.height > frame.height || limit.width > frame.width {
+      throw config.unsupported(
+        "size", "expected at most pad_size, the frame of \(frame), found \(limit)")
+    }
     self.init(
-      limit: limit,
-      frame: try config.flag("do_pad", default: true)
-        ? try config.exactSize("pad_size", integerIsSquare: true)
-          ?? PixelSize(height: 224, width: 224) : nil,
+      limit: limit, frame: frame,
       method: config.method, normalization: try config.normalization(default: .half))
   }
 

@@ -2,15 +2,14 @@ public import Diagnostics
 import StrictJSON
 
 extension WeightsError.Code {
-  /// A key that no image processor of this family has.
-  public static let preprocessorKey = Self("preprocessor.key")
   /// A value that makes no sense for its key.
   public static let preprocessorValue = Self("preprocessor.value")
   /// A value that upstream honours and this project does not.
   public static let preprocessorUnsupported = Self("preprocessor.unsupported")
 }
 
-/// The keys of a `preprocessor_config.json`, each either honoured, of no consequence, or refused.
+/// The keys of a `preprocessor_config.json` that say what becomes of a picture, honoured or refused.
+/// Others are passed over, as upstream does: the ledger of keys tells them.
 ///
 /// As in transformers 5.24, null is no key left out: what is to be done or not is then not done,
 /// and what is needed to do it is missing.
@@ -18,33 +17,22 @@ struct PreprocessorConfiguration {
   private let object: JSONObjectReader
   let method: ResizeMethod
 
-  /// Keys that say nothing about what becomes of an RGB picture.
-  private static let inconsequential: Set<String> = [
-    "image_processor_type", "feature_extractor_type", "processor_class", "_processor_class",
-    "auto_map", "_valid_processor_keys", "image_seq_length", "do_convert_rgb",
-    "device", "disable_grouping", "return_tensors", "input_data_format", "use_fast",
-  ]
-  private static let honoured: Set<String> = [
-    "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
-    "do_normalize", "image_mean", "image_std", "do_pad", "pad_size", "data_format",
-    "default_to_square",
-  ]
   /// Pillow's numbers for its filters.
   private static let filters = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"]
 
   /// - Parameters:
   ///   - processor: the upstream class, also with `Fast` or `Pil` behind its name.
   ///   - alias: an older name of it.
-  ///   - keys: those that only this family has.
   init(
-    _ config: JSONObject, processor: String, alias: String?, keys: Set<String>,
+    _ config: JSONObject, processor: String, alias: String?,
     backend: PictureBackend
   ) throws(WeightsError) {
     object = try JSONReader(.object(config)).object()
     method = ResizeMethod(backend, try Self.filter(object.optional("resample")))
-    let known = Self.inconsequential.union(Self.honoured).union(keys)
-    for (key, _) in object.members where !known.contains(key) {
-      throw WeightsError(.preprocessorKey, "\(key.quoted) is no setting of \(processor)")
+    guard object.optional("backend") == nil else {
+      throw Self.unsupported(
+        "backend", "expected no such key, with which upstream fails; convert --set image_backend "
+          + "chooses one")
     }
     let names = [processor, processor + "Fast", processor + "Pil"] + (alias.map { [$0] } ?? [])
     for key in ["image_processor_type", "feature_extractor_type"] {

@@ -26,12 +26,12 @@ public struct SiglipProcessor: Sendable {
 
   /// From a `preprocessor_config.json`; what it leaves out has upstream's default (224 x 224).
   ///
-  /// - Throws: `preprocessor.key`, `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
+  /// - Throws: `preprocessor.value`, `preprocessor.unsupported`, `json.type`.
   public init(
     preprocessorConfig: JSONObject, backend: PictureBackend = .torchvision
   ) throws(WeightsError) {
     let config = try PreprocessorConfiguration(
-      preprocessorConfig, processor: "SiglipImageProcessor", alias: nil, keys: [],
+      preprocessorConfig, processor: "SiglipImageProcessor", alias: nil,
       backend: backend)
     try config.refuseCentreCrop()
     try config.refusePadding()

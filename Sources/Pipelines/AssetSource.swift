@@ -13,6 +13,9 @@ public protocol AssetSource: Sendable {
   /// In the order of their names.
   func assets(_ role: BundleAsset.Role) -> [BundleAsset]
 
+  /// The file itself, where errors are to name that and not the bundle.
+  func place(of asset: BundleAsset) -> String?
+
   /// All of a file.
   ///
   /// - Throws: `file.*`, `bundle.*`.
@@ -25,6 +28,8 @@ extension Bundle: AssetSource {
 }
 
 extension AssetSource {
+  public func place(of asset: BundleAsset) -> String? { nil }
+
   /// The families with its own first.
   func ordered(_ families: [String]) -> [String] {
     families.filter { $0 == family } + families.filter { $0 != family }
@@ -36,6 +41,9 @@ extension AssetSource {
   ) throws(WeightsError) -> Value {
     let bytes = try bytes(of: asset)
     do throws(WeightsError) { return try make(bytes) } catch {
+      if let place = place(of: asset) {
+        throw WeightsError(error.code, error.kind, file: place, error.message)
+      }
       throw WeightsError(
         error.code, error.kind, file: path, "asset \(asset.name): \(error.message)")
     }

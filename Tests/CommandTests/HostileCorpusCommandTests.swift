@@ -64,6 +64,7 @@ import Testing
     case .tolerances:
       return ["parity", try Self.dinov2.get()("b"), "--golden", golden, "--tolerances", path]
     case .bundle: return ["verify", path]
+    case .preprocessor: return ["convert", "--dinov2", source, "--preprocessor", path, "-o", "out"]
     case .signature:
       return [
         "verify", try Self.dinov2.get()("b"), "--public-key",

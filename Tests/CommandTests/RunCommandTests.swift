@@ -12,9 +12,11 @@ struct RunCommandTests {
 
   static let pictures = ["baseline-444.jpg", "rgb8.png"]
 
-  func bundle(_ checkpoint: String) throws -> String {
+  func bundle(_ checkpoint: String, _ settings: String...) throws -> String {
     let source = FixtureCheckpoint(checkpoint)
-    let result = try depthvla("convert", source.option, source.path, "-o", scratch("bundle"))
+    let result = try depthvla(
+      ["convert", source.option, source.path, "-o", scratch("bundle")]
+        + settings.flatMap { ["--set", $0] })
     #expect(result.status == 0, "\(result.error)")
     return scratch("bundle")
   }
@@ -103,7 +105,8 @@ struct RunCommandTests {
 
   @Test(arguments: [("depth-anything-v2", 56), ("depth-anything-v2-metric", 42)])
   func depthMapsAreUpstreams(model: String, side: Int) throws {
-    let bundle = try bundle(model + "/hf")
+    // Of these maps the pictures went through the processor on Pillow.
+    let bundle = try bundle(model + "/hf", "image_backend=pil")
     let folder = try photos(Self.pictures.map { ($0, $0) })
     let result = try depthvla(
       "run", bundle, "--image", folder, "--raw", scratch("raw"), "--png16", scratch("grey"), "-o",

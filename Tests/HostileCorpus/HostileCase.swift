@@ -16,6 +16,8 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     case image, npy, bundle, signature
     /// `policy_preprocessor.json` beside the tensors of a small pi0.
     case pipeline
+    /// `preprocessor_config.json` of a DINOv2.
+    case preprocessor
   }
 
   /// What is in the files.
@@ -60,7 +62,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     wholeFiles + headerTexts + names + entries + arrangements + folders + bundleHeaders
     + bundleAssets + bundleFrames + configurations + models + manifests + recipes + goldens
     + tolerances
-    + statistics + pipelines + arrays + tokenizers + pictures + signatures
+    + statistics + pipelines + preprocessors + arrays + tokenizers + pictures + signatures
 }
 
 /// Cases of one class at one door.

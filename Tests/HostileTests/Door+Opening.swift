@@ -52,6 +52,9 @@ extension HostileCase.Door {
     case .image: _ = try ImageFile.read(path: path)
     case .npy: _ = try NPYArray(bytes())
     case .bundle: try Self.openBundle(path)
+    case .preprocessor:
+      _ = try DINOv2Processor(
+        preprocessorConfig: JSONReader(StrictJSON.parse(bytes(), limits: .document)).object().object)
     case .signature:
       let key = try PublicKey(path: FixtureFolder.path("signing/p256.pub.pem"))
       _ = try SignatureFile(readWholeFile(path: path, limit: SignatureFile.byteCountLimit))

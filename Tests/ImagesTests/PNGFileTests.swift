@@ -25,6 +25,15 @@ import Testing
     expect(.imageGrey16) { () throws(WeightsError) in _ = try ImageFile.decode(file) }
   }
 
+  @Test func writesTextsBeforeThePixels() throws {
+    let file = try PNGFile.encode(
+      grey16: [7], width: 1, height: 1, texts: [("StepsPerMetre", "128"), ("A", "")])
+    #expect(chunkNames(file) == ["IHDR", "tEXt", "tEXt", "IDAT", "IEND"])
+    let text = Array("StepsPerMetre".utf8) + [0] + Array("128".utf8)
+    #expect(Array(file[33..<37]) == [0, 0, 0, 17])
+    #expect(Array(file[41..<58]) == text)
+  }
+
   private func chunkNames(_ file: [UInt8]) -> [String] {
     var names: [String] = []
     var offset = 8

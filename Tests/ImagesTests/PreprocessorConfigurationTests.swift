@@ -123,8 +123,7 @@ import Testing
     (#"{"rescale_factor": "1/255"}"#, "json.type", "rescale_factor"),
     (#"{"data_format": "channels_last"}"#, "preprocessor.unsupported", "data_format"),
     (#"{"image_processor_type": "CLIPImageProcessor"}"#, "preprocessor.unsupported", "CLIP"),
-    (#"{"do_sharpen": false}"#, "preprocessor.key", "do_sharpen"),
-    (#"{"keep_aspect_ratio": true}"#, "preprocessor.key", "keep_aspect_ratio"),
+    (#"{"backend": "pil"}"#, "preprocessor.unsupported", "image_backend"),
   ])
   func refusesByName(text: String, code: String, word: String) throws {
     let config = try object(text)

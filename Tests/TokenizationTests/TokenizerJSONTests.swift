@@ -50,8 +50,8 @@ import Tokenization
         .tokenizerUnsupported, "single_word"
       ),
       (
-        #""<loc0000>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false"#,
-        #""<loc0000>","single_word":false,"lstrip":false,"rstrip":false,"normalized":true"#,
+        #""<image>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true"#,
+        #"">\n","single_word":false,"lstrip":false,"rstrip":false,"normalized":true,"special":false"#,
         .tokenizerUnsupported, "all normalized, or all not"
       ),
       (#"{"id":133"#, #"{"id":135"#, .tokenizerUnsupported, "none for 133"),

@@ -29,6 +29,8 @@ struct PlannedBundle: AssetSource {
 
   func assets(_ role: BundleAsset.Role) -> [BundleAsset] { assets.filter { $0.role == role } }
 
+  func place(of asset: BundleAsset) -> String? { files[asset.name]?.path }
+
   func bytes(of asset: BundleAsset) throws(WeightsError) -> [UInt8] {
     guard let file = files[asset.name] else {
       throw WeightsError(
