@@ -1,6 +1,8 @@
 import Diagnostics
 import Foundation
 import HostileCorpus
+import Remapping
+import Safetensors
 import TestSupport
 import Testing
 
