@@ -16,7 +16,9 @@ struct NamingFit {
 
   init(_ match: NamingMatch, tensors: [TensorInfo], library: ManifestLibrary) {
     self.match = match
-    guard let draft = try? Self.draft(match, tensors, library) else {
+    guard tensors.count <= Self.maximumTensorCount,
+      let draft = try? Self.draft(match, tensors, library)
+    else {
       problemCount = Self.unsound + match.unmatched.count + match.idleRuleCount
       absentCount = 0
       configuration = Configuration()
@@ -61,6 +63,9 @@ struct NamingFit {
   /// Rules that hold under a condition which does not are no explanation, however many names fit.
   private static let wrongAssumption = 1_000
   private static let unsound = 1_000_000
+  /// More tensors than a layout of the most layers has: not tried against the shapes, which would
+  /// take each candidate a second.
+  private static let maximumTensorCount = 50_000
 }
 
 extension ManifestLibrary {

@@ -76,7 +76,7 @@ struct UntiedHeadTests {
       try depthvla("convert", "--paligemma", source, "-o", scratch("b"), "--quiet").status == 0)
     for naming in ["hub", "source"] {
       _ = try depthvla("export", scratch("b"), "--naming", naming, "-o", scratch(naming))
-      #expect(try scratch.read(naming + "/generation_config.json") == Array(text.utf8))
+      #expect(try scratch.bytes(of: naming + "/generation_config.json") == Array(text.utf8))
     }
   }
 }

@@ -157,7 +157,7 @@ struct WrappedSourceTests {
     try source.write(to: scratch, as: "in")
     let bundle = try convert([scratch("in")], to: scratch("b"), settings: settings(fixture))
     let zeros = bundle.bundleTensors.filter {
-      $0.source.object?["reason"]?.string?.hasPrefix("absent from the source, and ") == true
+      $0.source?.object?["reason"]?.string?.hasPrefix("absent from the source, and ") == true
     }
     #expect(zeros.count == count)
     for tensor in zeros {
