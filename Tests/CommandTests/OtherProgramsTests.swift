@@ -75,7 +75,7 @@ struct OtherProgramsTests {
     source: String, naming: String, group: Int?
   ) throws {
     let scratch = try ScratchFolder()
-    // Groups where columns divide, rows elsewhere: two schemes in one folder.
+    // Groups here, rows elsewhere: the library reads one kind, the others are floats.
     try scratch.write(
       #"{"schema": 1, "rules": [{"match": "vlm.layers.{i}.mlp.*.weight", "precision": "int8", "group": 32}, "#
         + #"{"match": "vlm.vision_tower.embeddings.**", "precision": "bf16"}, "#
