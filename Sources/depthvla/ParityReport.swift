@@ -82,11 +82,20 @@ struct ParityReport {
         "\(comparison.golden.path.escapedForTerminal) is of this very bundle: it only repeats itself"
       )
     }
+    if let stage = firstFailure, stage.reference == .float32, check.precision == .f32 {
+      lines.append(
+        "that golden has no float64: upstream's own float32 run may be this far off, and only "
+          + "f64.STAGE would tell")
+    }
     if !check.skipped.isEmpty {
       let count = check.skipped.count
       lines.append("skipped \(count == 1 ? "1 golden" : "\(count) goldens") of the folder")
     }
     return lines
+  }
+
+  private var firstFailure: StageComparison? {
+    check.comparisons.lazy.compactMap(\.firstFailure).first
   }
 
   private var goldenCount: String {

@@ -59,14 +59,16 @@ struct OtherProgramsTests {
   static func sha256(_ bytes: [UInt8]) -> String { unsafe SHA256.hash(bytes.span.bytes).hex }
 
   static let hasCompressedTensors =
-    hasTransformers && (try? program([python ?? "", "-c", "import compressed_tensors"]))?.status == 0
+    hasTransformers
+    && (try? program([python ?? "", "-c", "import compressed_tensors"]))?.status == 0
 
   /// Loaded in transformers, an INT8 export holds the numbers that the bundle stands for, in weights
   /// and logits, bit for bit.
   @Test(
     .enabled(if: hasCompressedTensors, "DEPTHVLA_PYTHON has no compressed_tensors"),
     arguments: [
-      ("checkpoints/paligemma/hf-hub", "hub", nil), ("checkpoints/paligemma/hf-hub", "save-5.6", nil),
+      ("checkpoints/paligemma/hf-hub", "hub", nil),
+      ("checkpoints/paligemma/hf-hub", "save-5.6", nil),
       ("quantized/full-precision", "save-5.6", 32), ("quantized/full-precision", "hub", 32),
       ("quantized/w8a16-channel", "hub", nil), ("quantized/w8a16-group-32", "save-5.6", nil),
       ("quantized/w8a8-channel", "hub", nil),
@@ -75,7 +77,7 @@ struct OtherProgramsTests {
     source: String, naming: String, group: Int?
   ) throws {
     let scratch = try ScratchFolder()
-    // Groups where columns divide, rows elsewhere: two schemes in one folder.
+    // Groups here, rows elsewhere: the library reads one kind, the others are floats.
     try scratch.write(
       #"{"schema": 1, "rules": [{"match": "vlm.layers.{i}.mlp.*.weight", "precision": "int8", "group": 32}, "#
         + #"{"match": "vlm.vision_tower.embeddings.**", "precision": "bf16"}, "#

@@ -85,7 +85,9 @@ struct UntiedHeadTests {
 /// lerobot draws anew what a checkpoint lacks, and goes on.
 struct ReplacedLeftoverTests {
   @Test(
-    arguments: ["lerobot-save-transformers-5.4-to-5.5", "lerobot-save-transformers-5.6-on", "openpi"],
+    arguments: [
+      "lerobot-save-transformers-5.4-to-5.5", "lerobot-save-transformers-5.6-on", "openpi",
+    ],
     ["bf16", "int8"])
   func aSourceExportOfPi0HasBothHeads(naming: String, precision: String) throws {
     let scratch = try ScratchFolder()
@@ -104,7 +106,9 @@ struct ReplacedLeftoverTests {
     #expect(heads.count == 2)
     // The expert's is zeros, the other one the embedding.
     #expect(tensors[heads[0]]?.bytes.allSatisfy { $0 == 0 } == true, "\(heads)")
-    let embedding = tensors.first { $0.key.hasSuffix("paligemma.model.language_model.embed_tokens.weight") }
+    let embedding = tensors.first {
+      $0.key.hasSuffix("paligemma.model.language_model.embed_tokens.weight")
+    }
     if let embedding { #expect(tensors[heads[1]]?.bytes == embedding.value.bytes) }
     #expect(exported.output.contains("lm_head"))
   }

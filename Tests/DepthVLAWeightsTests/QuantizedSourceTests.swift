@@ -246,7 +246,10 @@ struct QuantizedSourceTests {
 
   @Test func aRecipeMayNotAskForOtherGroups() throws {
     let recipe = try Recipe(
-      json: ["schema": 1, "rules": [["match": "**", "rank": 2, "precision": "int8", "group": 64]]])
+      json: [
+        "schema": 1,
+        "rules": [["match": "vlm.layers.**", "rank": 2, "precision": "int8", "group": 64]],
+      ])
     let error = #expect(throws: WeightsError.self) {
       try convert([Self.folder + "w8a16-group-32"], to: scratch("b")) { $0.recipe = recipe }
     }

@@ -49,7 +49,8 @@ struct Operands {
     var result = self
     result.hasFloatScales = true
     result.scales = stride(from: 0, to: scales.count, by: 2).flatMap { at -> [UInt8] in
-      let bits = UInt32(scales[at]) << 16 | UInt32(scales[at + 1]) << 24 | UInt32(at * 40_503 % 65_536)
+      let bits =
+        UInt32(scales[at]) << 16 | UInt32(scales[at + 1]) << 24 | UInt32(at * 40_503 % 65_536)
       return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
     }
     return result

@@ -175,7 +175,7 @@ struct CheckpointPlanner {
       if !options.dequantizes, options.dtype == nil {
         reason =
           plan.int8Count > 0
-          ? ": the library reads INT8 in linear layers and embeddings only"
+          ? ": the library reads INT8 in linear layers and embeddings, of one kind of scales"
           : ": the library does not read INT8 for \(manifest.label)"
       }
       plan.notes.append("\(tensors) written as floats, quantization applied\(reason)")

@@ -16,6 +16,9 @@ import TensorCore
 /// mapping; other families are dequantized.
 struct CompressedTensors {
   private let common: CheckpointPlanner
+  /// What shares a scale in most tensors. The library fails on a folder of two kinds (seen with rows
+  /// and groups of 32), so that the others are written as floats.
+  private let main: Int8Scheme.Granularity
   /// The granularity of each INT8 module, by the name of its weight.
   private(set) var granularities: [TensorName: Int8Scheme.Granularity] = [:]
 
@@ -25,6 +28,9 @@ struct CompressedTensors {
       !common.options.dequantizes, common.options.dtype == nil, !common.source.quantized.isEmpty
     else { return nil }
     self.common = common
+    let counts = Dictionary(grouping: common.source.quantized.values, by: \.scheme.granularity)
+      .mapValues(\.count)
+    main = counts.max { ($0.value, -$0.key.order) < ($1.value, -$1.key.order) }?.key ?? .channel
   }
 
   /// Values and scales of a tensor that the library reads as INT8; nil for others.
@@ -33,7 +39,8 @@ struct CompressedTensors {
   ) throws(WeightsError) -> [ExportPlan.Tensor]? {
     guard case .transformed(let inputs, let transform, _) = tensor.content,
       transform == .identity(tensor.shape), let name = inputs.first,
-      let quantized = common.source.quantized[name], tensor.name.string.hasSuffix(".weight"),
+      let quantized = common.source.quantized[name], quantized.scheme.granularity == main,
+      tensor.name.string.hasSuffix(".weight"),
       let values = TensorInfo(name: tensor.name, dtype: .i8, shape: tensor.shape),
       let scales = TensorInfo(
         name: TensorName(tensor.name.string + "_scale"), dtype: .f32,

@@ -85,7 +85,8 @@ struct CompressedTensorsScheme {
     }
     guard let found = size?.value.integer, let known = Int8Scheme.GroupSize(rawValue: found) else {
       throw (size ?? strategy).failure(
-        .quantizationScheme, "expected groups of 32, 64 or 128 columns, found "
+        .quantizationScheme,
+        "expected groups of 32, 64 or 128 columns, found "
           + (size?.value.encoded() ?? "no group_size"))
     }
     granularities.insert(.group(known))
@@ -98,7 +99,8 @@ struct CompressedTensorsScheme {
     guard let dynamic = reader.value.object?["dynamic"], dynamic == true || dynamic == "local"
     else {
       throw reader.failure(
-        .quantizationScheme, "asks for fixed scales of activations, which the runtime does not "
+        .quantizationScheme,
+        "asks for fixed scales of activations, which the runtime does not "
           + "apply; convert from the checkpoint before quantization instead")
     }
     let note =
@@ -113,7 +115,8 @@ extension JSONReader {
   fileprivate func require(_ allowed: [JSONValue]) throws(WeightsError) {
     guard !allowed.contains(value) else { return }
     throw failure(
-      .quantizationScheme, "expected \(allowed.map { $0.encoded() }.joined(separator: " or ")), "
+      .quantizationScheme,
+      "expected \(allowed.map { $0.encoded() }.joined(separator: " or ")), "
         + "found \(summaryOfValue)")
   }
 

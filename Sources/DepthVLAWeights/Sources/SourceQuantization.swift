@@ -46,7 +46,8 @@ public struct SourceQuantization: Sendable {
       hidden.insert(info.name)
     }
     self.scales = scales
-    tensors = hidden.isEmpty
+    tensors =
+      hidden.isEmpty
       ? checkpoint.tensors : checkpoint.tensors.filter { !hidden.contains($0.name) }
     notes = try Self.notes(checkpoint, scales, config)
   }
