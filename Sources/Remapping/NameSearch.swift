@@ -33,7 +33,7 @@ struct NameSearch {
   func find(_ tensors: [NamedTensor]) throws(WeightsError) -> Finding? {
     let plain = NameWrapping(chosen: chosen)
     let direct = Finding(fits: try fits(tensors), wrapping: plain)
-    if direct.isClean { return direct }
+    if direct.isClean || direct.fits.first?.lacksRulesOnly == true { return direct }
     var rest = tensors
     var aside: [Recognition.Aside] = []
     setKnownAside(&rest, &aside)

@@ -11,6 +11,9 @@ struct NamingFit {
   /// What the shapes tell under this naming; empty where they tell nothing sound.
   let configuration: Configuration
 
+  /// Whether nothing is wrong but that rules hit nothing which must.
+  let lacksRulesOnly: Bool
+
   /// Whether every name is known, every tensor is there and every shape fits.
   var isClean: Bool { problemCount == 0 && match.unmatched.isEmpty }
 
@@ -21,6 +24,7 @@ struct NamingFit {
     else {
       problemCount = Self.unsound + match.unmatched.count + match.idleRuleCount
       absentCount = 0
+      lacksRulesOnly = false
       configuration = Configuration()
       return
     }
@@ -29,7 +33,11 @@ struct NamingFit {
     let wrongAssumptions = match.manifest.assumptions.count { key, isNonZero in
       ((draft.plan.configuration.integer(key) ?? 0) != 0) != isNonZero
     }
-    problemCount = draft.report.problemCount + wrongAssumptions * Self.wrongAssumption
+    let report = draft.report
+    lacksRulesOnly =
+      report.problemCount == report.idleRules.count && wrongAssumptions == 0
+      && match.unmatched.isEmpty
+    problemCount = report.problemCount + wrongAssumptions * Self.wrongAssumption
   }
 
   private static func draft(

@@ -89,7 +89,7 @@ public struct RemapPlanner {
     }
 
     var tensors: [PlannedTensor] = []
-    var absentCount = 0
+    var absent: [TensorName] = []
     for tensor in wanted {
       let origin: PlannedTensor.Origin
       if let provided = collector.provided[tensor.name] {
@@ -101,7 +101,7 @@ public struct RemapPlanner {
         origin = .initialised(constant.value, reason: constant.reason)
       } else if let reason = tensor.unusedReason, collector.isGiven(tensor.name) {
         // A checkpoint without it computes the same: zeros stand in its place.
-        absentCount += 1
+        absent.append(tensor.name)
         origin = .initialised(.zeros, reason: "absent from the source, and \(reason)")
       } else if initialisesMissing {
         origin = .initialised(tensor.initial, reason: "no source has it")
@@ -114,12 +114,16 @@ public struct RemapPlanner {
           name: tensor.name, shape: tensor.shape, origin: origin,
           unusedReason: tensor.unusedReason))
     }
+    // Of a layer that is not there all of it is missing.
+    if !collector.report.missing.isEmpty {
+      for name in absent { collector.report(missing: name) }
+    }
     collector.reportLeftovers(wanted.map(\.name))
     let plan = RemapPlan(
       family: family, configuration: configuration, variants: resolver.variants,
       tensors: tensors + collector.unused, ledger: collector.ledger)
     return Draft(
-      plan: plan, report: collector.report, resolver: resolver, absentCount: absentCount)
+      plan: plan, report: collector.report, resolver: resolver, absentCount: absent.count)
   }
 
   /// A key that the layout does not know would say nothing, and a misspelt one not what was meant.

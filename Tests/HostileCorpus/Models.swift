@@ -45,11 +45,11 @@ extension HostileCase {
         }
       ),
       (
-        "a prefix before all names but one", "remap.coverage",
+        "a prefix before all names but one", "remap.unrecognised",
         { checkpoint in
-          renamed { ["module." + $0] }(&checkpoint)
+          renamed { ["outer." + $0] }(&checkpoint)
           checkpoint.tensors["layernorm.bias"] = checkpoint.tensors.removeValue(
-            forKey: "module.layernorm.bias")
+            forKey: "outer.layernorm.bias")
         }
       ),
       (
