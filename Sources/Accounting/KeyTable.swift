@@ -31,6 +31,8 @@ public struct KeyTable: Sendable {
   public let files: [String]
   /// The families beside whose weights it may stand; empty: all of them.
   public let families: [String]
+  /// The naming that tensors have beside it, where the same library writes both.
+  public let naming: String?
   /// Members that must have one of the values, so that the table applies.
   let conditions: [Condition]
   let root: Group
@@ -129,7 +131,8 @@ extension KeyTable {
     absent: [(key: String, value: JSONValue)]
   ) {
     self.init(
-      name: name, about: about, files: ["config.json"], families: [], conditions: [],
+      name: name, about: about, files: ["config.json"], families: [], naming: nil,
+      conditions: [],
       root: Group(entries: keys.mapValues(\.entry)), defaults: absent)
   }
 }

@@ -23,7 +23,7 @@ public struct KeyTableDecoder {
 
   private func table(_ name: String, _ reader: JSONReader) throws(WeightsError) -> KeyTable {
     let object = try reader.object(allowing: [
-      "schema", "about", "source", "files", "families", "when", "has", "include", "keys",
+      "schema", "about", "source", "files", "families", "naming", "when", "has", "include", "keys",
       "others",
     ])
     _ = try object.required("schema").integer(in: 1...1)
@@ -41,6 +41,7 @@ public struct KeyTableDecoder {
       name: name, about: try object.required("about").string(),
       files: try object.required("files").strings(),
       families: try object.optional("families")?.strings() ?? [],
+      naming: try object.optional("naming")?.string(),
       conditions: conditions, root: try group(object, scope: "", inside: []), defaults: [])
   }
 

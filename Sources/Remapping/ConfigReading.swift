@@ -7,6 +7,8 @@ public struct ConfigReading: Sendable {
   /// What it says, and what its library takes for keys that it leaves out, under the layout's keys.
   public let stated: Configuration
   public let account: KeyAccount
+  /// The naming that its library gives tensors, where it has one only.
+  let naming: String?
 
   /// The origin of a value that config.json leaves to the library; the user may say otherwise.
   static let libraryDefault = "the library's default, as config.json leaves it out"
@@ -32,6 +34,7 @@ public struct ConfigReading: Sendable {
     }
     self.stated = stated
     account = reading.account
+    naming = table.naming
   }
 }
 

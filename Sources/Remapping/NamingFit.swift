@@ -11,6 +11,10 @@ struct NamingFit {
   /// What the shapes tell under this naming; empty where they tell nothing sound.
   let configuration: Configuration
 
+  /// Namings that explain the checkpoint too, though it lacks tensors of theirs that no output
+  /// depends on, and whose library computes otherwise.
+  var alternatives: [NamingManifest] = []
+
   /// Whether nothing is wrong but that rules hit nothing which must.
   let lacksRulesOnly: Bool
 
@@ -108,6 +112,13 @@ extension ManifestLibrary {
       } else if order == leading, leader.match.manifest.label != fit.match.manifest.label {
         best.append(fit)
       }
+    }
+    for index in best.indices where best[index].isClean {
+      let own = best[index].match.manifest
+      best[index].alternatives = fits.filter {
+        $0.isClean && $0.absentCount > best[index].absentCount
+          && $0.match.manifest.family == own.family && $0.match.manifest.differs(from: own)
+      }.map(\.match.manifest)
     }
     guard best.count > 1, let modelType else { return best }
     let confirmed = best.filter { $0.match.manifest.modelTypes.contains(modelType) }

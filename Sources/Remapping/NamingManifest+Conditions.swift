@@ -1,7 +1,7 @@
 extension NamingManifest {
-  /// The keys that rules depend on.
+  /// The keys that rules and defaults depend on.
   var conditionKeys: [String] {
-    Set(rules.compactMap { $0.condition?.key }).sorted()
+    Set((rules.map(\.condition) + ownDefaults.map(\.condition)).compactMap { $0?.key }).sorted()
   }
 
   /// The manifest once for every way its conditions can fall, with the rules that hold then.
@@ -27,8 +27,12 @@ extension NamingManifest {
   private func specialised(_ assumptions: [String: Bool]) -> NamingManifest {
     var copy = self
     copy.assumptions = assumptions
-    copy.rules = rules.filter { rule in
-      rule.condition.map { (assumptions[$0.key] ?? false) != $0.negated } ?? true
+    func holds(_ condition: LayoutDefinition.Condition?) -> Bool {
+      condition.map { (assumptions[$0.key] ?? false) != $0.negated } ?? true
+    }
+    copy.rules = rules.filter { holds($0.condition) }
+    copy.ownDefaults = ownDefaults.filter { holds($0.condition) }.map {
+      Default(key: $0.key, value: $0.value, condition: nil)
     }
     return copy
   }

@@ -35,11 +35,7 @@ extension NamingManifest {
     config = try root.optional("config").flatMap { (reader) throws(WeightsError) in
       reader.isNull ? nil : try ConfigTemplate(reader)
     }
-    var defaults = Configuration()
-    for (key, value) in try root.optional("defaults")?.object().members ?? [] {
-      defaults.set(key, value.value, origin: "the naming \(naming)")
-    }
-    self.defaults = defaults
+    ownDefaults = try root.optional("defaults")?.object().members.map(Default.init) ?? []
     modelTypes = try root.optional("model_types")?.strings() ?? []
     isSharded = try root.optional("shards")?.bool() ?? false
     metadata = try MetadataPolicy(root.optional("metadata"))
@@ -68,6 +64,21 @@ extension NamingManifest {
     return rules.filter { rule in
       !rule.targets.contains { exceptions.contains($0.description) }
     }
+  }
+}
+
+extension NamingManifest.Default {
+  /// A value, or `{"value": …, "when": CONDITION}`.
+  fileprivate init(_ key: String, _ reader: JSONReader) throws(WeightsError) {
+    self.key = key
+    guard reader.value.object != nil else {
+      value = reader.value
+      condition = nil
+      return
+    }
+    let object = try reader.object(allowing: ["value", "when"])
+    value = try object.required("value").value
+    condition = try LayoutDefinition.condition("")(object.required("when"))
   }
 }
 

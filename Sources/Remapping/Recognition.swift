@@ -24,6 +24,9 @@ public struct Recognition: Sendable {
   public let unexpected: [TensorName]
   /// What config.json says; nil without one.
   public let config: ConfigReading?
+  /// Namings that explain the tensors too and whose library computes otherwise, where config.json
+  /// does not tell that the tensors are not theirs.
+  let alternatives: [NamingManifest]
   let instances: [RuleInstance]
 
   public var family: String { manifest.family }
@@ -46,8 +49,9 @@ public struct Recognition: Sendable {
 
   init(
     match: NamingMatch, wrapping: NameWrapping = NameWrapping(), tensors: [TensorInfo],
-    aside: [Aside] = [], config: ConfigReading?
+    aside: [Aside] = [], config: ConfigReading?, alternatives: [NamingManifest] = []
   ) {
+    self.alternatives = config?.naming == match.manifest.naming ? [] : alternatives
     manifest = match.manifest
     var wrapping = wrapping
     wrapping.inner += match.prefix
@@ -106,7 +110,7 @@ extension ManifestLibrary {
       aside: outside + found.aside,
       config: try config.map { (document) throws(WeightsError) in
         try read(config: document, beside: manifest)
-      })
+      }, alternatives: fit.alternatives)
   }
 
   /// The tensors behind the prefix that the user chose, and the others.

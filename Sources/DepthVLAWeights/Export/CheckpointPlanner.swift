@@ -48,6 +48,7 @@ struct CheckpointPlanner {
     let configuration = planner.configuration(of: family)
     result.config = manifest.configDocument(
       for: configuration, dtype: Self.libraryName(of: mainDType(result.tensors)))
+    result.notes += PositionNotes(configuration, as: manifest).notes
     if family == "pi0",
       let processing = try ExportedProcessing(configuration, naming: manifest.naming, of: bundle)
     {

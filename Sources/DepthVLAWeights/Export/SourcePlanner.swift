@@ -25,9 +25,10 @@ struct SourcePlanner {
     }
     let live = Set(
       source.ledger.filter { $0.dropped == nil }.compactMap { source.wrapping.bare($0.info.name) })
-    let made = try common.exportPlanner().plan(manifest) { live.contains($0) }
+    let planner = try common.exportPlanner()
+    let made = try planner.plan(manifest) { live.contains($0) }
     // What the bundle does not keep, as the naming's library writes it: tied, or zeros.
-    let usual = try common.exportPlanner().plan(manifest)
+    let usual = try planner.plan(manifest)
     let usualByName = Dictionary(
       usual.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     // By the naming's own names; the ledger has what the source wrapped around them.
@@ -35,6 +36,7 @@ struct SourcePlanner {
     var result = ExportPlan(
       family: source.family, naming: source.naming, tensors: [], files: [],
       config: source.config, hasIndex: source.files.count > 1)
+    result.notes += PositionNotes(planner.configuration(of: source.family), as: manifest).notes
     for file in source.files {
       var name = file.name
       if !Self.isNameOfWeights(name) {

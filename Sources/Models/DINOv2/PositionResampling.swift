@@ -3,10 +3,11 @@ import TensorCore
 
 /// How the position table of DINOv2 is fitted to images of another size.
 public enum PositionResampling: String, Sendable, CaseIterable {
-  /// Bicubic, a = -0.75, to the exact grid: transformers `models/dinov2/modeling_dinov2.py`.
+  /// Bicubic, a = -0.75, to the exact grid: transformers 5 `models/dinov2/modeling_dinov2.py`.
   case bicubic
   /// Bicubic with antialiasing, a = -0.5, to the exact grid: transformers
-  /// `models/dinov2_with_registers/modeling_dinov2_with_registers.py`.
+  /// `models/dinov2_with_registers/modeling_dinov2_with_registers.py`; timm
+  /// `layers/pos_embed.py`, `resample_abs_pos_embed`; facebookresearch/dinov2 with registers.
   case bicubicAntialiased = "bicubic-antialias"
   /// Bicubic, a = -0.75, with a scale of (grid + 0.1) / side: the models without registers of
   /// facebookresearch/dinov2 `dinov2/models/vision_transformer.py` (`interpolate_offset`), and
@@ -15,8 +16,8 @@ public enum PositionResampling: String, Sendable, CaseIterable {
 
   static let names = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 
-  /// What the transformers library does, whose models our goldens come from.
-  static func upstream(registers: Int) -> Self {
+  /// What the transformers library does, which is taken where a configuration says nothing.
+  public static func upstream(registers: Int) -> Self {
     registers > 0 ? .bicubicAntialiased : .bicubic
   }
 
