@@ -47,7 +47,7 @@ extension NamingManifest {
         .manifestSyntax, "\(place): the \(family) layout has no key \(unknown.quoted)")
     }
     try require((config?.keys ?? []).sorted(), "config")
-    try require(ownDefaults.flatMap { [$0.key] + ($0.condition.map { [$0.key] } ?? []) }, "defaults")
+    try require(ownDefaults.flatMap { [$0.key, $0.condition?.key].compactMap(\.self) }, "defaults")
     for rule in rules {
       try require([rule.condition?.key, rule.untied?.key].compactMap(\.self), rule.path)
       var expressions: [Expression] = []
