@@ -31,7 +31,8 @@ struct PreprocessorConfiguration {
     method = ResizeMethod(backend, try Self.filter(object.optional("resample")))
     guard object.optional("backend") == nil else {
       throw Self.unsupported(
-        "backend", "expected no such key, with which upstream fails; convert --set image_backend "
+        "backend",
+        "expected no such key, with which upstream fails; convert --set image_backend "
           + "chooses one")
     }
     let names = [processor, processor + "Fast", processor + "Pil"] + (alias.map { [$0] } ?? [])
