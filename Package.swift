@@ -153,7 +153,8 @@ let package = Package(
       name: "depthvla",
       dependencies: [
         "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Accounting", "Remapping",
-        "Quantization", "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images", "Normalization",
+        "Quantization", "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images",
+        "Normalization",
         "Pipelines", "Parity", "Kernels", "DepthVLAWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

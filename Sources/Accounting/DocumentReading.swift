@@ -71,7 +71,8 @@ public struct DocumentReading: Sendable {
         throw WeightsError(
           .documentSetting,
           "\(place(path)) is \(KeyEntry.shortened(value)), and only "
-            + values.map(KeyEntry.shortened).joined(separator: " or ") + " is computed here: \(why)")
+            + values.map(KeyEntry.shortened).joined(separator: " or ") + " is computed here: \(why)"
+        )
       }
       try account.add(path, value, .fixed)
     case .sets(let setting):

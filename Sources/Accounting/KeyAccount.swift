@@ -15,7 +15,8 @@ public enum KeyFate: Sendable, Hashable {
 
 /// One key of a document, and what became of it.
 public struct KeyEntry: Sendable, Hashable {
-  /// Keys and positions from the document on, such as `text_config.rope_theta` or `steps[2].config`.
+  /// Keys and positions from the document on, such as `text_config.rope_theta` or
+  /// `steps[2].config`.
   public let key: String
   /// The value as JSON, cut to ``valueLength`` characters.
   public let value: String

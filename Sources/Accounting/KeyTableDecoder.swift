@@ -31,7 +31,8 @@ public struct KeyTableDecoder {
     for (path, values) in try object.optional("when")?.object().members ?? [] {
       conditions.append(
         KeyTable.Condition(
-          path: path.split(separator: ".").map(String.init), values: try values.array().map(\.value)))
+          path: path.split(separator: ".").map(String.init), values: try values.array().map(\.value)
+        ))
     }
     for path in try object.optional("has")?.strings() ?? [] {
       conditions.append(
@@ -109,7 +110,9 @@ public struct KeyTableDecoder {
     let own = try self.group(object, scope: inner ?? scope, inside: blocks)
     group.entries.merge(own.entries) { _, new in new }
     group.reasonForOthers = own.reasonForOthers
-    guard !group.entries.isEmpty || group.reasonForOthers != nil else { throw reader.mismatch("a key's declaration") }
+    guard !group.entries.isEmpty || group.reasonForOthers != nil else {
+      throw reader.mismatch("a key's declaration")
+    }
     return .group(group, absent: try object.optional("absent")?.object().object)
   }
 

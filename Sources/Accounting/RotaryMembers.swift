@@ -81,7 +81,8 @@ struct RotaryMembers {
         let path = name + "." + member
         switch member {
         case "rope_theta":
-          fates.append((path, value, path == theta.path ? .used(key) : .neutral("null says nothing")))
+          fates.append(
+            (path, value, path == theta.path ? .used(key) : .neutral("null says nothing")))
         case "rope_type", "type", "partial_rotary_factor": fates.append((path, value, .fixed))
         default: fates.append((path, value, .unknown))
         }

@@ -20,7 +20,8 @@ enum SettingForm: String, Sendable {
       return value
     case .side:
       guard let sides = value.array else { return value }
-      guard let first = sides.first, sides.count == 2, first == sides[1], first.integer != nil else {
+      guard let first = sides.first, sides.count == 2, first == sides[1], first.integer != nil
+      else {
         throw WeightsError(
           .documentSetting,
           "\(place) is \(KeyEntry.shortened(value)); expected one number or two equal ones, as only "

@@ -29,7 +29,8 @@ struct StageMembers {
       guard let count = value.integer, (1...10_000).contains(count) else {
         throw WeightsError(
           .documentSetting,
-          "\(place)num_hidden_layers: expected a number of layers, found \(KeyEntry.shortened(value))")
+          "\(place)num_hidden_layers: expected a number of layers, found \(KeyEntry.shortened(value))"
+        )
       }
       layers = count
     }

@@ -5,14 +5,14 @@ public import TensorCore
 /// lerobot's way to bring a picture into the frame that pi0 sees: as large as fits, resized in
 /// float32 without antialiasing, filled up with one value.
 ///
-/// Samples are divided by 255, resized as `torch.nn.functional.interpolate(mode="bilinear")` does it,
-/// filled up, and only then brought to between -1 and 1 by `x * 2 - 1`. Versions differ in where the
-/// picture stands and in what is beside it. Every number is within 2.4e-7 of upstream's: PyTorch
-/// adds the four products of a sample in an order that depends on the processor.
+/// Samples are divided by 255, resized as `torch.nn.functional.interpolate(mode="bilinear")` does
+/// it, filled up, and only then brought to between -1 and 1 by `x * 2 - 1`. Versions differ in
+/// where the picture stands and in what is beside it. Every number is within 2.4e-7 of upstream's:
+/// PyTorch adds the four products of a sample in an order that depends on the processor.
 ///
 /// Sources: lerobot, `resize_with_pad` and `PI0Policy.prepare_images` of 0.1.0 and 0.3.3;
-/// `resize_with_pad_torch` and `PI0Policy._preprocess_images` of 0.4.4 (`policies/pi0/modeling_pi0.py`)
-/// and 0.6.1 (`policies/common/vla_utils.py`).
+/// `resize_with_pad_torch` and `PI0Policy._preprocess_images` of 0.4.4
+/// (`policies/pi0/modeling_pi0.py`) and 0.6.1 (`policies/common/vla_utils.py`).
 public struct LeRobotProcessor: Sendable {
   public enum Version: String, Sendable, CaseIterable {
     /// To September 2025 (0.1 to 0.3): below and right, 0 above and left, which becomes -1.

@@ -2,8 +2,8 @@ public import Diagnostics
 public import StrictJSON
 public import TensorCore
 
-/// transformers' image processor of pi0: as large as fits, in the upper left corner of a frame, with
-/// zeros beside it.
+/// transformers' image processor of pi0: as large as fits, in the upper left corner of a frame,
+/// with zeros beside it.
 ///
 /// The frame is filled up after values were normalised, so that zeros are grey, and not black as in
 /// openpi's frames. Source: transformers 5.24, `PI0ImageProcessor` and `TorchvisionBackend`; the

@@ -1,4 +1,5 @@
-/// Resizes 8-bit RGB pictures as Pillow does, or as torchvision does with 8-bit tensors, bit for bit.
+/// Resizes 8-bit RGB pictures as Pillow does, or as torchvision does with 8-bit tensors, bit for
+/// bit.
 ///
 /// Two passes, each in 32-bit fixed point and rounded to 8 bits. A pass along a side that keeps its
 /// length is left out. The two differ in this, by up to two grey levels on ordinary pictures and by
@@ -6,7 +7,7 @@
 ///
 /// | | Pillow | torchvision |
 /// | --- | --- | --- |
-/// | order | along rows, or along columns first where the height loses more than twice the pixels that the width does | along rows first |
+/// | order | along columns first where the height loses more than twice the pixels | along rows |
 /// | weights | 22 fraction bits | as many as keep the greatest weight of the pass below 2^15 |
 ///
 /// Sources: Pillow 13, `src/libImaging/Resample.c`: `ImagingResample`, `precompute_coeffs`,

@@ -3,8 +3,8 @@ public import TensorCore
 /// From 8-bit samples to a model's input: times a factor, less the mean, over the deviation.
 ///
 /// The results are the same bits as upstream's. Source: transformers 5.24; of the Pillow backend
-/// `image_transforms.rescale` (in float64, then rounded to float32) and `normalize` (in float32), in
-/// that order; of the torchvision backend `TorchvisionBackend.rescale_and_normalize`, all in
+/// `image_transforms.rescale` (in float64, then rounded to float32) and `normalize` (in float32),
+/// in that order; of the torchvision backend `TorchvisionBackend.rescale_and_normalize`, all in
 /// float32, where mean and deviation are multiplied by 1 over the factor instead of the samples by
 /// the factor.
 public struct PixelNormalization: Sendable, Hashable {

@@ -8,8 +8,8 @@ extension WeightsError.Code {
   public static let preprocessorUnsupported = Self("preprocessor.unsupported")
 }
 
-/// The keys of a `preprocessor_config.json` that say what becomes of a picture, honoured or refused.
-/// Others are passed over, as upstream does: the ledger of keys tells them.
+/// The keys of a `preprocessor_config.json` that say what becomes of a picture, honoured or
+/// refused. Others are passed over, as upstream does: the ledger of keys tells them.
 ///
 /// As in transformers 5.24, null is no key left out: what is to be done or not is then not done,
 /// and what is needed to do it is missing.
@@ -31,7 +31,8 @@ struct PreprocessorConfiguration {
     method = ResizeMethod(backend, try Self.filter(object.optional("resample")))
     guard object.optional("backend") == nil else {
       throw Self.unsupported(
-        "backend", "expected no such key, with which upstream fails; convert --set image_backend "
+        "backend",
+        "expected no such key, with which upstream fails; convert --set image_backend "
           + "chooses one")
     }
     let names = [processor, processor + "Fast", processor + "Pil"] + (alias.map { [$0] } ?? [])

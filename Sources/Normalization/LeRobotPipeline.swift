@@ -139,7 +139,8 @@ enum StepName: String, CaseIterable {
     self = step
   }
 
-  /// - Parameter path: such as `lerobot.processor.rename_processor.RenameObservationsProcessorStep`.
+  /// - Parameter path: such as
+  ///   `lerobot.processor.rename_processor.RenameObservationsProcessorStep`.
   init?(classPath path: String) {
     let parts = path.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.first == "lerobot", let last = parts.last, let step = Self.classes[String(last)]

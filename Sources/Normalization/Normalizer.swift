@@ -1,8 +1,9 @@
 public import Diagnostics
 
 /// Turns a vector in the robot's units into the model's, and back, in upstream's order of steps and
-/// in upstream's arithmetic: double for openpi; for lerobot and transformers float32, to which statistics and
-/// values are rounded first, so that a value that never changed in training meets itself exactly.
+/// in upstream's arithmetic: double for openpi; for lerobot and transformers float32, to which
+/// statistics and values are rounded first, so that a value that never changed in training meets
+/// itself exactly.
 ///
 /// With `x` in the robot's units and `y` in the model's:
 ///

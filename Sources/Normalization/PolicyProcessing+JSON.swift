@@ -18,8 +18,8 @@ extension PolicyProcessing {
     public var name: String { "processing." + rawValue }
   }
 
-  /// Reads what ``values`` writes and what users say with `--set`: masks too as the runs of openpi's
-  /// `make_bool_mask`.
+  /// Reads what ``values`` writes and what users say with `--set`: masks too as the runs of
+  /// openpi's `make_bool_mask`.
   ///
   /// - Parameter value: the member `processing` of a configuration.
   /// - Throws: `json.*`, `processing.value`.

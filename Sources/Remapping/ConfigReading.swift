@@ -56,11 +56,13 @@ extension ManifestLibrary {
     if let table {
       return try ConfigReading(document, by: table)
     }
-    if let type = object["model_type"]?.string, !manifest.modelTypes.contains(type) {
+    if let value = object["model_type"], value != .null,
+      value.string.map({ !manifest.modelTypes.contains($0) }) ?? true
+    {
       let expected = Set(manifest.modelTypes + modelTypes(of: manifest.family)).sorted()
       throw WeightsError(
         .remapContradiction,
-        "config.json says model_type \(type.quoted), expected "
+        "config.json says model_type \(value.excerpt), expected "
           + expected.map(\.quoted).joined(separator: " or ")
           + ": the tensors are \(manifest.label)")
     }

@@ -5,9 +5,9 @@ import StrictJSON
 /// A naming's config.json as a template that works in two directions.
 ///
 /// `"$key"` reads and writes the configuration key; `{"$write": "key"}` only writes it;
-/// `{"$when": "axis", "then": X, "else": Y}` is one or the other; `{"$null": {"key": value}, "then":
-/// X}` is X, or null where the key has the value; `"$dtype"` is written as the name of the main
-/// dtype. Everything else is literal.
+/// `{"$when": "axis", "then": X, "else": Y}` is one or the other; `{"$null": {"key": value},
+/// "then": X}` is X, or null where the key has the value; `"$dtype"` is written as the name of the
+/// main dtype. Everything else is literal.
 struct ConfigTemplate: Sendable {
   let template: JSONValue
   /// Other places where versions of the library keep the same keys; read only.

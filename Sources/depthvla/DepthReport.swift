@@ -43,7 +43,8 @@ struct DepthReport {
       "root": .string(run.root.hex),
       "products": run.products.json,
       "meaning": run.stepsPerMetre == nil ? "relative" : "metres",
-      "png16_steps_per_metre": run.stepsPerMetre.map { $0 >= 1 ? .integer(Int64($0)) : .number($0) } ?? .null,
+      "png16_steps_per_metre": run.stepsPerMetre.map { $0 >= 1 ? .integer(Int64($0)) : .number($0) }
+        ?? .null,
       "images": .array(
         run.pictures.map { picture in
           [

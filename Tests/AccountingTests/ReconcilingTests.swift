@@ -20,7 +20,10 @@ import Testing
     (#"{}"#, 10_000, "rope_theta"), (#"{"rope_theta": 300}"#, 300, "rope_theta"),
     (#"{"rope_theta": 300, "rope_parameters": {}}"#, 300, "rope_theta"),
     (#"{"rope_theta": 300, "rope_scaling": null}"#, 300, "rope_theta"),
-    (#"{"rope_theta": 300, "rope_parameters": {"rope_theta": 500}}"#, 500, "rope_parameters.rope_theta"),
+    (
+      #"{"rope_theta": 300, "rope_parameters": {"rope_theta": 500}}"#, 500,
+      "rope_parameters.rope_theta"
+    ),
     (#"{"rope_theta": 300, "rope_parameters": {"rope_type": "default"}}"#, 300, "rope_theta"),
     (
       #"{"rope_scaling": {"rope_theta": 200}, "rope_parameters": {"rope_theta": 500}}"#, 200,
@@ -69,7 +72,10 @@ import Testing
   @Test(arguments: [
     (#"{"num_hidden_layers": 12, "out_indices": [3, 6, 9, 12]}"#, [3, 6, 9, 12]),
     (#"{"num_hidden_layers": 12, "out_indices": [-10, -7, -4, -1]}"#, [3, 6, 9, 12]),
-    (#"{"num_hidden_layers": 12, "out_features": ["stage3", "stage6", "stage9", "stage12"]}"#, [3, 6, 9, 12]),
+    (
+      #"{"num_hidden_layers": 12, "out_features": ["stage3", "stage6", "stage9", "stage12"]}"#,
+      [3, 6, 9, 12]
+    ),
     (
       #"{"num_hidden_layers": 4, "out_indices": [-4, 4], "out_features": ["stage1", "stage4"]}"#,
       [1, 4]
@@ -83,11 +89,15 @@ import Testing
   }
 
   @Test(arguments: [
-    #"{"num_hidden_layers": 4, "out_indices": [5]}"#, #"{"num_hidden_layers": 4, "out_indices": [-6]}"#,
-    #"{"num_hidden_layers": 4, "out_indices": [4, 1]}"#, #"{"num_hidden_layers": 4, "out_indices": [1, 1]}"#,
+    #"{"num_hidden_layers": 4, "out_indices": [5]}"#,
+    #"{"num_hidden_layers": 4, "out_indices": [-6]}"#,
+    #"{"num_hidden_layers": 4, "out_indices": [4, 1]}"#,
+    #"{"num_hidden_layers": 4, "out_indices": [1, 1]}"#,
     #"{"num_hidden_layers": 4, "out_indices": [1], "out_features": ["stage2"]}"#,
-    #"{"num_hidden_layers": 4, "out_features": ["stage02"]}"#, #"{"num_hidden_layers": 4, "out_features": ["x"]}"#,
-    #"{"num_hidden_layers": 4, "out_indices": 3}"#, #"{"num_hidden_layers": "four", "out_indices": [3]}"#,
+    #"{"num_hidden_layers": 4, "out_features": ["stage02"]}"#,
+    #"{"num_hidden_layers": 4, "out_features": ["x"]}"#,
+    #"{"num_hidden_layers": 4, "out_indices": 3}"#,
+    #"{"num_hidden_layers": "four", "out_indices": [3]}"#,
   ])
   func whatAreNoStagesIsRefused(_ text: String) throws {
     let error = #expect(throws: WeightsError.self) { try stages(text) }

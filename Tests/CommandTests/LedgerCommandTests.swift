@@ -125,10 +125,14 @@ struct LedgerCommandTests {
     let text = bundle.text("provenance")
     bundle.setMetadata(
       "provenance",
-      .string(text.replacingOccurrences(of: "\"neutral\":\"concerns training\"", with: "\"unknown\":true")))
+      .string(
+        text.replacingOccurrences(of: "\"neutral\":\"concerns training\"", with: "\"unknown\":true")
+      ))
     try scratch.write(bundle.bytes(), to: "b")
     let result = try depthvla("verify", scratch("b"), "--against", scratch("in"), "--json")
-    let places = result.json?["record_differences"]?.array?.compactMap { $0.object?["place"]?.string }
+    let places = result.json?["record_differences"]?.array?.compactMap {
+      $0.object?["place"]?.string
+    }
     #expect(places?.count == 1 && places?[0].hasPrefix("provenance.documents[0].keys[") == true)
   }
 

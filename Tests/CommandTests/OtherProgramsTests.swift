@@ -62,8 +62,8 @@ struct OtherProgramsTests {
     hasTransformers
     && (try? program([python ?? "", "-c", "import compressed_tensors"]))?.status == 0
 
-  /// Loaded in transformers, an INT8 export holds the numbers that the bundle stands for, in weights
-  /// and logits, bit for bit.
+  /// Loaded in transformers, an INT8 export holds the numbers that the bundle stands for, in
+  /// weights and logits, bit for bit.
   @Test(
     .enabled(if: hasCompressedTensors, "DEPTHVLA_PYTHON has no compressed_tensors"),
     arguments: [

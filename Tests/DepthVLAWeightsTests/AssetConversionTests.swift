@@ -73,7 +73,9 @@ struct AssetConversionTests {
   }
 
   @Test func anEncoderOfPicturesTakesNoTokenizer() throws {
-    let folder = try source("depth-anything-v2/hf", "paligemma", as: "depth")
+    let folder = try source("depth-anything-v2/hf", "depth-anything-v2", as: "depth")
+    try scratch.write(
+      FixtureFolder.bytes("assets/paligemma/tokenizer.json"), to: "depth/tokenizer.json")
     try scratch.write(FixtureFolder.bytes("statistics/lerobot-8-5.json"), to: "depth/stats.json")
     let bundle = try convert([folder], to: scratch("b"))
     #expect(bundle.assets.map(\.name) == ["depth-anything-v2.preprocessor_config.json"])

@@ -158,7 +158,8 @@ struct QuantizedSourceTests {
     (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
   }
 
-  /// Nobody measured what was lost; where the weights before quantization are at hand, that is done.
+  /// Nobody measured what was lost; where the weights before quantization are at hand, that is
+  /// done.
   @Test func lossesAreMeasuredAgainstFullPrecision() throws {
     let bundle = try convert([Self.folder + "w8a16-group-32"], to: scratch("b"))
     let comparison = try compare(bundle, against: [Self.folder + "full-precision"])

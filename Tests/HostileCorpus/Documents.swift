@@ -75,7 +75,9 @@ extension HostileCase {
       ("null", "\"bits\": 4"),
     ] {
       add(
-        "F12", "floats said to be quantized by \(method)", "quantization.scheme",
+        "F12", "floats said to be quantized by \(method)",
+        // Whose names are known, those are refused by name.
+        method.contains("bitsandbytes") ? "remap.refused" : "quantization.scheme",
         #""num_hidden_layers": 4"#,
         "\"quantization_config\": {\"quant_method\": \(method), \(rest)}, \"num_hidden_layers\": 4")
     }

@@ -54,7 +54,8 @@ extension HostileCase.Door {
     case .bundle: try Self.openBundle(path)
     case .preprocessor:
       _ = try DINOv2Processor(
-        preprocessorConfig: JSONReader(StrictJSON.parse(bytes(), limits: .document)).object().object)
+        preprocessorConfig: JSONReader(StrictJSON.parse(bytes(), limits: .document)).object().object
+      )
     case .signature:
       let key = try PublicKey(path: FixtureFolder.path("signing/p256.pub.pem"))
       _ = try SignatureFile(readWholeFile(path: path, limit: SignatureFile.byteCountLimit))

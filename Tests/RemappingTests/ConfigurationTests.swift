@@ -33,7 +33,9 @@ import Testing
   @Test func theUserMayNotContradictTheConfig() throws {
     let model = try Model(fixture: "dinov2/hf")
     let error = try #require(failure { try model.plan(["num_attention_heads": 11]) })
-    #expect(error.message == "num_attention_heads is 11 by --set, but 2 by config.json num_attention_heads")
+    #expect(
+      error.message
+        == "num_attention_heads is 11 by --set, but 2 by config.json num_attention_heads")
   }
 
   @Test func theUserMayNotContradictWhatFollowsFromTheShapes() throws {

@@ -21,6 +21,12 @@ struct EarlyStatistics {
   ]
   private static let fields = ["mean", "std", "min", "max"]
 
+  /// Whether the tensor is one of these statistics, whatever a wrapper has put in front of its
+  /// name.
+  static func holds(_ name: TensorName) -> Bool {
+    features.contains { name.string.hasPrefix($0.from) || name.string.contains("." + $0.from) }
+  }
+
   /// - Returns: nil where there are none.
   init?(_ checkpoint: Checkpoint) {
     self.checkpoint = checkpoint

@@ -42,8 +42,8 @@ public struct Conversion: Sendable {
   ///   policy; `remap.tie`; what the recipe throws;
   ///   `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
   ///   assets, and for image processors what `run` would throw: `preprocessor.*`,
-  ///   `model.configuration`; `document.setting` for a key that asks for what is not computed here, and
-  ///   `document.unknown-key` where those are refused.
+  ///   `model.configuration`; `document.setting` for a key that asks for what is not computed here,
+  ///   and `document.unknown-key` where those are refused.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
   ) throws(WeightsError) {

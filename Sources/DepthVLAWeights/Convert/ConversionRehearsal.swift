@@ -45,7 +45,8 @@ extension Conversion {
   ///
   /// A tokenizer is left alone: whether it can be read has been looked at, and `run` takes another.
   ///
-  /// - Throws: what ``RobotPolicy`` throws before it reads a tensor; as ``PictureSettings/check(_:)``.
+  /// - Throws: what ``RobotPolicy`` throws before it reads a tensor; as
+  ///   ``PictureSettings/check(_:)``.
   func rehearse() throws(WeightsError) {
     let planned = PlannedBundle(self)
     do throws(WeightsError) {

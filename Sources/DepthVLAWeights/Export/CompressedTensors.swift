@@ -16,8 +16,8 @@ import TensorCore
 /// mapping; other families are dequantized.
 struct CompressedTensors {
   private let common: CheckpointPlanner
-  /// What shares a scale in most tensors. The library fails on a folder of two kinds (seen with rows
-  /// and groups of 32), so that the others are written as floats.
+  /// What shares a scale in most tensors. The library fails on a folder of two kinds (seen with
+  /// rows and groups of 32), so that the others are written as floats.
   private let main: Int8Scheme.Granularity
   /// The granularity of each INT8 module, by the name of its weight.
   private(set) var granularities: [TensorName: Int8Scheme.Granularity] = [:]

@@ -38,6 +38,12 @@ struct ExportAssets {
             + "\(asset.role.rawValue) by that name")
         continue
       }
+      // Statistics that were tensors of the checkpoint go back as those.
+      if isOwn, asset.fileName == EarlyStatistics.fileName,
+        plan.tensors.contains(where: { EarlyStatistics.holds($0.info.name) })
+      {
+        continue
+      }
       let name = isOwn ? asset.fileName : asset.name
       guard taken.insert(name.lowercased()).inserted else {
         notes.append(

@@ -5,9 +5,9 @@ import Safetensors
 import StrictJSON
 public import TensorCore
 
-/// The INT8 tensors of a checkpoint as the compressed-tensors library names them, and llm-compressor
-/// and `depthvla export` with it: `X.weight` in I8 [rows, columns] beside `X.weight_scale`
-/// [rows, 1], or [rows, groups] with groups of 32, 64 or 128 columns.
+/// The INT8 tensors of a checkpoint as the compressed-tensors library names them, and
+/// llm-compressor and `depthvla export` with it: `X.weight` in I8 [rows, columns] beside
+/// `X.weight_scale` [rows, 1], or [rows, groups] with groups of 32, 64 or 128 columns.
 ///
 /// Tried with compressed-tensors 0.20.1 under transformers 5.24.0, which goes by the same names and
 /// shapes when it dequantizes. What would give other numbers there is refused by name: zero points,
