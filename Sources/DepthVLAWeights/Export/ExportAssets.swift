@@ -1,6 +1,7 @@
 import BundleFormat
 import Diagnostics
 import FileAccess
+import TensorCore
 
 /// The assets of a bundle that belong beside an exported checkpoint.
 struct ExportAssets {
