@@ -1,4 +1,3 @@
-public import Diagnostics
 public import StrictJSON
 
 /// The keys that one kind of document may have, and what becomes of each: data in

@@ -1,6 +1,6 @@
 public import Accounting
 import Diagnostics
-public import StrictJSON
+import StrictJSON
 
 /// What a `config.json` beside the weights says, whoever wrote it, and what became of each key.
 public struct ConfigReading: Sendable {

@@ -1,4 +1,4 @@
-public import Accounting
+import Accounting
 public import Diagnostics
 public import StrictJSON
 public import TensorCore

@@ -2,7 +2,7 @@ public import Accounting
 import BundleFormat
 public import Diagnostics
 import Normalization
-public import Remapping
+import Remapping
 public import StrictJSON
 
 /// What became of every key of the documents that lie beside the weights: the counterpart of the
