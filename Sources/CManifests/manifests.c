@@ -95,6 +95,9 @@ static const unsigned char documents__timm[] = {
 static const unsigned char documents__tokenizer_config[] = {
 #embed "../../Manifests/documents/tokenizer-config.json"
 };
+static const unsigned char documents__train_config[] = {
+#embed "../../Manifests/documents/train-config.json"
+};
 static const unsigned char documents__transformers_common[] = {
 #embed "../../Manifests/documents/transformers-common.json"
 };
@@ -196,6 +199,7 @@ static const struct dvla_manifest manifests[] = {
     MANIFEST("documents/special-tokens-map.json", documents__special_tokens_map),
     MANIFEST("documents/timm.json", documents__timm),
     MANIFEST("documents/tokenizer-config.json", documents__tokenizer_config),
+    MANIFEST("documents/train-config.json", documents__train_config),
     MANIFEST("documents/transformers-common.json", documents__transformers_common),
     MANIFEST("layouts/dinov2.json", layouts__dinov2),
     MANIFEST("layouts/dpt.json", layouts__dpt),

@@ -136,6 +136,18 @@ struct LedgerCommandTests {
     #expect(places?.count == 1 && places?[0].hasPrefix("provenance.documents[0].keys[") == true)
   }
 
+  /// lerobot's record of a training, which nothing reads to act. Python writes infinity into it.
+  @Test(arguments: [#"{"steps": 3, "policy": {"type": "pi0"}}"#, #"{"clip": Infinity}"#])
+  func whatATrainerLeavesIsAccountedFor(_ text: String) throws {
+    try scratch.write(text, to: "in/train_config.json")
+    #expect(try convert("--strict").status == 0)
+    let bundle = try depthvla("inspect", scratch("b"), "--ledger")
+    #expect(bundle.output.contains("keys of train_config.json of source 0"))
+    #expect(bundle.output.contains("neutral: concerns training") == true)
+    let verified = try depthvla("verify", scratch("b"), "--against", scratch("in"))
+    #expect(verified.output.contains("record: as these sources give it"))
+  }
+
   @Test func aDocumentOfMoreKeysThanAnyLibraryWritesIsRefused() throws {
     let members = (0..<20_001).map { ("k\($0)", JSONValue.integer(1)) }
     try FileManager.default.removeItem(atPath: scratch("in/config.json"))

@@ -31,7 +31,7 @@ public struct DocumentLedger: Sendable, Equatable {
   init(
     _ sources: [ImportedSource], assets: [AssetFile], library: ManifestLibrary
   ) throws(WeightsError) {
-    self.init(configurationsOf: sources)
+    try self.init(configurationsOf: sources, library)
     for asset in assets {
       do throws(WeightsError) {
         try add(
@@ -48,7 +48,7 @@ public struct DocumentLedger: Sendable, Equatable {
   init(
     of bundle: Bundle, from sources: [ImportedSource], given: Set<String>, library: ManifestLibrary
   ) throws(WeightsError) {
-    self.init(configurationsOf: sources)
+    try self.init(configurationsOf: sources, library)
     for asset in bundle.assets {
       let plan = BundleAssetPlan(
         family: asset.family, fileName: asset.fileName, role: asset.role,
@@ -59,10 +59,16 @@ public struct DocumentLedger: Sendable, Equatable {
     }
   }
 
-  private init(configurationsOf sources: [ImportedSource]) {
+  private init(
+    configurationsOf sources: [ImportedSource], _ library: ManifestLibrary
+  ) throws(WeightsError) {
     for (index, source) in sources.enumerated() {
-      guard let config = source.recognition.config else { continue }
-      rows.append(Row(source: index, account: config.account))
+      if let config = source.recognition.config {
+        rows.append(Row(source: index, account: config.account))
+      }
+      let record = try TrainerRecord.account(
+        beside: source.checkpoint, of: source.family, library)
+      if let record { rows.append(Row(source: index, account: record)) }
     }
   }
 

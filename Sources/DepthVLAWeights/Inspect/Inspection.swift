@@ -173,6 +173,9 @@ extension Inspection {
     if let family = recognition?.family {
       let found = try Self.assets(of: checkpoint, family, library)
       (assets, remarks) = (found.assets, found.remarks)
+      if let record = try TrainerRecord.account(beside: checkpoint, of: family, library) {
+        rows.append(DocumentLedger.Row(source: 0, account: record))
+      }
       rows += found.rows
     } else {
       (assets, remarks) = ([], checkpoint.remarks)
