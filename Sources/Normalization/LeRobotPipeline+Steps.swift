@@ -164,6 +164,13 @@ extension LeRobotPipeline {
       for (name, feature) in try features.object().members {
         types[name] = try feature.object().required("type").string()
       }
+      let others = types.filter { $0.key != LeRobotKey.state && $0.key != LeRobotKey.action }
+      for (name, type) in others.sorted(by: { $0.key < $1.key }) where side == .before {
+        guard let mode = found.modes[type], mode != .identity else { continue }
+        throw settings.step.failure(
+          "has \(name.quoted) as \(type.quoted), which normalises it by \(mode.lerobotMode); expected "
+            + "no more than the state to be normalised")
+      }
       found.features = types
     }
     found.observations = try settings.strings(

@@ -36,10 +36,17 @@ public struct LeRobotProcessing: Sendable {
     processing.library = isEarly ? .earlyLeRobot : .lerobot
     let said = config?.content
     try Self.checkModes(config, before, after)
+    // A step without a file of statistics changes nothing, whatever its modes.
+    func done(
+      _ step: LeRobotNormalizer?, _ feature: KeyPath<LeRobotNormalizer, NormalizationMethod>
+    ) -> NormalizationMethod {
+      guard let step, replacesStatistics || step.stateFile != nil else { return .identity }
+      return step[keyPath: feature]
+    }
     processing.state =
-      before.map { $0.content.normalizer?.state ?? .identity } ?? said?.state ?? .meanStd
+      before.map { done($0.content.normalizer, \.state) } ?? said?.state ?? .meanStd
     processing.action =
-      after.map { $0.content.normalizer?.action ?? .identity }
+      after.map { done($0.content.normalizer, \.action) }
       ?? before.map { $0.content.normalizer?.action ?? .identity } ?? said?.action ?? .meanStd
     processing.adaptsToPi = said?.adaptsToPi ?? false
     if processing.adaptsToPi, !isEarly, let config {
