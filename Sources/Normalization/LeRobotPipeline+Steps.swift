@@ -164,6 +164,10 @@ extension LeRobotPipeline {
       for (name, feature) in try features.object().members {
         types[name] = try feature.object().required("type").string()
       }
+      if let type = types[LeRobotKey.action], type != "ACTION" {
+        throw settings.step.failure(
+          "has \(LeRobotKey.action.quoted) as \(type.quoted); expected \"ACTION\"")
+      }
       let others = types.filter { $0.key != LeRobotKey.state && $0.key != LeRobotKey.action }
       for (name, type) in others.sorted(by: { $0.key < $1.key }) where side == .before {
         guard let mode = found.modes[type], mode != .identity else { continue }
