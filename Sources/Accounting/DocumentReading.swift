@@ -136,31 +136,40 @@ public struct DocumentReading: Sendable {
   private mutating func takeRotations(
     _ object: JSONObject, _ group: KeyTable.Group, at prefix: String
   ) throws(WeightsError) {
-    let keys = group.entries.compactMap { name, entry -> String? in
-      if case .rope(let key) = entry { key } else { nil }
-    }
-    guard let key = keys.first else { return }
+    guard let key = group.rotationKey else { return }
     let members = try RotaryMembers(object, at: document + " " + prefix)
     for (path, value, fate) in members.fates(settingKey: key) {
       try account.add(prefix + path, value, fate)
     }
-    let setting = Setting(
-      key: key, value: members.theta.value, place: place(prefix + members.theta.path))
-    if members.theta.isStated { settings.append(setting) } else { defaults.append(setting) }
+    take(
+      key, members.theta.value, at: prefix + members.theta.path, isStated: members.theta.isStated)
   }
 
   private mutating func takeStages(
     _ object: JSONObject, _ group: KeyTable.Group, at prefix: String
   ) throws(WeightsError) {
-    let keys = group.entries.compactMap { name, entry -> String? in
-      if case .stages(let key) = entry { key } else { nil }
-    }
-    guard let key = keys.first else { return }
+    guard let key = group.stagesKey else { return }
     let members = try StageMembers(object, at: document + " " + prefix)
     for (path, value) in members.members { try account.add(prefix + path, value, .used(key)) }
-    let setting = Setting(
-      key: key, value: .array(members.indices.map { .integer(Int64($0)) }),
-      place: place(prefix + members.path))
-    if members.isStated { settings.append(setting) } else { defaults.append(setting) }
+    take(
+      key, .array(members.indices.map { .integer(Int64($0)) }), at: prefix + members.path,
+      isStated: members.isStated)
+  }
+
+  private mutating func take(_ key: String, _ value: JSONValue, at path: String, isStated: Bool) {
+    let setting = Setting(key: key, value: value, place: place(path))
+    if isStated { settings.append(setting) } else { defaults.append(setting) }
+  }
+}
+
+extension KeyTable.Group {
+  /// What the members that say how positions are rotated give; nil where the object has none.
+  fileprivate var rotationKey: String? {
+    entries.values.lazy.compactMap { if case .rope(let key) = $0 { key } else { nil } }.first
+  }
+
+  /// What the members that name the stages of a backbone give; nil where the object has none.
+  fileprivate var stagesKey: String? {
+    entries.values.lazy.compactMap { if case .stages(let key) = $0 { key } else { nil } }.first
   }
 }

@@ -41,7 +41,8 @@ public struct KeyEntry: Sendable, Hashable {
   }
 }
 
-/// Every key of one document that lies beside the weights, in the order of the document.
+/// Every key of one document that lies beside the weights, in the order of the document; keys that
+/// are read together follow the others of their object.
 public struct KeyAccount: Sendable, Hashable {
   /// The document's name beside the weights, such as `config.json`.
   public let document: String

@@ -72,10 +72,7 @@ extension GoldenComparison {
       for stage in golden.stages {
         let limits = try tolerances.limits(
           of: stage.name, family: model.family, precision: precision)
-        // What is stored in fewer bits strays further than any float32 run.
-        let isDoubtful = precision == .f32 && stage.reference.dtype != .f64
-        expected.append(
-          ExpectedStage(recorded: stage, limits: isDoubtful ? limits.againstFloat32 : limits))
+        expected.append(ExpectedStage(recorded: stage, limits: limits))
       }
     } catch { throw error.inFile(golden.path) }
     return expected

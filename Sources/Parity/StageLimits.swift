@@ -18,14 +18,6 @@ public struct StageLimits: Sendable, Hashable {
     self.why = why
   }
 
-  /// The limits where the reference is upstream's own float32 run: it may be as far from the truth
-  /// as ours may, on the other side.
-  var againstFloat32: StageLimits {
-    StageLimits(
-      ofMaximum: ofMaximum.map { $0 * 2 }, relativeRMS: relativeRMS.map { $0 * 2 },
-      absolute: absolute.map { $0 * 2 }, why: why + "; twice that without float64")
-  }
-
   /// The limits that these errors break. A NaN breaks any.
   func exceeded(by errors: StageErrors) -> [StageLimit] {
     var exceeded: [StageLimit] = []

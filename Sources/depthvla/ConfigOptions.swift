@@ -14,17 +14,11 @@ struct ConfigOptions: ParsableArguments {
       """, valueName: "[family=]file"))
   var texts: [String] = []
 
-  /// Its path and content, for the source of the family.
-  struct Given {
-    let family: String?
-    let path: String
-    let value: JSONValue
-  }
-
-  /// The files that are read.
-  var paths: [String] { texts.map { Self.sides($0, [])?.path ?? $0 } }
+  /// A path and its content.
+  typealias Given = (path: String, value: JSONValue)
 
   /// - Parameter families: those that have a source.
+  /// - Returns: by the family of the source.
   /// - Throws: `command.usage` where it is not clear whose a file is; `file.*`, `json.*`.
   func read(
     for families: [String], library: ManifestLibrary
@@ -53,7 +47,7 @@ struct ConfigOptions: ParsableArguments {
         throw WeightsError(
           .commandUsage, .usage, "--config is given twice for the source of family \(family)")
       }
-      given[family] = Given(family: family, path: path, value: value)
+      given[family] = (path, value)
     }
     return given
   }

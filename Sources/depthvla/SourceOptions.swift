@@ -90,7 +90,7 @@ struct SourceOptions: ParsableArguments {
     let chosen = try chosenPrefixes(library)
     for (family, path) in paths {
       let source = try ImportedSource(
-        path: path, library: library, config: given[family].map { ($0.path, $0.value) },
+        path: path, library: library, config: given[family],
         prefix: chosen[family])
       guard source.family == family else {
         throw WeightsError(

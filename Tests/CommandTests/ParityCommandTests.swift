@@ -34,6 +34,32 @@ struct ParityCommandTests {
     ),
   ]
 
+  /// Upstream's float32 run may stray as ours may, so a failure against it alone is no proof; the
+  /// limits are those of a golden with float64 all the same.
+  @Test func aGoldenWithFloat32AloneSaysWhatItCannotTell() throws {
+    let words = "that golden has no float64"
+    try scratch.makeFolder("golden")
+    try scratch.write(
+      FixtureFolder.bytes("goldens/dinov2_28x70.safetensors"), to: "golden/model.safetensors")
+    let whole = try PlainCheckpoint(folder: scratch("golden"))
+    for (prefix, isTold) in [("f64.", true), ("f32.", false)] {
+      var golden = whole
+      golden.tensors = golden.tensors.filter { !$0.key.hasPrefix(prefix) }
+      let path = scratch(prefix + "safetensors")
+      try scratch.write(golden.fileBytes, to: prefix + "safetensors")
+      let sound = try depthvla("parity", Self.dinov2, "--golden", path)
+      #expect(sound.status == 0 && !sound.output.contains(words), "\(sound.output)\(sound.error)")
+      // The last byte of a little-endian float is its sign and exponent.
+      let stage = (isTold ? "f32." : "f64.") + "final_norm"
+      let count = try #require(golden.tensors[stage]?.bytes.count)
+      golden.tensors[stage]?.bytes[count - 1] ^= 0x80
+      try scratch.write(golden.fileBytes, to: prefix + "wrong.safetensors")
+      let wrong = try depthvla(
+        "parity", Self.dinov2, "--golden", scratch(prefix + "wrong.safetensors"))
+      #expect(wrong.status == 1 && wrong.output.contains(words) == isTold, "\(wrong.output)")
+    }
+  }
+
   @Test(arguments: models)
   func everyModelPassesItsGoldensInEveryPrecision(
     checkpoint: String, option: String, goldens: [String]
