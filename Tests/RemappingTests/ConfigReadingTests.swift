@@ -92,6 +92,29 @@ import Testing
     #expect(error.message.contains("\"vit\", expected \"dinov2\""), "\(error)")
   }
 
+  /// No key of Gemma 1, and yet transformers 5.24 caps the logits where it stands: found by
+  /// scripts/mutations/huggingface.py.
+  @Test func cappedLogitsAreRefusedByName() throws {
+    var model = try Model(fixture: "paligemma/hf-hub")
+    let members = try #require(model.config?.object?.members)
+    model.config = .object(
+      JSONObject(
+        members.map { name, value in
+          guard name == "text_config", let text = value.object?.members else {
+            return (name, value)
+          }
+          return (
+            name,
+            .object(
+              JSONObject(text.map { ($0.key, $0.value) } + [("final_logit_softcapping", 2.0)]))
+          )
+        }))
+    let error = try #require(failure { try model.recognise() })
+    #expect(error.code == .documentSetting)
+    #expect(
+      error.message.hasPrefix("config.json text_config.final_logit_softcapping is 2.0"), "\(error)")
+  }
+
   @Test func aConfigThatNobodyKnowsHasUnknownKeysAlone() throws {
     var model = try Model(fixture: "dinov2/original")
     model.config = ["my_tool": 1, "heads": 2]
