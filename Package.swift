@@ -23,17 +23,258 @@ let swiftSettings: [SwiftSetting] =
     .enableUpcomingFeature("ExistentialAny"),
   ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
-func module(
-  _ name: String, _ dependencies: [Target.Dependency] = [], linking: [LinkerSetting] = []
-) -> Target {
-  .target(
-    name: name, dependencies: dependencies, swiftSettings: swiftSettings, linkerSettings: linking)
+// Every target has this prefix, so that a package that depends on ours may have an `Images` too.
+// Folders do without it: DVLAImages is in Sources/Media/Images.
+func prefixed(_ name: String) -> String { "DVLA" + name }
+func prefixed(_ names: [String]) -> [Target.Dependency] {
+  names.map { .byName(name: prefixed($0)) }
 }
 
-func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+/// A Swift module of a layer.
+func module(
+  _ name: String, in layer: String, _ uses: [String] = [], linking: [LinkerSetting] = []
+) -> Target {
+  .target(
+    name: prefixed(name), dependencies: prefixed(uses), path: "Sources/\(layer)/\(name)",
+    swiftSettings: swiftSettings, linkerSettings: linking)
+}
+
+/// Code in C or C++, beside the Swift module that is its face.
+func cModule(
+  _ name: String, in layer: String, c: [CSetting] = [], cxx: [CXXSetting] = [],
+  linking: [LinkerSetting] = []
+) -> Target {
+  .target(
+    name: prefixed(name), path: "Sources/\(layer)/\(name)", cSettings: cSettings + c,
+    cxxSettings: cxxSettings + cxx, linkerSettings: linking)
+}
+
+/// The header of a library of the system.
+func systemLibrary(_ name: String, in layer: String, apt package: String) -> Target {
+  .systemLibrary(
+    name: prefixed(name), path: "Sources/\(layer)/\(name)", providers: [.apt([package])])
+}
+
+// Rounded as written: no fused multiply-add that the code does not ask for.
+let exactMath: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]
+
+// MARK: Layers, the lowest first. A module uses its own layer and those above it in this file.
+
+let core: [Target] = [
+  module("Diagnostics", in: "Core"),
+  module("Tensors", in: "Core", ["Diagnostics"]),
+  module("Parallelism", in: "Core", ["Diagnostics"]),
+]
+
+let system: [Target] = [
+  systemLibrary("CJSONC", in: "System", apt: "libjson-c-dev"),
+  module("JSON", in: "System", ["Diagnostics", "CJSONC"], linking: link("json-c")),
+  systemLibrary("CLibCrypto", in: "System", apt: "libssl-dev"),
+  cModule("CXXHash", in: "System", c: [.unsafeFlags(["-O3"])]),
+  module("Hashing", in: "System", ["CLibCrypto", "CXXHash"], linking: link("crypto")),
+  cModule("CFiles", in: "System"),
+  module("Files", in: "System", ["Diagnostics", "Hashing", "CFiles"]),
+  module(
+    "Signing", in: "System", ["Diagnostics", "JSON", "Files", "Hashing", "CLibCrypto"],
+    linking: link("crypto")),
+  systemLibrary("CZstd", in: "System", apt: "libzstd-dev"),
+  module("Compression", in: "System", ["Diagnostics", "Hashing", "CZstd"], linking: link("zstd")),
+]
+
+let numerics: [Target] = [
+  cModule("CKernels", in: "Numerics", c: exactMath),
+  module("Kernels", in: "Numerics", ["Tensors", "CKernels"]),
+  systemLibrary("COpenBLAS", in: "Numerics", apt: "libopenblas-dev"),
+  cModule("CProducts", in: "Numerics", c: exactMath),
+  module(
+    "MatrixProducts", in: "Numerics", ["COpenBLAS", "CProducts"], linking: link("openblas")),
+  module(
+    "TensorMath", in: "Numerics",
+    ["Diagnostics", "Tensors", "Kernels", "MatrixProducts", "Parallelism"]),
+  module("Resampling", in: "Numerics", ["Tensors"]),
+  module("RandomNumbers", in: "Numerics", ["Tensors"]),
+]
+
+let media: [Target] = [
+  cModule("CImageCodecs", in: "Media", linking: link("png") + link("jpeg") + link("z")),
+  module(
+    "Images", in: "Media",
+    ["Diagnostics", "Tensors", "Files", "JSON", "Resampling", "CImageCodecs"]),
+  cModule("CSentencePiece", in: "Media", linking: [.linkedLibrary("sentencepiece")]),
+  module("Tokenization", in: "Media", ["Diagnostics", "JSON", "CSentencePiece"]),
+]
+
+let formats: [Target] = [
+  module("NumPyFiles", in: "Formats", ["Diagnostics", "Tensors"]),
+  module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
+  module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
+  module(
+    "Bundles", in: "Formats",
+    [
+      "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Hashing", "Signing",
+      "Compression", "Kernels", "Parallelism",
+    ]),
+]
+
+let runtime: [Target] = [
+  module(
+    "Models", in: "Runtime",
+    ["Diagnostics", "Tensors", "JSON", "Kernels", "Parallelism", "TensorMath", "Resampling"]),
+  module(
+    "Normalization", in: "Runtime",
+    [
+      "Accounting", "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "NumPyFiles",
+    ]),
+  module(
+    "Pipelines", in: "Runtime",
+    [
+      "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath", "Models",
+      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
+    ]),
+  // What a robot imports.
+  .target(
+    name: "DepthVLARuntime",
+    dependencies: prefixed([
+      "Diagnostics", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "TensorMath",
+      "RandomNumbers", "Images", "Tokenization", "Bundles", "Models", "Normalization", "Pipelines",
+    ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
+]
+
+let conversion: [Target] = [
+  cModule("CManifests", in: "Conversion"),
+  module("Manifests", in: "Conversion", ["CManifests"]),
+  module(
+    "Remapping", in: "Conversion", ["Diagnostics", "Tensors", "JSON", "Manifests", "Accounting"]),
+  module("Quantization", in: "Conversion", ["Diagnostics", "Tensors", "JSON", "Kernels"]),
+  module(
+    "Parity", in: "Conversion",
+    [
+      "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models", "Manifests",
+    ]),
+  // Everything the command does, as a library.
+  .target(
+    name: "DepthVLAWeights",
+    dependencies: ["DepthVLARuntime"]
+      + prefixed([
+        "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Compression",
+        "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
+        "Parallelism", "TensorMath", "Models", "Images", "Tokenization", "Normalization",
+        "Pipelines", "Parity", "RandomNumbers",
+      ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
+]
+
+let command: [Target] = [
+  .executableTarget(
+    name: "depthvla",
+    dependencies: [
+      "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]
+      + prefixed([
+        "Diagnostics", "Tensors", "JSON", "Files", "Accounting", "Remapping", "Quantization",
+        "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
+        "Pipelines", "Parity", "Kernels",
+      ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
+]
+
+// MARK: Tests
+
+/// The tests of a module: DVLAImagesTests is in Tests/ImagesTests.
+func tests(_ name: String, of subject: String? = nil, _ uses: [String] = []) -> Target {
   .testTarget(
-    name: module + "Tests", dependencies: [.byName(name: module)] + dependencies,
-    swiftSettings: swiftSettings)
+    name: prefixed(name + "Tests"),
+    dependencies: [.byName(name: subject ?? prefixed(name))] + prefixed(uses),
+    path: "Tests/\(name)Tests", swiftSettings: swiftSettings)
+}
+
+let testing: [Target] = [
+  .target(
+    name: "DVLATestSupport", dependencies: prefixed(["JSON", "Tensors"]),
+    path: "Tests/TestSupport", swiftSettings: swiftSettings),
+  // Files made to break what reads them, with what must come of each: for the tests, and by
+  // `swift run hostile-corpus FOLDER` for the fuzzer and for other programs.
+  .target(
+    name: "DVLAHostileCorpus",
+    dependencies: prefixed(["JSON", "Hashing", "Compression", "TestSupport"]),
+    path: "Tests/HostileCorpus", swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "hostile-corpus", dependencies: prefixed(["HostileCorpus"]),
+    path: "Tests/hostile-corpus", swiftSettings: swiftSettings),
+  // `swift run -c release every-byte BUNDLE`: no changed byte goes unnoticed.
+  .executableTarget(
+    name: "every-byte", dependencies: prefixed(["Bundles", "Diagnostics", "Hashing", "Tensors"]),
+    path: "Tests/every-byte", swiftSettings: swiftSettings),
+  tests(
+    "Hostile", of: "DVLAHostileCorpus",
+    [
+      "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Remapping", "Quantization",
+      "Bundles", "Normalization", "NumPyFiles", "Tokenization", "Images", "Parity", "Signing",
+      "TestSupport",
+    ]),
+  tests("JSON", ["Diagnostics"]),
+  tests("Accounting", ["Diagnostics", "JSON"]),
+  tests("Files", ["Diagnostics", "CFiles", "TestSupport"]),
+  tests("Hashing"),
+  tests("Signing", ["Diagnostics", "Hashing", "JSON", "TestSupport"]),
+  tests("Compression", ["Diagnostics"]),
+  tests("Parallelism", ["Diagnostics"]),
+  tests("Kernels"),
+  tests("MatrixProducts", ["Parallelism"]),
+  tests(
+    "Models",
+    [
+      "Bundles", "Diagnostics", "Parity", "Quantization", "Remapping", "JSON", "Tensors",
+      "TensorMath", "TestSupport",
+    ]),
+  tests("TensorMath", ["Kernels", "MatrixProducts", "Tensors"]),
+  tests("Resampling", ["Tensors", "TestSupport"]),
+  tests("Tokenization", ["Diagnostics", "JSON", "TestSupport"]),
+  tests("NumPyFiles", ["Diagnostics", "Tensors", "TestSupport"]),
+  tests("RandomNumbers", ["Hashing", "JSON", "Tensors", "TestSupport"]),
+  tests(
+    "Normalization",
+    ["Diagnostics", "NumPyFiles", "RandomNumbers", "JSON", "Tensors", "TestSupport"]),
+  tests("Images", ["Diagnostics", "Tensors", "JSON", "TestSupport"]),
+  tests(
+    "Pipelines",
+    [
+      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Parallelism",
+      "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
+      "TestSupport", "Tokenization",
+    ]),
+  tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
+  tests(
+    "Remapping",
+    ["Diagnostics", "Tensors", "JSON", "Safetensors", "Manifests", "TestSupport"]),
+  tests(
+    "Parity", ["Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Models", "TestSupport"]),
+  tests("Quantization", ["Diagnostics", "Tensors", "JSON", "Kernels"]),
+  tests(
+    "Bundles",
+    [
+      "Diagnostics", "Tensors", "JSON", "Hashing", "Signing", "Compression", "Parallelism",
+      "HostileCorpus", "TestSupport",
+    ]),
+  tests(
+    "DepthVLAWeights", of: "DepthVLAWeights",
+    [
+      "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
+      "Remapping", "Safetensors", "TensorMath", "Models", "Parity", "TestSupport",
+    ]),
+  // Runs the built command as a child process, so it must be built first.
+  tests(
+    "Command", of: "depthvla",
+    [
+      "Diagnostics", "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images",
+      "CImageCodecs", "Parity", "HostileCorpus", "TestSupport",
+    ]),
+]
+
+// The converter makes what these test.
+for target in testing
+where ["Models", "Pipelines", "Hostile"].map({ prefixed($0 + "Tests") })
+  .contains(target.name)
+{
+  target.dependencies.append("DepthVLAWeights")
 }
 
 let package = Package(
@@ -43,210 +284,12 @@ let package = Package(
     // Everything the command does, as a library.
     .library(name: "DepthVLAWeights", targets: ["DepthVLAWeights"]),
     // What a robot needs: open, verify, load and run a bundle. No conversion code.
-    .library(
-      name: "DepthVLARuntime",
-      targets: ["BundleFormat", "Normalization", "Pipelines", "RandomNumbers"]),
+    .library(name: "DepthVLARuntime", targets: ["DepthVLARuntime"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  targets: [
-    // System libraries.
-    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CJSONC", providers: [.apt(["libjson-c-dev"])]),
-    .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
-
-    // Words every module shares.
-    module("Diagnostics"),
-    module("TensorCore", ["Diagnostics"]),
-
-    // One outside thing each.
-    module("StrictJSON", ["Diagnostics", "CJSONC"], linking: link("json-c")),
-    .target(name: "CFileAccess", cSettings: cSettings),
-    module("FileAccess", ["Diagnostics", "Hashing", "CFileAccess"]),
-    .target(name: "CXXHash", cSettings: cSettings + [.unsafeFlags(["-O3"])]),
-    module("Hashing", ["CLibCrypto", "CXXHash"], linking: link("crypto")),
-    module(
-      "Signing", ["Diagnostics", "StrictJSON", "FileAccess", "Hashing", "CLibCrypto"],
-      linking: link("crypto")),
-    module("Compression", ["Diagnostics", "Hashing", "CZstd"], linking: link("zstd")),
-    .target(
-      name: "CKernels",
-      cSettings: cSettings + [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
-    module("Kernels", ["TensorCore", "CKernels"]),
-    .target(name: "CManifests", cSettings: cSettings),
-    module("Manifests", ["CManifests"]),
-    module("Parallelism", ["Diagnostics"]),
-    .target(
-      name: "CProducts",
-      cSettings: cSettings + [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
-    module("MatrixProducts", ["COpenBLAS", "CProducts"], linking: link("openblas")),
-    module("Resampling", ["TensorCore"]),
-    module("NumPyFiles", ["Diagnostics", "TensorCore"]),
-    module("RandomNumbers", ["TensorCore"]),
-    .target(
-      name: "CImageCodecs", cSettings: cSettings,
-      linkerSettings: link("png") + link("jpeg") + link("z")),
-    module(
-      "Images",
-      ["Diagnostics", "TensorCore", "FileAccess", "StrictJSON", "Resampling", "CImageCodecs"]),
-    .target(
-      name: "CSentencePiece", cxxSettings: cxxSettings,
-      linkerSettings: [.linkedLibrary("sentencepiece")]),
-    module("Tokenization", ["Diagnostics", "StrictJSON", "CSentencePiece"]),
-
-    // The models: they see weights only through a tensor source.
-    module(
-      "TensorMath",
-      ["Diagnostics", "TensorCore", "Kernels", "MatrixProducts", "Parallelism"]),
-    module(
-      "Models",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "Kernels", "Parallelism", "TensorMath",
-        "Resampling",
-      ]),
-
-    // Formats and the arithmetic of weights.
-    module("Safetensors", ["Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
-    module(
-      "Normalization",
-      [
-        "Accounting", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors",
-        "NumPyFiles",
-      ]),
-    // The keys of the documents beside the weights, and what becomes of each.
-    module("Accounting", ["Diagnostics", "StrictJSON"]),
-    module("Remapping", ["Diagnostics", "TensorCore", "StrictJSON", "Manifests", "Accounting"]),
-    module("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
-    module(
-      "BundleFormat",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Hashing",
-        "Signing", "Compression", "Kernels", "Parallelism",
-      ]),
-
-    module(
-      "Pipelines",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "Parallelism", "TensorMath", "Models", "Images",
-        "NumPyFiles", "BundleFormat", "Tokenization", "Normalization", "RandomNumbers",
-      ]),
-    module(
-      "Parity",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Kernels", "Models",
-        "Manifests",
-      ]),
-
-    // The front door, and the command behind it.
-    module(
-      "DepthVLAWeights",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
-        "Compression", "Safetensors", "Accounting", "Remapping", "Quantization", "BundleFormat",
-        "Kernels", "Parallelism",
-        "TensorMath", "Models", "Images", "Tokenization", "Normalization", "Pipelines", "Parity",
-        "RandomNumbers",
-      ]),
-    .executableTarget(
-      name: "depthvla",
-      dependencies: [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Accounting", "Remapping",
-        "Quantization", "Hashing", "Signing", "BundleFormat", "TensorMath", "Models", "Images",
-        "Normalization",
-        "Pipelines", "Parity", "Kernels", "DepthVLAWeights",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings),
-
-    .target(
-      name: "TestSupport", dependencies: ["StrictJSON", "TensorCore"], path: "Tests/TestSupport",
-      swiftSettings: swiftSettings),
-    // Files made to break what reads them, with what must come of each: for the tests, and by
-    // `swift run hostile-corpus FOLDER` for the fuzzer and for other programs.
-    .target(
-      name: "HostileCorpus", dependencies: ["StrictJSON", "Hashing", "Compression", "TestSupport"],
-      path: "Tests/HostileCorpus", swiftSettings: swiftSettings),
-    .executableTarget(
-      name: "hostile-corpus", dependencies: ["HostileCorpus"], path: "Tests/hostile-corpus",
-      swiftSettings: swiftSettings),
-    // `swift run -c release every-byte BUNDLE`: no changed byte goes unnoticed.
-    .executableTarget(
-      name: "every-byte", dependencies: ["BundleFormat", "Diagnostics", "Hashing", "TensorCore"],
-      path: "Tests/every-byte", swiftSettings: swiftSettings),
-    .testTarget(
-      name: "HostileTests",
-      dependencies: [
-        "HostileCorpus", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors",
-        "Remapping", "Quantization", "BundleFormat", "Normalization", "NumPyFiles", "Tokenization",
-        "Images", "Parity", "Signing", "DepthVLAWeights", "TestSupport",
-      ],
-      swiftSettings: swiftSettings),
-    tests("StrictJSON", ["Diagnostics"]),
-    tests("Accounting", ["Diagnostics", "StrictJSON"]),
-    tests("FileAccess", ["Diagnostics", "CFileAccess", "TestSupport"]),
-    tests("Hashing"),
-    tests("Signing", ["Diagnostics", "Hashing", "StrictJSON", "TestSupport"]),
-    tests("Compression", ["Diagnostics"]),
-    tests("Parallelism", ["Diagnostics"]),
-    tests("Kernels"),
-    tests("MatrixProducts", ["Parallelism"]),
-    tests(
-      "Models",
-      [
-        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Parity", "Quantization", "Remapping",
-        "StrictJSON", "TensorCore", "TensorMath", "TestSupport",
-      ]),
-    tests("TensorMath", ["Kernels", "MatrixProducts", "TensorCore"]),
-    tests("Resampling", ["TensorCore", "TestSupport"]),
-    tests("Tokenization", ["Diagnostics", "StrictJSON", "TestSupport"]),
-    tests("NumPyFiles", ["Diagnostics", "TensorCore", "TestSupport"]),
-    tests("RandomNumbers", ["Hashing", "StrictJSON", "TensorCore", "TestSupport"]),
-    tests(
-      "Normalization",
-      ["Diagnostics", "NumPyFiles", "RandomNumbers", "StrictJSON", "TensorCore", "TestSupport"]),
-    tests("Images", ["Diagnostics", "TensorCore", "StrictJSON", "TestSupport"]),
-    tests(
-      "Pipelines",
-      [
-        "BundleFormat", "DepthVLAWeights", "Diagnostics", "Hashing", "Images", "Models",
-        "Normalization", "Parallelism", "Quantization", "RandomNumbers", "Remapping", "StrictJSON",
-        "TensorCore", "TensorMath", "TestSupport", "Tokenization",
-      ]),
-    tests("Safetensors", ["TestSupport", "Diagnostics", "TensorCore", "StrictJSON", "FileAccess"]),
-    tests(
-      "Remapping",
-      ["Diagnostics", "TensorCore", "StrictJSON", "Safetensors", "Manifests", "TestSupport"]),
-    tests(
-      "Parity",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Safetensors", "Models",
-        "TestSupport",
-      ]),
-    tests("Quantization", ["Diagnostics", "TensorCore", "StrictJSON", "Kernels"]),
-    tests(
-      "BundleFormat",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "Hashing", "Signing", "Compression",
-        "Parallelism", "HostileCorpus", "TestSupport",
-      ]),
-    tests(
-      "DepthVLAWeights",
-      [
-        "Diagnostics", "TensorCore", "StrictJSON", "FileAccess", "Hashing", "Signing",
-        "BundleFormat", "Quantization", "Remapping", "Safetensors", "TensorMath", "Models",
-        "Parity", "TestSupport",
-      ]),
-    // Runs the built command as a child process, so it must be built first.
-    .testTarget(
-      name: "CommandTests",
-      dependencies: [
-        "depthvla", "Diagnostics", "Remapping", "Hashing", "Kernels", "StrictJSON", "TensorCore",
-        "Images", "CImageCodecs", "Parity", "HostileCorpus", "TestSupport",
-      ],
-      swiftSettings: swiftSettings),
-  ],
+  targets: core + system + numerics + media + formats + runtime + conversion + command + testing,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x,
   cxxLanguageStandard: .cxx17

@@ -1,8 +1,8 @@
-import Diagnostics
-import StrictJSON
+import DVLADiagnostics
+import DVLAJSON
 import Testing
 
-@testable import Accounting
+@testable import DVLAAccounting
 
 /// A document read by a table of its keys.
 @Suite struct DocumentReadingTests {

@@ -1,8 +1,8 @@
-import Diagnostics
-import StrictJSON
+import DVLADiagnostics
+import DVLAJSON
 import Testing
 
-@testable import Accounting
+@testable import DVLAAccounting
 
 /// Members that say one thing together. Expected values are those of transformers 5.24.0:
 /// `GemmaConfig(**d).rope_parameters` and `Dinov2Config(**d).out_indices`.

@@ -1,5 +1,5 @@
+import DVLATestSupport
 import Foundation
-import TestSupport
 import Testing
 
 /// Inputs that are written to, or cut short, while they are read: never packed or passed silently.

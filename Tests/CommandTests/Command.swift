@@ -1,5 +1,5 @@
+import DVLAJSON
 import Foundation
-import StrictJSON
 
 /// What a child process left behind.
 struct Outcome {

@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 import Testing
 
 /// Damage as the command reports it.

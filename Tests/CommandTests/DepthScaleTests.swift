@@ -1,6 +1,6 @@
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import StrictJSON
-import TestSupport
 import Testing
 
 /// 16-bit depth of models that see far: how long a step is, and where that is said.

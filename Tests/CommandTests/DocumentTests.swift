@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// `--json` puts one document on stdout and nothing else.

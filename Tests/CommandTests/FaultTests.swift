@@ -1,5 +1,5 @@
+import DVLATestSupport
 import Foundation
-import TestSupport
 import Testing
 
 /// Commands whose reading or writing fails, or that are told to stop, at one call after the other.

@@ -1,5 +1,5 @@
+import DVLATestSupport
 import Foundation
-import TestSupport
 import Testing
 
 /// Commands on a file system that has room for a part of what they write.

@@ -1,4 +1,4 @@
-import CImageCodecs
+import DVLACImageCodecs
 import Testing
 
 /// The samples of a 16-bit grey PNG file, read by the rules of the format alone.

@@ -1,4 +1,4 @@
-import Remapping
+import DVLARemapping
 import Testing
 
 /// What `--help` prints on a terminal of 80 columns.

@@ -1,6 +1,6 @@
+import DVLAHostileCorpus
+import DVLATestSupport
 import Foundation
-import HostileCorpus
-import TestSupport
 import Testing
 
 /// The first case of each class at each door, given to the command: an exit status, one line that

@@ -1,5 +1,5 @@
+import DVLATestSupport
 import Foundation
-import TestSupport
 import Testing
 
 /// A conversion that is stopped in the middle leaves the target as it was.

@@ -1,7 +1,7 @@
+import DVLAHostileCorpus
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import HostileCorpus
-import StrictJSON
-import TestSupport
 import Testing
 
 /// What became of the keys of the documents beside the weights, as a user sees it.

@@ -1,5 +1,5 @@
+import DVLATestSupport
 import Foundation
-import TestSupport
 
 /// A source that takes seconds to convert and no room on the disk: wide layers of a DINOv2, all
 /// zeros, in a sparse file of 0.8 GB a layer.

@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// A bundle whose every byte is right, and whose values are nothing for a robot.

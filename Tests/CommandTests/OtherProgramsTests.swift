@@ -1,7 +1,7 @@
+import DVLAHashing
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import Hashing
-import StrictJSON
-import TestSupport
 import Testing
 
 /// What the command writes, read by other people's programs.

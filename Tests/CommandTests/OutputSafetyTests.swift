@@ -1,5 +1,5 @@
+import DVLATestSupport
 import Foundation
-import TestSupport
 import Testing
 
 /// Output appears whole or not at all, and never in place of what it is made from.

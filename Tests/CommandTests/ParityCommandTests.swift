@@ -1,6 +1,6 @@
-import Kernels
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLAKernels
+import DVLATestSupport
 import Testing
 
 /// `parity` on the tiny models.

@@ -1,7 +1,7 @@
+import DVLAImages
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import Images
-import StrictJSON
-import TestSupport
 import Testing
 
 /// How the pictures of pi0 are fitted, by the naming of its tensors and the files beside them.

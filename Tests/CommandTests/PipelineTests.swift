@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// The main job on the command line, once for each family.

@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// A run of a tiny policy whose actions and depth upstream's pieces have computed: see

@@ -1,6 +1,6 @@
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import StrictJSON
-import TestSupport
 import Testing
 
 /// pi0 of lerobot with what it keeps beside the weights: what is done to states and actions is

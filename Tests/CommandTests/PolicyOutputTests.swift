@@ -1,7 +1,7 @@
-import Images
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLAImages
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// The files and the documents that a policy's run leaves.

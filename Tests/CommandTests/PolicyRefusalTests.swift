@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// What a policy's run refuses: the exit status, one line that names what is wrong, and everything

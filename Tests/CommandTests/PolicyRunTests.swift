@@ -1,7 +1,7 @@
-import Images
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLAImages
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// `run` on tiny policies: pictures, words and a state in, what upstream computes out.

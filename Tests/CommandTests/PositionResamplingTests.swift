@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// How DINOv2's position table is fitted to other grids than its own. The goldens are recorded from

@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 import Testing
 
 /// Progress is for people: on a terminal only, on one line, gone when the work is done.

@@ -1,7 +1,7 @@
+import DVLAHostileCorpus
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import HostileCorpus
-import StrictJSON
-import TestSupport
 import Testing
 
 /// `verify --against` holds what a bundle says of how it was made against its sources too.

@@ -1,6 +1,6 @@
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import StrictJSON
-import TestSupport
 import Testing
 
 /// `convert --resume`: what an interrupted run has done is not done again, and the bundle is the

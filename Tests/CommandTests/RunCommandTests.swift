@@ -1,8 +1,8 @@
-import Images
-import Parity
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLAImages
+import DVLAJSON
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// `run` on the tiny models.

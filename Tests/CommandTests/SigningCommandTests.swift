@@ -1,6 +1,6 @@
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import StrictJSON
-import TestSupport
 import Testing
 
 /// Signed bundles on the command line.

@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// pi0 as transformers 5.24 saves it with its processor, against what transformers computes:

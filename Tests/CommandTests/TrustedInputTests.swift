@@ -1,7 +1,7 @@
+import DVLAHostileCorpus
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import HostileCorpus
-import StrictJSON
-import TestSupport
 import Testing
 
 /// Files that a command reads beside weights are not replaced by what it writes, and what a

@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// A PaliGemma whose output head is not its embedding. The head and the logits are transformers

@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 /// Files that a person writes and names on the command line.

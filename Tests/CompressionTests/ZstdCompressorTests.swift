@@ -1,5 +1,5 @@
-import Compression
-import Diagnostics
+import DVLACompression
+import DVLADiagnostics
 import Testing
 
 struct ZstdCompressorTests {

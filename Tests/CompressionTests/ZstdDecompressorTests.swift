@@ -1,5 +1,5 @@
-import Compression
-import Diagnostics
+import DVLACompression
+import DVLADiagnostics
 import Testing
 
 /// The frames come from python-zstandard 0.25 (libzstd 1.5.7), level 3.

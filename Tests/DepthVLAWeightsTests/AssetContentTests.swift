@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLAQuantization
+import DVLASafetensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
 import Foundation
-import Quantization
-import Safetensors
-import StrictJSON
-import TestSupport
 import Testing
 
 /// What a file holds decides whether a bundle takes it along, and under which name.
@@ -30,7 +30,7 @@ struct AssetContentTests {
 
   func given(
     _ role: BundleAsset.Role, _ path: String, family: String? = nil
-  ) throws -> BundleFormat.Bundle {
+  ) throws -> WeightBundle {
     try convert([scratch("pali")], to: scratch("b-\(UUID().uuidString)")) {
       $0.assets.given = [AssetChoice.Given(role: role, family: family, path: path)]
     }

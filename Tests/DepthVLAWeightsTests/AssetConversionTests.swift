@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLAQuantization
+import DVLARemapping
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
 import Foundation
-import Quantization
-import Remapping
-import StrictJSON
-import TestSupport
 import Testing
 
 /// What lies beside the weights travels in the bundle and comes out again.
@@ -105,7 +105,7 @@ struct AssetConversionTests {
       try paligemma(), try source("depth-anything-v2/hf", "depth-anything-v2", as: "depth"),
       try Experts.write(to: scratch),
     ]
-    func compose(_ name: String, _ threads: Int) throws -> BundleFormat.Bundle {
+    func compose(_ name: String, _ threads: Int) throws -> WeightBundle {
       try convert(sources, to: scratch(name)) {
         $0.choices = ["vlm": "paligemma", "dinov2": "depth-anything-v2"]
         // The processor beside PaliGemma makes smaller pictures than the model takes.

@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLAQuantization
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
 import Foundation
-import Quantization
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// One bit changed anywhere in a converted bundle is found and named.
@@ -30,7 +30,7 @@ struct BundleDamageTests {
       }
       try put(bytes[place] ^ 1 << (bit % 8))
       do throws(WeightsError) {
-        let verification = try Bundle(path: scratch("b")).verify(threads: 1)
+        let verification = try WeightBundle(path: scratch("b")).verify(threads: 1)
         #expect(verification.damageCount == 1, "bit \(bit)")
         let damage = verification.damages.first
         #expect(damage?.fileRange.contains(place) == true, "bit \(bit)")
@@ -46,6 +46,6 @@ struct BundleDamageTests {
       try put(bytes[place])
     }
     #expect(inTensors > 100)
-    #expect(try Bundle(path: scratch("b")).verify(threads: 2).isIntact)
+    #expect(try WeightBundle(path: scratch("b")).verify(threads: 2).isIntact)
   }
 }

@@ -1,12 +1,12 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAFiles
+import DVLAHashing
+import DVLAQuantization
+import DVLASigning
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import FileAccess
-import Hashing
-import Quantization
-import Signing
 import Synchronization
-import TestSupport
 import Testing
 
 /// Signing at the end of a conversion, and afterwards.
@@ -19,8 +19,8 @@ struct BundleSigningTests {
     key = try PrivateKey(path: FixtureFolder.path("signing/ed25519.pem"))
   }
 
-  func trusted(_ name: String, atLeast release: Int? = nil) throws -> Bundle {
-    try Bundle(path: scratch(name), trust: .signed(by: [key.publicKey], atLeast: release))
+  func trusted(_ name: String, atLeast release: Int? = nil) throws -> WeightBundle {
+    try WeightBundle(path: scratch(name), trust: .signed(by: [key.publicKey], atLeast: release))
   }
 
   @Test func aConversionSignsWhatItWrote() throws {

@@ -1,9 +1,9 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// DepthVLA put together from checkpoints of its parts.
@@ -16,7 +16,7 @@ struct CompositionTests {
   static func compose(
     _ scratch: ScratchFolder, to name: String,
     _ change: (inout ConversionOptions) -> Void = { _ in }
-  ) throws -> Bundle {
+  ) throws -> WeightBundle {
     try convert(
       [paligemma, depthAnything, try Experts.write(to: scratch, as: name + "-experts")],
       to: scratch(name)

@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLAQuantization
+import DVLARemapping
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Quantization
-import Remapping
-import StrictJSON
-import TensorCore
-import TestSupport
 
 /// The built-in manifests, read once.
 enum Library {
@@ -30,7 +30,7 @@ func convert(
   _ paths: [String], to target: String, precision: Precision = .source,
   settings: [(key: String, value: JSONValue)] = [],
   _ change: (inout ConversionOptions) -> Void = { _ in }
-) throws(WeightsError) -> Bundle {
+) throws(WeightsError) -> WeightBundle {
   let library = try Library.get()
   var sources: [ImportedSource] = []
   for path in paths { sources.append(try ImportedSource(path: path, library: library)) }
@@ -39,21 +39,21 @@ func convert(
   options.settings = settings
   change(&options)
   _ = try Conversion(sources: sources, options: options, library: library).write(to: target)
-  return try Bundle(path: target)
+  return try WeightBundle(path: target)
 }
 
 @discardableResult
 func convert(
   _ fixture: FixtureCheckpoint, to target: String, precision: Precision = .source,
   _ change: (inout ConversionOptions) -> Void = { _ in }
-) throws(WeightsError) -> Bundle {
+) throws(WeightsError) -> WeightBundle {
   try convert(
     [fixture.path], to: target, precision: precision, settings: fixture.jsonSettings, change)
 }
 
 @discardableResult
 func export(
-  _ bundle: Bundle, naming: String, to target: String,
+  _ bundle: WeightBundle, naming: String, to target: String,
   _ change: (inout ExportOptions) -> Void = { _ in }
 ) throws(WeightsError) -> ExportResult {
   var options = ExportOptions(naming: naming)
@@ -62,7 +62,7 @@ func export(
 }
 
 func compare(
-  _ bundle: Bundle, against paths: [String]
+  _ bundle: WeightBundle, against paths: [String]
 ) throws(WeightsError) -> BundleComparison {
   let library = try Library.get()
   var sources: [ImportedSource] = []
@@ -70,7 +70,7 @@ func compare(
   return try BundleComparison(bundle, against: sources, library: library, threads: 1)
 }
 
-extension Bundle {
+extension WeightBundle {
   /// The bytes of a tensor; none where there is no such tensor.
   func array(_ name: String) throws -> [UInt8] {
     guard let tensor = tensor(TensorName(name)) else { return [] }

@@ -1,9 +1,9 @@
+import DVLADiagnostics
+import DVLAFiles
+import DVLAQuantization
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import FileAccess
 import Foundation
-import Quantization
-import TestSupport
 import Testing
 
 /// Sources that are written to in place after a conversion was planned, and their times set back:

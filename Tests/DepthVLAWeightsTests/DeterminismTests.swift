@@ -1,9 +1,9 @@
-import BundleFormat
+import DVLABundles
+import DVLAJSON
+import DVLAQuantization
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Quantization
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// The same inputs and options make the same bytes.

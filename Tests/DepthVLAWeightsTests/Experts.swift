@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 
 /// The experts of the DepthVLA fixture without what the tests take from elsewhere or have drawn.
 enum Experts {

@@ -1,9 +1,9 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLARemapping
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Remapping
-import TensorCore
-import TestSupport
 import Testing
 
 /// Bundles whose assets `convert` would not have written.
@@ -14,7 +14,7 @@ struct ForeignAssetTests {
   /// A copy of the fixture's bundle with these files and no others.
   func bundle(
     _ name: String, _ assets: [(file: String, role: BundleAsset.Role, text: String)]
-  ) throws -> BundleFormat.Bundle {
+  ) throws -> WeightBundle {
     let source = try convert(FixtureCheckpoint("dinov2/hf"), to: scratch(name + "-source"))
     let ordered = assets.sorted { $0.file.utf8.lexicographicallyPrecedes($1.file.utf8) }
     let writer = try BundleWriter(
@@ -36,7 +36,7 @@ struct ForeignAssetTests {
       try writer.append([chunk], toTensor: index)
     }
     _ = try writer.finish()
-    return try Bundle(path: scratch(name))
+    return try WeightBundle(path: scratch(name))
   }
 
   @Test func onlyNamesThatAreKnownForTheRoleAreWritten() throws {

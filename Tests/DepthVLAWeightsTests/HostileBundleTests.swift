@@ -1,23 +1,20 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAFiles
+import DVLAJSON
+import DVLAQuantization
+import DVLARemapping
+import DVLASafetensors
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import FileAccess
 import Foundation
-import Quantization
-import Remapping
-import Safetensors
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
-
-// Foundation has a Bundle too.
-private typealias Bundle = BundleFormat.Bundle
 
 /// Bundles that are sound as files, hashes included, and whose documents lie.
 @Suite struct HostileBundleTests {
   private let work: Work
-  private let bundle: Bundle
+  private let bundle: WeightBundle
 
   private static let deepKey = "a" + String(repeating: ".a", count: 100_000)
 
@@ -222,18 +219,18 @@ private final class Work: Sendable {
   func convert(
     _ source: String, to name: String, precision: Precision,
     _ change: (inout ConversionOptions) -> Void = { _ in }
-  ) throws -> Bundle {
+  ) throws -> WeightBundle {
     var options = ConversionOptions(recipe: .preset(precision))
     change(&options)
     let target = path(name + ".safetensors")
     _ = try Conversion(
       sources: [try imported(source)], options: options, library: try library()
     ).write(to: target)
-    return try Bundle(path: target)
+    return try WeightBundle(path: target)
   }
 
   @discardableResult
-  func export(_ bundle: Bundle, naming: String, to name: String) throws -> ExportResult {
+  func export(_ bundle: WeightBundle, naming: String, to name: String) throws -> ExportResult {
     var options = ExportOptions(naming: naming)
     options.overwrite = true
     return try Exporter(bundle, library: try library(), options: options).write(to: path(name))
@@ -248,9 +245,9 @@ private final class Work: Sendable {
 
   /// The bundle with other documents, and every hash right again.
   func rewrite(
-    _ bundle: Bundle, _ change: (inout BundleDocuments) -> Void = { _ in },
+    _ bundle: WeightBundle, _ change: (inout BundleDocuments) -> Void = { _ in },
     quantization: (inout JSONValue) -> Void = { _ in }
-  ) throws -> Bundle {
+  ) throws -> WeightBundle {
     var documents = bundle.documents
     change(&documents)
     let target = path("hostile-\(UUID().uuidString).safetensors")
@@ -280,7 +277,7 @@ private final class Work: Sendable {
       }
     }
     _ = try writer.finish()
-    return try Bundle(path: target)
+    return try WeightBundle(path: target)
   }
 }
 

@@ -1,7 +1,7 @@
-import BundleFormat
+import DVLABundles
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import TensorCore
-import TestSupport
 import Testing
 
 /// A checkpoint exported in another naming of its family is what that naming's fixture is.

@@ -1,13 +1,14 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAFiles
+import DVLAHashing
+import DVLAJSON
+import DVLAModels
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Hashing
-import Models
-import Parity
-import StrictJSON
 import Synchronization
-import TensorCore
-import TestSupport
 import Testing
 
 /// Several goldens and folders of them against one model.

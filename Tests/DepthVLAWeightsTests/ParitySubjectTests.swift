@@ -1,9 +1,9 @@
-import BundleFormat
+import DVLABundles
+import DVLAParity
+import DVLAQuantization
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Parity
-import Quantization
-import TensorCore
-import TestSupport
 import Testing
 
 /// What parity knows of a bundle before it runs.

@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAHashing
+import DVLAJSON
+import DVLAQuantization
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Hashing
-import Quantization
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// What BF16 and INT8 conversions store and record, held against numpy and PyTorch.

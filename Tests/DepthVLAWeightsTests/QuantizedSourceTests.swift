@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAHashing
+import DVLAJSON
+import DVLAQuantization
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Hashing
-import Quantization
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// Checkpoints that are INT8 already. `Fixtures/quantized` is by llm-compressor 0.14.0.1, what they

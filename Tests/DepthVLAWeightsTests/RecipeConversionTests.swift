@@ -1,10 +1,10 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLAQuantization
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Quantization
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// A recipe decides tensor by tensor, and the bundle keeps it.

@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLAQuantization
+import DVLARemapping
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Quantization
-import Remapping
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// Checkpoints whose names are wrapped, or that lack what no output depends on: into a bundle and
@@ -125,7 +125,7 @@ struct WrappedSourceTests {
     options.keepsUnused = true
     _ = try Conversion(sources: [chosen], options: options, library: library)
       .write(to: scratch("b"))
-    let bundle = try Bundle(path: scratch("b"))
+    let bundle = try WeightBundle(path: scratch("b"))
     let weight = "encoder.layer.0.norm1.weight"
     #expect(try bundle.array("dinov2." + weight) == source.tensors["ema." + weight]?.bytes)
     let found = try BundleComparison.sources(at: [scratch("in")], of: bundle, library: library)

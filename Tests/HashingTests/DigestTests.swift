@@ -1,4 +1,4 @@
-import Hashing
+import DVLAHashing
 import Testing
 
 struct DigestTests {

@@ -1,4 +1,4 @@
-import Hashing
+import DVLAHashing
 import Testing
 
 /// Expected digests: FIPS 180-4 example values from the NIST examples page, and Python's hashlib

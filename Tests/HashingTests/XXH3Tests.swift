@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Hashing
+@testable import DVLAHashing
 
 /// Expected numbers: `xxh3_64_intdigest` of Python's xxhash 4.1.0, over the bytes
 /// `i * i + 7 * i >> 3`.

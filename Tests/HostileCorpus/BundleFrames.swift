@@ -1,5 +1,5 @@
-import Hashing
-import StrictJSON
+import DVLAHashing
+import DVLAJSON
 
 extension HostileCase {
   /// E: what is stored for a chunk, under hashes that are right.

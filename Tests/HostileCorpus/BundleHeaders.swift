@@ -1,5 +1,5 @@
-import Hashing
-import StrictJSON
+import DVLAHashing
+import DVLAJSON
 
 extension HostileCase {
   /// E: the header of a bundle, with the right root hash, as an attacker would write it.

@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 
 extension HostileCase {
   /// What is wrong with a text that should be JSON, whatever document it is.

@@ -1,4 +1,4 @@
-import StrictJSON
+import DVLAJSON
 
 extension OpenedBundle {
   /// The bundle that the fuzzer's target `chunk` makes of its bytes: three that say type, size and

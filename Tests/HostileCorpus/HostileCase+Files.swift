@@ -1,4 +1,4 @@
-public import TestSupport
+public import DVLATestSupport
 
 #if canImport(Glibc)
   import Glibc

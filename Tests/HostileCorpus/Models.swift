@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 
 extension HostileCase {
   /// F: sound files whose tensors are no model: a DINOv2 with something changed.

@@ -1,6 +1,6 @@
-import Compression
-import Hashing
-public import StrictJSON
+import DVLACompression
+import DVLAHashing
+public import DVLAJSON
 
 /// A bundle taken apart, to be put together again with something wrong in it, and yet with the
 /// right root hash: what an attacker can make.

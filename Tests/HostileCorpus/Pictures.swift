@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 
 extension HostileCase {
   /// G: pictures that an independent writer (`Fixtures/generate/images.py`) damaged, with the

@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 
 extension HostileCase {
   /// F: `policy_preprocessor.json` of a pi0 of lerobot.

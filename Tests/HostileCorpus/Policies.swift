@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 
 extension HostileCase {
   /// F: statistics of a policy.

@@ -1,4 +1,4 @@
-import TestSupport
+import DVLATestSupport
 
 extension HostileCase {
   /// F: the settings of an image processor.

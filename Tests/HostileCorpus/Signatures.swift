@@ -1,5 +1,5 @@
+import DVLATestSupport
 import Foundation
-import TestSupport
 
 extension HostileCase {
   /// Signature files, made of one by the OpenSSF tool. Those that are in form and yet not to be

@@ -1,6 +1,6 @@
-import Compression
-import Hashing
-import StrictJSON
+import DVLACompression
+import DVLAHashing
+import DVLAJSON
 
 extension OpenedBundle {
   /// A sound bundle written without the code under test, but for its frame: `t`, 100 codes in one

@@ -1,8 +1,8 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLAHostileCorpus
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import HostileCorpus
-import StrictJSON
-import TestSupport
 import Testing
 
 /// What once ended a run of the fuzzer, or would have: `Fuzzing/crashes/TARGET-…`.

@@ -1,20 +1,20 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAFiles
+import DVLAHostileCorpus
+import DVLAImages
+import DVLAJSON
+import DVLANormalization
+import DVLANumPyFiles
+import DVLAParity
+import DVLAQuantization
+import DVLARemapping
+import DVLASafetensors
+import DVLASigning
+import DVLATestSupport
+import DVLATokenization
 import DepthVLAWeights
-import Diagnostics
-import FileAccess
 import Glibc
-import HostileCorpus
-import Images
-import Normalization
-import NumPyFiles
-import Parity
-import Quantization
-import Remapping
-import Safetensors
-import Signing
-import StrictJSON
-import TestSupport
-import Tokenization
 
 extension HostileCase.Door {
   private static let library = Result { () throws(WeightsError) in try ManifestLibrary.embedded() }
@@ -67,13 +67,15 @@ extension HostileCase.Door {
   private static func openBundle(_ path: String) throws(WeightsError) {
     var loading: WeightsError?
     for check in [ChunkCheck.checksum, .digest] {
-      let bundle = try Bundle(path: path, check: check)
+      let bundle = try WeightBundle(path: path, check: check)
       do throws(WeightsError) {
         try bundle.load(threads: 1) { _, _ in }
         for asset in bundle.assets { _ = try bundle.bytes(of: asset) }
       } catch { loading = error }
     }
-    if let damage = try Bundle(path: path).verify(threads: 1).damages.first { throw damage.error }
+    if let damage = try WeightBundle(path: path).verify(threads: 1).damages.first {
+      throw damage.error
+    }
     if let loading { throw loading }
   }
 }

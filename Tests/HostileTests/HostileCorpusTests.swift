@@ -1,9 +1,9 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLAHostileCorpus
+import DVLARemapping
+import DVLASafetensors
+import DVLATestSupport
 import Foundation
-import HostileCorpus
-import Remapping
-import Safetensors
-import TestSupport
 import Testing
 
 /// Every case of the corpus, given to the library.

@@ -1,6 +1,6 @@
+import DVLAHostileCorpus
+import DVLATestSupport
 import Foundation
-import HostileCorpus
-import TestSupport
 import Testing
 
 /// Where the public safetensors library is more lenient than we are, and where it is stricter: what

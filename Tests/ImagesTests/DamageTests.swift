@@ -1,7 +1,7 @@
-import Diagnostics
-import Images
-import StrictJSON
-import TestSupport
+import DVLADiagnostics
+import DVLAImages
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
 @Suite struct DamageTests {

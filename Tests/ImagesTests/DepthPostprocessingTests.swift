@@ -1,6 +1,6 @@
-import Images
-import TensorCore
-import TestSupport
+import DVLAImages
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 @Suite struct DepthPostprocessingTests {

@@ -1,6 +1,6 @@
-import Diagnostics
-import Images
-import TestSupport
+import DVLADiagnostics
+import DVLAImages
+import DVLATestSupport
 import Testing
 
 @Suite struct PNGFileTests {

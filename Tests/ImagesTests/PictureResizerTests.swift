@@ -1,5 +1,5 @@
-import Images
-import TestSupport
+import DVLAImages
+import DVLATestSupport
 import Testing
 
 @Suite struct PictureResizerTests {

@@ -1,7 +1,7 @@
-import Diagnostics
-import Images
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAImages
+import DVLAJSON
+import DVLATensors
 import Testing
 
 @Suite struct PreprocessorConfigurationTests {

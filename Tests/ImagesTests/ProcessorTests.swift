@@ -1,7 +1,7 @@
-import Diagnostics
-import Images
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAImages
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 @Suite struct ProcessorTests {

@@ -1,8 +1,8 @@
-import Diagnostics
-import Images
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAImages
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// Against `Fixtures/pictures`, which transformers 5.24 with torchvision 0.29.2 and lerobot 0.3.3,

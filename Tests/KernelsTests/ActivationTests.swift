@@ -1,5 +1,5 @@
+import DVLAKernels
 import Foundation
-import Kernels
 import Testing
 
 @Suite struct ActivationTests {

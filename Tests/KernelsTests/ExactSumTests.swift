@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Kernels
+@testable import DVLAKernels
 
 @Suite struct ExactSumTests {
   @Test func roundsOnceAsMathFsumDoes() throws {

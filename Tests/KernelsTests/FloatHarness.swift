@@ -1,4 +1,4 @@
-import Kernels
+import DVLAKernels
 
 /// Runs a kernel on a copy of the elements that starts `shift` elements into a buffer, and checks
 /// that nothing around them was touched.

@@ -1,4 +1,4 @@
-import Kernels
+import DVLAKernels
 
 /// Element counts around the widths of the vectors and the scan's blocks.
 let awkwardCounts = [0, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 255, 4095, 4096, 4097]

@@ -1,4 +1,4 @@
-import Kernels
+import DVLAKernels
 import Testing
 
 @Suite struct SoftmaxTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import MatrixProducts
+@testable import DVLAMatrixProducts
 
 @Suite struct CoreChoiceTests {
   @Test func oldKernelsOnANewProcessorAreReplaced() {

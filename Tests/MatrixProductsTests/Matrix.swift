@@ -1,4 +1,4 @@
-import MatrixProducts
+import DVLAMatrixProducts
 
 /// A matrix whose rows lie `stride` elements apart, with NaN in between and behind.
 struct Matrix {

@@ -1,5 +1,5 @@
-import MatrixProducts
-import Parallelism
+import DVLAMatrixProducts
+import DVLAParallelism
 import Synchronization
 import Testing
 

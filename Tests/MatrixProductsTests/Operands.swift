@@ -1,4 +1,4 @@
-import MatrixProducts
+import DVLAMatrixProducts
 
 /// Tokens, stored weights and a bias, and their product computed plainly.
 struct Operands {

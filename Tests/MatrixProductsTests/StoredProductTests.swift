@@ -1,4 +1,4 @@
-import MatrixProducts
+import DVLAMatrixProducts
 import Testing
 
 /// Products with stored weights against the arithmetic that `CProducts.h` promises, written out one

@@ -1,12 +1,12 @@
+import DVLADiagnostics
+import DVLAJSON
+import DVLAModels
+import DVLAParity
+import DVLARemapping
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
 import Foundation
-import Models
-import Parity
-import Remapping
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// What DepthVLA promises of cameras, prefixes and experts, beside its numbers.

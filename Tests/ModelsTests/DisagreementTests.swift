@@ -1,8 +1,8 @@
-import Diagnostics
-import Models
-import StrictJSON
-import TensorCore
-import TensorMath
+import DVLADiagnostics
+import DVLAJSON
+import DVLAModels
+import DVLATensorMath
+import DVLATensors
 import Testing
 
 /// Configurations that are unsound, or that the tensors do not fit: an error, never a wrong number

@@ -1,11 +1,11 @@
+import DVLAJSON
+import DVLAModels
+import DVLAParity
+import DVLARemapping
+import DVLATensorMath
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Models
-import Parity
-import Remapping
-import StrictJSON
-import TensorCore
-import TensorMath
-import TestSupport
 
 /// A model of the fixtures whose weights and configuration a test may change.
 struct EditableModel: Sendable {

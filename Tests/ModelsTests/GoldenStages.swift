@@ -1,13 +1,13 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DVLAModels
+import DVLAParity
+import DVLARemapping
+import DVLATensorMath
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Models
-import Parity
-import Remapping
-import StrictJSON
-import TensorCore
-import TensorMath
-import TestSupport
 import Testing
 
 /// A golden of `Fixtures/goldens`, and the model it was recorded from.

@@ -1,6 +1,6 @@
-import Diagnostics
-import Models
-import TensorCore
+import DVLADiagnostics
+import DVLAModels
+import DVLATensors
 import Testing
 
 /// Inputs that a model cannot take are refused by name before anything is computed.

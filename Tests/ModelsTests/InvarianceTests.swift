@@ -1,7 +1,7 @@
-import Diagnostics
-import Models
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAModels
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// What must not matter to the numbers: threads, the other samples of a batch, padding behind.

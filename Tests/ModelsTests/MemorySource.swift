@@ -1,5 +1,5 @@
-import Diagnostics
-import TensorCore
+import DVLADiagnostics
+import DVLATensors
 
 /// Tensors in memory that a test may change.
 struct MemorySource: TensorSource {

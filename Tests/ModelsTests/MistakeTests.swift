@@ -1,8 +1,8 @@
-import Models
-import Parity
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLAJSON
+import DVLAModels
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// What goes wrong when weights are converted or a runtime is written, and the first stage that is

@@ -1,4 +1,4 @@
-import Diagnostics
+import DVLADiagnostics
 
 /// The error that `body` throws; nil where it throws none.
 func refusal(_ body: () throws -> Void) -> WeightsError? {

@@ -1,6 +1,6 @@
-import Models
-import StrictJSON
-import TensorCore
+import DVLAJSON
+import DVLAModels
+import DVLATensors
 import Testing
 
 /// What `max_depth` does to a model of relative depth: transformers multiplies it in whatever the

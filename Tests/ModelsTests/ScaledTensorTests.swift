@@ -1,7 +1,7 @@
-import Models
-import Parity
-import TensorCore
-import TestSupport
+import DVLAModels
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// Every tensor of every model, times 1.01.

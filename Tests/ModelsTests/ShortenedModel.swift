@@ -1,5 +1,5 @@
-import Diagnostics
-import Models
+import DVLADiagnostics
+import DVLAModels
 
 /// A model whose forward pass ends when it has shown a stage, so that many can be run.
 struct ShortenedModel: Model {

@@ -1,7 +1,7 @@
-import Diagnostics
-import Models
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLAModels
+import DVLATensors
 import Testing
 
 /// Inputs at the largest size and one past it.

@@ -1,11 +1,11 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAModels
+import DVLAQuantization
+import DVLARemapping
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Models
-import Quantization
-import Remapping
-import TensorCore
-import TestSupport
 import Testing
 
 /// A bundle computes what its weights say, however they are stored: the numbers are those of a
@@ -35,7 +35,7 @@ struct StoredPrecisionTests {
     options.keepsUnused = false
     _ = try Conversion(sources: [source], options: options, library: library)
       .write(to: scratch("bundle"))
-    let bundle = try Bundle(path: scratch("bundle"))
+    let bundle = try WeightBundle(path: scratch("bundle"))
     var model = try EditableModel(golden.checkpoint.name)
     let inputs = try golden.file().inputs()
     let original = try model.stages(inputs)

@@ -1,8 +1,8 @@
-import Diagnostics
-import Models
-import Parity
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAModels
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// Our forward against upstream's float64 run, stage by stage.

@@ -1,8 +1,8 @@
-import Normalization
-import NumPyFiles
-import RandomNumbers
-import TensorCore
-import TestSupport
+import DVLANormalization
+import DVLANumPyFiles
+import DVLARandomNumbers
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 struct NoiseFileTests {

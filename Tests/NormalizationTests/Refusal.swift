@@ -1,4 +1,4 @@
-import Diagnostics
+import DVLADiagnostics
 import Testing
 
 /// Expects an error of the code, on one line that names the file.

@@ -1,5 +1,5 @@
-import Diagnostics
-import Normalization
+import DVLADiagnostics
+import DVLANormalization
 import Testing
 
 struct UnsoundStatisticsTests {

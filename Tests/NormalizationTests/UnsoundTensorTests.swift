@@ -1,5 +1,5 @@
-import Normalization
-import TestSupport
+import DVLANormalization
+import DVLATestSupport
 import Testing
 
 /// lerobot's normaliser as safetensors.

@@ -1,7 +1,7 @@
-import Diagnostics
-import Normalization
-import StrictJSON
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLANormalization
+import DVLATestSupport
 import Testing
 
 /// Every number is upstream's own, or was held against it:

@@ -1,7 +1,7 @@
-import Diagnostics
-import NumPyFiles
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLANumPyFiles
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 @Suite struct NPYArrayTests {

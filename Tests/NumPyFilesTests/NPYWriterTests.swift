@@ -1,6 +1,6 @@
-import NumPyFiles
-import TensorCore
-import TestSupport
+import DVLANumPyFiles
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 @Suite struct NPYWriterTests {

@@ -1,5 +1,5 @@
-import Diagnostics
-import Parallelism
+import DVLADiagnostics
+import DVLAParallelism
 import Synchronization
 import Testing
 

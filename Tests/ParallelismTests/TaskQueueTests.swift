@@ -1,6 +1,6 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLAParallelism
 import Foundation
-import Parallelism
 import Synchronization
 import Testing
 

@@ -1,5 +1,5 @@
+import DVLAParallelism
 import Foundation
-import Parallelism
 import Synchronization
 import Testing
 

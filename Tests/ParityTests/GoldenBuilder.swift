@@ -1,7 +1,7 @@
-import Parity
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLAJSON
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 
 /// A safetensors file put together by hand, so that a test does not check the toolkit's own writer
 /// against its reader.

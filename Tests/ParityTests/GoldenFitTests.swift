@@ -1,7 +1,7 @@
-import Models
-import Parity
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLAModels
+import DVLAParity
+import DVLATestSupport
 import Testing
 
 /// Which goldens are for which model, told without running it.

@@ -1,8 +1,8 @@
-import Diagnostics
-import Models
-import Parity
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAModels
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// Goldens from this runtime.

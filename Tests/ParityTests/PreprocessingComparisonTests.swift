@@ -1,8 +1,8 @@
-import Diagnostics
-import Parity
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// Goldens of an image before preprocessing.

@@ -1,9 +1,9 @@
-import Diagnostics
-import Models
-import Parity
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLAModels
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 
 /// A model that computes what a test says.
 struct ScriptedModel: Model {

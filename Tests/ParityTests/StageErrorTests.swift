@@ -1,8 +1,8 @@
-import Models
-import Parity
-import Safetensors
-import TensorCore
-import TestSupport
+import DVLAModels
+import DVLAParity
+import DVLASafetensors
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// The numbers of a comparison, against exact arithmetic and against NumPy.

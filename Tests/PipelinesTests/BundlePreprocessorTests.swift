@@ -1,7 +1,7 @@
-import Diagnostics
-import Models
-import Pipelines
-import TestSupport
+import DVLADiagnostics
+import DVLAModels
+import DVLAPipelines
+import DVLATestSupport
 import Testing
 
 /// The settings of image processors that travel in a bundle are followed.

@@ -1,21 +1,21 @@
-import BundleFormat
+import DVLABundles
+import DVLADiagnostics
+import DVLAImages
+import DVLAJSON
+import DVLAModels
+import DVLAPipelines
+import DVLAQuantization
+import DVLARandomNumbers
+import DVLARemapping
+import DVLATensorMath
+import DVLATensors
+import DVLATestSupport
 import DepthVLAWeights
-import Diagnostics
-import Images
-import Models
-import Pipelines
-import Quantization
-import RandomNumbers
-import Remapping
-import StrictJSON
-import TensorCore
-import TensorMath
-import TestSupport
 
 /// A tiny policy as a bundle, and what it is shown.
 struct PolicyBundle {
   let scratch: ScratchFolder
-  let bundle: Bundle
+  let bundle: WeightBundle
   let pictures: [RGBImage]
   let state: [Double] = (0..<11).map { 0.3 * Double($0) - 1.5 }
   let noise = GaussianNoise(seed: 5).tensor([8, 7])
@@ -52,7 +52,7 @@ struct PolicyBundle {
     let source = try ImportedSource(path: fixture.path, library: library)
     _ = try Conversion(sources: [source], options: options, library: library)
       .write(to: scratch("b"))
-    bundle = try Bundle(path: scratch("b"))
+    bundle = try WeightBundle(path: scratch("b"))
     pictures = try ["grey8.png", "baseline-420.jpg"].map {
       try ImageFile.read(path: FixtureFolder.path("images/" + $0))
     }

@@ -1,10 +1,10 @@
-import Diagnostics
-import Images
-import Models
-import Normalization
-import Pipelines
-import TensorMath
-import TestSupport
+import DVLADiagnostics
+import DVLAImages
+import DVLAModels
+import DVLANormalization
+import DVLAPipelines
+import DVLATensorMath
+import DVLATestSupport
 import Testing
 
 /// What a bundle, statistics or an observation may ask for at most.

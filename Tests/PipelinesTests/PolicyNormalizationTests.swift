@@ -1,9 +1,9 @@
-import BundleFormat
-import Diagnostics
-import Normalization
-import Pipelines
-import TensorMath
-import TestSupport
+import DVLABundles
+import DVLADiagnostics
+import DVLANormalization
+import DVLAPipelines
+import DVLATensorMath
+import DVLATestSupport
 import Testing
 
 /// Which statistics' dimensions are the robot's, and what is done with them.

@@ -1,13 +1,13 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLAModels
+import DVLAParallelism
+import DVLAPipelines
+import DVLAQuantization
+import DVLATensorMath
+import DVLATensors
+import DVLATestSupport
 import Foundation
-import Models
-import Parallelism
-import Pipelines
-import Quantization
 import Synchronization
-import TensorCore
-import TensorMath
-import TestSupport
 import Testing
 
 struct RobotPolicyTests {

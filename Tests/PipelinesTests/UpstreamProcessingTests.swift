@@ -1,15 +1,15 @@
-import BundleFormat
-import Diagnostics
-import Hashing
-import Models
-import Normalization
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLABundles
+import DVLADiagnostics
+import DVLAHashing
+import DVLAJSON
+import DVLAModels
+import DVLANormalization
+import DVLATensors
+import DVLATestSupport
+import DVLATokenization
 import Testing
-import Tokenization
 
-@testable import Pipelines
+@testable import DVLAPipelines
 
 /// Documents of pi0's processing, and what upstream's own code made of states, prompts and chunks
 /// with them: `Fixtures/generate/policy_processing.py`.

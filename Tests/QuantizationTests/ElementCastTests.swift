@@ -1,6 +1,6 @@
-import Kernels
-import Quantization
-import TensorCore
+import DVLAKernels
+import DVLAQuantization
+import DVLATensors
 import Testing
 
 @Suite struct ElementCastTests {

@@ -1,7 +1,7 @@
-import Diagnostics
-import Kernels
-import Quantization
-import TensorCore
+import DVLADiagnostics
+import DVLAKernels
+import DVLAQuantization
+import DVLATensors
 import Testing
 
 @Suite struct Int8QuantizerTests {

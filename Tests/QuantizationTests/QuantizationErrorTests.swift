@@ -1,7 +1,7 @@
-import Diagnostics
-import Kernels
-import Quantization
-import StrictJSON
+import DVLADiagnostics
+import DVLAJSON
+import DVLAKernels
+import DVLAQuantization
 import Testing
 
 @Suite struct QuantizationErrorTests {

@@ -1,7 +1,7 @@
-import Diagnostics
-import Quantization
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLAQuantization
+import DVLATensors
 import Testing
 
 @Suite struct RecipeTests {

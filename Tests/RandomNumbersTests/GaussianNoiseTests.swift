@@ -1,8 +1,8 @@
-import Hashing
-import RandomNumbers
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLAHashing
+import DVLAJSON
+import DVLARandomNumbers
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// The numbers are Python's, of the same definition: `Fixtures/generate/noise.py`.

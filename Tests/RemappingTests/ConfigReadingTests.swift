@@ -1,10 +1,10 @@
-import Accounting
-import Diagnostics
-import StrictJSON
-import TestSupport
+import DVLAAccounting
+import DVLADiagnostics
+import DVLAJSON
+import DVLATestSupport
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// A config.json beside the weights, whoever wrote it.
 @Suite struct ConfigReadingTests {

@@ -1,8 +1,8 @@
-import Diagnostics
-import StrictJSON
+import DVLADiagnostics
+import DVLAJSON
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 @Suite struct ConfigurationTests {
   @Test(arguments: ["num_attention_head", "Num_attention_heads", "vision.layers", "", "dinov2"])

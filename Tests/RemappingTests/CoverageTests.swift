@@ -1,9 +1,9 @@
-import Diagnostics
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// Valid files of the wrong model: every misfit is named, and all of them at once.
 @Suite struct CoverageTests {

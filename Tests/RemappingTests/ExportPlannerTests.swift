@@ -1,9 +1,9 @@
-import Diagnostics
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 @Suite struct ExportPlannerTests {
   private static let pi0: KeyValuePairs<String, JSONValue> = [

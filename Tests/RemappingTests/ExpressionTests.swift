@@ -1,7 +1,7 @@
-import Diagnostics
+import DVLADiagnostics
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 @Suite struct ExpressionTests {
   private let values = ["a": 7, "b.c": 2, "rows": 1370, "zero": 0]

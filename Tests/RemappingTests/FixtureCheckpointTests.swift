@@ -1,11 +1,11 @@
-import Diagnostics
-import Safetensors
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLASafetensors
+import DVLATensors
+import DVLATestSupport
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// The tiny checkpoints that the real libraries wrote.
 @Suite struct FixtureCheckpointTests {

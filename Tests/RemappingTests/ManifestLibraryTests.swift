@@ -1,12 +1,12 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLAJSON
+import DVLAManifests
+import DVLATensors
+import DVLATestSupport
 import Foundation
-import Manifests
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 @Suite struct ManifestLibraryTests {
   @Test func theEmbeddedListIsTheFolder() throws {

@@ -1,10 +1,10 @@
-public import Diagnostics
-import Safetensors
-import StrictJSON
-import TensorCore
-import TestSupport
+public import DVLADiagnostics
+import DVLAJSON
+import DVLASafetensors
+import DVLATensors
+import DVLATestSupport
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// The manifests of the toolkit, read once.
 enum Embedded {

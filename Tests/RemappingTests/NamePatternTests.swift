@@ -1,8 +1,8 @@
-import Diagnostics
-import TensorCore
+import DVLADiagnostics
+import DVLATensors
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 @Suite struct NamePatternTests {
   private func match(_ pattern: String, _ name: String) throws -> Bindings? {

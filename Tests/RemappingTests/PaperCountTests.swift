@@ -1,9 +1,9 @@
-import Diagnostics
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// DepthVLA at full size, planned from inventories without data: PaliGemma 3B at 224 pixels, the
 /// backbone of Depth Anything V2 Large, and experts of the width that pi0 gives its own.

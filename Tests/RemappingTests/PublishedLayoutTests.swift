@@ -1,10 +1,10 @@
-import Accounting
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLAAccounting
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// The manifests against the full-size inventories of what upstream publishes.
 @Suite struct PublishedLayoutTests {

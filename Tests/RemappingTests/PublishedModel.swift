@@ -1,5 +1,5 @@
-import StrictJSON
-import TestSupport
+import DVLAJSON
+import DVLATestSupport
 
 /// What a published layout must be recognised as, from the name of its inventory alone.
 struct PublishedModel {

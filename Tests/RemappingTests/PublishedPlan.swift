@@ -1,7 +1,7 @@
+import DVLATestSupport
 import Synchronization
-import TestSupport
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// A published layout, recognised and planned once for all tests.
 struct PublishedPlan {

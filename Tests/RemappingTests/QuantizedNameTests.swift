@@ -1,10 +1,10 @@
-import Diagnostics
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// Checkpoints of quantizers and adapters, by the names that the libraries themselves write
 /// (`Fixtures/generate/wrapped.py`).

@@ -1,9 +1,9 @@
-import Diagnostics
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 @Suite struct RecognitionTests {
   @Test func wholeCoverageWinsOverTheMostNames() throws {

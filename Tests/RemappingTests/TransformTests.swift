@@ -1,8 +1,8 @@
-import Diagnostics
-import TensorCore
+import DVLADiagnostics
+import DVLATensors
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// Cuts and joins against index arrays that numpy produced.
 @Suite struct TransformTests {

@@ -1,10 +1,10 @@
-import Diagnostics
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// One test for each trap that upstream's checkpoints lay in names, ties, vocabulary, defaults,
 /// orders, features and heads.

@@ -1,10 +1,10 @@
-import Diagnostics
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLATensors
+import DVLATestSupport
 import Testing
 
-@testable import Remapping
+@testable import DVLARemapping
 
 /// Names behind what training code wraps around a model.
 @Suite struct WrappedNameTests {

@@ -1,6 +1,6 @@
-import Resampling
-import TensorCore
-import TestSupport
+import DVLAResampling
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 @Suite struct BicubicTests {

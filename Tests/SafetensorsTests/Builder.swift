@@ -1,8 +1,8 @@
-import Diagnostics
-import FileAccess
-import Safetensors
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAFiles
+import DVLAJSON
+import DVLASafetensors
+import DVLATensors
 import Testing
 
 /// A file from its parts: the length of `header` unless another is given, the header, and as many

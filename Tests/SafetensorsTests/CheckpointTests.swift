@@ -1,10 +1,10 @@
-import Diagnostics
-import FileAccess
+import DVLADiagnostics
+import DVLAFiles
+import DVLAJSON
+import DVLASafetensors
+import DVLATensors
+import DVLATestSupport
 import Foundation
-import Safetensors
-import StrictJSON
-import TensorCore
-import TestSupport
 import Testing
 
 /// Group D: folders, indexes, shards.

@@ -1,7 +1,7 @@
-import Diagnostics
-import Safetensors
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLASafetensors
+import DVLATensors
 import Testing
 
 /// Group C: tensor entries and how they lie in the data.

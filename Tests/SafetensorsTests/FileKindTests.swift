@@ -1,7 +1,7 @@
-import Diagnostics
-import Safetensors
-import StrictJSON
-import TestSupport
+import DVLADiagnostics
+import DVLAJSON
+import DVLASafetensors
+import DVLATestSupport
 import Testing
 
 /// Files that are taken for safetensors. The bytes are the beginnings of files that the programs

@@ -1,7 +1,7 @@
-import Diagnostics
-import Safetensors
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAJSON
+import DVLASafetensors
+import DVLATensors
 import Testing
 
 /// Group B: the header as JSON, names, metadata.

@@ -1,9 +1,9 @@
-import Diagnostics
-import FileAccess
+import DVLADiagnostics
+import DVLAFiles
+import DVLAJSON
+import DVLASafetensors
+import DVLATestSupport
 import Foundation
-import Safetensors
-import StrictJSON
-import TestSupport
 import Testing
 
 /// Group A: the length prefix and the file as a whole.

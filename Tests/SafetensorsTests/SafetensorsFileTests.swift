@@ -1,9 +1,9 @@
-import Diagnostics
-import FileAccess
+import DVLADiagnostics
+import DVLAFiles
+import DVLASafetensors
+import DVLATensors
+import DVLATestSupport
 import Foundation
-import Safetensors
-import TensorCore
-import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {

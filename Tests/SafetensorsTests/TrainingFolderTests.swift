@@ -1,8 +1,8 @@
-import Diagnostics
-import FileAccess
-import Safetensors
-import StrictJSON
-import TestSupport
+import DVLADiagnostics
+import DVLAFiles
+import DVLAJSON
+import DVLASafetensors
+import DVLATestSupport
 import Testing
 
 /// Folders of training runs as lerobot 0.6.1 (`common/train_utils.py`) and transformers' Trainer

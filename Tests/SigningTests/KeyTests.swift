@@ -1,8 +1,8 @@
-import Hashing
-import TestSupport
+import DVLAHashing
+import DVLATestSupport
 import Testing
 
-@testable import Signing
+@testable import DVLASigning
 
 struct KeyTests {
   @Test(arguments: [

@@ -1,10 +1,10 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLAHashing
+import DVLATestSupport
 import Foundation
-import Hashing
-import TestSupport
 import Testing
 
-@testable import Signing
+@testable import DVLASigning
 
 /// No bit of a signature file is free, and no part of one passes for the whole.
 struct SignatureDamageTests {

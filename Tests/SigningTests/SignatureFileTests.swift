@@ -1,10 +1,10 @@
+import DVLAHashing
+import DVLAJSON
+import DVLATestSupport
 import Foundation
-import Hashing
-import StrictJSON
-import TestSupport
 import Testing
 
-@testable import Signing
+@testable import DVLASigning
 
 struct SignatureFileTests {
   static let statement = SignedStatement(

@@ -1,9 +1,9 @@
+import DVLAHashing
+import DVLAJSON
 import Foundation
-import Hashing
-import StrictJSON
 import Testing
 
-@testable import Signing
+@testable import DVLASigning
 
 /// Payloads that a trusted key has signed and that say something else than they should.
 struct SignedStatementTests {

@@ -1,7 +1,7 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLASigning
+import DVLATestSupport
 import Foundation
-import Signing
-import TestSupport
 import Testing
 
 /// Keys and signatures of `Fixtures/signing`, made by openssl and the OpenSSF tool.

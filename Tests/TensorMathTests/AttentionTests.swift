@@ -1,6 +1,6 @@
+import DVLATensorMath
+import DVLATensors
 import Glibc
-import TensorCore
-import TensorMath
 import Testing
 
 struct AttentionTests {

@@ -1,7 +1,7 @@
+import DVLATensorMath
+import DVLATensors
 import Foundation
 import Synchronization
-import TensorCore
-import TensorMath
 import Testing
 
 struct ComputeTests {

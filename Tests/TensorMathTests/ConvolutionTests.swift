@@ -1,5 +1,5 @@
-import TensorCore
-import TensorMath
+import DVLATensorMath
+import DVLATensors
 import Testing
 
 /// Whole numbers, of which every sum is exact.

@@ -1,6 +1,6 @@
-import MatrixProducts
-import TensorCore
-import TensorMath
+import DVLAMatrixProducts
+import DVLATensorMath
+import DVLATensors
 import Testing
 
 struct LinearTests {

@@ -1,4 +1,4 @@
-import TensorCore
+import DVLATensors
 
 /// The same numbers in every run.
 struct RandomNumbers {

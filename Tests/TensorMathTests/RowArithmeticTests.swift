@@ -1,7 +1,7 @@
+import DVLAKernels
+import DVLATensorMath
+import DVLATensors
 import Glibc
-import Kernels
-import TensorCore
-import TensorMath
 import Testing
 
 /// Norms, sums and activations over whole tensors; what they do to a row, the kernels' tests say.

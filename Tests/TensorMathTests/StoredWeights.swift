@@ -1,5 +1,5 @@
-import TensorCore
-import TensorMath
+import DVLATensorMath
+import DVLATensors
 
 /// How a matrix is stored.
 enum Storage: CaseIterable {

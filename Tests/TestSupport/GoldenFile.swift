@@ -1,5 +1,5 @@
-import StrictJSON
-public import TensorCore
+import DVLAJSON
+public import DVLATensors
 
 /// The tensors of a safetensors file under `Fixtures`, read without the library under test.
 public struct GoldenFile {

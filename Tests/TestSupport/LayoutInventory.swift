@@ -1,5 +1,5 @@
-public import StrictJSON
-public import TensorCore
+public import DVLAJSON
+public import DVLATensors
 
 /// A list of every tensor of a full-size upstream checkpoint, from `Fixtures/layouts`.
 public struct LayoutInventory: CustomStringConvertible, Sendable {

@@ -1,5 +1,5 @@
+public import DVLAJSON
 import Foundation
-public import StrictJSON
 
 /// One tensor of a safetensors file as it lies there.
 public struct PlainTensor: Equatable, Sendable {

@@ -1,6 +1,6 @@
-import StrictJSON
+import DVLAJSON
+import DVLATokenization
 import Testing
-import Tokenization
 
 @Suite struct EncodingTests {
   @Test(arguments: TokenizerFixture.all)

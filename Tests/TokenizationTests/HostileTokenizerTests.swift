@@ -1,6 +1,6 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLATokenization
 import Testing
-import Tokenization
 
 /// Files made to take long or much memory. Checks that grow with the square of a file would take
 /// minutes on each.

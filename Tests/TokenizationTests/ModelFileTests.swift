@@ -1,6 +1,6 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLATokenization
 import Testing
-import Tokenization
 
 /// What a `tokenizer.model` may not be.
 @Suite struct ModelFileTests {

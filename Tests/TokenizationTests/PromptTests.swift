@@ -1,6 +1,6 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLATokenization
 import Testing
-import Tokenization
 
 @Suite struct PromptTests {
   @Test(arguments: TokenizerFixture.all, [true, false])

@@ -1,6 +1,6 @@
-import StrictJSON
-import TestSupport
-import Tokenization
+import DVLAJSON
+import DVLATestSupport
+import DVLATokenization
 
 /// A tokenizer of `Fixtures/tokenizers`, and what the two upstream libraries make of texts.
 struct TokenizerFixture: CustomStringConvertible {

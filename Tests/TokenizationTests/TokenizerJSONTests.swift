@@ -1,6 +1,6 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLATokenization
 import Testing
-import Tokenization
 
 /// What a `tokenizer.json` may be, and what not.
 @Suite struct TokenizerJSONTests {

@@ -1,15 +1,15 @@
-import BundleFormat
-import Diagnostics
+import DVLABundles
+import DVLADiagnostics
+import DVLAHashing
+import DVLATensors
 import Foundation
-import Hashing
-import TensorCore
 
 /// Changes made to a bundle one at a time, each undone before the next.
 struct DamageTrial {
   private let path: String
   private let file: FileHandle
   private let byteCount: Int
-  private let sound: BundleFormat.Bundle
+  private let sound: WeightBundle
   /// SHA-256 of what each tensor decodes to.
   private let digests: [TensorName: Digest]
 
@@ -24,7 +24,7 @@ struct DamageTrial {
   init(path: String) throws {
     self.path = path
     file = try FileHandle(forUpdating: URL(filePath: path))
-    sound = try BundleFormat.Bundle(path: path)
+    sound = try WeightBundle(path: path)
     byteCount = sound.byteCount
     var digests: [TensorName: Digest] = [:]
     try sound.load(threads: 2) { tensor, bytes in digests[tensor.name] = Self.digest(bytes) }
@@ -93,8 +93,8 @@ struct DamageTrial {
   /// Opens the changed bundle; verifies and loads all of it, or loads the tensor of the change.
   private mutating func look(from owner: BundleTensor?, whole: Bool, at what: String) {
     tried += 1
-    let bundle: BundleFormat.Bundle
-    do { bundle = try BundleFormat.Bundle(path: path) } catch {
+    let bundle: WeightBundle
+    do { bundle = try WeightBundle(path: path) } catch {
       refusedOpening += 1
       return
     }

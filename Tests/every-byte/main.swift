@@ -1,8 +1,8 @@
-import BundleFormat
-import Diagnostics
+import DVLABundles
+import DVLADiagnostics
+import DVLAHashing
+import DVLATensors
 import Foundation
-import Hashing
-import TensorCore
 
 // every-byte BUNDLE [PLACES]: changes a copy of the bundle, one byte at a time, and looks that
 // `verify` finds each change and that no load gives a wrong tensor.

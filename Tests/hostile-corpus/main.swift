@@ -1,6 +1,6 @@
+import DVLAHostileCorpus
+import DVLAJSON
 import Foundation
-import HostileCorpus
-import StrictJSON
 
 // hostile-corpus FOLDER: writes the cases to FOLDER/DOOR/CLASS-NUMBER, of a folder its index; and
 // to FOLDER/chunk what bundles store for their first chunk, behind three bytes that the fuzzer

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Diagnostics
+import DVLADiagnostics
 import Glibc
-import StrictJSON
-import TensorCore
-import TensorMath
+import DVLAJSON
+import DVLATensors
+import DVLATensorMath
 
 /// Times forward passes of published size; `Benchmarks/forward` runs it beside PyTorch.
 @main

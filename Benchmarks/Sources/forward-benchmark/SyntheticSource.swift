@@ -1,6 +1,6 @@
-import Diagnostics
+import DVLADiagnostics
 import Synchronization
-import TensorCore
+import DVLATensors
 
 /// Weights that are drawn when they are asked for: any name, in the shape a model expects.
 ///

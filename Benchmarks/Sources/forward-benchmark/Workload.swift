@@ -1,9 +1,9 @@
 import ArgumentParser
-import Diagnostics
-import Models
-import StrictJSON
-import TensorCore
-import TensorMath
+import DVLADiagnostics
+import DVLAModels
+import DVLAJSON
+import DVLATensors
+import DVLATensorMath
 
 /// A forward pass of published size.
 enum Workload: String, CaseIterable, ExpressibleByArgument {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import BundleFormat
+import DVLABundles
 
 /// Opens a bundle, and loads all of its tensors one after the other, as a runtime does.
 @main
@@ -16,7 +16,7 @@ struct LoadBenchmark: ParsableCommand {
   func run() throws {
     let clock = ContinuousClock()
     let start = clock.now
-    let bundle = try Bundle(path: bundle, check: digest ? .digest : .checksum)
+    let bundle = try WeightBundle(path: bundle, check: digest ? .digest : .checksum)
     print("opened in \(clock.now - start)")
     if open { return }
     var byteCount = 0

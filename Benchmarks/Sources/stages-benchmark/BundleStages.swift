@@ -1,11 +1,11 @@
-import BundleFormat
-import Compression
-import Diagnostics
+import DVLABundles
+import DVLACompression
+import DVLADiagnostics
 import Glibc
-import Kernels
-import Parallelism
-import StrictJSON
-import TensorCore
+import DVLAKernels
+import DVLAParallelism
+import DVLAJSON
+import DVLATensors
 
 /// Packing chunks, and loading what was packed from the page cache.
 enum BundleStages {
@@ -133,7 +133,7 @@ enum BundleStages {
       }
     ]
     if kind.packing == .store {
-      let mapped = try Bundle(path: path, mapping: true)
+      let mapped = try WeightBundle(path: path, mapping: true)
       stages.append(
         Stage(name: "map", data: kind.data, byteCount: kind.bytes.count) { team in
           try mapped.load(threads: team.threads) { _, _ in }
@@ -143,7 +143,7 @@ enum BundleStages {
   }
 
   /// A bundle of eight tensors.
-  private static func write(_ kind: Kind, to path: String) throws -> Bundle {
+  private static func write(_ kind: Kind, to path: String) throws -> WeightBundle {
     let source = try TensorBytes(copying: kind.bytes)
     let count = source.byteCount / 8 / (kind.dtype.bitWidth / 8)
     let plans = (0..<8).compactMap {
@@ -163,6 +163,6 @@ enum BundleStages {
       try writer.append(Array(chunks[tensor * each..<(tensor + 1) * each]), toTensor: tensor)
     }
     _ = try writer.finish()
-    return try Bundle(path: path)
+    return try WeightBundle(path: path)
   }
 }

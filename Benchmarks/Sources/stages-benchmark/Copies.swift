@@ -1,5 +1,5 @@
-import Parallelism
-import TensorCore
+import DVLAParallelism
+import DVLATensors
 
 /// What memory allows: the same bytes moved by memcpy, part by part on the same threads.
 struct Copies {

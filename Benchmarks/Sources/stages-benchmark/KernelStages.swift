@@ -1,7 +1,7 @@
-import Hashing
-import Kernels
-import Quantization
-import TensorCore
+import DVLAHashing
+import DVLAKernels
+import DVLAQuantization
+import DVLATensors
 
 /// Conversions, byte planes, quantization and hashing, from memory to memory.
 enum KernelStages {

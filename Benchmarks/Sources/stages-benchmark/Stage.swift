@@ -1,5 +1,5 @@
-import Parallelism
-import TensorCore
+import DVLAParallelism
+import DVLATensors
 
 /// One thing that is timed, and what it is held against.
 struct Stage {

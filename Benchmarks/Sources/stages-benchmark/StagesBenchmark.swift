@@ -1,10 +1,10 @@
 import ArgumentParser
 import Glibc
-import Kernels
-import Parallelism
-import Quantization
-import StrictJSON
-import TensorCore
+import DVLAKernels
+import DVLAParallelism
+import DVLAQuantization
+import DVLAJSON
+import DVLATensors
 
 /// Times our stages beside memcpy.
 @main

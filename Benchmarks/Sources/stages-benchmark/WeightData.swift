@@ -1,6 +1,6 @@
-import FileAccess
-import Kernels
-import RandomNumbers
+import DVLAFiles
+import DVLAKernels
+import DVLARandomNumbers
 
 /// Weights as trained models have them: normal, with a spread that follows a matrix's inputs.
 struct WeightData {

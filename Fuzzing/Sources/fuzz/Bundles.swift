@@ -1,9 +1,9 @@
-import Diagnostics
-import FileAccess
-import Hashing
-import TensorCore
+import DVLADiagnostics
+import DVLAFiles
+import DVLAHashing
+import DVLATensors
 
-@testable import BundleFormat
+@testable import DVLABundles
 
 extension FuzzTarget {
   /// Our own format. The hashes are made right, so that what lies behind them is reached: an
@@ -11,9 +11,9 @@ extension FuzzTarget {
   static let bundles = [
     FuzzTarget("bundle") { (bytes) throws(WeightsError) in
       file.replace(with: rerooted(bytes))
-      let isIntact = try Bundle(path: file.path).verify(threads: 1).isIntact
+      let isIntact = try WeightBundle(path: file.path).verify(threads: 1).isIntact
       for check in [ChunkCheck.checksum, .digest] {
-        let bundle = try Bundle(path: file.path, check: check)
+        let bundle = try WeightBundle(path: file.path, check: check)
         var loaded = 0
         do throws(WeightsError) {
           try bundle.load(threads: 1) { tensor, bytes in

@@ -1,11 +1,11 @@
-import Diagnostics
-import Models
-import Normalization
-import Parity
-import Quantization
-import Remapping
-import StrictJSON
-import TensorCore
+import DVLADiagnostics
+import DVLAModels
+import DVLANormalization
+import DVLAParity
+import DVLAQuantization
+import DVLARemapping
+import DVLAJSON
+import DVLATensors
 
 extension FuzzTarget {
   /// JSON documents of our own and of upstream.

@@ -1,10 +1,10 @@
-import Diagnostics
-import NumPyFiles
-import StrictJSON
-import TensorCore
-import Tokenization
+import DVLADiagnostics
+import DVLANumPyFiles
+import DVLAJSON
+import DVLATensors
+import DVLATokenization
 
-@testable import Safetensors
+@testable import DVLASafetensors
 
 extension FuzzTarget {
   /// Formats other projects defined.

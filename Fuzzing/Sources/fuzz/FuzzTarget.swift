@@ -1,4 +1,4 @@
-import Diagnostics
+import DVLADiagnostics
 
 /// Something that reads bytes nobody vouches for. It may refuse them, and must not trap, hang, or
 /// take more memory than they justify; where it takes them, what it made of them must hold.

@@ -1,5 +1,5 @@
-import Diagnostics
-import Images
+import DVLADiagnostics
+import DVLAImages
 
 extension FuzzTarget {
   /// Pictures, small ones: the memory a large one takes is its own.

@@ -1,8 +1,8 @@
-import Diagnostics
-import Hashing
-import StrictJSON
+import DVLADiagnostics
+import DVLAHashing
+import DVLAJSON
 
-@testable import Signing
+@testable import DVLASigning
 
 extension FuzzTarget {
   /// What lies beside a bundle and says that it is to be trusted.

@@ -1,10 +1,10 @@
-import BundleFormat
-import Diagnostics
-import HostileCorpus
-import Parity
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLABundles
+import DVLADiagnostics
+import DVLAHostileCorpus
+import DVLAJSON
+import DVLAParity
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// Limits of bundles and goldens.
@@ -43,7 +43,7 @@ struct BundleLimitTests {
         let zeros = Array(repeating: "0", count: count).joined(separator: ",")
         bundle.setMetadata(key, .string("[\(zeros)]"))
         let path = try scratch.put(bundle.bytes())
-        _ = try BundleFormat.Bundle(path: path)
+        _ = try WeightBundle(path: path)
       }
     }
   }
@@ -64,7 +64,7 @@ struct BundleLimitTests {
         if key == "tensors" { bundle.rows = [] }
         let objects = Array(repeating: "{}", count: count).joined(separator: ",")
         bundle.setMetadata(key, .string("[\(objects)]"))
-        _ = try BundleFormat.Bundle(path: scratch.put(bundle.bytes()))
+        _ = try WeightBundle(path: scratch.put(bundle.bytes()))
       }
     }
   }
@@ -84,7 +84,7 @@ struct BundleLimitTests {
       var bundle = sound
       bundle.store(magic + empty + last + values + checksum + excess)
       let path = try scratch.put(bundle.bytes())
-      try BundleFormat.Bundle(path: path).load(threads: 1) { (_, bytes) throws(WeightsError) in
+      try WeightBundle(path: path).load(threads: 1) { (_, bytes) throws(WeightsError) in
         let found = bytes.withBytes { unsafe $0.withUnsafeBytes { unsafe Array($0) } }
         #expect(found == values)
       }

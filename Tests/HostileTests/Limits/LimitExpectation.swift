@@ -1,6 +1,6 @@
-public import Diagnostics
+public import DVLADiagnostics
+import DVLATestSupport
 import Glibc
-import TestSupport
 import Testing
 
 /// Expects what is at a limit of the page "Limits" to be taken, and one more to be refused.

@@ -1,10 +1,10 @@
-import Diagnostics
-import HostileCorpus
-import Quantization
-import Remapping
-import StrictJSON
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLAHostileCorpus
+import DVLAJSON
+import DVLAQuantization
+import DVLARemapping
+import DVLATensors
+import DVLATestSupport
 import Testing
 
 /// Limits of manifests, recipes and configurations.

@@ -1,10 +1,10 @@
-import Diagnostics
-import Normalization
-import NumPyFiles
-import TensorCore
-import TestSupport
+import DVLADiagnostics
+import DVLANormalization
+import DVLANumPyFiles
+import DVLATensors
+import DVLATestSupport
+import DVLATokenization
 import Testing
-import Tokenization
 
 /// Limits of what a policy is given.
 struct PolicyFileLimitTests {

@@ -1,8 +1,8 @@
-import Diagnostics
+import DVLADiagnostics
+import DVLAJSON
+import DVLASafetensors
+import DVLATestSupport
 import Glibc
-import Safetensors
-import StrictJSON
-import TestSupport
 import Testing
 
 /// Limits of safetensors files and of folders with them.

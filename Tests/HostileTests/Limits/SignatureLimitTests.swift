@@ -1,7 +1,7 @@
-import BundleFormat
-import Diagnostics
-import Signing
-import TestSupport
+import DVLABundles
+import DVLADiagnostics
+import DVLASigning
+import DVLATestSupport
 import Testing
 
 /// Limits of keys, and of the file of a signature; those of what it holds are tested beside it.

@@ -1,0 +1,86 @@
+import ArgumentParser
+import DVLABundles
+import DVLADiagnostics
+import DVLAFiles
+import DVLARemapping
+import DepthVLAWeights
+
+/// The files that travel with the tensors of a bundle.
+struct AssetOptions: ParsableArguments {
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      A tokenizer file to take along in place of those beside the weights; several for several \
+      files.
+      """, valueName: "[family=]file"))
+  var tokenizer: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Likewise, a preprocessor's settings. With several sources, say whose.",
+      valueName: "[family=]file"))
+  var preprocessor: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Likewise, statistics that normalise states and actions.", valueName: "[family=]file"))
+  var statistics: [String] = []
+
+  @Flag(help: "Take no files along, only tensors.")
+  var noAssets = false
+
+  func validate() throws {
+    if noAssets, !(tokenizer + preprocessor + statistics).isEmpty {
+      throw ValidationError("--no-assets excludes --tokenizer, --preprocessor and --statistics")
+    }
+  }
+
+  /// - Throws: `command.usage` for a family there is none of.
+  func choice(_ library: ManifestLibrary) throws(WeightsError) -> AssetChoice {
+    var choice = AssetChoice()
+    choice.takesFound = !noAssets
+    let roles: [(BundleAsset.Role, String, [String])] = [
+      (.tokenizer, "--tokenizer", tokenizer), (.preprocessor, "--preprocessor", preprocessor),
+      (.statistics, "--statistics", statistics),
+    ]
+    for (role, option, texts) in roles {
+      for text in texts {
+        let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
+        // A path may have the sign too.
+        if sides.count == 2, library.families.contains(sides[0]) {
+          choice.given.append(AssetChoice.Given(role: role, family: sides[0], path: sides[1]))
+        } else {
+          if sides.count == 2, sides[0].isWord, !Self.exists(text) {
+            throw WeightsError(
+              .commandUsage, .usage,
+              "\(option) \(text.quoted): no family is called \(sides[0].quoted), expected one of "
+                + library.families.sorted().joined(separator: ", "))
+          }
+          choice.given.append(AssetChoice.Given(role: role, family: nil, path: text))
+        }
+      }
+    }
+    return choice
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    do throws(WeightsError) {
+      _ = try InputFolder.isFolder(path)
+      return true
+    } catch { return error.code != .fileNotFound }
+  }
+}
+
+extension String {
+  /// Whether it has the form of a family's name rather than that of a path.
+  fileprivate var isWord: Bool {
+    !isEmpty
+      && utf8.allSatisfy { byte in
+        (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+          || [UInt8(ascii: "-"), UInt8(ascii: "_")].contains(byte)
+      }
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import DVLADiagnostics
+import DVLAFiles
+import DepthVLAWeights
+
+/// The command `depthvla`.
+@main
+struct DepthVLA: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "depthvla",
+    abstract: "Turns upstream checkpoints into verified weight bundles for DepthVLA.",
+    discussion: """
+      A first look:     depthvla inspect ~/models/paligemma-3b-pt-224
+      The main job:     depthvla convert --paligemma P --depth-anything D \\
+                          --init-missing 7 --precision int8 -o robot.dvla.safetensors
+      Before release:   depthvla verify robot.dvla.safetensors --against P D
+
+      Exit status: 0 done, 1 a check failed, 64 usage, 65 malformed or corrupt input,
+      66 no such input, 69 out of a resource, 73 output cannot be created,
+      74 input/output error, 130 interrupted.
+      """,
+    version: ToolVersion.current,
+    subcommands: [
+      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, SignCommand.self,
+      ExportCommand.self, DiffCommand.self, ParityCommand.self, RunCommand.self,
+    ])
+
+  static var commandNames: [String] {
+    configuration.subcommands.compactMap { $0.configuration.commandName }
+  }
+
+  static func main() {
+    Interruption.install(
+      keptMessage: """
+        depthvla: interrupted; what is done is kept, and the same command with --resume goes on \
+        from there
+
+        """)
+    var output: OutputOptions?
+    do {
+      var command = try parseAsRoot()
+      output = (command as? any OutputCommand)?.output
+      try command.run()
+    } catch let error as WeightsError {
+      ErrorReport(error).write(asJSON: output?.json ?? false)
+      Self.exit(withError: ExitCode(error.kind.rawValue))
+    } catch {
+      // Help, the version, or a status whose reason is on stderr already.
+      if exitCode(for: error).isSuccess || error is ExitCode { exit(withError: error) }
+      let report = ErrorReport(usage: message(for: error))
+      // Where parsing failed, whether JSON is wanted is only in the words themselves.
+      report.write(asJSON: output?.json ?? CommandLine.arguments.contains("--json"))
+      Self.exit(withError: ExitCode(WeightsError.Kind.usage.rawValue))
+    }
+  }
+}
+
+/// A command with the options that all share.
+protocol OutputCommand: ParsableCommand {
+  var output: OutputOptions { get }
+}

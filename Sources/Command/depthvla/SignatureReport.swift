@@ -1,0 +1,43 @@
+import DVLABundles
+import DVLADiagnostics
+import DVLAHashing
+import DVLAJSON
+import DVLASigning
+
+/// A signature that was made or verified, for a person and as a document.
+struct SignatureReport {
+  let path: String
+  let key: PublicKey
+  let statement: SignedStatement
+
+  init(path: String, key: PublicKey, statement: SignedStatement) {
+    self.path = path
+    self.key = key
+    self.statement = statement
+  }
+
+  init(_ signature: VerifiedSignature) {
+    self.init(path: signature.path, key: signature.key, statement: signature.statement)
+  }
+
+  /// - Parameter verb: what was done with the key.
+  func words(_ verb: String) -> String {
+    let release = statement.release.map { ", as release \($0)" } ?? ""
+    return "\(path.escapedForTerminal): \(verb) with the \(key)\(release)\n"
+  }
+
+  var json: JSONValue { .object(JSONObject(members)) }
+
+  func json(bundle: String) -> JSONValue {
+    .object(JSONObject([("bundle", .string(bundle))] + members))
+  }
+
+  private var members: [(String, JSONValue)] {
+    [
+      ("path", .string(path)), ("algorithm", .string(key.algorithm.rawValue)),
+      ("key", .string(key.fingerprint)), ("sha256", .string(statement.fileHash.hex)),
+      ("root", statement.root.map { .string($0.hex) } ?? .null),
+      ("release", statement.release.map { .integer(Int64($0)) } ?? .null),
+    ]
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import DVLABundles
+import DVLADiagnostics
+import DVLAJSON
+import DepthVLAWeights
+
+/// `depthvla verify`.
+struct VerifyCommand: OutputCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Accounts for every byte of a bundle, and compares it with its sources.",
+    discussion: """
+      Examples:
+        depthvla verify robot.dvla.safetensors
+        depthvla verify robot.dvla.safetensors \\
+          --against paligemma-3b-pt-224 dinov2-large
+        depthvla verify robot.dvla.safetensors --public-key key.pub.pem \\
+          --minimum-release 7
+
+      With --against, name every source the bundle was made from: each tensor is converted \
+      again and compared bit for bit, and what conversion lost is measured; assets are compared \
+      with the files beside the weights. With --public-key the bundle must be signed with one of \
+      the keys, its SHA-256 included. Exit status 1 where sources and bundle differ, the \
+      signature is not to be trusted or a tensor holds NaN or infinity; 65 where the bundle is \
+      damaged.
+      """)
+
+  @Argument(help: "The bundle.")
+  var bundle: String
+
+  @Option(
+    name: .customLong("against"), parsing: .upToNextOption,
+    help: ArgumentHelp("The checkpoints it was made from.", valueName: "path"))
+  var sources: [String] = []
+
+  @Flag(help: "Accept tensors that hold NaN or infinity.")
+  var allowNonFinite = false
+
+  @OptionGroup(title: "Trust") var trust: TrustOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let line = output.progress()
+    defer { line?.finish() }
+    let signature = try verifiedSignature()
+    let opened = try WeightBundle(path: bundle)
+    try signature?.check(root: opened.root)
+    let total = opened.byteCount
+    let verification = try opened.verify(threads: output.threadCount) { done in
+      line?.update(
+        WorkProgress(phase: "verify", doneByteCount: done, totalByteCount: total))
+    }
+    if verification.isIntact, let signature {
+      try signature.check(
+        fileHash: try opened.fileHash { done in
+          line?.update(WorkProgress(phase: "hash", doneByteCount: done, totalByteCount: total))
+        })
+    }
+    var comparison: BundleComparison?
+    if verification.isIntact, !sources.isEmpty {
+      let library = try output.library()
+      let imported = try BundleComparison.sources(at: sources, of: opened, library: library)
+      comparison = try BundleComparison(
+        opened, against: imported, library: library, threads: output.threadCount,
+        progress: { line?.update($0) })
+    }
+    line?.finish()
+    let report = VerificationReport(
+      path: bundle, verification: verification, signature: signature, comparison: comparison)
+    try output.write(report.json, words: report.words)
+    if let damage = verification.damages.first {
+      Console.write("depthvla: \(damage.error)\n", to: .error)
+      throw ExitCode(WeightsError.Kind.malformed.rawValue)
+    }
+    if !allowNonFinite, let values = verification.nonFinite.first {
+      Console.write("depthvla: \(values.error(in: bundle))\n", to: .error)
+      throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
+    }
+    if let comparison, !comparison.isEqual {
+      throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
+    }
+  }
+
+  /// The signature alone, so that damage of the bundle it is of is reported as damage.
+  private func verifiedSignature() throws(WeightsError) -> VerifiedSignature? {
+    guard case .signed(let keys, let release) = try trust.policy() else { return nil }
+    return try VerifiedSignature(
+      ofBundle: bundle, in: trust.signature, trusting: keys, atLeast: release)
+  }
+}

@@ -1,0 +1,155 @@
+public import DVLABundles
+public import DVLADiagnostics
+import DVLAFiles
+
+/// Which files a bundle takes along besides tensors.
+public struct AssetChoice: Sendable {
+  /// A file that the user gave.
+  public struct Given: Sendable {
+    public let role: BundleAsset.Role
+    /// The model it belongs to; nil: the one that has use for it.
+    public let family: String?
+    public let path: String
+
+    public init(role: BundleAsset.Role, family: String?, path: String) {
+      self.role = role
+      self.family = family
+      self.path = path
+    }
+  }
+
+  /// Takes the place of what is found for its role and model.
+  public var given: [Given] = []
+  /// Whether those beside the weights are taken.
+  public var takesFound = true
+
+  public init() {}
+}
+
+extension AssetChoice {
+  /// - Parameters:
+  ///   - family: of the bundle.
+  ///   - families: all there are.
+  /// - Throws: `convert.assets` when two have one name, or nothing tells which model a given file
+  ///   belongs to, or a bundle has no room for so many; what is wrong with one of them, as
+  ///   ``AssetContent/read(_:role:fileName:)``; `convert.asset-size`; `bundle.asset-name`;
+  ///   `file.*`.
+  func selection(
+    of sources: [ImportedSource], family: String, families: [String]
+  ) throws(WeightsError) -> AssetSelection {
+    var notes: [String] = []
+    var found: [AssetSearch.Found] = []
+    for source in sources where takesFound {
+      let search = try AssetSearch(
+        source.checkpoint, family: source.family, families: families)
+      found += search.found
+      notes += search.notes
+    }
+    let owners = AssetOwners(
+      present: sources.map(\.family), bundle: family, families: families, found: found)
+    var files: [AssetFile] = []
+    var replaced: Set<String> = []
+    for given in given {
+      let owner = try owners.owner(of: given)
+      let file = try given.open(family: owner)
+      files.append(file)
+      let name = AssetName(fileName: file.plan.fileName, role: file.plan.role)
+      for other in found where other.family == owner && AssetNames.replaces(name, other.assetName) {
+        replaced.insert(other.path)
+      }
+    }
+    found.removeAll { replaced.contains($0.path) }
+    try Self.requireSingle(found)
+    try Self.requireRoom(given: files.count, found)
+    let statisticsOwners = Set(files.filter { $0.plan.role == .statistics }.map(\.plan.family))
+    for other in found {
+      let file = try other.open()
+      // A pipeline whose state files are replaced would look for files that are not there.
+      if file.refersToStateFiles, statisticsOwners.contains(other.family) {
+        notes.append(
+          "left out: \(other.path.quoted), which belongs to statistics that are replaced")
+        continue
+      }
+      files.append(file)
+    }
+    files.sort { $0.plan.name.utf8.lexicographicallyPrecedes($1.plan.name.utf8) }
+    for (first, second) in zip(files, files.dropFirst())
+    where first.plan.name == second.plan.name {
+      throw WeightsError(
+        .convertAssets, .usage, file: second.path,
+        "would be \(second.plan.name.quoted) in the bundle, as \(first.path.quoted) would")
+    }
+    try BundleAssetPlan.check(files.map(\.plan))
+    return AssetSelection(files: files, notes: notes + Self.unreadable(files))
+  }
+
+  /// What `run` would say of the tokenizer it takes: a SentencePiece model before the other form.
+  private static func unreadable(_ files: [AssetFile]) -> [String] {
+    let tokenizers = files.filter { $0.plan.role == .tokenizer }
+    guard
+      let chosen = tokenizers.first(where: { $0.plan.fileName == AssetNames.sentencePiece })
+        ?? tokenizers.first, !chosen.isReadable
+    else { return [] }
+    return [
+      "\(chosen.path.quoted) is a tokenizer of a kind that run cannot read; it travels all the same"
+    ]
+  }
+
+  private static func requireRoom(
+    given: Int, _ found: [AssetSearch.Found]
+  ) throws(WeightsError) {
+    guard given + found.count > BundleLayout.assetCount else { return }
+    let folder = found.last?.path.splitAtLastComponent.folder
+    throw WeightsError(
+      .convertAssets, .usage, file: folder,
+      "\(given + found.count) files would travel with the tensors, expected at most "
+        + "\(BundleLayout.assetCount); --no-assets leaves them out")
+  }
+
+  /// - Throws: `convert.assets`.
+  static func requireSingle(_ found: [AssetSearch.Found]) throws(WeightsError) {
+    for (first, second) in zip(found, found.dropFirst()) where first.name == second.name {
+      let all = found.filter { $0.name == first.name }.map(\.source.quoted)
+      throw WeightsError(
+        .convertAssets, .usage,
+        "\(all.count) files \(first.fileName.quoted) of the \(first.family) source: "
+          + "\(all.prefix(8).joined(separator: ", ")); say which with "
+          + "\(first.role.option) \(first.family)=FILE")
+    }
+  }
+}
+
+/// The files a bundle takes along, in the order of their names.
+struct AssetSelection: Sendable {
+  let files: [AssetFile]
+  /// What was left out, and what is odd about the others.
+  let notes: [String]
+}
+
+extension AssetChoice.Given {
+  fileprivate func open(family: String) throws(WeightsError) -> AssetFile {
+    let name = path.splitAtLastComponent.name
+    let isConfiguration = AssetNames.role(of: name) == .tokenizerConfiguration
+    return try AssetFile(
+      InputFile(path: path), family: family, fileName: nil, name: name,
+      role: role == .tokenizer && isConfiguration ? .tokenizerConfiguration : role, source: name,
+      isGiven: true)
+  }
+}
+
+extension BundleAsset.Role {
+  /// The option of `convert` that gives such a file.
+  fileprivate var option: String {
+    switch self {
+    case .tokenizer, .tokenizerConfiguration: "--tokenizer"
+    // No option gives a file of that role; one that is found can only be left out.
+    case .preprocessor, .generation: "--preprocessor"
+    case .statistics: "--statistics"
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// It is not clear which files the bundle should take along.
+  public static let convertAssets = Self("convert.assets")
+}

@@ -1,0 +1,104 @@
+import DVLABundles
+public import DVLADiagnostics
+import DVLAFiles
+import DVLAHashing
+
+/// A file that a bundle takes along. It is opened once, before a bundle is begun.
+struct AssetFile: Sendable {
+  let plan: BundleAssetPlan
+  /// Whether the user named it, rather than that it lay beside the weights.
+  let isGiven: Bool
+  /// Whether `run` can use it.
+  let isReadable: Bool
+  /// Whether other files are part of it, by their names.
+  let refersToStateFiles: Bool
+  private let contents: Contents
+  /// Of the bytes that were looked into.
+  let sha256: Digest
+
+  private enum Contents {
+    case file(InputFile)
+    /// Made of tensors of the file at that path.
+    case made([UInt8], path: String)
+  }
+
+  var path: String {
+    switch contents {
+    case .file(let file): file.path
+    case .made(_, let path): path
+    }
+  }
+
+  /// A file that is made of what a source has elsewhere.
+  ///
+  /// - Throws: what is wrong with its contents, as ``AssetContent/read(_:role:fileName:)``;
+  ///   `bundle.asset-name`.
+  init(
+    made bytes: [UInt8], path: String, family: String, fileName: String, role: BundleAsset.Role,
+    source: String
+  ) throws(WeightsError) {
+    isGiven = false
+    contents = .made(bytes, path: path)
+    sha256 = SHA256.hash(bytes)
+    do throws(WeightsError) {
+      isReadable = try AssetContent.read(bytes, role: role, fileName: fileName).isReadable
+      refersToStateFiles = false
+      plan = BundleAssetPlan(
+        family: family, fileName: fileName, role: role, byteCount: bytes.count, source: source)
+      try BundleAssetPlan.check([plan])
+    } catch { throw error.inFile(path) }
+  }
+
+  /// - Parameters:
+  ///   - fileName: the name upstream libraries know it by; nil: the one for its role and form.
+  ///   - name: its own.
+  /// - Throws: `convert.asset-size` when the file is empty or larger than a bundle takes; what is
+  ///   wrong with its contents, as ``AssetContent/read(_:role:fileName:)``; `bundle.asset-name`.
+  init(
+    _ file: InputFile, family: String, fileName: String?, name: String, role: BundleAsset.Role,
+    source: String, isGiven: Bool
+  ) throws(WeightsError) {
+    guard 1...BundleLayout.assetByteCount ~= file.byteCount else {
+      throw WeightsError(
+        .convertAssetSize, file: file.path,
+        "\(file.byteCount) bytes, expected an asset of 1 to \(BundleLayout.assetByteCount)")
+    }
+    self.isGiven = isGiven
+    contents = .file(file)
+    do throws(WeightsError) {
+      let bytes = try file.bytes(at: 0, count: file.byteCount)
+      sha256 = SHA256.hash(bytes)
+      let (content, isReadable) = try AssetContent.read(bytes, role: role, fileName: fileName)
+      self.isReadable = isReadable
+      refersToStateFiles = content == .settings(refersToStateFiles: true)
+      plan = BundleAssetPlan(
+        family: family, fileName: fileName ?? content.canonicalName(name, role: role), role: role,
+        byteCount: file.byteCount, source: source)
+      try BundleAssetPlan.check([plan])
+    } catch { throw error.inFile(file.path) }
+  }
+
+  /// All of it.
+  ///
+  /// - Throws: `file.changed` when the file was written to since it was opened; `file.*`.
+  func bytes() throws(WeightsError) -> [UInt8] {
+    let file: InputFile
+    switch contents {
+    case .made(let bytes, _): return bytes
+    case .file(let opened): file = opened
+    }
+    let bytes = try file.bytes(at: 0, count: file.byteCount)
+    try file.checkUnchanged()
+    // Whoever writes may set the time back.
+    guard SHA256.hash(bytes) == sha256 else {
+      throw WeightsError(
+        .fileChanged, .inputOutput, file: path, "changed since it was looked into: other bytes now")
+    }
+    return bytes
+  }
+}
+
+extension WeightsError.Code {
+  /// An asset that is empty or larger than a bundle takes.
+  public static let convertAssetSize = Self("convert.asset-size")
+}

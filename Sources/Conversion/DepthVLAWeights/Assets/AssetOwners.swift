@@ -1,0 +1,61 @@
+import DVLABundles
+import DVLADiagnostics
+
+/// Which model a given file belongs to.
+struct AssetOwners {
+  /// The families of the sources that give tensors.
+  let present: [String]
+  /// The family of the bundle.
+  let bundle: String
+  /// All there are.
+  let families: [String]
+  let found: [AssetSearch.Found]
+
+  /// The model that the user says, or the one that has use for the file.
+  ///
+  /// - Throws: `convert.assets`.
+  func owner(of given: AssetChoice.Given) throws(WeightsError) -> String {
+    if let family = given.family {
+      try check(family, given)
+      return family
+    }
+    switch given.role {
+    case .tokenizer, .tokenizerConfiguration:
+      let readers = ["paligemma", "pi0", "depthvla"]
+      if let owner = owner(among: readers, [.tokenizer, .tokenizerConfiguration]) { return owner }
+      throw WeightsError(
+        .convertAssets, .usage, file: given.path,
+        "no source takes text, expected one that does beside a tokenizer")
+    case .statistics:
+      return owner(among: ["pi0", "depthvla"], [.statistics]) ?? bundle
+    case .preprocessor, .generation:
+      guard let only = present.first, present.count == 1 else {
+        throw WeightsError(
+          .convertAssets, .usage, file: given.path,
+          "several sources may have preprocessors; say whose it is, such as "
+            + "--preprocessor \(present.first ?? "")=FILE")
+      }
+      return only
+    }
+  }
+
+  /// Where the files of a composite that was exported are found, they say whose they are.
+  private func owner(among candidates: [String], _ roles: Set<BundleAsset.Role>) -> String? {
+    let known = Set(found.filter { roles.contains($0.role) }.map(\.family))
+    return candidates.first(where: known.contains) ?? candidates.first(where: present.contains)
+  }
+
+  private func check(_ family: String, _ given: AssetChoice.Given) throws(WeightsError) {
+    // A composite has parts of every family.
+    let isPart =
+      bundle == "depthvla" ? families.contains(family) : present.contains(family)
+    guard !isPart, family != bundle, !found.contains(where: { $0.family == family }) else {
+      return
+    }
+    let expected = Set(present + [bundle]).sorted().joined(separator: ", ")
+    throw WeightsError(
+      .convertAssets, .usage, file: given.path,
+      "is said to be of \(family.quoted), which the bundle has no part of; expected one of "
+        + expected)
+  }
+}

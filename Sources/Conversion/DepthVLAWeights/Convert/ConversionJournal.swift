@@ -1,0 +1,150 @@
+import DVLABundles
+public import DVLADiagnostics
+import DVLAFiles
+import DVLAHashing
+
+/// What a conversion has done so far, in a file beside the unfinished bundle: first what conversion
+/// it is, then a record for each block, in their order. Each part is behind its length and its
+/// checksum, so that an end that was not written whole is told from the rest.
+///
+/// Nothing in it is believed. A record is used where its checksum fits, and a block where its
+/// stored bytes fit the SHA-256 of the record; any other block is made again. Records are read one
+/// at a time, so that memory stays bounded.
+final class ConversionJournal: Sendable {
+  private let output: ResumableOutput
+  /// Where the records are that were found at the start.
+  private let found: [Range<Int>]
+
+  private static let word = Array("depthvla-journal-1\n".utf8)
+  /// Length and checksum.
+  private static let headByteCount = 16
+
+  /// How many blocks another run has noted.
+  var foundCount: Int { found.count }
+
+  /// Begins a journal.
+  ///
+  /// - Throws: `file.*`.
+  init(of identity: Digest, on output: ResumableOutput) throws(WeightsError) {
+    self.output = output
+    found = []
+    try output.note(Self.sealed(Self.word + identity.bytes, at: 0))
+  }
+
+  private init(_ output: ResumableOutput, _ found: [Range<Int>]) {
+    self.output = output
+    self.found = found
+  }
+
+  /// Goes on with the work that has come furthest among what runs have left, and removes the rest.
+  ///
+  /// - Returns: nil where nothing is left.
+  /// - Throws: `convert.resume` where all that is left is of other conversions; `file.*`.
+  static func resume(
+    _ identity: Digest, path: String, overwrite: Bool
+  ) throws(WeightsError) -> (output: ResumableOutput, journal: ConversionJournal)? {
+    let left = try UnfinishedOutput.all(path: path, overwrite: overwrite)
+    var best: (work: UnfinishedOutput, contents: Contents)?
+    for work in left {
+      guard let contents = try Contents(work, identity) else { continue }
+      if contents.records.count >= best?.contents.records.count ?? 0 { best = (work, contents) }
+    }
+    guard let best else {
+      // A run that was killed before it began its journal has left nothing worth a word.
+      for work in left where try work.noted(0..<1) != nil {
+        throw WeightsError(
+          .convertResume, .cannotCreate, file: path,
+          "the unfinished work there is of another conversion: other sources, options or version"
+            + " of depthvla or libzstd; without --resume it is removed and begun anew")
+      }
+      return nil
+    }
+    for work in left where work != best.work { work.remove() }
+    let output = try best.work.resume(
+      journalByteCount: best.contents.byteCount, fileByteCount: best.contents.fileByteCount)
+    return (output, ConversionJournal(output, best.contents.records))
+  }
+
+  /// The record of a block whose stored bytes are all there; nil for one that has to be made. Safe
+  /// to call from several threads.
+  ///
+  /// - Throws: `file.read`.
+  func intact(_ index: Int) throws(WeightsError) -> JournalRecord? {
+    guard index < found.count, let bytes = try output.noted(found[index]),
+      let record = JournalRecord(bytes)
+    else { return nil }
+    var start = record.place
+    for chunk in record.chunks {
+      let end = start + chunk.storedByteCount
+      guard let stored = try output.written(start..<end), chunk.fits(stored) else { return nil }
+      start = end
+    }
+    return record
+  }
+
+  /// Adds the record of the next block.
+  ///
+  /// - Throws: `file.*`.
+  func note(_ record: JournalRecord, ofBlock index: Int) throws(WeightsError) {
+    try output.note(Self.sealed(record.bytes, at: index + 1))
+  }
+
+  /// A part of the journal. The checksum covers which part it is.
+  private static func sealed(_ bytes: [UInt8], at index: Int) -> [UInt8] {
+    word(UInt64(bytes.count)) + word(checksum(bytes, at: index)) + bytes
+  }
+
+  private static func checksum(_ bytes: [UInt8], at index: Int) -> UInt64 {
+    XXH3.hash(word(UInt64(index)) + bytes)
+  }
+
+  private static func word(_ number: UInt64) -> [UInt8] {
+    stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
+  }
+
+  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// What of a journal is sound.
+  private struct Contents {
+    var records: [Range<Int>] = []
+    /// Bytes of the journal up to the end of the last record.
+    private(set) var byteCount = 0
+    /// Bytes of the bundle up to the end of the last block.
+    private(set) var fileByteCount = 0
+
+    /// Nil where it is the journal of another conversion.
+    init?(_ work: UnfinishedOutput, _ identity: Digest) throws(WeightsError) {
+      guard let first = try next(work, 0),
+        try work.noted(first) == ConversionJournal.word + identity.bytes
+      else { return nil }
+      byteCount = first.upperBound
+      while let range = try next(work, records.count + 1), let bytes = try work.noted(range),
+        let record = JournalRecord(bytes)
+      {
+        records.append(range)
+        byteCount = range.upperBound
+        fileByteCount = record.end
+      }
+    }
+
+    private func next(
+      _ work: UnfinishedOutput, _ index: Int
+    ) throws(WeightsError) -> Range<Int>? {
+      let start = byteCount + headByteCount
+      guard let head = try work.noted(byteCount..<start) else { return nil }
+      let count = number(head[..<8])
+      guard count <= UInt64(JournalRecord.largestByteCount) else { return nil }
+      let range = start..<start + Int(count)
+      guard let bytes = try work.noted(range), checksum(bytes, at: index) == number(head[8...])
+      else { return nil }
+      return range
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// What is left to go on with is of another conversion.
+  public static let convertResume = Self("convert.resume")
+}

@@ -1,0 +1,41 @@
+public import DVLABundles
+public import DVLAJSON
+public import DVLAQuantization
+import DVLARemapping
+
+/// What the user asks of a conversion, beside the sources.
+public struct ConversionOptions: Sendable {
+  /// The family the bundle is of; nil: that of a single source, depthvla for several.
+  public var family: String?
+  public var recipe: Recipe
+  public var packing: BundlePacking = .packed(smallest: false)
+  /// Component to family: which source a component is taken from where several have it.
+  public var choices: [String: String] = [:]
+  /// Configuration values that no source tells, by dotted key.
+  public var settings: [(key: String, value: JSONValue)] = []
+  /// Draws tensors that no source has with this seed; nil: they are errors.
+  public var seed: UInt64?
+  /// Takes tensors that hold NaN or infinity; quantizing them to INT8 stays an error.
+  public var allowsNonFinite = false
+  /// Refuses documents with keys that nothing here knows; else they are noted.
+  public var refusesUnknownKeys = false
+  /// Whether tensors that no forward reads are kept, so that a source can be written back whole.
+  /// The commands keep them at source precision.
+  public var keepsUnused = false
+  /// The files that travel with the tensors.
+  public var assets = AssetChoice()
+  /// Signs the bundle; nil: it stays unsigned.
+  public var signing: SigningOptions?
+  /// Whether what `run` would refuse of the bundle is refused before it is written.
+  var isRehearsed = true
+  /// The keys of a bundle under `processing`, in place of what the documents beside the weights
+  /// say.
+  var recordedProcessing: Configuration?
+  public var overwrite = false
+  /// Goes on with what an earlier run of the same conversion left unfinished, and leaves what this
+  /// one cannot finish.
+  public var resumes = false
+  public var threads = 1
+
+  public init(recipe: Recipe) { self.recipe = recipe }
+}

@@ -1,0 +1,7 @@
+// Whoever imports DepthVLAWeights has everything: what a robot needs, and the converter.
+@_exported public import DVLAAccounting
+@_exported public import DVLAParity
+@_exported public import DVLAQuantization
+@_exported public import DVLARemapping
+@_exported public import DVLASafetensors
+@_exported public import DepthVLARuntime

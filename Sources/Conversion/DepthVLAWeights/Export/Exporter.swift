@@ -1,0 +1,123 @@
+public import DVLABundles
+public import DVLADiagnostics
+import DVLAFiles
+import DVLAJSON
+import DVLAParallelism
+public import DVLARemapping
+import DVLASafetensors
+import DVLATensors
+
+/// Turns a bundle back into a checkpoint that the upstream library loads.
+public struct Exporter: Sendable {
+  let bundle: WeightBundle
+  let library: ManifestLibrary
+  let options: ExportOptions
+
+  public init(_ bundle: WeightBundle, library: ManifestLibrary, options: ExportOptions) {
+    self.bundle = bundle
+    self.library = library
+    self.options = options
+  }
+
+  private static let blockByteCount = 2 << 20
+
+  /// Writes the folder, whole or not at all.
+  ///
+  /// - Throws: `output.is-input`, `export.*`, `manifest.unknown`, and what reading and writing
+  ///   throw.
+  public func write(
+    to path: String, progress: @escaping WorkProgress.Handler = { _ in }
+  ) throws(WeightsError) -> ExportResult {
+    try InputProtection.check(folder: path, bundle: bundle.path)
+    let source = try FullPrecisionBundle(bundle)
+    let planner = CheckpointPlanner(
+      bundle: bundle, source: source, library: library, options: options)
+    let plan: ExportPlan
+    do throws(WeightsError) { plan = try planner.plan() } catch { throw error.inFile(bundle.path) }
+
+    let assets = ExportAssets(bundle, plan, families: library.families)
+    var layouts: [SafetensorsLayout] = []
+    let tensors = Dictionary(grouping: plan.tensors, by: \.file)
+    for (index, file) in plan.files.enumerated() {
+      layouts.append(
+        try SafetensorsLayout(
+          tensors: (tensors[index] ?? []).map(\.info), metadata: file.metadata, order: .library))
+    }
+    let folder = try AtomicOutputDirectory(path: path, overwrite: options.overwrite)
+    do throws(WeightsError) {
+      var outputs: [OutputFileHandle] = []
+      for (file, layout) in zip(plan.files, layouts) {
+        let output = try folder.file(named: file.name)
+        try output.reserve(byteCount: layout.byteCount)
+        try output.write(unsafe layout.headerBytes.span.bytes, at: 0)
+        outputs.append(output)
+      }
+      try writeTensors(plan, layouts, outputs, source, progress)
+      if plan.hasIndex {
+        try folder.write(plan.index, to: "model.safetensors.index.json")
+      }
+      try assets.write(to: folder, from: bundle)
+      if let config = plan.config { try folder.write(config, to: "config.json") }
+      try folder.commit()
+    } catch {
+      folder.discard()
+      throw error
+    }
+    return ExportResult(
+      family: plan.family, naming: plan.naming,
+      files: zip(plan.files, layouts).map { file, layout in
+        ExportResult.File(
+          name: file.name, byteCount: layout.byteCount, tensorCount: layout.entries.count)
+      },
+      assets: assets.files.map {
+        ExportResult.Asset(name: $0.name, byteCount: $0.asset.byteCount)
+      }, int8Count: plan.int8Count, dequantizedCount: plan.dequantizedCount,
+      notes: plan.notes + assets.notes)
+  }
+
+  private func writeTensors(
+    _ plan: ExportPlan, _ layouts: [SafetensorsLayout], _ outputs: [OutputFileHandle],
+    _ source: FullPrecisionBundle, _ progress: WorkProgress.Handler
+  ) throws(WeightsError) {
+    var blocks: [StoredBlock] = []
+    for (index, tensor) in plan.tensors.enumerated() {
+      var start = 0
+      while start < tensor.info.byteCount {
+        let end = min(start + Self.blockByteCount, tensor.info.byteCount)
+        blocks.append(
+          StoredBlock(tensor: index, range: start..<end, isLast: end == tensor.info.byteCount))
+        start = end
+      }
+    }
+    let readers = ExportReaders(plan: plan, bundle: bundle, source: source)
+    let total = plan.tensors.reduce(0) { $0 + $1.info.byteCount }
+    var done = 0
+    let work = blocks
+    try OrderedWork.run(
+      items: work.count, threads: options.threads,
+      makeScratch: { () throws(WeightsError) -> CastBuffer in CastBuffer() },
+      work: { (index, buffer) throws(WeightsError) -> [UInt8] in
+        let block = work[index]
+        do throws(WeightsError) {
+          return try readers.bytes(of: block.tensor, block.range, &buffer)
+        } catch { throw error.inFile(bundle.path) }
+      },
+      consume: { (index, bytes) throws(WeightsError) in
+        let block = work[index]
+        let tensor = plan.tensors[block.tensor]
+        guard let offset = layouts[tensor.file].fileOffset(of: tensor.info.name) else { return }
+        try bytes.withReadOnlyBytes(bytes.count) { (bytes) throws(WeightsError) in
+          try outputs[tensor.file].write(bytes, at: offset + block.range.lowerBound)
+        }
+        done += block.range.count
+        progress(WorkProgress(phase: "export", doneByteCount: done, totalByteCount: total))
+      })
+  }
+}
+
+extension AtomicOutputDirectory {
+  fileprivate func write(_ document: JSONValue, to name: String) throws(WeightsError) {
+    let text = document.encoded(pretty: true) + "\n"
+    try file(named: name).write(unsafe text.utf8.span.bytes, at: 0)
+  }
+}

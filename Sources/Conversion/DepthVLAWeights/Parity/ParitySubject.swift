@@ -1,0 +1,99 @@
+public import DVLABundles
+public import DVLADiagnostics
+import DVLAHashing
+public import DVLAJSON
+public import DVLARemapping
+import DVLATensorMath
+public import DVLATensors
+
+/// A model that parity runs: its weights and what is known of them.
+public struct ParitySubject: Sendable {
+  /// A tensor that changes nothing a forward pass computes.
+  public struct UnusedTensor: Sendable, Hashable {
+    public let name: TensorName
+    /// Why no output depends on it.
+    public let reason: String
+
+    public init(name: TensorName, reason: String) {
+      self.name = name
+      self.reason = reason
+    }
+  }
+
+  /// As the user gave it.
+  public let path: String
+  public let family: String
+  public let configuration: JSONValue
+  /// The tensors of the layout.
+  public let source: any TensorSource
+  /// What the weights lost since they were published.
+  public let precision: PrecisionClass
+  /// The identity of a bundle, in hexadecimal; nil for a checkpoint.
+  public let root: String?
+  /// The tensors that parity cannot see, in the order of the layout.
+  public let unusedTensors: [UnusedTensor]
+
+  public init(
+    path: String, family: String, configuration: JSONValue, source: any TensorSource,
+    precision: PrecisionClass, root: String?, unusedTensors: [UnusedTensor]
+  ) {
+    self.path = path
+    self.family = family
+    self.configuration = configuration
+    self.source = source
+    self.precision = precision
+    self.root = root
+    self.unusedTensors = unusedTensors
+  }
+}
+
+extension ParitySubject {
+  /// How products with the weights are computed.
+  func products(_ requested: ProductPrecision?) -> ProductChoice {
+    ProductChoice(requested, for: precision, tensors: source.tensors)
+  }
+
+  /// A bundle.
+  ///
+  /// - Throws: `json.*` when what it records of its losses is not as `convert` writes it;
+  ///   `manifest.unknown` and `remap.configuration` when it is of no known family.
+  public init(_ bundle: WeightBundle, library: ManifestLibrary) throws(WeightsError) {
+    do throws(WeightsError) {
+      let configuration = try Configuration(
+        json: bundle.documents.configuration, origin: "the bundle")
+      let layout = try library.layout(of: bundle.documents.family).tensors(under: configuration)
+      let present = Set(bundle.tensors.map(\.name))
+      let unread = bundle.tensors.filter { $0.name.string.hasPrefix(unusedPrefix) }
+      self.init(
+        path: bundle.path, family: bundle.documents.family,
+        configuration: bundle.documents.configuration, source: bundle,
+        precision: try bundle.precisionClass(), root: bundle.root.hex,
+        unusedTensors: layout.compactMap { tensor in
+          guard let reason = tensor.unusedReason, present.contains(tensor.name) else { return nil }
+          return UnusedTensor(name: tensor.name, reason: reason)
+        }
+          + unread.map {
+            UnusedTensor(name: $0.name, reason: "kept for the way back to its checkpoint")
+          })
+    } catch {
+      // What asks a question of the user elsewhere is here said by the bundle alone.
+      var error = error.inFile(bundle.path)
+      if error.kind == .usage { error.kind = .malformed }
+      throw error
+    }
+  }
+}
+
+extension ParitySubject {
+  /// A checkpoint, whose weights are as they were published: in 8 bits, perhaps.
+  public init(_ checkpoint: RemappedCheckpoint) {
+    self.init(
+      path: checkpoint.source.path, family: checkpoint.plan.family,
+      configuration: checkpoint.plan.configuration.json, source: checkpoint,
+      precision: checkpoint.source.quantization.scales.isEmpty ? .f32 : .int8,
+      root: nil,
+      unusedTensors: checkpoint.plan.tensors.compactMap { tensor in
+        tensor.unusedReason.map { UnusedTensor(name: tensor.name, reason: $0) }
+      })
+  }
+}

@@ -1,0 +1,60 @@
+public import DVLAJSON
+public import DVLAModels
+import DVLATensors
+
+extension Golden {
+  /// Why the golden says nothing of a model of that family and configuration; nil where it does,
+  /// as far as names, metadata and sizes tell without running the model.
+  ///
+  /// - Parameters:
+  ///   - ablation: the switches of DepthVLA that the user set.
+  ///   - inputs: those the model takes; nil where it is not loaded yet.
+  public func misfit(
+    family: String, configuration: JSONValue, ablation: RequestedAblation = RequestedAblation(),
+    inputs described: [InputDescription]?
+  ) -> String? {
+    if let own = self.family, own != family {
+      return "it was recorded from \(own), the model is \(family)"
+    }
+    let traits = FamilyTraits.all[family]
+    if isOfPreprocessing {
+      let processors = traits?.processors ?? []
+      return results.contains { processors.contains($0.processor) }
+        ? nil
+        : "it holds nothing that an image processor of \(family) makes"
+    }
+    if let problem = ablation.misfit(self) { return problem }
+    if let described, let problem = inputMisfit(family: family, inputs: described) {
+      return problem
+    }
+    if let known = traits?.stages, !known.isEmpty, !stages.isEmpty,
+      !stages.contains(where: { known.contains(String($0.name.prefix { $0 != "." })) })
+    {
+      return "it holds no stage of \(family): its first is \(stages[0].name)"
+    }
+    for (stage, key) in traits?.widths ?? [] {
+      guard let recorded = stages.first(where: { $0.name == stage }),
+        let found = recorded.shape.dimensions.last,
+        let expected = key.reduce(configuration as JSONValue?, { $0?.object?[$1] })?.integer,
+        found != expected
+      else { continue }
+      return "it was recorded from a model of another size: \(stage) is \(recorded.shape), the "
+        + "model's \(key.joined(separator: ".")) is \(expected)"
+    }
+    return nil
+  }
+
+  /// Why its inputs are not those of a model; nil where they are.
+  public func inputMisfit(family: String, inputs described: [InputDescription]) -> String? {
+    let names = Set(inputs.map(\.name))
+    let takes = "\(family) takes " + described.map(\.name).joined(separator: ", ")
+    if let missing = described.first(where: { !$0.isOptional && !names.contains($0.name) }) {
+      return "it has no input in.\(missing.name) \(missing.axes); \(takes)"
+    }
+    let known = Set(described.map(\.name))
+    if let extra = inputs.first(where: { !known.contains($0.name) }) {
+      return "it has an input in.\(extra.name); \(takes)"
+    }
+    return nil
+  }
+}

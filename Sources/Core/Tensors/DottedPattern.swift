@@ -1,0 +1,83 @@
+public import DVLADiagnostics
+
+/// A pattern over the dotted components of a name, of a tensor or of a stage: `{i}` stands for a
+/// component of digits, `*` for any one component, `**` at the end for one or more.
+public struct DottedPattern: Hashable, Sendable {
+  private enum Component: Hashable, Sendable {
+    case literal(String)
+    /// `{i}`: decimal digits.
+    case number
+    /// `*`: any one component.
+    case any
+  }
+
+  public let text: String
+  private let components: [Component]
+  /// `**` at the end: one or more components of any kind.
+  private let isOpen: Bool
+
+  /// - Throws: `name.pattern`.
+  public init(_ text: String) throws(WeightsError) {
+    self.text = text
+    var parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    isOpen = parts.last == "**"
+    if isOpen { parts.removeLast() }
+    var components: [Component] = []
+    for part in parts {
+      switch part {
+      case "{i}": components.append(.number)
+      case "*": components.append(.any)
+      default:
+        guard !part.isEmpty, !part.utf8.contains(where: Self.isReserved) else {
+          throw WeightsError(
+            .namePattern,
+            "expected components that are a name, \"{i}\", \"*\", or \"**\" at the end, found "
+              + "\(part.quoted) in the pattern \(text.quoted)")
+        }
+        components.append(.literal(part))
+      }
+    }
+    self.components = components
+  }
+
+  /// Every name below these components.
+  public init(below names: String...) { self.init(below: names) }
+
+  private init(below names: [String]) {
+    text = (names + ["**"]).joined(separator: ".")
+    components = names.map(Component.literal)
+    isOpen = true
+  }
+
+  /// Every name.
+  public static let everything = DottedPattern(below: [String]())
+
+  public func matches(_ name: TensorName) -> Bool {
+    let parts = name.string.utf8.split(
+      separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard isOpen ? parts.count > components.count : parts.count == components.count else {
+      return false
+    }
+    return zip(components, parts).allSatisfy { component, part in
+      switch component {
+      case .any: true
+      case .number:
+        !part.isEmpty
+          && part.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+      case .literal(let literal): literal.utf8.elementsEqual(part)
+      }
+    }
+  }
+
+  public static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+  public func hash(into hasher: inout Hasher) { TensorName(text).hash(into: &hasher) }
+
+  private static func isReserved(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "*") || byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}")
+  }
+}
+
+extension WeightsError.Code {
+  /// A pattern over names is not well formed.
+  public static let namePattern = Self("name.pattern")
+}

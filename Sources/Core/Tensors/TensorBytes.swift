@@ -1,0 +1,90 @@
+public import DVLADiagnostics
+import Glibc
+
+/// The decoded bytes of one tensor: in memory of their own that starts on a page, or in memory that
+/// someone else keeps, such as a mapped file.
+///
+/// Several threads fill it, chunk by chunk; from then on it only ever is read. Little-endian and
+/// row-major, as safetensors stores tensors.
+///
+/// Unsafe code. The invariants: `start` points to `byteCount` initialised bytes from `init` to
+/// `deinit`; `owner`, where there is one, keeps them, and nobody changes them. Whoever makes an
+/// instance fills it: ranges that are written at the same time do not overlap, and all calls of
+/// `withMutableBytes` have ended before anyone else sees the instance.
+@safe
+public final class TensorBytes: @unchecked Sendable {
+  public let byteCount: Int
+  private let start: UnsafeMutableRawPointer
+  /// Who keeps the memory; nil where it is this object's own.
+  private let owner: (any AnyObject & Sendable)?
+
+  /// - Throws: `tensor.memory`.
+  public init(byteCount: Int) throws(WeightsError) {
+    // Huge pages make filling fresh memory two to three times faster.
+    let hugePage = 2 << 20
+    let alignment = byteCount >= 2 * hugePage ? hugePage : 4096
+    var memory: UnsafeMutableRawPointer?
+    let failed = unsafe posix_memalign(&memory, alignment, max(byteCount, 1))
+    guard failed == 0, let memory = unsafe memory else {
+      throw WeightsError(
+        .tensorMemory, .unavailable, "expected \(byteCount) bytes of memory, found less")
+    }
+    if alignment == hugePage { _ = unsafe madvise(memory, byteCount, MADV_HUGEPAGE) }
+    unsafe start = memory
+    self.byteCount = byteCount
+    owner = nil
+  }
+
+  /// Bytes that `owner` keeps, to be read only.
+  ///
+  /// - Precondition: `start` is a multiple of 64 and points to that many bytes, which live and stay
+  ///   the same for as long as `owner` does.
+  @unsafe
+  public init(
+    at start: UnsafeRawPointer, byteCount: Int, keptBy owner: any AnyObject & Sendable
+  ) {
+    precondition(Int(bitPattern: start).isMultiple(of: 64), "aligned")
+    unsafe self.start = UnsafeMutableRawPointer(mutating: start)
+    self.byteCount = byteCount
+    self.owner = owner
+  }
+
+  deinit { if owner == nil { unsafe free(start) } }
+
+  /// Gives `body` the bytes.
+  public func withBytes<Result, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(unsafe UnsafeRawBufferPointer(start: start, count: byteCount).bytes)
+  }
+
+  /// Gives `body` the bytes as float32 values.
+  ///
+  /// - Precondition: the bytes make whole floats.
+  public func withFloats<Result, Failure: Error>(
+    _ body: (Span<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(byteCount.isMultiple(of: 4), "whole floats")
+    // The memory starts on a multiple of 64, so every alignment holds.
+    let floats = unsafe UnsafeBufferPointer(
+      start: start.assumingMemoryBound(to: Float.self), count: byteCount / 4)
+    return try body(unsafe floats.span)
+  }
+
+  /// Gives `body` a range of the bytes to write all of.
+  public func withMutableBytes<Failure: Error>(
+    in range: Range<Int>, _ body: (inout MutableRawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    precondition(owner == nil, "memory of someone else is not written to")
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "outside the tensor")
+    var span = unsafe UnsafeMutableRawBufferPointer(
+      start: start + range.lowerBound, count: range.count
+    ).mutableBytes
+    try body(&span)
+  }
+}
+
+extension WeightsError.Code {
+  /// There is no memory for a tensor.
+  public static let tensorMemory = Self("tensor.memory")
+}

@@ -1,0 +1,54 @@
+public import DVLADiagnostics
+
+/// Something that holds named tensors: a checkpoint, a bundle. Formats implement it, models and
+/// conversions read through it, so neither knows the other.
+public protocol TensorSource: Sendable {
+  /// Every tensor, in the order it is stored.
+  var tensors: [TensorInfo] { get }
+
+  /// The tensor of that name, or nil.
+  func info(of name: TensorName) -> TensorInfo?
+
+  /// Fills `destination` with the bytes of the tensor that start at `offset`. Little-endian,
+  /// row-major, as safetensors stores them. Safe to call from several threads at once.
+  ///
+  /// - Throws: `tensor.unknown` when there is no such tensor, `tensor.range` when the range
+  ///   leaves it, and whatever the format finds wrong with the bytes.
+  func read(
+    _ name: TensorName, at offset: Int, into destination: inout MutableRawSpan
+  ) throws(WeightsError)
+
+  /// The bytes of the tensor where they are in memory already, as yet unchecked; nil where they
+  /// have to be read. Whoever uses them has ``check(_:in:)`` look at all of them first.
+  func residentBytes(of name: TensorName) -> TensorBytes?
+
+  /// Checks a range of a tensor's resident bytes as a read checks what it reads. Safe to call from
+  /// several threads at once.
+  ///
+  /// - Throws: what the format finds wrong with the bytes.
+  func check(_ name: TensorName, in range: Range<Int>) throws(WeightsError)
+}
+
+extension TensorSource {
+  public func residentBytes(of name: TensorName) -> TensorBytes? { nil }
+  public func check(_ name: TensorName, in range: Range<Int>) throws(WeightsError) {}
+}
+
+extension WeightsError.Code {
+  public static let unknownTensor = Self("tensor.unknown")
+  public static let tensorRange = Self("tensor.range")
+}
+
+extension TensorSource {
+  /// All bytes of a tensor.
+  public func bytes(of name: TensorName) throws(WeightsError) -> [UInt8] {
+    guard let info = info(of: name) else {
+      throw WeightsError(.unknownTensor, tensor: name.string, "no such tensor")
+    }
+    var bytes = [UInt8](repeating: 0, count: info.byteCount)
+    var span = bytes.mutableSpan
+    var raw = unsafe span.mutableBytes
+    try read(name, at: 0, into: &raw)
+    return bytes
+  }
+}

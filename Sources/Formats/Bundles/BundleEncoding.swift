@@ -1,0 +1,41 @@
+public import DVLATensors
+
+/// How the chunks of a tensor are stored.
+public enum BundleEncoding: String, Sendable, CaseIterable {
+  /// One zstd frame for each chunk.
+  case zstd
+  /// The bytes of the tensor as they are.
+  case plain
+}
+
+/// How the bytes of a chunk are ordered before they are compressed.
+///
+/// Each word is rotated left by one bit, which puts the whole exponent in its top byte, and the
+/// bytes are sorted by significance, the top bytes of all words first. The raw values are the
+/// words of the file format.
+public enum PlaneOrder: String, Sendable, CaseIterable {
+  /// As they are.
+  case none
+  /// Words of 16 bits: BF16 and F16.
+  case two = "rotl1-planes2"
+  /// Words of 32 bits: F32.
+  case four = "rotl1-planes4"
+
+  /// The order in which tensors of that type are packed.
+  public static func standard(for dtype: DType) -> Self {
+    switch dtype {
+    case .bf16, .f16: .two
+    case .f32: .four
+    default: .none
+    }
+  }
+
+  /// How many planes there are: the bytes of one word.
+  public var count: Int {
+    switch self {
+    case .none: 1
+    case .two: 2
+    case .four: 4
+    }
+  }
+}

@@ -1,0 +1,43 @@
+public import DVLAHashing
+public import DVLAJSON
+public import DVLATensors
+
+/// One tensor of a bundle: what it is, and where and how its bytes are stored.
+public struct BundleTensor: Sendable {
+  /// Name, element type and shape of the tensor itself, not of its entry in the file.
+  public let info: TensorInfo
+  public let encoding: BundleEncoding
+  public let planes: PlaneOrder
+  /// The chunks in order. Their stored bytes follow each other without gaps.
+  public let chunks: [ChunkRecord]
+  /// Zeros behind the last chunk, up to the next multiple of 64, as a range of the file.
+  public let filler: Range<Int>
+  /// Where the tensor came from: what the converter wrote.
+  public let source: JSONValue?
+  /// What quantizing it lost: what the converter wrote.
+  public let quantization: JSONValue?
+
+  public var name: TensorName { info.name }
+  /// The asset whose bytes the row of the table holds; nil for a tensor.
+  var assetName: String? {
+    let prefix = BundleLayout.assetEntryPrefix
+    guard name.string.hasPrefix(prefix) else { return nil }
+    return String(name.string.dropFirst(prefix.count))
+  }
+  /// All bytes of the file that belong to the tensor, its filler included.
+  public var storedRange: Range<Int> {
+    (chunks.first?.storedRange.lowerBound ?? filler.lowerBound)..<filler.upperBound
+  }
+}
+
+/// One chunk of a tensor.
+public struct ChunkRecord: Sendable, Hashable {
+  /// Where the chunk is stored, as a range of the file.
+  public let storedRange: Range<Int>
+  /// SHA-256 of the stored bytes.
+  public let sha256: Digest
+  /// XXH3 of the stored bytes, 64 bits.
+  public let xxh3: UInt64
+  /// Which bytes of the tensor it holds.
+  public let byteRange: Range<Int>
+}

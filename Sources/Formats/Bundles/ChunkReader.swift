@@ -1,0 +1,159 @@
+import DVLACompression
+import DVLADiagnostics
+import DVLAFiles
+import DVLAHashing
+import DVLAKernels
+import DVLATensors
+
+/// Reads, checks and decodes chunks: the scratch memory of one thread that reads a bundle.
+///
+/// With the last chunk of a tensor comes its filler, so that whoever reads a tensor has checked
+/// every byte stored for it.
+///
+/// Not copyable, since copies would share the decompressor and the memory.
+struct ChunkReader: ~Copyable {
+  private let check: ChunkCheck
+  private let decompressor: ZstdDecompressor
+  private let stored: TensorBytes
+  private let planes: TensorBytes
+  private let whole: TensorBytes
+
+  /// - Throws: `zstd.memory`, `tensor.memory`.
+  init(_ check: ChunkCheck) throws(WeightsError) {
+    // The bytes of the frame are checked before it is decoded.
+    let decompressor = try ZstdDecompressor(checksContent: false)
+    let stored = try TensorBytes(byteCount: BundleLayout.frameByteCount)
+    let planes = try TensorBytes(byteCount: BundleLayout.chunkByteCount)
+    let whole = try TensorBytes(byteCount: BundleLayout.chunkByteCount)
+    // All at once: what cannot be copied may not throw when it is half made.
+    (self.check, self.decompressor) = (check, decompressor)
+    (self.stored, self.planes, self.whole) = (stored, planes, whole)
+  }
+
+  /// Fills `destination` with the bytes of the chunk that start at `offset` in it.
+  ///
+  /// The whole chunk is checked, however small a part of it is wanted.
+  func read(
+    _ index: Int, of tensor: BundleTensor, in file: InputFile, from offset: Int,
+    into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    let count = tensor.chunks[index].byteRange.count
+    if destination.byteCount == count {
+      try decode(index, of: tensor, in: file, into: &destination)
+      return
+    }
+    try whole.withMutableBytes(in: 0..<count) { (target) throws(WeightsError) in
+      try decode(index, of: tensor, in: file, into: &target)
+    }
+    whole.withBytes {
+      destination.copy(from: $0.extracting(offset..<offset + destination.byteCount))
+    }
+  }
+
+  private func decode(
+    _ index: Int, of tensor: BundleTensor, in file: InputFile,
+    into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    let chunk = tensor.chunks[index]
+    switch (tensor.encoding, tensor.planes) {
+    case (.plain, _):
+      try file.read(at: chunk.storedRange.lowerBound, into: &destination)
+      try check.hold(destination.bytes, against: chunk)
+    case (.zstd, .none):
+      if try !readRaw(chunk, in: file, into: &destination) {
+        try decompress(chunk, in: file, into: &destination)
+      }
+    case (.zstd, let order):
+      let range = 0..<chunk.byteRange.count
+      try planes.withMutableBytes(in: range) { (target) throws(WeightsError) in
+        try decompress(chunk, in: file, into: &target)
+      }
+      planes.withBytes {
+        BytePlanes.merge($0.extracting(range), width: order.count, into: &destination)
+      }
+    }
+    try tensor.checkFiller(after: index, in: file)
+  }
+
+  /// Reads a frame of raw blocks straight into its place. False where the frame is another.
+  private func readRaw(
+    _ chunk: ChunkRecord, in file: InputFile, into destination: inout MutableRawSpan
+  ) throws(WeightsError) -> Bool {
+    let frame = RawFrame(contentByteCount: destination.byteCount)
+    guard chunk.storedRange.count == frame.byteCount else { return false }
+    var framing = frame.framing
+    var span = framing.mutableSpan
+    var bytes = unsafe span.mutableBytes
+    try file.read(
+      at: chunk.storedRange.lowerBound, frame.pieces, ofOne: &bytes, andOther: &destination)
+    try check.hold(frame.pieces, ofOne: bytes.bytes, andOther: destination.bytes, against: chunk)
+    return frame.matches(framing)
+  }
+
+  private func decompress(
+    _ chunk: ChunkRecord, in file: InputFile, into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    let range = 0..<chunk.storedRange.count
+    try stored.withMutableBytes(in: range) { (frame) throws(WeightsError) in
+      try file.read(at: chunk.storedRange.lowerBound, into: &frame)
+      try check.hold(frame.bytes, against: chunk)
+      try decompressor.decompress(frame.bytes, into: &destination)
+    }
+  }
+}
+
+extension ChunkCheck {
+  /// - Throws: `bundle.chunk-checksum`, `bundle.chunk-hash`.
+  func hold(_ stored: RawSpan, against chunk: ChunkRecord) throws(WeightsError) {
+    switch self {
+    case .checksum: try chunk.expect(XXH3.hash(stored))
+    case .digest: try chunk.expect(SHA256.hash(stored))
+    }
+  }
+
+  /// The same for bytes that lie in two buffers, as ``XXH3/hash(_:ofOne:andOther:)`` says.
+  func hold(
+    _ pieces: [Range<Int>], ofOne a: RawSpan, andOther b: RawSpan, against chunk: ChunkRecord
+  ) throws(WeightsError) {
+    switch self {
+    case .checksum: try chunk.expect(XXH3.hash(pieces, ofOne: a, andOther: b))
+    case .digest:
+      var hash = SHA256()
+      for (index, range) in pieces.enumerated() {
+        hash.update((index.isMultiple(of: 2) ? a : b).extracting(range))
+      }
+      try chunk.expect(hash.finalize())
+    }
+  }
+}
+
+extension ChunkRecord {
+  fileprivate func expect(_ found: UInt64) throws(WeightsError) {
+    guard found != xxh3 else { return }
+    throw WeightsError(
+      .bundleChunkChecksum, .malformed, "expected XXH3 \(xxh3.hex), found \(found.hex)")
+  }
+
+  fileprivate func expect(_ found: Digest) throws(WeightsError) {
+    guard found != sha256 else { return }
+    throw WeightsError(
+      .bundleChunkHash, .malformed, "expected SHA-256 \(sha256), found \(found)")
+  }
+}
+
+extension BundleTensor {
+  /// Checks the filler, which comes with the last chunk.
+  ///
+  /// - Throws: `bundle.filler`; `file.*`.
+  func checkFiller(after index: Int, in file: InputFile) throws(WeightsError) {
+    guard index == chunks.count - 1, !filler.isEmpty else { return }
+    let expected = BundleLayout.filler(byteCount: filler.count, encoding: encoding)
+    guard try file.bytes(at: filler.lowerBound, count: filler.count) == expected else {
+      throw WeightsError(
+        .bundleFiller, .malformed,
+        "expected \(filler.count) filler bytes at file bytes \(filler) to be "
+          + (encoding == .zstd ? "a skippable frame of zeros" : "zeros")
+          + ", found other bytes")
+    }
+  }
+}

@@ -1,0 +1,102 @@
+public import DVLADiagnostics
+import DVLAFiles
+public import DVLAHashing
+public import DVLASigning
+
+/// A signature that verified, of a trusted key, over one file of the bundle's name. Whether it is
+/// that of the bundle at hand is for ``check(root:)`` and ``check(fileHash:)`` to say.
+public struct VerifiedSignature: Sendable {
+  /// The signature file.
+  public let path: String
+  public let key: PublicKey
+  public let statement: SignedStatement
+
+  /// Where the signature of a bundle is unless something else is said: the bundle's own path and
+  /// `.sig`.
+  public static func path(ofBundle path: String) -> String { path + ".sig" }
+
+  /// Reads and verifies the signature of a bundle, before a byte of the bundle is read.
+  ///
+  /// - Parameters:
+  ///   - file: the signature file; beside the bundle by default.
+  ///   - release: the oldest release that will do.
+  /// - Throws: `signature.missing` when none lies beside the bundle; as ``SignatureFile/init(_:)``
+  ///   and ``SignatureFile/verify(trusting:)``; `signature.files`, `signature.release`; `file.*`.
+  public init(
+    ofBundle bundle: String, in file: String? = nil, trusting keys: [PublicKey],
+    atLeast release: Int? = nil
+  ) throws(WeightsError) {
+    path = file ?? Self.path(ofBundle: bundle)
+    let bytes: [UInt8]
+    do throws(WeightsError) {
+      bytes = try readWholeFile(path: path, limit: SignatureFile.byteCountLimit)
+    } catch {
+      // A bundle that is not there either is the plainer error.
+      guard error.code == .fileNotFound, file == nil, try FileIdentity(path: bundle) != nil else {
+        throw file == nil && error.code == .fileNotFound ? error.notFound(bundle) : error
+      }
+      throw WeightsError(
+        .signatureMissing, .checkFailed, file: bundle,
+        "is not signed: expected a signature in \(path.quoted), found none")
+    }
+    do throws(WeightsError) {
+      (statement, key) = try SignatureFile(bytes).verify(trusting: keys)
+      try statement.check(fileNameOf: bundle)
+      if let release { try statement.check(atLeast: release) }
+    } catch {
+      throw error.inFile(path)
+    }
+  }
+
+  /// - Throws: `signature.other-bundle` when the root hash that was signed is another. A signature
+  ///   without a root hash passes.
+  public func check(root: Digest) throws(WeightsError) {
+    guard let signed = statement.root, signed != root else { return }
+    throw WeightsError(
+      .signatureOtherBundle, .checkFailed, file: path,
+      "is a signature of another bundle: expected one over the root \(root), found \(signed)")
+  }
+
+  /// - Throws: `signature.file-hash` when the signed root hash was right and the file is another
+  ///   all the same; `signature.other-bundle` when no root hash was signed.
+  public func check(fileHash: Digest) throws(WeightsError) {
+    guard statement.fileHash != fileHash else { return }
+    if statement.root == nil {
+      throw WeightsError(
+        .signatureOtherBundle, .checkFailed, file: path,
+        "is a signature of another file: expected one over the SHA-256 \(fileHash), found "
+          + statement.fileHash.hex)
+    }
+    throw WeightsError(
+      .signatureFileHash, .checkFailed, file: path,
+      "contradicts itself: its root hash is that of the bundle, its SHA-256 of the whole file is "
+        + "\(statement.fileHash), expected \(fileHash)")
+  }
+}
+
+extension SignedStatement {
+  fileprivate func check(fileNameOf bundle: String) throws(WeightsError) {
+    guard let fileName, fileName != bundle.splitAtLastComponent.name else { return }
+    throw WeightsError(
+      .signatureFiles, .checkFailed,
+      "is a signature of another file: expected \(bundle.splitAtLastComponent.name.quoted), found "
+        + fileName.quoted)
+  }
+
+  fileprivate func check(atLeast least: Int) throws(WeightsError) {
+    if let release, release >= least { return }
+    throw WeightsError(
+      .signatureRelease, .checkFailed,
+      "expected release \(least) or a later one, found "
+        + (release.map { "release \($0)" } ?? "a signature without a release"))
+  }
+}
+
+extension WeightsError {
+  /// The error of a signature file that is about the bundle.
+  fileprivate func notFound(_ bundle: String) -> WeightsError {
+    var error = self
+    error.file = bundle
+    return error
+  }
+}

@@ -1,0 +1,50 @@
+internal import DVLACProducts
+
+/// How the result of a product with stored weights is cut, by its shape alone: a tile is what a
+/// thread computes at a time.
+public struct ProductTiles: Sendable {
+  public struct Tile: Sendable, Hashable {
+    public let tokens: Range<Int>
+    public let outputs: Range<Int>
+
+    public init(tokens: Range<Int>, outputs: Range<Int>) {
+      self.tokens = tokens
+      self.outputs = outputs
+    }
+
+    /// From the first element to the last, in a matrix with rows that far apart.
+    public func elements(stride: Int) -> Range<Int> {
+      tokens.lowerBound * stride + outputs.lowerBound..<(tokens.upperBound - 1) * stride
+        + outputs.upperBound
+    }
+  }
+
+  static let maximumTokens = Int(DVLA_TILE_TOKENS)
+  static let outputStep = Int(DVLA_TILE_OUTPUTS)
+
+  private let tokens: Int
+  private let outputs: Int
+  private let tokenStep: Int
+
+  /// Tokens in equal parts, as few as there can be: each arranges the weights anew.
+  public init(tokens: Int, outputs: Int) {
+    self.tokens = tokens
+    self.outputs = outputs
+    let parts = (tokens + Self.maximumTokens - 1) / Self.maximumTokens
+    tokenStep = max(1, (tokens + max(parts, 1) - 1) / max(parts, 1))
+  }
+
+  private var tokenParts: Int { (tokens + tokenStep - 1) / tokenStep }
+  public var count: Int {
+    tokenParts * ((outputs + Self.outputStep - 1) / Self.outputStep)
+  }
+
+  /// Tiles of the same weights follow each other.
+  public subscript(index: Int) -> Tile {
+    let token = index % tokenParts * tokenStep
+    let output = index / tokenParts * Self.outputStep
+    return Tile(
+      tokens: token..<min(tokens, token + tokenStep),
+      outputs: output..<min(outputs, output + Self.outputStep))
+  }
+}

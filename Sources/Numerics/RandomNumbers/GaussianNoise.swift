@@ -1,0 +1,31 @@
+public import DVLATensors
+
+/// Standard normal float32 values from a seed: the same bits on every machine, with every version
+/// of the C library, on any number of threads; any value without the ones before.
+///
+/// Value `i` (from 0 on) is made so:
+///
+/// 1. `n` is the upper 52 bits of output `i + 1` of ``SplitMix64``, whose key is SplitMix64's
+///    output function of the seed, so that neighbouring seeds share no stretch of their sequences;
+/// 2. `p = (2 n + 1) · 2^-53`, exact in double: above 0, below 1, symmetric about 1/2;
+/// 3. the value is ``NormalDistribution/quantile(_:)`` of `p`, rounded once to float32.
+///
+/// No value is beyond ±8.21. Other generators (NumPy's, PyTorch's, JAX's) draw other values from
+/// the same seed.
+public struct GaussianNoise: Sendable, Hashable {
+  private let bits: SplitMix64
+
+  public init(seed: UInt64) { bits = SplitMix64(key: SplitMix64.mix(seed)) }
+
+  /// - Precondition: `index` is not negative.
+  public subscript(index: Int) -> Float {
+    precondition(index >= 0, "values are counted from 0")
+    let n = bits[UInt64(index) + 1] >> 12
+    return Float(NormalDistribution.quantile(Double(2 * n + 1) * 0x1p-53))
+  }
+
+  /// The first values, row-major.
+  public func tensor(_ shape: Shape) -> Tensor {
+    Tensor((0..<shape.elementCount).map { self[$0] }, shape: shape)
+  }
+}

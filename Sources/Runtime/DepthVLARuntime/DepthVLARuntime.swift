@@ -1,0 +1,15 @@
+// What a robot imports: one module that gives all others it needs. It holds no code of its own.
+@_exported public import DVLABundles
+@_exported public import DVLADiagnostics
+@_exported public import DVLAHashing
+@_exported public import DVLAImages
+@_exported public import DVLAJSON
+@_exported public import DVLAModels
+@_exported public import DVLANormalization
+@_exported public import DVLAParallelism
+@_exported public import DVLAPipelines
+@_exported public import DVLARandomNumbers
+@_exported public import DVLASigning
+@_exported public import DVLATensorMath
+@_exported public import DVLATensors
+@_exported public import DVLATokenization

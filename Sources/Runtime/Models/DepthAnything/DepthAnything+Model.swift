@@ -1,0 +1,21 @@
+public import DVLADiagnostics
+import DVLATensorMath
+import DVLATensors
+
+/// Depth Anything V2 as a model of its own.
+public struct DepthAnythingModel: Model {
+  public let depthAnything: DepthAnything
+  let compute: Compute
+
+  public var family: String { "depth-anything-v2" }
+  public var inputs: [InputDescription] {
+    let channels = depthAnything.configuration.backbone.channels
+    return [InputDescription("pixel_values", axes: "[B, \(channels), H, W]")]
+  }
+
+  public func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError) {
+    try inputs.require(self.inputs)
+    let pixels = try inputs.patchedPixels(depthAnything.configuration.backbone)
+    _ = try depthAnything(pixels, on: compute, trace: trace)
+  }
+}

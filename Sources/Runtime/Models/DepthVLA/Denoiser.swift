@@ -1,0 +1,132 @@
+import DVLADiagnostics
+import DVLATensorMath
+import DVLATensors
+
+/// The velocities of noisy actions under one observation.
+///
+/// Under the block mask VLM and depth tokens never see the actions: their keys and values are
+/// computed once and kept. Under the full mask they do, so everything is computed at every step.
+struct Denoiser {
+  let model: DepthVLA
+  let prefix: DepthVLA.Prefix
+  let pattern: AttentionPattern
+  let compute: Compute
+  /// By layer, what VLM and depth tokens offer; nil until they went through the layers.
+  private var kept: [KeyValues]?
+  /// Whether VLM and depth tokens go through the layers before the actions do.
+  var keepsPrefix: Bool { pattern == .block }
+  /// The depth expert's tokens after the final norm; nil until they went through the layers.
+  private(set) var depthFinal: Tensor?
+  private let wantsDepth: Bool
+
+  /// - Parameter wantsDepth: whether the depth map is wanted, or no more than what the actions see.
+  init(
+    _ model: DepthVLA, prefix: DepthVLA.Prefix, pattern: AttentionPattern, wantsDepth: Bool,
+    on compute: Compute
+  ) {
+    self.model = model
+    self.prefix = prefix
+    self.pattern = pattern
+    self.wantsDepth = wantsDepth
+    self.compute = compute
+  }
+
+  /// Takes VLM and depth tokens through the layers, for all steps. Under the full mask there is
+  /// nothing to be done before the first step.
+  ///
+  /// Stages: `vlm.layer.i…`, `vlm.final`, `depth.layer.i…`, `depth.final`.
+  mutating func keepPrefix(
+    trace: StageTrace = .none, finished: (PolicyPhase) -> Void = { _ in }
+  ) throws(WeightsError) {
+    guard keepsPrefix else { return }
+    let vlm = try run([vlmStream(mask: .keys(prefix.vlm.valid.flags), trace)], trace: trace)
+    finished(.vlmLayers)
+    kept = vlm
+    guard let depth = prefix.depth, let stream = depthStream(mask: .keys(depth.valid.flags), trace)
+    else { return }
+    kept = zip(vlm, try run([stream], trace: trace)).map { KeyValues.joined([$0, $1]) }
+  }
+
+  /// The velocity [B, H, actionDim] of noisy actions [B, H, actionDim] at time t, from 1 for noise
+  /// to 0 for actions.
+  ///
+  /// Stages: `action.embed`, `action.layer.i…`, `action.final`; under the full mask those of the
+  /// other experts too.
+  mutating func velocity(
+    of actions: Tensor, at time: Double, trace: StageTrace
+  ) throws(WeightsError) -> Tensor {
+    let tokens = model.action.embed(
+      state: prefix.state, actions: actions, time: time, on: compute)
+    try trace.record("action.embed", tokens)
+    var streams: [TokenStream] = []
+    switch pattern {
+    case .block:
+      streams = [actionStream(tokens, mask: suffixMask(length: tokens.shape[1]))]
+    case .full:
+      let own = BatchFlags(repeating: true, batch: tokens.shape[0], length: tokens.shape[1])
+      let everyone = AttentionMask.keys(
+        BatchFlags.joined(
+          [prefix.vlm.valid] + (prefix.depth.map { [$0.valid] } ?? []) + [own]
+        ).flags)
+      streams = [vlmStream(mask: everyone, trace)]
+      if let stream = depthStream(mask: everyone, trace) { streams.append(stream) }
+      streams.append(actionStream(tokens, mask: everyone))
+    }
+    var final: Tensor?
+    _ = try run(streams, after: kept, trace: trace) { final = $0 }
+    guard let final else { preconditionFailure("the action stream is always completed") }
+    return model.action.velocity(final, on: compute)
+  }
+
+  /// Takes streams through the layers and the final norms, and keeps what the depth expert gave.
+  private mutating func run(
+    _ streams: [TokenStream], after past: [KeyValues]? = nil, trace: StageTrace,
+    last: (Tensor) -> Void = { _ in }
+  ) throws(WeightsError) -> [KeyValues] {
+    var streams = streams
+    let offered = try JointLayers.run(&streams, after: past, on: compute, trace: trace)
+    for stream in streams where stream.isCompleted {
+      let final = stream.decoder.finalNorm(stream.hidden, on: compute)
+      try trace.record("\(stream.name).final", final, validRows: stream.valid)
+      if stream.name == "depth" { depthFinal = final }
+      last(final)
+    }
+    return offered
+  }
+
+  private func vlmStream(mask: AttentionMask, _ trace: StageTrace) -> TokenStream {
+    let (tokens, valid) = prefix.vlm
+    return TokenStream(
+      model.vlm, name: "vlm", hidden: tokens, valid: valid.flags,
+      positions: Positions.counting(valid.flags, length: valid.length), mask: mask,
+      isCompleted: trace.isObserved)
+  }
+
+  private func depthStream(mask: AttentionMask, _ trace: StageTrace) -> TokenStream? {
+    guard let expert = model.depth, let (tokens, valid) = prefix.depth else { return nil }
+    return TokenStream(
+      expert.decoder, name: "depth", hidden: tokens, valid: valid.flags,
+      positions: Positions.counting(valid.flags, length: valid.length), mask: mask,
+      isCompleted: wantsDepth && depthFinal == nil || trace.isObserved)
+  }
+
+  /// State and actions stand behind the VLM's tokens, as if there were no depth.
+  private func actionStream(_ tokens: Tensor, mask: AttentionMask) -> TokenStream {
+    let length = tokens.shape[1]
+    let positions = prefix.vlm.valid.counts.flatMap { start in (0..<length).map { start + $0 } }
+    return TokenStream(
+      model.action.decoder, name: "action", hidden: tokens,
+      valid: [Bool](repeating: true, count: positions.count), positions: positions, mask: mask)
+  }
+
+  /// The state sees both prefixes and itself, actions see everything: blocks 0, 1 and 2.
+  private func suffixMask(length: Int) -> AttentionMask {
+    let seen = BatchFlags.joined(
+      [prefix.vlm.valid] + (prefix.depth.map { [$0.valid] } ?? []))
+    let own = BatchFlags(repeating: true, batch: seen.batch, length: length)
+    let blocks = (0..<length).map { $0 == 0 ? 1 : 2 }
+    return .blocks(
+      keys: BatchFlags.joined([seen, own]).flags,
+      ofKeys: [Int](repeating: 0, count: seen.length) + blocks, ofQueries: blocks)
+  }
+}

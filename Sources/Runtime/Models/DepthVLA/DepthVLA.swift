@@ -1,0 +1,116 @@
+public import DVLADiagnostics
+import DVLATensorMath
+import DVLATensors
+
+/// DepthVLA: a VLM, a depth expert and an action expert that share attention; and pi0, which is the
+/// same without the depth expert.
+///
+/// Source: paper arXiv 2510.13375; Black et al., arXiv 2410.24164 (pi0).
+public struct DepthVLA: Sendable {
+  public private(set) var configuration: DepthVLAConfiguration
+  let vision: VisionEmbedding
+  let embedding: EmbeddingTable
+  let vlm: GemmaDecoder
+  private(set) var depth: DepthExpert?
+  let action: ActionExpert
+
+  /// The same weights without the depth expert: pi0.
+  public func withoutDepth() -> DepthVLA {
+    var result = self
+    result.depth = nil
+    result.configuration = configuration.withoutDepth()
+    return result
+  }
+
+  /// - Parameter weights: all tensors of the layout. Layers are loaded in the order that the
+  ///   forward needs them in.
+  /// - Throws: `model.tensor-*`; what reading throws.
+  public init(
+    _ configuration: DepthVLAConfiguration, weights: WeightScope
+  ) throws(WeightsError) {
+    let c = configuration
+    self.configuration = c
+    let own = weights.at("vlm")
+    vision = try VisionEmbedding(c.vision, width: c.text.width, weights: own)
+    embedding = try own.embedding(
+      "embed_tokens.weight", rows: c.vocabularySize, width: c.text.width)
+    // The encoder's layers come before the VLM's, as in the file and in the forward.
+    let depthWeights = weights.at("depth")
+    let encoder: DINOv2? =
+      if let depth = c.depth {
+        try DINOv2(depth.encoder, weights: depthWeights.at("encoder"))
+      } else { nil }
+    vlm = try GemmaDecoder(c.text, weights: own)
+    depth =
+      if let depth = c.depth, let encoder {
+        try DepthExpert(depth, encoder: encoder, weights: depthWeights)
+      } else { nil }
+    action = try ActionExpert(c.action, weights: weights.at("action"))
+  }
+
+  /// The tokens of an observation before the first layer.
+  struct Prefix: Sendable {
+    /// [B, S, D] of the VLM, and which of them carry meaning.
+    let vlm: (tokens: Tensor, valid: BatchFlags)
+    /// [B, N, D] of the depth expert.
+    let depth: (tokens: Tensor, valid: BatchFlags)?
+    let state: Tensor
+    /// Of the depth expert's images.
+    let depthSize: Shape?
+  }
+
+  /// Stages: `vision.…`, `projector`, `vlm.embed`, `vlm.valid`, `depth.encoder.…`, `depth.encoder`,
+  /// `depth.embed`, `depth.valid`.
+  ///
+  /// - Parameter finished: called when the images of one kind are encoded.
+  /// - Throws: what reading embeddings, loading in the background and the trace throw.
+  func embed(
+    _ observation: PolicyObservation, on compute: Compute, trace: StageTrace,
+    finished: (PolicyPhase) -> Void
+  ) throws(WeightsError) -> Prefix {
+    let (batch, cameras) = (observation.batch, observation.cameraCount)
+    let pixels = observation.pixels
+    let images = try vision(
+      pixels.reshaped(Shape([batch * cameras] + pixels.shape.dimensions.dropFirst(2))),
+      on: compute, trace: trace, tower: "vision")
+    let width = configuration.text.width
+    let patches = images.shape[1]
+    let text = try embedding(observation.ids)
+      .reshaped([batch, observation.ids.count / batch, width])
+    let tokens = Tensor.joiningTokens(
+      [images.reshaped([batch, cameras * patches, width]), text])
+    let present = BatchFlags(observation.cameras, batch: batch)
+    let valid = BatchFlags.joined(
+      [present.repeatingEach(patches), BatchFlags(observation.textMask, batch: batch)])
+    try trace.record("vlm.embed", tokens, validRows: valid.flags)
+    try trace.record("vlm.valid", valid.tensor)
+    finished(.vision)
+    guard let depth, let depthPixels = observation.depthPixels else {
+      return Prefix(
+        vlm: (tokens, valid), depth: nil, state: observation.state, depthSize: nil)
+    }
+    let depthTokens = try depth.embed(depthPixels, on: compute, trace: trace)
+    let depthValid = present.repeatingEach(depthTokens.shape[1] / cameras)
+    try trace.record("depth.embed", depthTokens, validRows: depthValid.flags)
+    try trace.record("depth.valid", depthValid.tensor)
+    finished(.depthEncoder)
+    return Prefix(
+      vlm: (tokens, valid), depth: (depthTokens, depthValid), state: observation.state,
+      depthSize: depthPixels.shape)
+  }
+}
+
+/// A part of a policy's forward, for those who ask where the time went.
+public enum PolicyPhase: Sendable, Hashable {
+  /// SigLIP and the text embeddings.
+  case vision
+  /// DINOv2 and the projection into the depth expert.
+  case depthEncoder
+  /// The VLM's layers.
+  case vlmLayers
+  /// The depth expert's layers and head.
+  case depthLayers
+  /// One step of the integration, counted from 0. Under the full mask a step is all experts'
+  /// layers.
+  case step(Int)
+}

@@ -1,0 +1,62 @@
+public import DVLADiagnostics
+
+/// A model of one of the families, ready to compute.
+public protocol Model: Sendable {
+  /// The family, as `inspect` names it.
+  var family: String { get }
+
+  /// The inputs a forward takes, with their axes in words: `["pixel_values": "[B, 3, H, W]"]`.
+  var inputs: [InputDescription] { get }
+
+  /// Runs the forward pass and shows every stage to the trace, in the order they are computed.
+  ///
+  /// - Throws: `model.input` when an input is missing, left over, or has a shape or a value that
+  ///   the model cannot take; what the trace throws.
+  func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError)
+
+  /// The same weights with another switch set.
+  ///
+  /// - Throws: `model.family` when the model has no such switch.
+  func ablated(_ ablation: Ablation) throws(WeightsError) -> any Model
+}
+
+/// The switches of the paper's ablations.
+public struct Ablation: Sendable, Hashable {
+  /// Who sees whom; nil: as the model was trained.
+  public var pattern: AttentionPattern?
+  /// Whether the depth expert takes part.
+  public var usesDepth = true
+
+  public init() {}
+}
+
+extension Model {
+  /// The same weights with another switch set.
+  ///
+  /// - Throws: `model.family` when the model has no such switch.
+  public func ablated(_ ablation: Ablation) throws(WeightsError) -> any Model {
+    guard ablation != Ablation() else { return self }
+    throw WeightsError(
+      .modelFamily, .usage,
+      "expected depthvla, which alone has a mask and a depth expert to leave out, found " + family)
+  }
+}
+
+/// One input of a model.
+public struct InputDescription: Sendable, Hashable {
+  public let name: String
+  /// The axes, such as `[B, 3, H, W]`.
+  public let axes: String
+  public let isOptional: Bool
+
+  public init(_ name: String, axes: String, isOptional: Bool = false) {
+    self.name = name
+    self.axes = axes
+    self.isOptional = isOptional
+  }
+}
+
+extension WeightsError.Code {
+  /// An input is missing, left over, or has a shape or a value that the model cannot take.
+  public static let modelInput = Self("model.input")
+}

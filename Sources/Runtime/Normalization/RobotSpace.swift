@@ -1,0 +1,78 @@
+public import DVLADiagnostics
+
+/// What a policy's processing does to states and actions in the robot's units, around
+/// normalisation: the joints of an ALOHA robot, and offsets from the state.
+///
+/// lerobot computes it in float32, openpi in double.
+public struct RobotSpace: Sendable, Hashable {
+  /// Joints and grippers of ALOHA's two arms.
+  public static let alohaWidth = AlohaSpace.width
+  private let mask: DeltaMask?
+  private let aloha: AlohaSpace?
+  private let library: PolicyProcessing.Library?
+  private let isSingle: Bool
+
+  /// Whether states and actions are those of an ALOHA robot.
+  public var isAdapted: Bool { aloha != nil }
+
+  /// - Parameter isSingle: whether it is computed in float32.
+  public init(_ processing: PolicyProcessing, isSingle: Bool) {
+    mask = processing.deltaMask
+    aloha = processing.adaptsToPi ? AlohaSpace(processing.library) : nil
+    library = processing.library
+    self.isSingle = isSingle
+  }
+
+  /// - Parameter isKnown: whether that is the width of the states, and not only a limit.
+  /// - Throws: `processing.step`.
+  public func check(states: Int, actions: Int, isKnown: Bool) throws(WeightsError) {
+    if aloha != nil {
+      let isExact = library == .openpi
+      for (what, width) in [("states", states), ("actions", actions)] {
+        guard
+          width < Self.alohaWidth
+            || isExact && what == "states" && isKnown && width > Self.alohaWidth
+        else { continue }
+        throw WeightsError(
+          .processingStep,
+          "adapt_to_pi takes \(what) of \(isExact ? "" : "at least ")\(Self.alohaWidth) values, "
+            + "as ALOHA's two arms have, found \(width)")
+      }
+    }
+    // openpi fills states up before anything else.
+    if let mask, isSingle, let last = mask.dimensions(of: actions).last, states < actions {
+      throw WeightsError(
+        .processingStep,
+        "actions are offsets from the state up to dimension \(last), and have \(actions) values, "
+          + "expected states of as many at least, found \(states)")
+    }
+  }
+
+  /// A state in the robot's space as the model has it.
+  ///
+  /// - Precondition: as wide as ``check(states:actions:isKnown:)`` demands.
+  public func decoded(_ state: [Double]) -> [Double] {
+    guard let aloha else { return state }
+    return isSingle ? aloha.decode(state.map(Float.init)).map(Double.init) : aloha.decode(state)
+  }
+
+  /// Actions that are offsets with the state added.
+  public func added(_ state: [Double], to action: [Double]) -> [Double] {
+    guard let mask else { return action }
+    var action = action
+    for index in action.indices where mask[index] && index < state.count {
+      action[index] =
+        isSingle
+        ? Double(Float(action[index]) + Float(state[index])) : action[index] + state[index]
+    }
+    return action
+  }
+
+  /// An action as the robot takes it.
+  ///
+  /// - Precondition: as wide as ``check(states:actions:isKnown:)`` demands.
+  public func encoded(_ action: [Double]) -> [Double] {
+    guard let aloha else { return action }
+    return isSingle ? aloha.encode(action.map(Float.init)).map(Double.init) : aloha.encode(action)
+  }
+}

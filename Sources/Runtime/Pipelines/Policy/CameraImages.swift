@@ -1,0 +1,96 @@
+import DVLADiagnostics
+import DVLAImages
+import DVLAModels
+import DVLATensors
+
+/// Brings the pictures of cameras to what a policy's two encoders see.
+struct CameraImages: Sendable {
+  private let fit: PictureFit
+  /// The same way to the size that the depth encoder sees; nil without one.
+  private let depthFit: PictureFit?
+  private let depthNormalization: PixelNormalization
+  private let patches: Int
+  private let depthPatches: Int?
+
+  /// - Throws: `model.configuration` where the preprocessor makes pictures of another size than the
+  ///   model takes, or is that of another way to fit them.
+  init(
+    _ settings: PolicySettings, _ model: DepthVLAConfiguration, vision: VisionProcessor?,
+    depthNormalization: PixelNormalization?
+  ) throws(WeightsError) {
+    patches = model.vision.patches
+    depthPatches =
+      if let size = settings.depthImageSize, let patch = model.depth?.encoder.patch {
+        size / patch * (size / patch)
+      } else { nil }
+    fit = try PictureFit(
+      settings.imageFit, side: model.vision.imageSize, vision, backend: settings.backend)
+    depthFit = try settings.depthImageSize.map { (side) throws(WeightsError) in
+      try PictureFit(settings.imageFit, side: side, nil, backend: settings.backend)
+    }
+    self.depthNormalization =
+      depthNormalization ?? PixelNormalization(.imageNet, backend: settings.backend)
+  }
+
+  /// - Throws: as ``init(_:_:vision:depthNormalization:)``.
+  init(
+    _ settings: PolicySettings, _ model: DepthVLAConfiguration, _ assets: PolicyAssets
+  ) throws(WeightsError) {
+    try self.init(
+      settings, model, vision: assets.vision, depthNormalization: assets.depthNormalization)
+  }
+
+  /// Pictures of one observation at most.
+  var limit: Int {
+    let ofDepth = depthPatches.map { DINOv2Configuration.patchLimit / $0 } ?? .max
+    return min(ModelInputs.tokenLimit / patches, ofDepth)
+  }
+
+  /// [1, C, 3, H, W] of all pictures.
+  ///
+  /// - Throws: `image.aspect`, `image.too-large`.
+  func pixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor {
+    try stack(images) { (image) throws(WeightsError) in try fit.pixels(image) }
+  }
+
+  /// [1, C, 3, H, W] of all pictures, as the depth encoder sees them; nil without one.
+  ///
+  /// - Throws: as ``pixels(_:)``.
+  func depthPixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor? {
+    guard let depthFit else { return nil }
+    return try stack(images) { (image) throws(WeightsError) in
+      try depthFit.pixels(image, normalization: depthNormalization)
+    }
+  }
+
+  /// The depth map of a picture at the picture's size, from that of its frame.
+  ///
+  /// - Parameter logDepth: [side, side] of the frame.
+  /// - Throws: `depth.not-finite`; as ``pixels(_:)``.
+  func depthMap(_ logDepth: Tensor, of image: RGBImage) throws(WeightsError) -> DepthMap {
+    let (height, width) = (logDepth.shape[0], logDepth.shape[1])
+    var logDepth = logDepth
+    if let content = try depthFit?.content(of: image) {
+      logDepth = logDepth.cropped(rows: content.rows, columns: content.columns)
+    }
+    // Bicubic resizing overshoots at edges; of logarithms no overshoot makes a depth below zero.
+    return try DepthMap(
+      DepthPostprocessing.resize(logDepth, to: image.size).exponentials, meaning: .unscaled,
+      processedSize: PixelSize(height: height, width: width))
+  }
+
+  private func stack(
+    _ images: [RGBImage], _ process: (RGBImage) throws(WeightsError) -> Tensor
+  ) throws(WeightsError) -> Tensor {
+    var parts: [Tensor] = []
+    for (camera, image) in images.enumerated() {
+      do throws(WeightsError) { parts.append(try process(image)) } catch {
+        var error = error
+        error.message = "camera \(camera): " + error.message
+        throw error
+      }
+    }
+    return Tensor(
+      parts.flatMap(\.values), shape: Shape([1, parts.count] + parts[0].shape.dimensions))
+  }
+}

@@ -1,0 +1,66 @@
+import DVLADiagnostics
+import DVLAImages
+import DVLAJSON
+import DVLAModels
+import DVLANormalization
+
+/// What a policy's bundle says of its inputs and outputs, beside the sizes of its networks.
+struct PolicySettings {
+  /// How a picture is brought into the square that the model sees.
+  enum ImageFit: String, CaseIterable {
+    /// Without regard to its aspect ratio, as transformers' image processor of SigLIP does.
+    case stretch
+    /// Whole and centred, with black beside it, as openpi does.
+    case pad
+    /// Whole, with black above it or left of it: ``LeRobotProcessor``.
+    case lerobot2025February = "lerobot-2025-02"
+    /// Whole and centred, with -3 beside it.
+    case lerobot2025October = "lerobot-2025-10"
+    /// Whole and centred, with black beside it, resized in floats.
+    case lerobot2026March = "lerobot-2026-03"
+    /// Whole, with grey right of it or below: ``PI0Processor``.
+    case transformers
+    /// Not at all: a picture of another size is refused.
+    case exact
+  }
+
+  let imageFit: ImageFit
+  /// Whose arithmetic resizes pictures, where transformers' processors do.
+  let backend: PictureBackend
+  /// Most text tokens.
+  let tokenLimit: Int
+  /// What statistics do to states and actions; nil: what the files beside the weights say.
+  let normalization: NormalizationMethod?
+  /// The side of the pictures that the depth encoder sees.
+  let depthImageSize: Int?
+
+  /// - Throws: `model.configuration`.
+  init(_ json: JSONValue, _ model: DepthVLAConfiguration) throws(WeightsError) {
+    let scope = try ConfigurationReader(json)
+    func words<Word: RawRepresentable<String>>(_ all: [Word]) -> [String: Word] {
+      Dictionary(uniqueKeysWithValues: all.map { ($0.rawValue, $0) })
+    }
+    imageFit = try scope.choice("image_fit", of: words(ImageFit.allCases))
+    backend = try PictureBackend(configuration: json) ?? .torchvision
+    tokenLimit = try scope.integer("max_token_len", atMost: ModelInputs.tokenLimit)
+    normalization =
+      scope.has("normalization")
+      ? try scope.choice("normalization", of: words(NormalizationMethod.allCases)) : nil
+    guard let encoder = model.depth?.encoder else {
+      depthImageSize = nil
+      return
+    }
+    let size = try scope.scope("depth").integer("image_size")
+    guard size.isMultiple(of: encoder.patch) else {
+      throw scope.contradiction(
+        "depth.image_size is \(size), expected a multiple of encoder.patch_size \(encoder.patch)")
+    }
+    let side = size / encoder.patch
+    guard side <= DINOv2Configuration.patchLimit / side else {
+      throw scope.contradiction(
+        "depth.image_size is \(size), expected at most \(DINOv2Configuration.patchLimit) patches of "
+          + "\(encoder.patch) x \(encoder.patch)")
+    }
+    depthImageSize = size
+  }
+}

@@ -1,0 +1,274 @@
+public import DVLABundles
+public import DVLADiagnostics
+public import DVLAImages
+public import DVLAModels
+import DVLANormalization
+import DVLAParallelism
+import DVLARandomNumbers
+public import DVLATensorMath
+public import DVLATensors
+import DVLATokenization
+
+/// DepthVLA or pi0 with the processing around it: pictures, an instruction and a state in; actions
+/// and depth out.
+///
+/// Layers are unpacked in the background, in the order of the forward, which begins at once and
+/// waits for what it needs. Every byte is checked before it is used.
+public final class RobotPolicy: Sendable {
+  public let configuration: DepthVLAConfiguration
+  /// How products with the weights are computed.
+  public let products: ProductChoice
+  /// The text tokens a prompt may have.
+  public var tokenLimit: Int { assets.processing.tokenLimit(settings.tokenLimit) }
+  private let model: DepthVLA
+  private let settings: PolicySettings
+  private let promptStyle: PaliGemmaPrompt.Style
+  private let images: CameraImages
+  private let assets: PolicyAssets
+  private let units: PolicyUnits
+  private let compute: Compute
+  private let loader: TaskQueue?
+  private let bundlePath: String
+
+  /// When layers are unpacked.
+  public enum Loading: Sendable {
+    /// All before the first forward.
+    case first
+    /// Behind the forward, on that many threads of their own.
+    case streaming(threads: Int)
+  }
+
+  /// - Parameters:
+  ///   - bundle: of the family depthvla or pi0.
+  ///   - given: the files beside the weights; by default the bundle's own.
+  ///   - usesDepth: false leaves the depth expert out, of which nothing is read then.
+  ///   - requested: how products with the weights are computed; by default as `parity` does it
+  ///     (``ProductChoice``).
+  /// - Throws: `policy.family`, `policy.no-depth`, `compute.memory`, `model.configuration`,
+  ///   `model.tensor-*`, `statistics.*`; what reading throws.
+  public init(
+    _ bundle: WeightBundle, assets given: PolicyAssets? = nil, usesDepth: Bool = true,
+    products requested: ProductPrecision? = nil, loading: Loading = .streaming(threads: 2),
+    on compute: Compute
+  ) throws(WeightsError) {
+    let family = bundle.documents.family
+    guard family == "depthvla" || family == "pi0" else {
+      throw WeightsError(
+        .policyFamily, .usage, file: bundle.path,
+        "expected a bundle of depthvla or pi0, found one of \(family.quoted)")
+    }
+    guard usesDepth || family == "depthvla" else {
+      throw WeightsError(
+        .policyNoDepth, .usage, file: bundle.path,
+        "expected a bundle of depthvla to leave the depth expert out of, found one of pi0")
+    }
+    try compute.checkMemory()
+    let assets = if let given { given } else { try PolicyAssets(bundle) }
+    self.compute = compute
+    self.assets = assets
+    promptStyle = PaliGemmaPrompt.Style(family: family, assets.processing)
+    bundlePath = bundle.path
+    let loader: TaskQueue? =
+      switch loading {
+      case .first: nil
+      case .streaming(let threads): TaskQueue(threads: threads)
+      }
+    do throws(WeightsError) {
+      let products = ProductChoice(
+        requested, for: try bundle.precisionClass(), tensors: bundle.tensors)
+      self.products = products
+      configuration = try DepthVLAConfiguration(
+        try ConfigurationReader(bundle.documents.configuration),
+        hasDepth: usesDepth && family == "depthvla")
+      try Self.checkChannels(configuration)
+      settings = try PolicySettings(bundle.documents.configuration, configuration)
+      images = try CameraImages(settings, configuration, assets)
+      units = try PolicyUnits(assets, settings, configuration.action)
+      model = try DepthVLA(
+        configuration,
+        weights: WeightScope(bundle, products: products, on: compute, streamingOn: loader))
+    } catch {
+      loader?.cancel()
+      throw error.inFile(bundle.path)
+    }
+    loader?.close()
+    self.loader = loader
+  }
+
+  deinit { loader?.cancel() }
+
+  /// Makes of a configuration and the files beside it what a policy needs, but for the weights.
+  ///
+  /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
+  public static func rehearse(_ source: any AssetSource) throws(WeightsError) {
+    do throws(WeightsError) {
+      let configuration = try DepthVLAConfiguration(
+        try ConfigurationReader(source.configuration), hasDepth: source.family == "depthvla")
+      try checkChannels(configuration)
+      let settings = try PolicySettings(source.configuration, configuration)
+      let assets = try PolicyAssets(
+        source, tokenizer: nil, statistics: nil, readsTokenizer: false)
+      _ = try CameraImages(settings, configuration, assets)
+      _ = try PolicyUnits(assets, settings, configuration.action)
+    } catch { throw error.inFile(source.path) }
+  }
+
+  /// Pictures have three.
+  private static func checkChannels(_ c: DepthVLAConfiguration) throws(WeightsError) {
+    for (name, channels) in [
+      ("vision", c.vision.channels), ("encoder", c.depth?.encoder.channels ?? 3),
+    ] where channels != 3 {
+      throw WeightsError(
+        .modelConfiguration,
+        "expected a model of pictures, of 3 channels, found \(name).num_channels \(channels)")
+    }
+  }
+
+  /// Ends what is still being unpacked, and waits for it. A call of `act` that needs it gets
+  /// `task.cancelled`.
+  public func end() { loader?.cancel() }
+
+  /// What a chunk of actions starts from: [horizon, actionDim], the same for a seed on every
+  /// machine.
+  public func noise(seed: UInt64) -> Tensor {
+    GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
+  }
+
+  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA.
+  ///
+  /// - Throws: `policy.no-tokenizer`; `prompt.*`, `tokenizer.*`.
+  public func tokens(of instruction: String) throws(WeightsError) -> [Int] {
+    guard let tokenizer = assets.tokenizer else {
+      throw WeightsError(
+        .policyNoTokenizer, .notFound, file: bundlePath,
+        "the bundle has no tokenizer, expected one to be given with --tokenizer")
+    }
+    let prompt = PaliGemmaPrompt(
+      tokenizer, style: promptStyle, tokenLimit: tokenLimit,
+      overflow: assets.processing.overflow)
+    let ids = try prompt.tokens(instruction)
+    if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
+      throw WeightsError(
+        .policyAssets, file: assets.tokenizerPlace,
+        "the tokenizer gives the id \(id), the model knows \(configuration.vocabularySize)")
+    }
+    return ids
+  }
+
+  /// Checks how many pictures there are, before any is read.
+  ///
+  /// - Throws: `policy.no-image`, `policy.image-count`.
+  public func check(imageCount count: Int) throws(WeightsError) {
+    guard count > 0 else {
+      throw WeightsError(.policyNoImage, .usage, "expected a picture of one camera at least")
+    }
+    guard count <= images.limit else {
+      throw WeightsError(
+        .policyImageCount, .usage,
+        "expected pictures of at most \(images.limit) cameras, found \(count)")
+    }
+  }
+
+  /// The parts of a forward, of which `finished` of
+  /// ``act(on:instruction:state:noise:options:finished:)`` is told.
+  public func partCount(_ options: SamplingOptions) -> Int {
+    let pattern = options.pattern ?? configuration.pattern
+    let encoders = configuration.depth == nil ? 1 : 2
+    return (pattern == .block ? 2 * encoders : encoders)
+      + (options.steps ?? configuration.action.steps)
+  }
+
+  /// Actions, and depth, for what the robot sees.
+  ///
+  /// - Parameters:
+  ///   - pictures: of the cameras there are, in the order of training. One that is missing is left
+  ///     out: the model then computes as if it had been masked.
+  ///   - state: in the robot's units where there are statistics, else as the model has it.
+  ///   - noise: [H, actionDim].
+  ///   - finished: called when a part of the forward is done.
+  /// - Throws: `policy.no-image`, `policy.image-count`, `policy.state-width`, `policy.not-finite`;
+  ///   `statistics.*`; as ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the
+  ///   background throws.
+  /// - Precondition: the noise is as wide as an action.
+  public func act(
+    on pictures: [RGBImage], instruction: String, state: [Double], noise: Tensor,
+    options: SamplingOptions = SamplingOptions(), finished: (PolicyPhase) -> Void = { _ in }
+  ) throws(WeightsError) -> ActionChunk {
+    precondition(
+      noise.shape.rank == 2 && noise.shape[1] == configuration.action.actionDim, "noise [H, A]")
+    var stopwatch = Stopwatch()
+    try check(imageCount: pictures.count)
+    let ids = try tokens(of: instruction)
+    let modelState = try units.modelState(state)
+    let observation = PolicyObservation(
+      pixels: try images.pixels(pictures), ids: ids, state: modelState.tensor,
+      depthPixels: try images.depthPixels(pictures))
+    stopwatch.lap(.prepare)
+    let (horizon, width) = (noise.shape[0], noise.shape[1])
+    let output: PolicyOutput
+    do throws(WeightsError) {
+      output = try model.sample(
+        observation, noise: noise.reshaped([1, horizon, width]), options: options, on: compute,
+        finished: {
+          stopwatch.lap(.forward($0))
+          finished($0)
+        })
+    } catch { throw error.inFile(bundlePath) }
+    let normalized = output.actions.reshaped([horizon, width])
+    let actions: [[Double]]
+    do throws(WeightsError) {
+      actions = try units.robotActions(normalized, from: modelState)
+    } catch {
+      throw error.inFile(bundlePath)
+    }
+    var depth: [DepthMap] = []
+    if let logDepth = output.logDepth {
+      let (height, width) = (logDepth.shape[2], logDepth.shape[3])
+      for (camera, picture) in pictures.enumerated() {
+        let values = logDepth.values[camera * height * width..<(camera + 1) * height * width]
+        depth.append(
+          try images.depthMap(Tensor(Array(values), shape: [height, width]), of: picture))
+      }
+    }
+    return ActionChunk(
+      normalized: normalized, modelState: modelState.tensor, actions: actions,
+      stateNormalization: units.stateMethod, actionNormalization: units.actionMethod,
+      tokenCount: ids.count,
+      steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
+        + units.actionSteps,
+      depth: depth, timing: stopwatch.laps)
+  }
+
+  private func promptSteps(_ count: Int) -> [String] {
+    var step = "prompt of \(count) tokens with a newline (\(promptStyle.words))"
+    if assets.processing.overflow == .cut, count == tokenLimit {
+      step += ", cut where it is longer"
+    }
+    return [step]
+  }
+}
+
+/// Measures parts of the work, one after the other.
+private struct Stopwatch {
+  private var last = ContinuousClock.now
+  private(set) var laps: [PolicyTiming] = []
+
+  mutating func lap(_ part: PolicyTiming.Part) {
+    let now = ContinuousClock.now
+    laps.append(PolicyTiming(part: part, seconds: (now - last) / .seconds(1)))
+    last = now
+  }
+}
+
+extension WeightsError.Code {
+  /// A bundle of a family that does not act.
+  public static let policyFamily = Self("policy.family")
+  /// There is no depth expert to leave out.
+  public static let policyNoDepth = Self("policy.no-depth")
+  /// There is no tokenizer to read an instruction with.
+  public static let policyNoTokenizer = Self("policy.no-tokenizer")
+  /// There is no picture to act on.
+  public static let policyNoImage = Self("policy.no-image")
+  /// There are more pictures than the model takes.
+  public static let policyImageCount = Self("policy.image-count")
+}

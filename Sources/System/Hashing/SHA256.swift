@@ -1,0 +1,49 @@
+import DVLACLibCrypto
+
+/// SHA-256 (FIPS 180-4) by libcrypto, which uses the processor's SHA instructions.
+///
+/// This file is the module's only unsafe code. The invariant: `context` is a live EVP context
+/// from `init` to `deinit`, owned by this value alone, since the type is not copyable.
+@safe
+public struct SHA256: ~Copyable {
+  private let context: OpaquePointer
+
+  public init() {
+    // A libcrypto without memory for a context, or without SHA-256, is a broken machine rather
+    // than broken data: like Swift's own allocations it stops the process.
+    guard let context = unsafe EVP_MD_CTX_new(),
+      unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+    else { preconditionFailure("libcrypto offers no SHA-256") }
+    unsafe self.context = context
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  public mutating func update(_ bytes: RawSpan) {
+    let done = unsafe bytes.withUnsafeBytes { buffer in
+      unsafe EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
+    }
+    precondition(done == 1, "libcrypto refused bytes to hash")
+  }
+
+  public mutating func update(_ bytes: [UInt8]) { update(unsafe bytes.span.bytes) }
+
+  public consuming func finalize() -> Digest {
+    var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
+    let done = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+      unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+    }
+    guard done == 1, let digest = Digest(bytes: bytes) else {
+      preconditionFailure("libcrypto made no digest")
+    }
+    return digest
+  }
+
+  public static func hash(_ bytes: RawSpan) -> Digest {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hash.finalize()
+  }
+
+  public static func hash(_ bytes: [UInt8]) -> Digest { hash(unsafe bytes.span.bytes) }
+}

@@ -1,0 +1,53 @@
+public import DVLADiagnostics
+
+/// The rules of the gate. Every message starts with the line and column, or with the path of the
+/// value for the last three.
+extension WeightsError.Code {
+  /// Bytes that are no UTF-8: a stray or missing continuation byte, or above U+10FFFF.
+  public static let jsonUTF8 = Self("json.utf8")
+  /// A scalar in more UTF-8 bytes than it needs.
+  public static let jsonOverlong = Self("json.utf8-overlong")
+  /// A surrogate encoded as UTF-8.
+  public static let jsonEncodedSurrogate = Self("json.utf8-surrogate")
+  /// A byte order mark, of UTF-8, UTF-16 or UTF-32.
+  public static let jsonByteOrderMark = Self("json.byte-order-mark")
+  /// A NUL byte in the text.
+  public static let jsonNULByte = Self("json.nul-byte")
+  /// A key with an escaped NUL.
+  public static let jsonNUL = Self("json.nul")
+  /// A control character inside a string that is not escaped.
+  public static let jsonControlCharacter = Self("json.control-character")
+  /// Half of a surrogate pair as an escape.
+  public static let jsonSurrogateEscape = Self("json.surrogate-escape")
+  /// An escape that JSON does not have.
+  public static let jsonEscape = Self("json.escape")
+  public static let jsonSyntax = Self("json.syntax")
+  /// The text ends inside a value, or holds none.
+  public static let jsonTruncated = Self("json.truncated")
+  /// Something after the value.
+  public static let jsonTrailing = Self("json.trailing")
+  public static let jsonTrailingComma = Self("json.trailing-comma")
+  public static let jsonComment = Self("json.comment")
+  public static let jsonSingleQuote = Self("json.single-quote")
+  /// NaN or Infinity.
+  public static let jsonNonFinite = Self("json.non-finite")
+  /// A numeric literal of a form JSON does not have, such as `01`, `1.` or `+1`, or too long.
+  public static let jsonNumber = Self("json.number")
+  /// An integer literal beyond 64 bits.
+  public static let jsonIntegerRange = Self("json.integer-range")
+  /// A number beyond the largest double.
+  public static let jsonNumberRange = Self("json.number-range")
+  /// Two equal keys in one object.
+  public static let jsonDuplicateKey = Self("json.duplicate-key")
+  public static let jsonDepth = Self("json.depth")
+  public static let jsonTooLarge = Self("json.too-large")
+  public static let jsonTooManyValues = Self("json.too-many-values")
+  public static let jsonTooManyObjects = Self("json.too-many-objects")
+  /// json-c read the text otherwise than the gate did.
+  public static let jsonDisagreement = Self("json.disagreement")
+
+  /// A value of another type, or an integer outside its range.
+  public static let jsonType = Self("json.type")
+  public static let jsonMissingKey = Self("json.missing-key")
+  public static let jsonUnknownKey = Self("json.unknown-key")
+}
