@@ -64,6 +64,7 @@ let core: [Target] = [
   module("Diagnostics", in: "Core"),
   module("Tensors", in: "Core", ["Diagnostics"]),
   module("Parallelism", in: "Core", ["Diagnostics"]),
+  module("Families", in: "Core"),
 ]
 
 let system: [Target] = [
@@ -119,7 +120,10 @@ let formats: [Target] = [
 let runtime: [Target] = [
   module(
     "Models", in: "Runtime",
-    ["Diagnostics", "Tensors", "JSON", "Kernels", "Parallelism", "TensorMath", "Resampling"]),
+    [
+      "Diagnostics", "Families", "Tensors", "JSON", "Kernels", "Parallelism", "TensorMath",
+      "Resampling",
+    ]),
   module(
     "Normalization", in: "Runtime",
     [
@@ -128,14 +132,16 @@ let runtime: [Target] = [
   module(
     "Pipelines", in: "Runtime",
     [
-      "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath", "Models",
+      "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath",
+      "Models",
       "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
     ]),
   // What a robot imports.
   .target(
     name: "DepthVLARuntime",
     dependencies: prefixed([
-      "Diagnostics", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "TensorMath",
+      "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing",
+      "TensorMath",
       "RandomNumbers", "Images", "Tokenization", "Bundles", "Models", "Normalization", "Pipelines",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
@@ -149,14 +155,15 @@ let conversion: [Target] = [
   module(
     "Parity", in: "Conversion",
     [
-      "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models", "Manifests",
+      "Diagnostics", "Families", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models",
+      "Manifests",
     ]),
   // Everything the command does, as a library.
   .target(
     name: "DepthVLAWeights",
     dependencies: ["DepthVLARuntime"]
       + prefixed([
-        "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Compression",
+        "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Signing", "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "Parallelism", "TensorMath", "Models", "Images", "Tokenization", "Normalization",
         "Pipelines", "Parity", "RandomNumbers",
@@ -170,7 +177,8 @@ let command: [Target] = [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]
       + prefixed([
-        "Diagnostics", "Tensors", "JSON", "Files", "Accounting", "Remapping", "Quantization",
+        "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
+        "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
         "Pipelines", "Parity", "Kernels",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAFiles
 public import DVLAQuantization
 import DVLARemapping
@@ -111,7 +112,13 @@ struct ConvertCommand: OutputCommand {
     case dinov2
   }
 
+  @Argument(help: .hidden) var unexpected: [String] = []
+
   func validate() throws {
+    if let word = unexpected.first {
+      throw ValidationError(
+        "unexpected argument '\(word)'; a source goes behind its option, such as --paligemma")
+    }
     if store, smallest { throw ValidationError("--store and --smallest exclude each other") }
     if sign == nil, keyOptions.isGiven {
       throw ValidationError("--release and --passphrase-file go with --sign")
@@ -170,7 +177,8 @@ struct ConvertCommand: OutputCommand {
       options.signing = try keyOptions.signing(withKey: sign)
     }
     if let depthEncoder {
-      options.choices["dinov2"] = depthEncoder == .dinov2 ? "dinov2" : "depth-anything-v2"
+      options.choices["dinov2"] =
+        (depthEncoder == .dinov2 ? Family.dinov2 : .depthAnythingV2).rawValue
     }
     for text in take {
       let sides = text.split(separator: "=", maxSplits: 1).map(String.init)

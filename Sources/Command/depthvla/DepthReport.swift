@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAHashing
 import DVLAImages
 import DVLAJSON
@@ -39,7 +40,7 @@ struct DepthReport {
   var json: JSONValue {
     [
       "bundle": .string(bundle),
-      "family": "depth-anything-v2",
+      "family": .string(Family.depthAnythingV2.rawValue),
       "root": .string(run.root.hex),
       "products": run.products.json,
       "meaning": run.stepsPerMetre == nil ? "relative" : "metres",

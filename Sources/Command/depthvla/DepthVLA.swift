@@ -36,20 +36,23 @@ struct DepthVLA: ParsableCommand {
         from there
 
         """)
+    let arguments = Array(CommandLine.arguments.dropFirst())
     var output: OutputOptions?
+    var name = ""
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments)
       output = (command as? any OutputCommand)?.output
+      name = type(of: command).configuration.commandName ?? ""
       try command.run()
     } catch let error as WeightsError {
-      ErrorReport(error).write(asJSON: output?.json ?? false)
+      ErrorReport(error, command: name).write(asJSON: output?.json ?? false)
       Self.exit(withError: ExitCode(error.kind.rawValue))
     } catch {
       // Help, the version, or a status whose reason is on stderr already.
       if exitCode(for: error).isSuccess || error is ExitCode { exit(withError: error) }
-      let report = ErrorReport(usage: message(for: error))
-      // Where parsing failed, whether JSON is wanted is only in the words themselves.
-      report.write(asJSON: output?.json ?? CommandLine.arguments.contains("--json"))
+      let report = ErrorReport(usage: message(for: error), arguments: arguments)
+      // Where parsing failed, whether JSON is wanted is only in the arguments themselves.
+      report.write(asJSON: output?.json ?? arguments.contains("--json"))
       Self.exit(withError: ExitCode(WeightsError.Kind.usage.rawValue))
     }
   }

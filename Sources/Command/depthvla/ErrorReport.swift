@@ -1,26 +1,41 @@
 import DVLADiagnostics
-import DVLAFiles
 import DVLAJSON
-import DVLARemapping
 
 /// An error as the command reports it: one line on stderr, with everything else that was found in
 /// the same pass below it, and a JSON document on stdout where one was asked for.
 struct ErrorReport {
   private let error: WeightsError
+  /// The line without the name of the program.
+  private let line: String
+  /// The line without file and tensor, which JSON has beside it.
+  private let message: String
 
-  init(_ error: WeightsError) { self.error = error }
+  /// - Parameter command: the subcommand that ran.
+  init(_ error: WeightsError, command: String) {
+    self.error = error
+    let remedies = error.remedies.compactMap { $0.words(in: command) }
+    line = ([error.description] + remedies).joined(separator: "; ")
+    message = ([error.message] + remedies).joined(separator: "; ")
+  }
 
-  /// A command line that could not be understood, in the words of the argument parser, which
-  /// begin and end like a sentence.
-  init(usage message: String) {
+  /// A command line that could not be understood.
+  ///
+  /// - Parameters:
+  ///   - message: the words of the argument parser, which begin and end like a sentence.
+  ///   - arguments: the command line, without the name of the program.
+  init(usage message: String, arguments: [String]) {
+    let command = arguments.first(where: DepthVLA.commandNames.contains)
+    let help = "see depthvla \(command.map { $0 + " " } ?? "")--help"
     // The parser takes a command it does not know for an argument, or goes on to its options.
-    if let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help",
+    if let word = arguments.first, !word.hasPrefix("-"), word != "help",
       !DepthVLA.commandNames.contains(word)
     {
       error = WeightsError(
         .commandUsage, .usage,
         "no command \(word.quoted); expected one of "
           + DepthVLA.commandNames.joined(separator: ", "))
+      message = error.message
+      line = error.description + "; " + help
       return
     }
     var words = message
@@ -29,34 +44,18 @@ struct ErrorReport {
       words = first.lowercased() + words.dropFirst()
     }
     error = WeightsError(.commandUsage, .usage, words)
+    message = words
+    let isQuestion = words.last == "?"
+    line = error.description + (isQuestion ? " See" : "; see") + help.dropFirst(3)
   }
 
   func write(asJSON: Bool) {
-    var text = "depthvla: \(error)\(hint)\n"
-    if error.details.count > 1 || error.code == .remapAsk && !error.details.isEmpty {
+    var text = "depthvla: \(line)\n"
+    if error.details.count > 1 || !error.details.isEmpty && error.detailsAskForMore {
       for line in error.shownDetails { text += "  \(line.escapedMessage)\n" }
     }
     Console.write(text, to: .error)
     if asJSON { writeJSON() }
-  }
-
-  /// The option that would help, which the library does not know.
-  private var hint: String {
-    let given = CommandLine.arguments
-    switch error.code {
-    case .fileExists where !given.contains("--force"): return "; --force replaces it"
-    case .remapCoverage
-    where given.dropFirst().first == "convert" && !given.contains("--init-missing")
-      && error.details.allSatisfy { $0.contains("missing: ") }:
-      return "; --init-missing SEED draws what no source has"
-    case .commandUsage:
-      let command = given.dropFirst().first { DepthVLA.commandNames.contains($0) }
-      let isSource = command == "convert" && error.message.contains("unexpected argument")
-      return (isSource ? "; a source goes behind its option, such as --paligemma" : "")
-        + (error.message.hasSuffix("?") ? " See" : "; see")
-        + " depthvla \(command.map { $0 + " " } ?? "")--help"
-    default: return ""
-    }
   }
 
   private func writeJSON() { Console.write(json.text, to: .output) }
@@ -72,7 +71,7 @@ struct ErrorReport {
               ("status", .integer(Int64(error.kind.rawValue))),
               ("file", error.file.map { .string($0) } ?? .null),
               ("tensor", error.tensor.map { .string($0) } ?? .null),
-              ("message", .string(error.message)),
+              ("message", .string(message)),
               ("details", .array(error.details.map { .string($0) })),
             ]))
         )
@@ -83,24 +82,15 @@ struct ErrorReport {
 extension WeightsError {
   /// More lines than this are cut on a terminal; `--json` has them all.
   private static let shownDetailCount = 40
-  /// Of names that are no part of the model, the first few say as much as all.
-  private static let shownUnexpectedCount = 8
+  /// Whether a single detail says more than the line does: the meaning of a key that is asked for.
+  fileprivate var detailsAskForMore: Bool {
+    remedies.contains { if case .set = $0 { true } else { false } }
+  }
 
   /// The details for a person.
   var shownDetails: [String] {
-    var shown: [String] = []
-    var unexpected = 0
-    for line in details {
-      if line.contains("unexpected: ") {
-        unexpected += 1
-        if unexpected > Self.shownUnexpectedCount { continue }
-      }
-      if shown.count == Self.shownDetailCount { break }
-      shown.append(line)
-    }
-    if shown.count < details.count {
-      shown.append("… and \(details.count - shown.count) more; --json lists all")
-    }
-    return shown
+    guard details.count > Self.shownDetailCount else { return details }
+    return details.prefix(Self.shownDetailCount)
+      + ["… and \(details.count - Self.shownDetailCount) more; --json lists all"]
   }
 }

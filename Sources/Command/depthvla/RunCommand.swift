@@ -1,6 +1,7 @@
 import ArgumentParser
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAImages
 import DVLAJSON
 import DepthVLAWeights
@@ -71,13 +72,13 @@ struct RunCommand: OutputCommand {
         from: [policy.actions, depth.picture, depth.png16, depth.raw], replacingFolders: true)
     let opened = try WeightBundle(
       path: bundle, trust: try trust.policy(), signatureFile: trust.signature, mapping: map)
-    switch opened.documents.family {
-    case "depthvla", "pi0": try act(opened, since: start)
-    case "depth-anything-v2": try estimateDepth(opened)
-    default:
+    switch Family(rawValue: opened.documents.family) {
+    case .depthvla, .pi0: try act(opened, since: start)
+    case .depthAnythingV2: try estimateDepth(opened)
+    case .paligemma, .dinov2, nil:
       throw WeightsError(
         .runFamily, .usage, file: bundle,
-        "expected a bundle of depthvla, pi0 or depth-anything-v2, found one of "
+        "expected a depthvla, pi0 or depth-anything-v2 bundle, found "
           + opened.documents.family.quoted)
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAJSON
 import DVLARemapping
 import DepthVLAWeights
@@ -37,16 +38,15 @@ struct SourceOptions: ParsableArguments {
       """, valueName: "[family=]text"))
   var prefixes: [String] = []
 
-  private var options: [(name: String, family: String, paths: [String])] {
+  private var options: [(name: String, family: Family, paths: [String])] {
     [
-      ("--paligemma", "paligemma", paligemma),
-      ("--depth-anything", "depth-anything-v2", depthAnything), ("--dinov2", "dinov2", dinov2),
-      ("--pi0", "pi0", piZero), ("--depthvla", "depthvla", depthvla),
+      ("--paligemma", .paligemma, paligemma), ("--depth-anything", .depthAnythingV2, depthAnything),
+      ("--dinov2", .dinov2, dinov2), ("--pi0", .pi0, piZero), ("--depthvla", .depthvla, depthvla),
     ]
   }
 
   private var paths: [(family: String, path: String)] {
-    options.flatMap { option in option.paths.map { (option.family, $0) } }
+    options.flatMap { option in option.paths.map { (option.family.rawValue, $0) } }
   }
 
   var isEmpty: Bool { paths.isEmpty }

@@ -1,3 +1,4 @@
+import DVLAFamilies
 public import DVLAJSON
 public import DVLAModels
 import DVLATensors
@@ -16,7 +17,7 @@ extension Golden {
     if let own = self.family, own != family {
       return "it was recorded from \(own), the model is \(family)"
     }
-    let traits = FamilyTraits.all[family]
+    let traits = FamilyTraits(named: family)
     if isOfPreprocessing {
       let processors = traits?.processors ?? []
       return results.contains { processors.contains($0.processor) }

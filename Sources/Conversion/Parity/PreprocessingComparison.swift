@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLASafetensors
 public import DVLATensors
 
@@ -19,7 +20,7 @@ extension GoldenComparison {
     _ golden: Golden, family: String, tolerances: Tolerances, processor: ImageProcessor
   ) throws(WeightsError) {
     let image = try golden.image()
-    let processors = FamilyTraits.all[family]?.processors ?? []
+    let processors = FamilyTraits(named: family)?.processors ?? []
     let results = golden.results.filter { processors.contains($0.processor) }
     guard !results.isEmpty else {
       throw WeightsError(

@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 public import DVLAJSON
 import DVLATensors
 
@@ -39,10 +40,10 @@ extension Tolerances.Rule {
     ])
     let family = try object.required("family")
     let name = try family.string()
-    guard name == "*" || FamilyTraits.all[name] != nil else {
+    guard name == "*" || Family(rawValue: name) != nil else {
       throw family.failure(
         .tolerance,
-        "expected \"*\" or one of \(FamilyTraits.all.keys.sorted().joined(separator: ", ")), found "
+        "expected \"*\" or one of \(Family.list(Family.allCases.sorted { $0.rawValue < $1.rawValue })), found "
           + name.quoted)
     }
     self.family = name == "*" ? nil : name
@@ -62,7 +63,7 @@ extension Tolerances.ImageRule {
   fileprivate init(_ reader: JSONReader) throws(WeightsError) {
     let object = try reader.object(allowing: ["processor", "backend", "max_abs", "why"])
     let processor = try object.required("processor")
-    let known = Set(FamilyTraits.all.values.flatMap(\.processors))
+    let known = FamilyTraits.processors
     guard known.contains(try processor.string()) else {
       throw processor.failure(
         .tolerance,

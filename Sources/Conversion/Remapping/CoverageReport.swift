@@ -41,7 +41,6 @@ struct CoverageReport {
       details += lines
     }
     add("missing", lines(missing, "missing", labels), Set(missing.map(\.tensor)).count)
-    add("unexpected", lines(unexpected, "unexpected", labels), Set(unexpected.map(\.tensor)).count)
     var byProblem: [(source: Int, problem: String, tensors: [TensorName])] = []
     for misfit in misshapen {
       let known = byProblem.firstIndex {
@@ -61,11 +60,14 @@ struct CoverageReport {
     add(
       "unused rules", idleRules.map { place($0.source, labels) + "no tensor for \($0.rule)" },
       idleRules.count)
+    // Last, since they may be many, and a reader is shown the first details.
+    add("unexpected", lines(unexpected, "unexpected", labels), Set(unexpected.map(\.tensor)).count)
+    let isMissingAlone = missing.count == problemCount
     throw WeightsError(
       .remapCoverage, file: labels.count == 1 ? labels[0] : nil,
       "tensors do not fit \(family): " + counts.joined(separator: ", ") + "; first "
         + (details.first ?? "") + (likelyCause.map { "; " + $0 } ?? ""),
-      details: details)
+      details: details, remedies: isMissingAlone ? [.initialiseMissing] : [])
   }
 
   /// `missing: NAMES`, and of which source where there are several.

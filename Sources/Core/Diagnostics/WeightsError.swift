@@ -21,10 +21,13 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
   public var message: String
   /// Further problems found in the same pass, one line each.
   public var details: [String]
+  /// What the caller can do about it, the most useful first; empty where nothing helps but other
+  /// input.
+  public var remedies: [Remedy]
 
   public init(
     _ code: Code, _ kind: Kind, file: String? = nil, tensor: String? = nil,
-    _ message: String, details: [String] = []
+    _ message: String, details: [String] = [], remedies: [Remedy] = []
   ) {
     self.code = code
     self.kind = kind
@@ -32,14 +35,16 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
     self.tensor = tensor
     self.message = message
     self.details = details
+    self.remedies = remedies
   }
 
   /// An error about malformed, corrupt or unsuitable input.
   public init(
     _ code: Code, file: String? = nil, tensor: String? = nil, _ message: String,
-    details: [String] = []
+    details: [String] = [], remedies: [Remedy] = []
   ) {
-    self.init(code, .malformed, file: file, tensor: tensor, message, details: details)
+    self.init(
+      code, .malformed, file: file, tensor: tensor, message, details: details, remedies: remedies)
   }
 
   public static func == (a: Self, b: Self) -> Bool { a.code == b.code }
@@ -65,4 +70,13 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
     if copy.tensor == nil { copy.tensor = tensor }
     return copy
   }
+}
+
+/// The result of `body`; an error of it that names no file yet is about `file`.
+///
+/// - Throws: what `body` throws, with the file filled in.
+public func inFile<Result>(
+  _ file: @autoclosure () -> String, _ body: () throws(WeightsError) -> Result
+) throws(WeightsError) -> Result {
+  do throws(WeightsError) { return try body() } catch { throw error.inFile(file()) }
 }

@@ -23,5 +23,19 @@ public struct TensorName: Hashable, Sendable, Comparable, CustomStringConvertibl
   }
 }
 
+extension TensorName {
+  /// How the name of the scales of an INT8 tensor ends.
+  private static let scaleSuffix = "_scale"
+
+  /// The name of the scales, if this is the name of INT8 values.
+  public var scales: TensorName { TensorName(string + Self.scaleSuffix) }
+
+  /// The name of the values, if this is the name of their scales; nil if it cannot be.
+  public var valuesOfScales: TensorName? {
+    string.hasSuffix(Self.scaleSuffix)
+      ? TensorName(String(string.dropLast(Self.scaleSuffix.count))) : nil
+  }
+}
+
 /// Prefix of tensors that no forward reads, kept so that a checkpoint can be written back whole.
 public let unusedPrefix = "unused."

@@ -1,6 +1,7 @@
 // What a robot imports: one module that gives all others it needs. It holds no code of its own.
 @_exported public import DVLABundles
 @_exported public import DVLADiagnostics
+@_exported public import DVLAFamilies
 @_exported public import DVLAHashing
 @_exported public import DVLAImages
 @_exported public import DVLAJSON

@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 
 /// A model of one of the families, ready to compute.
 public protocol Model: Sendable {
@@ -38,7 +39,8 @@ extension Model {
     guard ablation != Ablation() else { return self }
     throw WeightsError(
       .modelFamily, .usage,
-      "expected depthvla, which alone has a mask and a depth expert to leave out, found " + family)
+      "only \(Family.depthvla.rawValue) has a mask to choose and a depth expert to disable; "
+        + "this is \(family)")
   }
 }
 

@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 public import DVLAJSON
 public import DVLATensorMath
 public import DVLATensors
@@ -19,27 +20,28 @@ public enum ModelFactory {
     try compute.checkMemory()
     let reader = try ConfigurationReader(configuration)
     let weights = WeightScope(source, products: products, on: compute)
-    switch family {
-    case "depthvla", "pi0":
+    guard let known = Family(rawValue: family) else {
+      throw WeightsError(
+        .modelFamily, .usage,
+        "there is no forward pass for the family \(family.quoted); expected one of "
+          + Family.list())
+    }
+    switch known {
+    case .depthvla, .pi0:
       let policy = try DepthVLA(
-        try DepthVLAConfiguration(reader, hasDepth: family == "depthvla"), weights: weights)
+        try DepthVLAConfiguration(reader, hasDepth: known.hasDepthExpert), weights: weights)
       return PolicyModel(family: family, policy: policy, compute: compute)
-    case "paligemma":
+    case .paligemma:
       return PaliGemmaModel(
         paligemma: try PaliGemma(reader, weights: weights.at("vlm")), compute: compute)
-    case "dinov2":
+    case .dinov2:
       return DINOv2Model(
         encoder: try DINOv2(try DINOv2Configuration(reader), weights: weights.at("dinov2")),
         compute: compute)
-    case "depth-anything-v2":
+    case .depthAnythingV2:
       return DepthAnythingModel(
         depthAnything: try DepthAnything(reader, weights: weights.at("depth_anything")),
         compute: compute)
-    default:
-      throw WeightsError(
-        .modelFamily, .usage,
-        "expected a model of the families paligemma, dinov2, depth-anything-v2, pi0 or depthvla, found "
-          + family.quoted)
     }
   }
 }

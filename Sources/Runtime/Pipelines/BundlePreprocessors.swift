@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAImages
 import DVLAJSON
 
@@ -14,7 +15,7 @@ struct BundlePreprocessors {
   }
 
   /// The families whose files a policy reads, the one that it was trained from first.
-  static let policies = ["depthvla", "pi0", "paligemma"]
+  static let policies: [Family] = [.depthvla, .pi0, .paligemma]
 
   /// How the VLM's pictures are processed.
   ///
@@ -31,14 +32,14 @@ struct BundlePreprocessors {
 
   /// - Throws: as ``vision()``.
   func depthAnything() throws(WeightsError) -> DepthAnythingProcessor? {
-    try first(of: ["depth-anything-v2"]) { (json) throws(WeightsError) in
+    try first(of: [.depthAnythingV2]) { (json) throws(WeightsError) in
       try DepthAnythingProcessor(preprocessorConfig: json, backend: backend)
     }
   }
 
   /// - Throws: as ``vision()``.
   func dinov2() throws(WeightsError) -> DINOv2Processor? {
-    try first(of: ["dinov2"]) { (json) throws(WeightsError) in
+    try first(of: [.dinov2]) { (json) throws(WeightsError) in
       try DINOv2Processor(preprocessorConfig: json, backend: backend)
     }
   }
@@ -47,9 +48,9 @@ struct BundlePreprocessors {
   /// settings inside of a `processor_config.json` count before those of a
   /// `preprocessor_config.json`.
   private func first<Processor>(
-    of families: [String], _ make: (JSONObject) throws(WeightsError) -> Processor
+    of families: [Family], _ make: (JSONObject) throws(WeightsError) -> Processor
   ) throws(WeightsError) -> Processor? {
-    for family in source.ordered(families) {
+    for family in source.ordered(families.map(\.rawValue)) {
       let own = source.assets(.preprocessor).filter { $0.family == family }
       if let file = own.first(where: { $0.fileName == Self.nested }) {
         let found: Processor?? = try source.reading(file) { (bytes) throws(WeightsError) in

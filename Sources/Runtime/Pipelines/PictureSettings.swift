@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLAImages
 import DVLAJSON
 import DVLAModels
@@ -24,13 +25,13 @@ public enum PictureSettings {
   /// - Throws: `model.configuration`, `preprocessor.*`, `json.*`; what reading a file throws.
   public static func check(_ source: any AssetSource) throws(WeightsError) {
     let configuration = source.configuration
-    switch source.family {
-    case "depth-anything-v2":
+    switch Family(rawValue: source.family) {
+    case .depthAnythingV2:
       _ = try DepthAnythingProcessor(
         source, for: DepthAnythingConfiguration(ConfigurationReader(configuration)))
-    case "dinov2": _ = try BundlePreprocessors(source).dinov2()
-    case "paligemma": _ = try BundlePreprocessors(source).vision()
-    default: return
+    case .dinov2: _ = try BundlePreprocessors(source).dinov2()
+    case .paligemma: _ = try BundlePreprocessors(source).vision()
+    case .pi0, .depthvla, nil: return
     }
   }
 }

@@ -105,12 +105,12 @@ public final class AtomicOutputDirectory: Sendable {
     guard overwrite else {
       throw WeightsError(
         .fileExists, .cannotCreate, file: folder.path,
-        "exists already, as a folder that is not empty")
+        "exists already, as a folder that is not empty", remedies: [.overwrite])
     }
     if let name = try folder.firstFolderInside() {
       throw WeightsError(
         .fileExists, .cannotCreate, file: folder.path,
-        "cannot be replaced: it holds the folder \(name.quoted), expected files only")
+        "cannot be replaced because it holds the folder \(name.quoted); only a folder of files can")
     }
   }
 }

@@ -54,7 +54,8 @@ struct OutputTarget: Sendable {
 
   private static func exists(_ status: stat, path: String) -> WeightsError {
     WeightsError(
-      .fileExists, .cannotCreate, file: path, "exists already, as \(status.noun)")
+      .fileExists, .cannotCreate, file: path, "exists already, as \(status.noun)",
+      remedies: [.overwrite])
   }
 
   /// Gives the temporary its final name in one step.
@@ -123,7 +124,8 @@ struct OutputTarget: Sendable {
   private func check(_ result: Int32) throws(WeightsError) {
     if result == -EEXIST {
       throw WeightsError(
-        .fileExists, .cannotCreate, file: path, "appeared while the output was being written")
+        .fileExists, .cannotCreate, file: path, "appeared while the output was being written",
+        remedies: overwrite ? [] : [.overwrite])
     }
     if result != 0 { throw .system(-result, while: .creating, file: path) }
   }

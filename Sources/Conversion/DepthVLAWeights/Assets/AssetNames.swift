@@ -1,4 +1,5 @@
 import DVLABundles
+import DVLAFamilies
 
 /// Which files beside the weights belong to the model, by the names upstream libraries give them.
 ///
@@ -43,7 +44,8 @@ enum AssetNames {
   /// Encoders of pictures neither read nor move, whatever else lies in the folder.
   static func role(of name: String, family: String) -> BundleAsset.Role? {
     guard let role = role(of: name) else { return nil }
-    return ["dinov2", "depth-anything-v2"].contains(family) && role != .preprocessor ? nil : role
+    let readsText = Family(rawValue: family)?.readsText ?? true
+    return readsText || role == .preprocessor ? role : nil
   }
 
   /// What a file of that name is for; nil where it is no asset.

@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 
 /// Which model a given file belongs to.
 struct AssetOwners {
@@ -21,26 +22,27 @@ struct AssetOwners {
     }
     switch given.role {
     case .tokenizer, .tokenizerConfiguration:
-      let readers = ["paligemma", "pi0", "depthvla"]
+      let readers = Family.allCases.filter(\.readsText)
       if let owner = owner(among: readers, [.tokenizer, .tokenizerConfiguration]) { return owner }
       throw WeightsError(
         .convertAssets, .usage, file: given.path,
-        "no source takes text, expected one that does beside a tokenizer")
+        "no source reads text, so that a tokenizer belongs to none")
     case .statistics:
-      return owner(among: ["pi0", "depthvla"], [.statistics]) ?? bundle
+      return owner(among: Family.policies, [.statistics]) ?? bundle
     case .preprocessor, .generation:
       guard let only = present.first, present.count == 1 else {
         throw WeightsError(
           .convertAssets, .usage, file: given.path,
-          "several sources may have preprocessors; say whose it is, such as "
-            + "--preprocessor \(present.first ?? "")=FILE")
+          "several sources may have preprocessors, and it is not said which this one belongs to",
+          remedies: [.givePreprocessor(family: present.first ?? bundle)])
       }
       return only
     }
   }
 
   /// Where the files of a composite that was exported are found, they say whose they are.
-  private func owner(among candidates: [String], _ roles: Set<BundleAsset.Role>) -> String? {
+  private func owner(among families: [Family], _ roles: Set<BundleAsset.Role>) -> String? {
+    let candidates = families.map(\.rawValue)
     let known = Set(found.filter { roles.contains($0.role) }.map(\.family))
     return candidates.first(where: known.contains) ?? candidates.first(where: present.contains)
   }
@@ -48,7 +50,8 @@ struct AssetOwners {
   private func check(_ family: String, _ given: AssetChoice.Given) throws(WeightsError) {
     // A composite has parts of every family.
     let isPart =
-      bundle == "depthvla" ? families.contains(family) : present.contains(family)
+      Family(rawValue: bundle)?.isComposite == true
+      ? families.contains(family) : present.contains(family)
     guard !isPart, family != bundle, !found.contains(where: { $0.family == family }) else {
       return
     }

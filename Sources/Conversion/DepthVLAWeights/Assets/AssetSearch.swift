@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAFiles
 import DVLARemapping
 import DVLASafetensors
@@ -127,7 +128,9 @@ struct AssetSearch {
 
   /// Statistics among the tensors of early versions of lerobot.
   private static func made(of checkpoint: Checkpoint, family: String) -> [Found] {
-    guard family == "pi0", let statistics = EarlyStatistics(checkpoint) else { return [] }
+    guard Family(rawValue: family) == .pi0, let statistics = EarlyStatistics(checkpoint) else {
+      return []
+    }
     return [
       Found(
         family: family, fileName: EarlyStatistics.fileName, role: .statistics,

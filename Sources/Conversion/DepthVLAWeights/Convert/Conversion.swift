@@ -1,5 +1,6 @@
 public import DVLABundles
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLAHashing
 import DVLAJSON
 public import DVLARemapping
@@ -53,7 +54,7 @@ public struct Conversion: Sendable {
     self.sources = sources
     self.options = options
     self.library = library
-    let family = options.family ?? (sources.count == 1 ? first.family : "depthvla")
+    let family = options.family ?? (sources.count == 1 ? first.family : Family.depthvla.rawValue)
     var choices: [String: Int] = [:]
     let components = library.components.components(of: family)
     for (component, owner) in options.choices.sorted(by: { $0.key < $1.key }) {
@@ -108,11 +109,10 @@ public struct Conversion: Sendable {
     _ options: ConversionOptions, families: [String]
   ) throws(WeightsError) -> Configuration {
     if let recorded = options.recordedProcessing { return recorded }
-    let acting = ["pi0", "depthvla"]
-    guard acting.contains(family) else { return Configuration() }
+    guard Family.isPolicy(family) else { return Configuration() }
     let source =
-      choices["action"].map { sources[$0] } ?? sources.first { acting.contains($0.family) }
-    guard let source, acting.contains(source.family) else { return Configuration() }
+      choices["action"].map { sources[$0] } ?? sources.first { Family.isPolicy($0.family) }
+    guard let source, Family.isPolicy(source.family) else { return Configuration() }
     return try ProcessingDocuments(source, options.assets, families: families).configuration
   }
 

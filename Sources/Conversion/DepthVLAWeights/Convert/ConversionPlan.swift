@@ -132,7 +132,7 @@ public struct ConversionPlan: Sendable {
       return [
         try tensor(name, .i8, planned.shape, .int8(quantizer)),
         try tensor(
-          TensorName(name.string + "_scale"), .bf16, quantizer.scaleShape, .scales),
+          name.scales, .bf16, quantizer.scaleShape, .scales),
       ]
     }
   }

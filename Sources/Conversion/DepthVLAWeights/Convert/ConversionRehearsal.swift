@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAHashing
 import DVLAJSON
 import DVLAPipelines
@@ -50,7 +51,7 @@ extension Conversion {
   func rehearse() throws(WeightsError) {
     let planned = PlannedBundle(self)
     do throws(WeightsError) {
-      if ["pi0", "depthvla"].contains(planned.family) {
+      if Family.isPolicy(planned.family) {
         try RobotPolicy.rehearse(planned)
       } else {
         try PictureSettings.check(planned)

@@ -1,6 +1,7 @@
 public import DVLAAccounting
 import DVLABundles
 public import DVLADiagnostics
+import DVLAFamilies
 public import DVLAJSON
 import DVLANormalization
 import DVLARemapping
@@ -86,7 +87,7 @@ public struct DocumentLedger: Sendable, Equatable {
       if plan.role == .statistics {
         try PolicyStatistics.account(of: document, named: plan.fileName)
       } else if let side = LeRobotPipeline.Side(rawValue: plan.fileName),
-        ["pi0", "depthvla"].contains(plan.family)
+        Family.isPolicy(plan.family)
       {
         try LeRobotPipeline(side, contents: bytes).account
       } else {

@@ -65,7 +65,7 @@ struct GivenScales {
       areBF16 = try SourceQuantization.isBF16(scale.info, in: checkpoint)
     }
     let origin = PlannedTensor(
-      name: TensorName(planned.name.string + "_scale"), shape: moved.outputs[output],
+      name: planned.name.scales, shape: moved.outputs[output],
       origin: .source(
         index, inputs: scales.map(\.info.name), transform: moved, output: output),
       unusedReason: planned.unusedReason)
@@ -103,21 +103,17 @@ struct GivenScales {
       var copy = entry
       copy.tensor = scales.info
       switch entry.fate {
-      case .used(let names): copy.fate = .used(names.map(Self.scaleName))
+      case .used(let names): copy.fate = .used(names.map(\.scales))
       case .tied(let target, let primary, let mustEqual):
         copy.fate = .tied(
-          to: Self.scaleName(target), primary: Self.scaleName(primary), mustEqual: mustEqual)
+          to: target.scales, primary: primary.scales, mustEqual: mustEqual)
       case .dropped(let reason, let kept):
-        copy.fate = .dropped(reason: reason, keptAs: kept.map(Self.scaleName))
+        copy.fate = .dropped(reason: reason, keptAs: kept.map(\.scales))
       case .notTaken: break
       }
       return [entry, copy]
     }
     return plan
-  }
-
-  private static func scaleName(_ name: TensorName) -> TensorName {
-    TensorName(name.string + "_scale")
   }
 }
 

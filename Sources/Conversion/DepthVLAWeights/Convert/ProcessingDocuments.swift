@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAFiles
 import DVLAJSON
 import DVLANormalization
@@ -24,7 +25,7 @@ struct ProcessingDocuments {
     let before = try Self.document(.before, search, recognition.family, choice)
     let after = try Self.document(.after, search, recognition.family, choice)
     var config: LeRobotProcessing.Document<LeRobotConfiguration>?
-    if recognition.family == "pi0", let found = source.config,
+    if Family(rawValue: recognition.family) == .pi0, let found = source.config,
       LeRobotConfiguration.isOne(found.value)
     {
       do throws(WeightsError) {
@@ -66,7 +67,7 @@ struct ProcessingDocuments {
       processing.stateStatistics = EarlyStatistics.fileName
       processing.actionStatistics = EarlyStatistics.fileName
     }
-    if recognition.family != "pi0", joined.promptLimit == nil {
+    if Family(rawValue: recognition.family) != .pi0, joined.promptLimit == nil {
       // Of another family, pipelines that leave prompts alone say nothing of them.
       processing.library = nil
       processing.cutsPrompts = nil

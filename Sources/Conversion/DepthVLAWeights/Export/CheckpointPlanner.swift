@@ -1,5 +1,6 @@
 import DVLABundles
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLAJSON
 import DVLAQuantization
 import DVLARemapping
@@ -49,7 +50,7 @@ struct CheckpointPlanner {
     result.config = manifest.configDocument(
       for: configuration, dtype: Self.libraryName(of: mainDType(result.tensors)))
     result.notes += PositionNotes(configuration, as: manifest).notes
-    if family == "pi0",
+    if Family(rawValue: family) == .pi0,
       let processing = try ExportedProcessing(configuration, naming: manifest.naming, of: bundle)
     {
       result.config = result.config.map(processing.added)

@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAJSON
 import DVLAQuantization
 import DVLARemapping
@@ -24,7 +25,8 @@ struct CompressedTensors {
 
   /// Nil where the library reads no INT8, or the user wants none.
   init?(_ common: CheckpointPlanner, manifest: NamingManifest) {
-    guard manifest.family == "paligemma", ["hub", "save-5.6"].contains(manifest.naming),
+    guard Family(rawValue: manifest.family) == .paligemma,
+      ["hub", "save-5.6"].contains(manifest.naming),
       !common.options.dequantizes, common.options.dtype == nil, !common.source.quantized.isEmpty
     else { return nil }
     self.common = common
@@ -43,7 +45,7 @@ struct CompressedTensors {
       tensor.name.string.hasSuffix(".weight"),
       let values = TensorInfo(name: tensor.name, dtype: .i8, shape: tensor.shape),
       let scales = TensorInfo(
-        name: TensorName(tensor.name.string + "_scale"), dtype: .f32,
+        name: tensor.name.scales, dtype: .f32,
         shape: quantized.scales.shape)
     else { return nil }
     granularities[tensor.name] = quantized.scheme.granularity

@@ -141,8 +141,7 @@ struct SourcePlanner {
   ) throws(WeightsError) -> ExportPlan.Tensor? {
     guard let bare else { return nil }
     let isScale = byName[bare] == nil
-    let name = isScale ? TensorName(String(bare.string.dropLast("_scale".count))) : bare
-    guard isScale ? entry.info.name.string.hasSuffix("_scale") : entry.info.dtype == .i8,
+    guard let name = isScale ? bare.valuesOfScales : bare, isScale || entry.info.dtype == .i8,
       case .transformed(let inputs, let transform, let output)? = byName[name]?.content
     else { return nil }
     let stored = inputs.compactMap { common.source.quantized[$0]?.scales }

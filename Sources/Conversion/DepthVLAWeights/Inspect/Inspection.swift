@@ -239,7 +239,7 @@ extension Checkpoint {
 extension TensorInfo {
   /// Whether it holds the scales of another tensor of the bundle.
   func isScale(among names: Set<TensorName>) -> Bool {
-    name.string.hasSuffix("_scale") && names.contains(TensorName(String(name.string.dropLast(6))))
+    name.valuesOfScales.map(names.contains) ?? false
   }
 }
 

@@ -64,7 +64,7 @@ struct FullPrecisionBundle: TensorSource {
     _ tensor: BundleTensor, in bundle: WeightBundle
   ) throws(WeightsError) -> Quantized? {
     guard tensor.info.dtype == .i8, let record = tensor.quantization?.object else { return nil }
-    let scales = TensorName(tensor.name.string + "_scale")
+    let scales = tensor.name.scales
     guard let info = bundle.info(of: scales), [.bf16, .f32].contains(info.dtype),
       let scheme = record["scheme"].flatMap(Int8Scheme.init),
       let from = record["from"]?.string.flatMap(DType.init)

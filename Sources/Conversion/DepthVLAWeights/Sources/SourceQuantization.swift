@@ -37,8 +37,9 @@ public struct SourceQuantization: Sendable {
     var scales: [TensorName: Scales] = [:]
     var hidden: Set<TensorName> = []
     for info in checkpoint.tensors where info.name.string.hasSuffix(Self.suffix) {
-      let name = TensorName(String(info.name.string.dropLast("_scale".count)))
-      guard let values = checkpoint.info(of: name) else { continue }
+      guard let name = info.name.valuesOfScales, let values = checkpoint.info(of: name) else {
+        continue
+      }
       do throws(WeightsError) {
         try Self.refuseCompanions(of: name, in: checkpoint)
         scales[name] = try Self.scales(info, of: values)

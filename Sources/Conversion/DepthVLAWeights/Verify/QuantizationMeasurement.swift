@@ -46,9 +46,7 @@ struct QuantizationMeasurement {
 
   /// Whether the tensor of the bundle or of the plan is measured, or scales of one that is.
   func covers(_ name: TensorName) -> Bool {
-    measured.contains(name)
-      || name.string.hasSuffix("_scale")
-        && measured.contains(TensorName(String(name.string.dropLast("_scale".count))))
+    measured.contains(name) || name.valuesOfScales.map(measured.contains) ?? false
   }
 
   /// Rows of the tensors that are measured.
@@ -62,7 +60,7 @@ struct QuantizationMeasurement {
     var result: [TensorName: BundleComparison.Row] = [:]
     for tensor in conversion.plan.tensors where measured.contains(tensor.info.name) {
       let error = try error(of: tensor, in: floats, try readers.reader(for: tensor.planned))
-      for name in [tensor.info.name, TensorName(tensor.info.name.string + "_scale")]
+      for name in [tensor.info.name, tensor.info.name.scales]
       where bundle.info(of: name) != nil {
         result[name] = BundleComparison.Row(
           name: name, outcome: .measured, error: name == tensor.info.name ? error : nil)

@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLATensorMath
 import DVLATensors
 
@@ -7,7 +8,7 @@ public struct DINOv2Model: Model {
   public let encoder: DINOv2
   let compute: Compute
 
-  public var family: String { "dinov2" }
+  public var family: String { Family.dinov2.rawValue }
   public var inputs: [InputDescription] {
     [InputDescription("pixel_values", axes: "[B, \(encoder.configuration.channels), H, W]")]
   }

@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLATensorMath
 import DVLATensors
 
@@ -7,7 +8,7 @@ public struct DepthAnythingModel: Model {
   public let depthAnything: DepthAnything
   let compute: Compute
 
-  public var family: String { "depth-anything-v2" }
+  public var family: String { Family.depthAnythingV2.rawValue }
   public var inputs: [InputDescription] {
     let channels = depthAnything.configuration.backbone.channels
     return [InputDescription("pixel_values", axes: "[B, \(channels), H, W]")]

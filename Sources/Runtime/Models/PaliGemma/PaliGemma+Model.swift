@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLATensorMath
 import DVLATensors
 
@@ -7,7 +8,7 @@ public struct PaliGemmaModel: Model {
   public let paligemma: PaliGemma
   let compute: Compute
 
-  public var family: String { "paligemma" }
+  public var family: String { Family.paligemma.rawValue }
 
   public var inputs: [InputDescription] {
     let vision = paligemma.vision.tower.configuration

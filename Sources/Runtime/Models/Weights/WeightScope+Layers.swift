@@ -58,7 +58,7 @@ extension WeightScope {
     let info = try info(name, shape: [rows, columns])
     try check(info, isOneOf: [.f32, .bf16, .f16, .i8])
     guard info.dtype == .i8 else { return (info, nil) }
-    let scaleName = fullName(name + "_scale")
+    let scaleName = fullName(name).scales
     guard let scale = source.info(of: scaleName) else {
       throw WeightsError(
         .modelTensorMissing, tensor: scaleName.string,

@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFamilies
 import DVLANormalization
 
 /// The statistics among the files beside the weights.
@@ -24,7 +25,7 @@ struct FoundStatistics {
     // counts before those: the user may have given it.
     for asset in source.assets(.preprocessor)
     where all.isEmpty && asset.fileName == "processor_config.json"
-      && Self.acting.contains(asset.family)
+      && Family.isPolicy(asset.family)
     {
       let found = try source.reading(asset) { (bytes) throws(WeightsError) in
         try PolicyStatistics(processorConfig: bytes, fileName: asset.name)
@@ -33,8 +34,6 @@ struct FoundStatistics {
     }
     self.all = all
   }
-
-  private static let acting = ["pi0", "depthvla"]
 
   /// Those of a feature; several are one where they say the same.
   ///
@@ -50,8 +49,8 @@ struct FoundStatistics {
       guard !candidates.isEmpty else {
         throw WeightsError(
           .policyAssets, .usage, file: source.path,
-          "the statistics of \(what) are in \(fileName.quoted), which is not there; expected one "
-            + "file to be given with --statistics")
+          "the statistics of \(what) are in \(fileName.quoted), which the bundle does not hold",
+          remedies: [.giveStatistics])
       }
     }
     let found = candidates.map(\.statistics).filter { $0[keyPath: feature] != nil }
@@ -59,8 +58,8 @@ struct FoundStatistics {
     if let other = found.first(where: { $0[keyPath: feature] != first[keyPath: feature] }) {
       throw WeightsError(
         .policyAssets, .usage, file: source.path,
-        "\(first.fileName) and \(other.fileName) have different statistics of \(what); expected "
-          + "one file to be given with --statistics")
+        "\(first.fileName) and \(other.fileName) have different statistics of \(what)",
+        remedies: [.giveStatistics])
     }
     return first
   }

@@ -1,3 +1,4 @@
+import DVLAFamilies
 import DVLAModels
 import DVLANormalization
 import DVLATokenization
@@ -10,7 +11,7 @@ extension PaliGemmaPrompt.Style {
       case .lerobot, .earlyLeRobot: .lerobot
       case .openpi: .pi0
       case .transformers: .paligemma
-      case nil: family == "pi0" ? .pi0 : .paligemma
+      case nil: Family(rawValue: family) == .pi0 ? .pi0 : .paligemma
       }
   }
 

@@ -1,5 +1,6 @@
 public import DVLABundles
 public import DVLADiagnostics
+import DVLAFamilies
 public import DVLAImages
 public import DVLAModels
 import DVLANormalization
@@ -39,7 +40,7 @@ public final class RobotPolicy: Sendable {
   }
 
   /// - Parameters:
-  ///   - bundle: of the family depthvla or pi0.
+  ///   - bundle: of a family that acts: depthvla or pi0.
   ///   - given: the files beside the weights; by default the bundle's own.
   ///   - usesDepth: false leaves the depth expert out, of which nothing is read then.
   ///   - requested: how products with the weights are computed; by default as `parity` does it
@@ -52,15 +53,16 @@ public final class RobotPolicy: Sendable {
     on compute: Compute
   ) throws(WeightsError) {
     let family = bundle.documents.family
-    guard family == "depthvla" || family == "pi0" else {
+    let hasDepthExpert = Family.hasDepthExpert(family)
+    guard Family.isPolicy(family) else {
       throw WeightsError(
         .policyFamily, .usage, file: bundle.path,
-        "expected a bundle of depthvla or pi0, found one of \(family.quoted)")
+        "expected a policy (\(Family.list(Family.policies))), found \(family.quoted)")
     }
-    guard usesDepth || family == "depthvla" else {
+    guard usesDepth || hasDepthExpert else {
       throw WeightsError(
         .policyNoDepth, .usage, file: bundle.path,
-        "expected a bundle of depthvla to leave the depth expert out of, found one of pi0")
+        "the depth expert can only be disabled for \(Family.depthvla.rawValue); this is \(family)")
     }
     try compute.checkMemory()
     let assets = if let given { given } else { try PolicyAssets(bundle) }
@@ -79,7 +81,7 @@ public final class RobotPolicy: Sendable {
       self.products = products
       configuration = try DepthVLAConfiguration(
         try ConfigurationReader(bundle.documents.configuration),
-        hasDepth: usesDepth && family == "depthvla")
+        hasDepth: usesDepth && hasDepthExpert)
       try Self.checkChannels(configuration)
       settings = try PolicySettings(bundle.documents.configuration, configuration)
       images = try CameraImages(settings, configuration, assets)
@@ -103,7 +105,8 @@ public final class RobotPolicy: Sendable {
   public static func rehearse(_ source: any AssetSource) throws(WeightsError) {
     do throws(WeightsError) {
       let configuration = try DepthVLAConfiguration(
-        try ConfigurationReader(source.configuration), hasDepth: source.family == "depthvla")
+        try ConfigurationReader(source.configuration),
+        hasDepth: Family.hasDepthExpert(source.family))
       try checkChannels(configuration)
       let settings = try PolicySettings(source.configuration, configuration)
       let assets = try PolicyAssets(
@@ -141,7 +144,7 @@ public final class RobotPolicy: Sendable {
     guard let tokenizer = assets.tokenizer else {
       throw WeightsError(
         .policyNoTokenizer, .notFound, file: bundlePath,
-        "the bundle has no tokenizer, expected one to be given with --tokenizer")
+        "the bundle has no tokenizer", remedies: [.giveTokenizer])
     }
     let prompt = PaliGemmaPrompt(
       tokenizer, style: promptStyle, tokenLimit: tokenLimit,

@@ -1,5 +1,6 @@
 public import DVLABundles
 public import DVLADiagnostics
+import DVLAFamilies
 public import DVLAHashing
 public import DVLAImages
 import DVLAPipelines
@@ -62,11 +63,11 @@ extension DepthRun {
     _ bundle: WeightBundle, images: String, outputs: [DepthOutput], options: Options,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(WeightsError) {
-    guard bundle.documents.family == "depth-anything-v2" else {
+    guard Family(rawValue: bundle.documents.family) == .depthAnythingV2 else {
       throw WeightsError(
         .runFamily, .usage, file: bundle.path,
-        "expected a bundle of depth-anything-v2, found one of "
-          + bundle.documents.family.quoted)
+        "expected a \(Family.depthAnythingV2.rawValue) bundle, found \(bundle.documents.family.quoted)"
+      )
     }
     let inputs = try RunInputs(images)
     let files = try RunOutputs(

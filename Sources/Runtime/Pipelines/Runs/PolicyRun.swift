@@ -1,5 +1,6 @@
 public import DVLABundles
 public import DVLADiagnostics
+import DVLAFamilies
 import DVLAFiles
 public import DVLAHashing
 public import DVLAImages
@@ -101,12 +102,12 @@ extension PolicyRun {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(WeightsError) {
     var timing = Timing()
-    let hasDepth = bundle.documents.family == "depthvla" && options.usesDepth
+    let hasDepth = Family.hasDepthExpert(bundle.documents.family) && options.usesDepth
     guard outputs.isEmpty || hasDepth else {
       throw WeightsError(
         .runNoDepth, .usage, file: bundle.path,
-        "computes no depth" + (options.usesDepth ? "" : " with --no-depth")
-          + ", expected no output for it")
+        "computes no depth" + (options.usesDepth ? "" : " without its depth expert")
+          + ", so a depth map cannot be written")
     }
     let inputs = RunInputs(cameras: observation.images)
     var files = [bundle.path, observation.state]

@@ -1,0 +1,44 @@
+/// What the caller can do about an error.
+///
+/// The library says what would help; the command words it as an option (`--set`, `--force`), a
+/// program as an argument or a button.
+public enum Remedy: Sendable, Hashable {
+  /// Give the configuration values for these keys.
+  case set(keys: [String])
+  /// Give this value for a key.
+  case setValue(key: String, value: String)
+  /// Draw the tensors that no source has from a seed.
+  case initialiseMissing
+  /// Choose which of several copies of a model is meant: one of these prefixes of tensor names.
+  case choosePrefix([String])
+  /// Choose the source that a component is taken from: one of these families.
+  case chooseSource(component: String, families: [String])
+  /// Choose which of several families is meant.
+  case chooseFamily([String])
+  /// Give a manifest that knows these names.
+  case giveManifest
+  /// Give a tokenizer file.
+  case giveTokenizer
+  /// Give a file with the statistics of states and actions.
+  case giveStatistics
+  /// Give an image processor's settings, and say of which family they are.
+  case givePreprocessor(family: String)
+  /// Leave the files beside the weights out.
+  case leaveOutAssets
+  /// Give the passphrase of a private key.
+  case givePassphrase
+  /// Let the output replace what exists.
+  case overwrite
+  /// Take NaN and infinite values as they are.
+  case allowNonFinite
+  /// Convert to floats: one of these precisions.
+  case choosePrecision([String])
+  /// Export by a naming of the upstream library, in one of these element types if any are named.
+  case chooseNaming(dtypes: [String])
+  /// Go on later from what is done already.
+  case resume
+  /// Begin again, without what an earlier run left.
+  case startOver
+  /// Refuse documents with keys that nothing here knows.
+  case refuseUnknownKeys
+}
