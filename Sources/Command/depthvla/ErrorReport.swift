@@ -34,7 +34,7 @@ struct ErrorReport {
         .commandUsage, .usage,
         "no command \(word.quoted); expected one of "
           + DepthVLA.commandNames.joined(separator: ", "))
-      message = error.message
+      self.message = error.message
       line = error.description + "; " + help
       return
     }
@@ -44,7 +44,7 @@ struct ErrorReport {
       words = first.lowercased() + words.dropFirst()
     }
     error = WeightsError(.commandUsage, .usage, words)
-    message = words
+    self.message = words
     let isQuestion = words.last == "?"
     line = error.description + (isQuestion ? " See" : "; see") + help.dropFirst(3)
   }

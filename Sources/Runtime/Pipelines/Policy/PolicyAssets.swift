@@ -75,7 +75,7 @@ public struct PolicyAssets: Sendable {
   /// it has both.
   private static func tokenizer(of bundle: any AssetSource) throws(WeightsError) -> Tokenizer? {
     let all = bundle.assets(.tokenizer)
-    let family = bundle.ordered(BundlePreprocessors.policies)
+    let family = bundle.ordered(BundlePreprocessors.policies.map(\.rawValue))
       .first { family in all.contains { $0.family == family } }
     let assets = all.filter { $0.family == family }
     guard let asset = assets.first(where: { $0.fileName.hasSuffix(".model") }) ?? assets.first

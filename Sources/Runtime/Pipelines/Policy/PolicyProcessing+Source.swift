@@ -22,7 +22,7 @@ extension PolicyProcessing {
     _ source: any AssetSource
   ) throws(WeightsError) -> PolicyProcessing? {
     let all = source.assets(.preprocessor)
-    for family in source.ordered(BundlePreprocessors.policies) {
+    for family in source.ordered(BundlePreprocessors.policies.map(\.rawValue)) {
       func pipeline(
         _ side: LeRobotPipeline.Side
       ) throws(WeightsError) -> LeRobotProcessing.Document<LeRobotPipeline>? {
