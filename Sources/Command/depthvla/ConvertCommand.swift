@@ -115,10 +115,6 @@ struct ConvertCommand: OutputCommand {
   @Argument(help: .hidden) var unexpected: [String] = []
 
   func validate() throws {
-    if let word = unexpected.first {
-      throw ValidationError(
-        "unexpected argument '\(word)'; a source goes behind its option, such as --paligemma")
-    }
     if store, smallest { throw ValidationError("--store and --smallest exclude each other") }
     if sign == nil, keyOptions.isGiven {
       throw ValidationError("--release and --passphrase-file go with --sign")
@@ -130,6 +126,10 @@ struct ConvertCommand: OutputCommand {
 
   func run() throws {
     // Not while arguments are parsed, where it would hide that an option is misspelt.
+    if let word = unexpected.first {
+      throw ValidationError(
+        "unexpected argument '\(word)'; a source goes behind its option, such as --paligemma")
+    }
     if sources.isEmpty {
       throw WeightsError(
         .commandUsage, .usage, "expected at least one source, such as --paligemma PATH")
