@@ -23,6 +23,10 @@ let swiftSettings: [SwiftSetting] =
     .enableUpcomingFeature("ExistentialAny"),
   ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
+// DEPTHVLA_COMMIT is the commit that `depthvla --version` prints. scripts/install and
+// scripts/release set it: a manifest that asked git would be asked once and its answer kept.
+let commit = Context.environment["DEPTHVLA_COMMIT"]
+
 // Every target has this prefix, so that a package that depends on ours may have an `Images` too.
 // Folders do without it: DVLAImages is in Sources/Media/Images.
 func prefixed(_ name: String) -> String { "DVLA" + name }
@@ -148,6 +152,7 @@ let runtime: [Target] = [
 
 let conversion: [Target] = [
   cModule("CManifests", in: "Conversion"),
+  cModule("CBuild", in: "Conversion", c: commit.map { [.define("DVLA_COMMIT", to: $0)] } ?? []),
   module("Manifests", in: "Conversion", ["CManifests"]),
   module(
     "Remapping", in: "Conversion", ["Diagnostics", "Tensors", "JSON", "Manifests", "Accounting"]),
@@ -165,8 +170,8 @@ let conversion: [Target] = [
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Signing", "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
-        "Parallelism", "TensorMath", "Models", "Images", "Tokenization", "Normalization",
-        "Pipelines", "Parity", "RandomNumbers",
+        "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
+        "Pipelines", "Parity", "CBuild",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
@@ -180,7 +185,7 @@ let command: [Target] = [
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Parity", "Kernels",
+        "Pipelines", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -199,18 +204,19 @@ let testing: [Target] = [
     name: "DVLATestSupport", dependencies: prefixed(["JSON", "Tensors"]),
     path: "Tests/TestSupport", swiftSettings: swiftSettings),
   // Files made to break what reads them, with what must come of each: for the tests, and by
-  // `swift run hostile-corpus FOLDER` for the fuzzer and for other programs.
+  // `swift run depthvla-hostile-corpus FOLDER` for the fuzzer and for other programs.
   .target(
     name: "DVLAHostileCorpus",
     dependencies: prefixed(["JSON", "Hashing", "Compression", "TestSupport"]),
     path: "Tests/HostileCorpus", swiftSettings: swiftSettings),
   .executableTarget(
-    name: "hostile-corpus", dependencies: prefixed(["HostileCorpus"]),
-    path: "Tests/hostile-corpus", swiftSettings: swiftSettings),
-  // `swift run -c release every-byte BUNDLE`: no changed byte goes unnoticed.
+    name: "depthvla-hostile-corpus", dependencies: prefixed(["HostileCorpus", "JSON"]),
+    path: "Tests/depthvla-hostile-corpus", swiftSettings: swiftSettings),
+  // `swift run -c release depthvla-every-byte BUNDLE`: no changed byte goes unnoticed.
   .executableTarget(
-    name: "every-byte", dependencies: prefixed(["Bundles", "Diagnostics", "Hashing", "Tensors"]),
-    path: "Tests/every-byte", swiftSettings: swiftSettings),
+    name: "depthvla-every-byte",
+    dependencies: prefixed(["Bundles", "Diagnostics", "Hashing", "Tensors"]),
+    path: "Tests/depthvla-every-byte", swiftSettings: swiftSettings),
   tests(
     "Hostile", of: "DVLAHostileCorpus",
     [
@@ -252,9 +258,9 @@ let testing: [Target] = [
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
   tests(
     "Remapping",
-    ["Diagnostics", "Tensors", "JSON", "Safetensors", "Manifests", "TestSupport"]),
+    ["Accounting", "Diagnostics", "Tensors", "JSON", "Safetensors", "Manifests", "TestSupport"]),
   tests(
-    "Parity", ["Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Models", "TestSupport"]),
+    "Parity", ["Diagnostics", "Tensors", "JSON", "Safetensors", "Models", "TestSupport"]),
   tests("Quantization", ["Diagnostics", "Tensors", "JSON", "Kernels"]),
   tests(
     "Bundles",
@@ -266,20 +272,23 @@ let testing: [Target] = [
     "DepthVLAWeights", of: "DepthVLAWeights",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
-      "Remapping", "Safetensors", "TensorMath", "Models", "Parity", "TestSupport",
+      "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
     ]),
+  // Layers and their imports.
+  .testTarget(
+    name: "DVLAArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: swiftSettings),
   // Runs the built command as a child process, so it must be built first.
   tests(
     "Command", of: "depthvla",
     [
-      "Diagnostics", "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images",
-      "CImageCodecs", "Parity", "HostileCorpus", "TestSupport",
+      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs", "Parity",
+      "HostileCorpus", "TestSupport",
     ]),
 ]
 
 // The converter makes what these test.
 for target in testing
-where ["Models", "Pipelines", "Hostile"].map({ prefixed($0 + "Tests") })
+where ["Models", "Pipelines", "Hostile", "Command"].map({ prefixed($0 + "Tests") })
   .contains(target.name)
 {
   target.dependencies.append("DepthVLAWeights")

@@ -1,5 +1,4 @@
-# Sets up a Debian or Ubuntu machine that has only a Swift toolchain. Sourced by demo, test and
-# check, from the top folder of the project; what is there already is left alone.
+# Sets up a Debian or Ubuntu machine that has only a Swift toolchain. Sourced by the scripts, from the top folder of the project; what is there already is left alone.
 
 OLDEST_SWIFT=6.2
 # The libraries of Package.swift, the compiler's own needs (headers, libstdc++, a linker's start
@@ -9,8 +8,10 @@ BUILD_PACKAGES="libzstd-dev libxxhash-dev libjson-c-dev libssl-dev libopenblas-d
 # What the tools of the toolchain load; asked for only where they do not start.
 TOOLCHAIN_PACKAGES="libsqlite3-dev libcurl4-openssl-dev libxml2-dev libncurses-dev libedit-dev \
   zlib1g-dev tzdata"
-# The stock zstd command, which the tests hold bundles against.
+# The stock zstd command, with which the tests compare bundles.
 TEST_PACKAGES="zstd"
+# What scripts/check needs beside that.
+CHECK_PACKAGES="shellcheck openssl python3"
 PYTHON_PACKAGES="python3 python3-venv"
 
 say() { printf '%s\n' "$*"; }

@@ -19,7 +19,7 @@ struct DepthVLA: ParsableCommand {
       66 no such input, 69 out of a resource, 73 output cannot be created,
       74 input/output error, 130 interrupted.
       """,
-    version: ToolVersion.current,
+    version: ToolVersion.report,
     subcommands: [
       InspectCommand.self, ConvertCommand.self, VerifyCommand.self, SignCommand.self,
       ExportCommand.self, DiffCommand.self, ParityCommand.self, RunCommand.self,

@@ -1,4 +1,46 @@
+internal import DVLACBuild
+import DVLACompression
+import DVLAHashing
+import DVLAKernels
+import DVLAMatrixProducts
+
 /// The version of the toolkit, as bundles record it and `--version` prints it.
 public enum ToolVersion {
   public static let current = "0.1.0"
+
+  /// The commit that was built, with "-modified" behind it where files had changed since; nil
+  /// where the build was not told, as only `scripts/install` and `scripts/release` do.
+  public static var commit: String? {
+    // A constant of the C target.
+    guard let commit = unsafe dvla_build_commit() else { return nil }
+    return unsafe String(cString: commit)
+  }
+
+  /// What decides how this process computes, for the report of a fault: a line for the version,
+  /// and for each part a line with its name, a colon and what it is.
+  public static var report: String {
+    (["depthvla \(current)"] + parts.map { "\($0.name): \($0.value)" }).joined(separator: "\n")
+  }
+
+  static var parts: [(name: String, value: String)] {
+    [
+      ("commit", commit ?? "unknown"),
+      ("processor", architecture),
+      ("instructions", InstructionSet.best.rawValue),
+      ("products", "\(ProductPath.bestOfBF16.rawValue), \(ProductPath.bestOfInt8.rawValue)"),
+      ("OpenBLAS", "\(MatrixProduct.libraryVersion), \(MatrixProduct.coreName) kernels"),
+      ("libzstd", ZstdCompressor.libraryVersion),
+      ("libcrypto", SHA256.libraryVersion),
+    ]
+  }
+
+  private static var architecture: String {
+    #if arch(x86_64)
+      "x86-64"
+    #elseif arch(arm64)
+      "arm64"
+    #else
+      "unknown"
+    #endif
+  }
 }

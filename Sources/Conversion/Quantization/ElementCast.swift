@@ -9,7 +9,7 @@ public enum ElementCast {
     source == result || source.isConvertibleFloat && result.isConvertibleFloat
   }
 
-  /// Casts elements as PyTorch does (``FloatConversion``); equal types are copied.
+  /// Casts elements as PyTorch does (`FloatConversion`); equal types are copied.
   ///
   /// - Precondition: the cast ``isPossible(from:to:)``, the source is whole elements, and the
   ///   result holds exactly as many.

@@ -44,7 +44,7 @@ public struct RemapPlanner {
 
   /// - Throws: `remap.coverage` with every missing, unexpected and misshapen tensor at once;
   ///   `remap.several-sources` when two sources have one component and the user did not choose;
-  ///   what ``ConfigurationResolver`` throws.
+  ///   what `ConfigurationResolver` throws.
   public func plan() throws(WeightsError) -> RemapPlan {
     let draft = try draft()
     try draft.report.check(sources.map(\.label))

@@ -6,7 +6,7 @@ public import DVLAJSON
 /// A key is declared as one of these:
 ///
 /// - `"$KEY"`, or `{"sets": "KEY"}`: it gives the configuration key `KEY`, below the scope of the
-///   block it stands in; `/KEY` is below none. Beside `sets` may stand `form` (``SettingForm``),
+///   block it stands in; `/KEY` is below none. Beside `sets` may stand `form` (`SettingForm`),
 ///   `absent` (what the library takes where the document leaves the key out), `null` (what it takes
 ///   for null, or `"absent"`), and `means` (an object: other spellings of a value).
 /// - `{"used": "…"}`: dedicated code reads it; the text says what it decides.
@@ -16,9 +16,9 @@ public import DVLAJSON
 ///   configuration keys in it, and `absent`: the object that the library takes where there is none.
 ///   `keys` beside `block` take the place of the block's own.
 /// - `{"rope": "KEY"}`: one of the three members that say how positions are rotated
-///   (``RotaryMembers``).
+///   (`RotaryMembers`).
 /// - `{"stages": "KEY"}`: one of the two members that name the stages of a backbone
-///   (``StageMembers``).
+///   (`StageMembers`).
 ///
 /// `"others": "…"` beside `keys` says why every key that is not declared is neutral.
 public struct KeyTable: Sendable {

@@ -164,7 +164,7 @@ public final class BundleWriter {
   ///   - provenance: replaces the document given at the start.
   ///   - ledger: likewise.
   ///   - companion: a file that belongs to the bundle, such as its signature, and gets its name
-  ///     right before it: see ``AtomicOutputFile/commit(after:)``.
+  ///     right before it: see `AtomicOutputFile.commit(after:)`.
   ///   - check: looks at the finished file, synced, before it gets its name; what it throws ends
   ///     it.
   /// - Returns: the root hash.

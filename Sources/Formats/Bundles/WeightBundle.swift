@@ -51,7 +51,7 @@ public final class WeightBundle: TensorSource {
   ///     is taken it is always the digest, without which the signature would bind no chunk.
   ///   - mapping: whether tensors that are stored plain are used where they lie in the file instead
   ///     of being copied. Then nobody may write to the file in place for as long as they are in
-  ///     use: see ``FileAccess/FileMapping``. Replacing it, as our commands do, is harmless.
+  ///     use: see `FileMapping`. Replacing it, as our commands do, is harmless.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
   ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
   ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.

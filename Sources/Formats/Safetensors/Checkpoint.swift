@@ -15,7 +15,7 @@ public import DVLATensors
 ///
 /// A folder of a training run is followed to the checkpoint in it, where there is one way only.
 ///
-/// Files are opened by plain name; links are followed as ``InputFolder`` says.
+/// Files are opened by plain name; links are followed as `InputFolder` says.
 public struct Checkpoint: TensorSource {
   /// The path as the user gave it, or that of the checkpoint below it in the folder of a training
   /// run.
@@ -42,7 +42,7 @@ public struct Checkpoint: TensorSource {
   public let tensors: [TensorInfo]
   private let fileByTensor: [TensorName: Int]
 
-  /// - Throws: what ``SafetensorsFile`` and ``InputFolder`` throw, `checkpoint.*` for folders,
+  /// - Throws: what ``SafetensorsFile`` and `InputFolder` throw, `checkpoint.*` for folders,
   ///   `json.*` for a `config.json` or index that is no strict JSON.
   public init(path: String, limits: SafetensorsLimits = .default) throws(WeightsError) {
     if try InputFolder.isFolder(path) {

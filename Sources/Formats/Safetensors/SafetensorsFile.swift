@@ -11,7 +11,7 @@ public final class SafetensorsFile: TensorSource {
 
   /// Opens the file at `path`, which may be a symbolic link.
   ///
-  /// - Throws: what ``InputFile`` and ``SafetensorsHeader/parse(_:fileByteCount:limits:)`` throw;
+  /// - Throws: what `InputFile` and ``SafetensorsHeader/parse(_:fileByteCount:limits:)`` throw;
   ///   `safetensors.other-format` when it is a file of another known kind, `too-short`,
   ///   `header-empty`, `header-past-end`, `header-too-large`.
   public convenience init(

@@ -54,6 +54,9 @@ public enum MatrixProduct {
     return OpenBLAS.coreName
   }
 
+  /// The version of OpenBLAS, such as "0.3.21".
+  public static var libraryVersion: String { OpenBLAS.version }
+
   private static func checkMatrix(count: Int, rows: Int, columns: Int, stride: Int) {
     precondition(rows >= 0 && columns >= 0, "sizes are not negative")
     // OpenBLAS counts with 32 bits.

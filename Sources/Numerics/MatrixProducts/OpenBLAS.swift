@@ -17,6 +17,14 @@ enum OpenBLAS {
     return unsafe String(cString: name)
   }
 
+  /// The version of the library, which is the second word of its own description.
+  static var version: String {
+    // Points to a constant of the library.
+    guard let words = unsafe openblas_get_config() else { return "unknown" }
+    let description = unsafe String(cString: words)
+    return description.split(separator: " ").dropFirst().first.map(String.init) ?? description
+  }
+
   /// Replaces kernels that do not suit this processor: OpenBLAS takes a processor that is newer
   /// than itself for one of 2004, and computes several times as slowly. What the user chose stays.
   ///

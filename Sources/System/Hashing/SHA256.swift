@@ -6,6 +6,12 @@ import DVLACLibCrypto
 /// from `init` to `deinit`, owned by this value alone, since the type is not copyable.
 @safe
 public struct SHA256: ~Copyable {
+  /// The name and version of libcrypto, such as "OpenSSL 3.0.17 1 Jul 2025".
+  public static var libraryVersion: String {
+    // A constant of the library.
+    unsafe String(cString: OpenSSL_version(OPENSSL_VERSION))
+  }
+
   private let context: OpaquePointer
 
   public init() {

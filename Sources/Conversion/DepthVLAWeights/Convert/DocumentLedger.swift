@@ -144,7 +144,7 @@ extension DocumentLedger {
 
   /// The ledger that a bundle keeps; empty where its documents say nothing of it.
   ///
-  /// - Throws: `json.*` for what ``json`` does not write.
+  /// - Throws: `json.*` for what `json` does not write.
   public init(provenance: JSONValue) throws(WeightsError) {
     guard let documents = provenance.object?["documents"] else { return }
     for reader in try JSONReader(documents, path: "provenance.documents").array() {

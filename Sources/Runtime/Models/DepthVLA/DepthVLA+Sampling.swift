@@ -42,7 +42,7 @@ extension DepthVLA {
   ///   depth expert the observation has its pictures.
   ///
   /// Source: openpi `models_pytorch/pi0_pytorch.py`, `sample_actions`. Time stays in double
-  /// precision: see ``TimeEmbedding``.
+  /// precision: see `TimeEmbedding`.
   public func sample(
     _ observation: PolicyObservation, noise: Tensor, options: SamplingOptions = SamplingOptions(),
     targets: PolicyTargets? = nil, on compute: Compute, trace: StageTrace = .none,

@@ -1,6 +1,5 @@
 import DVLADiagnostics
 public import DVLAImages
-import DVLAPipelines
 
 /// One form in which depth maps are written, and where.
 public struct DepthOutput: Sendable {

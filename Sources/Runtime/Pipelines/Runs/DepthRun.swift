@@ -3,7 +3,6 @@ public import DVLADiagnostics
 import DVLAFamilies
 public import DVLAHashing
 public import DVLAImages
-import DVLAPipelines
 public import DVLATensorMath
 
 /// Depth maps of a picture, or of a folder of pictures, by a bundle of Depth Anything V2.

@@ -6,7 +6,6 @@ public import DVLAHashing
 public import DVLAImages
 public import DVLAModels
 import DVLANormalization
-public import DVLAPipelines
 public import DVLATensorMath
 import DVLATensors
 

@@ -1,6 +1,5 @@
 public import DVLADiagnostics
 import DVLAFiles
-import DVLAPipelines
 
 /// The files and folders of a run, none of which appears before all are complete.
 struct RunOutputs {

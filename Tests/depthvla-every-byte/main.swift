@@ -4,7 +4,7 @@ import DVLAHashing
 import DVLATensors
 import Foundation
 
-// every-byte BUNDLE [PLACES]: changes a copy of the bundle, one byte at a time, and looks that
+// depthvla-every-byte BUNDLE [PLACES]: changes a copy of the bundle, one byte at a time, and looks that
 // `verify` finds each change and that no load gives a wrong tensor.
 //
 // Without PLACES: each byte to each of its 255 other values, and each truncation. With it: that
@@ -13,10 +13,10 @@ import Foundation
 guard (2...3).contains(CommandLine.arguments.count),
   CommandLine.arguments.count == 2 || Int(CommandLine.arguments[2]) != nil
 else {
-  FileHandle.standardError.write(Data("usage: every-byte BUNDLE [PLACES]\n".utf8))
+  FileHandle.standardError.write(Data("usage: depthvla-every-byte BUNDLE [PLACES]\n".utf8))
   exit(64)
 }
-let copy = FileManager.default.temporaryDirectory.appending(path: "every-byte-\(getpid())").path
+let copy = FileManager.default.temporaryDirectory.appending(path: "depthvla-every-byte-\(getpid())").path
 try FileManager.default.copyItem(atPath: CommandLine.arguments[1], toPath: copy)
 defer { try? FileManager.default.removeItem(atPath: copy) }
 var trial = try DamageTrial(path: copy)
