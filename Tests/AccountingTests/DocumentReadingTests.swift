@@ -101,11 +101,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"inner": {"bias": true}}"#, "config.json inner.bias is true, and only false"),
+    (#"{"inner": {"bias": true}}"#, "config.json inner.bias is true, but only false"),
     (#"{"side": [14, 16]}"#, "config.json side is [14,16]"),
     (#"{"end": ["a"]}"#, "config.json end is"),
     (#"{"inner": [1]}"#, "config.json inner: expected an object"),
-    (#"[1]"#, "expected config.json to be an object"),
+    (#"[1]"#, "config.json must be a JSON object"),
     (#"{"act": {"name": "gelu"}}"#, "config.json act: expected a value"),
   ])
   func whatIsNotComputedIsRefusedByName(_ document: String, _ words: String) throws {

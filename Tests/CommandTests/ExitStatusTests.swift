@@ -49,7 +49,9 @@ struct ExitStatusTests {
     ),
     (["convert", "--dinov2", dinov2, "-o", "b", "--set", "x"], "KEY=VALUE"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--as", "llama"], "\"llama\" is not known"),
-    (["convert", "--dinov2", dinov2, "-o", "b", "--as", "pi0"], "gives nothing to a pi0 bundle"),
+    (
+      ["convert", "--dinov2", dinov2, "-o", "b", "--as", "pi0"], "has no component of a pi0 bundle"
+    ),
     (["diff", dinov2, FixtureFolder.path("checkpoints/paligemma/hf-hub")], "is paligemma"),
     (["frobnicate"], "frobnicate"),
     (["convert", "--dino", dinov2, "-o", "b"], "--dino"),
@@ -191,7 +193,8 @@ struct ExitStatusTests {
     try expect(64, "--prefix", from: ["convert", "--dinov2", path, "-o", "b"])
     let asked = try depthvla("inspect", path)
     #expect(asked.status == 64)
-    #expect(asked.output.contains("--prefix ema.  79 tensors, dinov2 in hub naming: the moving"))
+    #expect(asked.output.contains("choose one with --prefix ema. or --prefix module."))
+    #expect(asked.output.contains(#""ema.": 79 tensors, dinov2 in hub naming: the moving"#))
     for prefix in ["ema", "ema.", "dinov2=module."] {
       let result = try depthvla(
         "convert", "--dinov2", path, "--prefix", prefix, "-o", scratch("b"), "--force")
@@ -200,7 +203,8 @@ struct ExitStatusTests {
       #expect(try depthvla("verify", scratch("b"), "--against", path).status == 0)
     }
     for (prefix, words) in [
-      ("other.", "no tensor stands behind"), ("pi0=ema.", "no source is a pi0"),
+      ("other.", "no tensor name starts with the chosen prefix"),
+      ("pi0=ema.", "no source is a pi0"),
     ] {
       let arguments = ["convert", "--dinov2", path, "--prefix", prefix, "-o", scratch("c")]
       let result = try depthvla(arguments)

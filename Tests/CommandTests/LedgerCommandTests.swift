@@ -73,7 +73,7 @@ struct LedgerCommandTests {
     #expect(result.status == 65)
     #expect(
       result.errorLines == [
-        "depthvla: \(scratch("in")): config.json pruned_heads is {\"0\":[1]}, and only null or {} is "
+        "depthvla: \(scratch("in")): config.json pruned_heads is {\"0\":[1]}, but only null or {} is "
           + "computed here: heads that are taken out of the weights when they are loaded are not "
           + "computed"
       ])

@@ -64,9 +64,9 @@ struct CompositionTests {
       "action.intermediate_size", "action.state_dim", "action.action_dim",
     ]
     #expect(
-      error?.message == "no tensor, config.json or published variant tells "
-        + names.joined(separator: ", ") + "; say "
-        + names.map { "--set \($0)=…" }.joined(separator: " "))
+      error?.message == "cannot determine \(names.joined(separator: ", ")) from the tensors, "
+        + "config.json or a published variant")
+    #expect(error?.remedies == [.set(keys: names)])
     #expect(error?.details.count == names.count)
     #expect(try scratch.entries == [])
   }
@@ -136,7 +136,7 @@ struct CompositionTests {
     }
     #expect(error?.kind == .usage)
     #expect(error?.file == Self.dinov2)
-    #expect(error?.message.contains("gives nothing") == true)
+    #expect(error?.message.contains("has no component of a paligemma bundle") == true)
     #expect(try scratch.entries == [])
   }
 
@@ -148,7 +148,7 @@ struct CompositionTests {
     }
     #expect(error?.kind == .usage)
     #expect(error?.code.rawValue == "remap.several-sources")
-    #expect(error?.message.contains("--take vlm=") == true)
+    #expect(error?.remedies == [.chooseSource(component: "vlm", families: ["paligemma", "pi0"])])
     #expect(try scratch.entries == [])
   }
 

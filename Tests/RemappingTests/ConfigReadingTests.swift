@@ -6,7 +6,7 @@ import Testing
 
 @testable import DVLARemapping
 
-/// A config.json beside the weights, whoever wrote it.
+/// A config.json beside the weights, written by any library.
 @Suite struct ConfigReadingTests {
   private static func document(_ path: String) throws -> JSONValue {
     try StrictJSON.parse(FixtureFolder.bytes("documents/" + path))
@@ -81,7 +81,7 @@ import Testing
     #expect(error.code == .remapContradiction)
     #expect(
       error.message.contains("axis 2 of dinov2.embeddings.cls_token")
-        && error.message.contains("384 by config.json hidden_size"), "\(error)")
+        && error.message.contains("384 (config.json hidden_size)"), "\(error)")
   }
 
   @Test func aConfigOfAnotherModelBesideOriginalNamesIsRefused() throws {
@@ -128,6 +128,6 @@ import Testing
     model.config = .object(JSONObject(config.members.filter { $0.key != "num_hidden_layers" }))
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
-    #expect(error.message.contains("12 by the library's default"), "\(error)")
+    #expect(error.message.contains("12 (the library's default"), "\(error)")
   }
 }

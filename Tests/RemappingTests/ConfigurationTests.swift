@@ -27,7 +27,7 @@ import Testing
     #expect(error.code == .remapContradiction)
     #expect(
       error.message
-        == "hidden_size is 22 by axis 2 of dinov2.embeddings.cls_token, but 23 by --set")
+        == "hidden_size is 22 (axis 2 of dinov2.embeddings.cls_token), but 23 (--set)")
   }
 
   @Test func theUserMayNotContradictTheConfig() throws {
@@ -35,7 +35,7 @@ import Testing
     let error = try #require(failure { try model.plan(["num_attention_heads": 11]) })
     #expect(
       error.message
-        == "num_attention_heads is 11 by --set, but 2 by config.json num_attention_heads")
+        == "num_attention_heads is 11 (--set), but 2 (config.json num_attention_heads)")
   }
 
   @Test func theUserMayNotContradictWhatFollowsFromTheShapes() throws {
@@ -83,7 +83,7 @@ import Testing
     let error = try #require(
       failure { try model.plan(["num_attention_heads": 2, "hidden_act": "relu"]) })
     #expect(
-      error.message == "hidden_act is \"relu\" by --set, expected \"gelu\" or "
+      error.message == "hidden_act is \"relu\" (--set), expected \"gelu\" or "
         + "\"gelu_python\" or \"gelu_pytorch_tanh\"")
   }
 

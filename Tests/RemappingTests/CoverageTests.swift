@@ -49,8 +49,8 @@ import Testing
     let error = try #require(failure { try model.plan(["num_attention_heads": 2]) })
     #expect(error.details.count == 1)
     #expect(
-      error.details[0] == "misshapen: blocks.2.attn.qkv.weight: operation needs one tensor whose "
-        + "axis 0 divides into 3 parts, found [65, 22]")
+      error.details[0] == "misshapen: blocks.2.attn.qkv.weight: the operation needs one tensor "
+        + "whose axis 0 divides into 3 parts, found [65, 22]")
   }
 
   @Test func theAbsentPartOfAConcatenationIsNamed() throws {
@@ -101,8 +101,8 @@ import Testing
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
     #expect(
-      error.message.hasPrefix("num_hidden_layers is 3 by tensors up to dinov2.encoder.layer.{i}."))
-    #expect(error.message.contains("but 4 by config.json"))
+      error.message.hasPrefix("num_hidden_layers is 3 (tensors up to dinov2.encoder.layer.{i}."))
+    #expect(error.message.contains("but 4 (config.json"))
   }
 
   @Test func noLayersAtAllAreMissing() throws {
@@ -130,8 +130,8 @@ import Testing
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
     #expect(
-      error.description == "source: hidden_size is 384 by axis 2 of dinov2.embeddings.cls_token, "
-        + "but 1024 by config.json hidden_size; the shapes are those of dinov2 small")
+      error.description == "source: hidden_size is 384 (axis 2 of dinov2.embeddings.cls_token), "
+        + "but 1024 (config.json hidden_size); the shapes are those of dinov2 small")
   }
 
   @Test func aComponentThatIsNotTakenIsSaidSo() throws {

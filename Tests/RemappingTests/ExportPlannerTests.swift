@@ -111,7 +111,7 @@ import Testing
     let error = try #require(failure { try export(plan, "openpi", of: "pi0") })
     #expect(error.code == .exportIncomplete)
     #expect(
-      error.message == "pi0 in openpi naming needs action, which a paligemma bundle does "
+      error.message == "pi0 in openpi naming requires action, which a paligemma bundle does "
         + "not have")
     #expect(failure { try export(plan, "hub", of: "dinov2") }?.code == .exportIncomplete)
     let depth = try Model(fixture: "depthvla/plain").plan()

@@ -57,7 +57,7 @@ import Testing
     try model.rename { "enc." + $0 }
     let error = try #require(failure { try model.plan(["num_attention_heads": 2]) })
     #expect(error.code == .remapCoverage)
-    #expect(error.details == ["no tensor for optimizer.step"])
+    #expect(error.details == ["no tensor matches optimizer.step"])
   }
 
   /// What is wrong, the manifest, and the code.

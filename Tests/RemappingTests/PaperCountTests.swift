@@ -118,6 +118,6 @@ import Testing
       given: Configuration(["depth.num_hidden_layers": 17]), initialisesMissing: true)
     let error = try #require(failure { try planner.plan() })
     #expect(error.message.contains("differ in the number of layers"), "\(error)")
-    #expect(error.message.contains("found 17 and 18"), "\(error)")
+    #expect(error.message.contains("the values are 17 and 18"), "\(error)")
   }
 }

@@ -85,7 +85,7 @@ import Testing
       JSONObject(members.map { $0.key == "model_type" ? ($0.key, "dinov2_with_registers") : $0 }))
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
-    #expect(error.message.hasPrefix("num_register_tokens is 0 by no tensor"), "\(error)")
+    #expect(error.message.hasPrefix("num_register_tokens is 0 (no tensor"), "\(error)")
   }
 
   @Test func aNestedModelTypeMustAgreeToo() throws {
@@ -105,8 +105,8 @@ import Testing
         }))
     #expect(
       failure { try model.recognise() }?.message
-        == "config.json backbone_config.model_type is \"dinov3_vit\", and only null or \"dinov2\" "
-        + "is computed here: other backbones have other layers")
+        == "config.json backbone_config.model_type is \"dinov3_vit\", but only null or \"dinov2\" "
+        + "is supported: other backbones have other layers")
   }
 
   @Test(

@@ -103,7 +103,11 @@ import Testing
     #expect(error.kind == .usage)
     #expect(error.message.contains(#"dinov2 in exchanged naming behind "p.""#), "\(error)")
     #expect(error.message.contains(#"dinov2 in original naming behind "p.inner.""#), "\(error)")
-    #expect(error.details == ["--prefix p.", "--prefix p.inner."])
+    #expect(
+      error.details == [
+        #""p.": dinov2 in exchanged naming"#, #""p.inner.": dinov2 in original naming"#,
+      ])
+    #expect(error.remedies == [.choosePrefix(["p.", "p.inner."])])
     // The prefix that is said settles it.
     let recognition = try library.recognise(model.tensors, config: nil, prefix: "p.inner")
     #expect(recognition.naming == "original")
@@ -130,6 +134,7 @@ import Testing
     #expect(error.kind == .usage)
     #expect(error.message.contains("2 models side by side"), "\(error)")
     #expect(error.details.count == 2)
+    #expect(error.remedies == [.choosePrefix(prefixes.sorted())])
     let count = model.tensors.count / 2
     for prefix in prefixes {
       let recognition = try model.library.recognise(model.tensors, config: nil, prefix: prefix)
@@ -137,7 +142,7 @@ import Testing
       #expect(recognition.prefix == prefix)
       #expect(recognition.aside.count == count, "\(prefix)")
       #expect(recognition.tensors.count == 2 * count)
-      // Whoever is set aside belongs to the other copy.
+      // The tensors that are set aside belong to the other copy.
       let own = model.tensors.filter { $0.name.string.hasPrefix(prefix) }.map(\.name)
       if prefix != "", prefixes != ["model.", "model.ema."] {
         #expect(!recognition.aside.contains { own.contains($0.tensor.name) })

@@ -13,9 +13,8 @@ struct ErrorReport {
   /// - Parameter command: the subcommand that ran.
   init(_ error: WeightsError, command: String) {
     self.error = error
-    let remedies = error.remedies.compactMap { $0.words(in: command) }
-    line = ([error.description] + remedies).joined(separator: "; ")
-    message = ([error.message] + remedies).joined(separator: "; ")
+    line = error.line(in: command)
+    message = error.message(in: command)
   }
 
   /// A command line that could not be understood.

@@ -55,7 +55,7 @@ struct InspectCommand: OutputCommand {
       report.json, words: report.words(listingTensors: tensors, listingLedger: ledger))
     // What only the user can say of a known model is a question, and no defect of the file.
     if let problem = inspection.problem, problem.code != .remapAsk {
-      Console.write("depthvla: \(problem.inFile(path))\n", to: .error)
+      Console.write("depthvla: \(problem.inFile(path).line(in: "inspect"))\n", to: .error)
       throw ExitCode(problem.kind.rawValue)
     }
     if strict { try inspection.documents.requireKnown([path]) }

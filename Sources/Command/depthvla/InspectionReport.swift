@@ -33,7 +33,7 @@ struct InspectionReport {
     text += provenance
     text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
     if let problem = inspection.problem {
-      text += "  \(problem.message.escapedMessage)\n"
+      text += "  \(problem.message(in: "inspect").escapedMessage)\n"
       for line in problem.shownDetails { text += "    \(line.escapedMessage)\n" }
     }
     if listingTensors {
@@ -131,7 +131,7 @@ struct InspectionReport {
 
   private static func json(_ error: WeightsError) -> JSONValue {
     [
-      "code": .string(error.code.rawValue), "message": .string(error.message),
+      "code": .string(error.code.rawValue), "message": .string(error.message(in: "inspect")),
       "details": .array(error.details.map { .string($0) }),
     ]
   }

@@ -78,7 +78,9 @@ struct PlanReport {
       if let words = source.recognition.wrapping.words {
         text += "  \(words.escapedMessage)\n"
       }
-      for remark in conversion.remarks(on: source) { text += "  note: \(remark)\n" }
+      for remark in conversion.remarks(on: source) {
+        text += "  note: \(remark.line(in: "convert"))\n"
+      }
     }
     text += LedgerTable(conversion.documents).unknownWords
     for rule in idleRules { text += "  note: recipe rule \(rule), decides nothing here\n" }

@@ -8,13 +8,17 @@ extension Remedy {
     switch self {
     case .set(let keys):
       "pass " + keys.map { "--set \($0.escapedForTerminal)=…" }.joined(separator: " ")
-    case .setValue(let key, let value): "pass --set \(key)=\(value)"
+    case .setValue(let key, let value): "pass --set \(key)=\(value) if that is right"
     case .initialiseMissing:
       command == "convert" ? "--init-missing SEED draws what no source has" : nil
     case .choosePrefix(let prefixes):
-      prefixes.count == 1
-        ? "pass --prefix \(prefixes[0].quotedForShell) to take the model alone"
-        : "choose one with --prefix"
+      switch prefixes.count {
+      case 1: "pass --prefix \(prefixes[0].quotedForShell) to take the model alone"
+      case 2...4:
+        "choose one with "
+          + prefixes.map { "--prefix \($0.quotedForShell)" }.joined(separator: " or ")
+      default: "choose one with --prefix"
+      }
     case .chooseSource(let component, let families):
       "choose one with --take "
         + families.map { "\(component)=\($0)" }.joined(separator: " or --take ")
@@ -37,6 +41,22 @@ extension Remedy {
     case .startOver: "without --resume that work is removed and the conversion starts over"
     case .refuseUnknownKeys: "--strict refuses such keys"
     }
+  }
+}
+
+extension WeightsError {
+  /// The error on one line, with its remedies.
+  func line(in command: String) -> String {
+    ([description] + remedyWords(in: command)).joined(separator: "; ")
+  }
+
+  /// The message without file and tensor, with its remedies.
+  func message(in command: String) -> String {
+    ([message] + remedyWords(in: command)).joined(separator: "; ")
+  }
+
+  private func remedyWords(in command: String) -> [String] {
+    remedies.compactMap { $0.words(in: command) }
   }
 }
 

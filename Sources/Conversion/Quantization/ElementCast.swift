@@ -3,8 +3,8 @@ public import DVLATensors
 
 /// Casts between the floating-point types that tensors are stored in.
 public enum ElementCast {
-  /// Whether ``cast(_:from:to:into:)`` knows the pair: between float32, bfloat16 and half
-  /// precision, and between equal types.
+  /// Whether ``cast(_:from:to:into:)`` supports the pair: float32, bfloat16 and half precision in
+  /// any combination, and equal types.
   public static func isPossible(from source: DType, to result: DType) -> Bool {
     source == result || source.isConvertibleFloat && result.isConvertibleFloat
   }
@@ -33,11 +33,9 @@ public enum ElementCast {
       }
     }
   }
-}
 
-extension ElementCast {
-  /// To half precision, rounded to nearest, ties to even, as `Float16` does it. Only writing back
-  /// what came in half precision takes this way, so it is the plain loop.
+  /// Casts to half precision, rounded to nearest, ties to even, as `Float16` does it. Only an
+  /// export of a model that came in half precision needs it, so it is a simple loop.
   private static func halve(_ source: RawSpan, width: Int, into result: inout MutableRawSpan) {
     precondition(source.byteCount / width == result.byteCount / 2, "result holds as many")
     for index in 0..<result.byteCount / 2 {

@@ -2,10 +2,10 @@ public import DVLADiagnostics
 public import DVLAKernels
 public import DVLATensors
 
-/// Turns the rows of one matrix into 8-bit integers and back, any number of rows at a time.
+/// Quantizes the rows of one matrix to INT8 and back, any number of rows at a time.
 ///
-/// What comes out does not depend on how the rows are divided, so that parts of a matrix can be
-/// quantized in parallel and their errors added in any order.
+/// The result does not depend on how the rows are divided, so that parts of a matrix can be
+/// quantized in parallel and their errors added in any order. The rounding is that of `Int8Kernel`.
 public struct Int8Quantizer: Sendable {
   public let tensor: TensorName
   public let shape: Shape
@@ -15,13 +15,13 @@ public struct Int8Quantizer: Sendable {
 
   private let group: Int
 
-  /// - Throws: `quantization.rank` unless the shape is that of a matrix; `quantization.group`
-  ///   when its columns do not divide into groups.
+  /// - Throws: `quantization.rank` unless the shape is that of a matrix; `quantization.group` when
+  ///   its columns do not divide into groups.
   public init(tensor: TensorName, shape: Shape, scheme: Int8Scheme) throws(WeightsError) {
     guard shape.rank == 2 else {
       throw WeightsError(
         .quantizationRank, .usage, tensor: tensor.string,
-        "int8 needs a matrix, found the shape \(shape)")
+        "int8 needs a matrix, but the shape is \(shape)")
     }
     let groupCount: Int
     switch scheme.granularity {
@@ -32,8 +32,8 @@ public struct Int8Quantizer: Sendable {
       guard shape[1].isMultiple(of: size.rawValue) else {
         throw WeightsError(
           .quantizationGroup, .usage, tensor: tensor.string,
-          "int8 in groups of \(size.rawValue) needs a multiple of that many columns, found the "
-            + "shape \(shape)")
+          "int8 in groups of \(size.rawValue) needs a multiple of \(size.rawValue) columns, "
+            + "but the shape is \(shape)")
       }
       group = size.rawValue
       groupCount = shape[1] / size.rawValue
@@ -48,10 +48,10 @@ public struct Int8Quantizer: Sendable {
   ///
   /// - Parameters:
   ///   - source: the rows, of a type with `isConvertibleFloat`.
-  ///   - firstRow: where they lie in the matrix, for messages.
+  ///   - firstRow: the index of the first of them in the matrix, for messages.
   ///   - values: receives a signed byte for each element.
   ///   - scales: receives the bfloat16 scales of these rows.
-  ///   - errors: receives what was lost.
+  ///   - errors: the errors of these rows are added to it.
   /// - Throws: `quantization.non-finite` with the element's index; values, scales and errors are
   ///   then incomplete.
   /// - Precondition: the spans hold the same whole rows.
@@ -92,7 +92,7 @@ public struct Int8Quantizer: Sendable {
     }
   }
 
-  /// The float32 values that quantized rows stand for.
+  /// Computes the float32 values of quantized rows.
   ///
   /// - Parameter type: how the scales are stored.
   /// - Precondition: the spans hold the same whole rows.
@@ -137,4 +137,13 @@ extension Int8Kernel.Source {
     default: return nil
     }
   }
+}
+
+extension WeightsError.Code {
+  /// A tensor to be quantized to INT8 is not a matrix.
+  public static let quantizationRank = Self("quantization.rank")
+  /// The columns of a matrix do not divide into groups.
+  public static let quantizationGroup = Self("quantization.group")
+  /// A tensor to be quantized to INT8 contains a NaN or an infinity.
+  public static let quantizationNonFinite = Self("quantization.non-finite")
 }

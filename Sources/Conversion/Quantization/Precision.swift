@@ -1,6 +1,8 @@
-/// The precisions a whole model can be stored in.
+internal import DVLAKernels
+
+/// The precisions in which a whole model can be stored.
 public enum Precision: String, CaseIterable, Sendable {
-  /// As the source has it.
+  /// The precision of the source.
   case source
   case f32
   case bf16
@@ -10,7 +12,7 @@ public enum Precision: String, CaseIterable, Sendable {
 
 /// The precision of one tensor.
 public enum TensorPrecision: Hashable, Sendable {
-  /// As the source has it.
+  /// The precision of the source.
   case source
   case f32
   case bf16
@@ -23,6 +25,49 @@ public enum TensorPrecision: Hashable, Sendable {
     case .f32: .f32
     case .bf16: .bf16
     case .int8: .int8
+    }
+  }
+}
+
+/// How a matrix is quantized to INT8: symmetrically, with values in [-127, 127] and bfloat16
+/// scales.
+public struct Int8Scheme: Hashable, Sendable {
+  /// Which elements share a scale.
+  public enum Granularity: Hashable, Sendable {
+    /// Those of a row, which is an output channel of a linear layer.
+    case channel
+    /// Those of a group: adjacent elements of a row, which are inputs of one output channel.
+    case group(GroupSize)
+  }
+
+  /// The number of elements in a group.
+  public enum GroupSize: Int, CaseIterable, Sendable {
+    case of32 = 32
+    case of64 = 64
+    case of128 = 128
+  }
+
+  /// How a scale is chosen among the bfloat16 numbers.
+  public enum Scale: String, CaseIterable, Sendable {
+    /// The largest magnitude over 127.
+    case absoluteMaximum = "absolute_maximum"
+    /// From there, adjacent scales as long as the squared error decreases.
+    case leastSquares = "least_squares"
+  }
+
+  public var granularity: Granularity
+  public var scale: Scale
+
+  /// By default the scheme of the precision `int8`.
+  public init(_ granularity: Granularity = .channel, scale: Scale = .absoluteMaximum) {
+    self.granularity = granularity
+    self.scale = scale
+  }
+
+  var method: Int8Kernel.Method {
+    switch scale {
+    case .absoluteMaximum: .absoluteMaximum
+    case .leastSquares: .leastSquares
     }
   }
 }

@@ -10,16 +10,16 @@ public import DVLAKernels
   internal import Darwin
 #endif
 
-/// What a change of precision did to the values x of a tensor, y being those it left.
+/// The errors that a change of precision made in a tensor, from its values x before and y after.
 public struct QuantizationError: Sendable, Equatable {
   /// max |x - y|.
   public var maximumAbsoluteError: Double
   /// sqrt(mean (x - y)^2).
   public var rootMeanSquareError: Double
-  /// 10 log10(sum x^2 / sum (x - y)^2), in dB to four decimals; nil when nothing was lost,
-  /// or x is all zeros.
+  /// The SQNR, 10 log10(sum x^2 / sum (x - y)^2), in dB to four decimals; nil where x equals y or
+  /// is all zeros.
   public var signalToNoiseRatio: Double?
-  /// sum x y / sqrt(sum x^2 sum y^2), in [-1, 1]; 1 when nothing was lost, 0 when only one side is
+  /// sum x y / sqrt(sum x^2 sum y^2), in [-1, 1]; 1 where x equals y, 0 where only one of them is
   /// all zeros.
   public var cosine: Double
 
@@ -38,7 +38,7 @@ public struct QuantizationError: Sendable, Equatable {
       signalToNoiseRatio = nil
       return
     }
-    // The last bits of a logarithm differ between C libraries; bundles must not.
+    // Rounded, since the last bits of a logarithm differ between C libraries and bundles must not.
     let decibels = 10 * log10(sums.squaredSource / lost)
     signalToNoiseRatio = (decibels * 1e4).rounded() / 1e4
   }

@@ -1,8 +1,26 @@
 public import DVLAAccounting
 public import DVLADiagnostics
 import DVLAJSON
+import DVLAManifests
 
-/// All manifests: those built into the toolkit, and those a user adds.
+/// All manifests: those built into the toolkit, and those that a user adds.
+///
+/// How the names of a checkpoint become a plan:
+///
+/// 1. The library decodes the manifests. A layout (`Manifests/FAMILY/layout.json`) says which
+///    tensors a family has; a naming (`Manifests/FAMILY/NAMING.json`) says what they are called
+///    elsewhere. A new naming is one more such file. (`ManifestLanguage`)
+/// 2. ``recognise(_:config:prefix:)`` finds the naming that explains the names and shapes of a
+///    checkpoint, behind prefixes and without what wrappers add, and reads its `config.json`. The
+///    result is a ``Recognition``: every tensor with the rule that matches it. (`Recognition`)
+/// 3. ``RemapPlanner`` chooses the components to take from each source. Its `SourceCollector`
+///    applies the rules: it decides the fate of each tensor of a source, and which layout tensors
+///    are provided. (`Planning`)
+/// 4. `ConfigurationResolver` determines the configuration from the shapes, config.json, the
+///    published variants and the user. The layout then has a definite list of tensors.
+///    (`Configuration`)
+/// 5. `LayoutAssignment` gives each of them its origin, or reports it as missing or misshapen. The
+///    result is a ``RemapPlan``; ``ExportPlanner`` applies the same rules backwards. (`Export`)
 public struct ManifestLibrary: Sendable {
   /// Every naming of every family, in the order of their paths.
   public private(set) var namings: [NamingManifest]
@@ -12,20 +30,21 @@ public struct ManifestLibrary: Sendable {
   public let keyTables: [KeyTable]
   let lookAlikes: LookAlikeTable
   let wrappers: WrapperTable
-  /// Every naming under every way its conditions can fall.
+  /// Every naming, once for every combination of its conditions.
   private(set) var candidates: [(manifest: NamingManifest, index: RuleIndex)] = []
-  /// What tells candidates apart behind a prefix.
+  /// Names by which prefixes in front of a naming are found.
   private(set) var anchors = NameAnchors()
   private let documents: [String: JSONReader]
 
   /// - Parameter texts: the files of `Manifests` by their paths in it, such as
   ///   `dinov2/original.json`.
-  /// - Throws: `manifest.syntax`, `manifest.conflict`, and the codes of StrictJSON, with the file.
+  /// - Throws: `manifest.syntax`, `manifest.conflict`, `manifest.too-large`, and the codes of
+  ///   StrictJSON, with the file.
   public init(texts: [String: String]) throws(WeightsError) {
     var documents: [String: JSONReader] = [:]
     for (path, text) in texts {
-      do { documents[Self.name(path)] = JSONReader(try StrictJSON.parse(text)) } catch {
-        throw error.inFile("Manifests/" + path)
+      documents[Self.name(path)] = try inFile("Manifests/" + path) { () throws(WeightsError) in
+        JSONReader(try StrictJSON.parse(text))
       }
     }
     var blocks: [String: JSONReader] = [:]
@@ -52,34 +71,40 @@ public struct ManifestLibrary: Sendable {
       let parts = Self.name(path).split(separator: "/")
       guard parts.count == 2, !["layouts", "documents"].contains(parts[0]) else { continue }
       let family = String(parts[0])
-      do throws(WeightsError) {
+      try inFile("Manifests/" + path) { () throws(WeightsError) in
         if parts[1] == "layout" {
           layouts[family] = try Self.decode(Self.name(path), documents) {
             (reader) throws(WeightsError) in
-            let layout = try LayoutDefinition(reader, family: family, blocks: blocks)
-            try layout.validate()
-            return layout
+            try LayoutDefinitionDecoder.layout(reader, family: family, blocks: blocks)
           }
         } else {
-          let naming = try NamingManifest(contents: Array(text.utf8), documents: documents)
+          let naming = try NamingManifestDecoder(documents: documents).manifest(Array(text.utf8))
           guard naming.family == family else {
             throw WeightsError(
               .manifestSyntax,
-              "expected the family \(family.quoted) of its folder, found \(naming.family.quoted)")
+              "expected the family \(family.quoted), as the folder is called, found "
+                + naming.family.quoted)
           }
           namings.append(naming)
           paths.append(path)
         }
-      } catch { throw error.inFile("Manifests/" + path) }
+      }
     }
     self.layouts = layouts
     self.namings = namings
     try validateKeyTables()
     for (naming, path) in zip(namings, paths) {
-      do throws(WeightsError) { try addCandidates(of: naming) } catch {
-        throw error.inFile("Manifests/" + path)
+      try inFile("Manifests/" + path) { () throws(WeightsError) in
+        try addCandidates(of: naming)
       }
     }
+  }
+
+  /// The manifests that were compiled in from the folder `Manifests`.
+  ///
+  /// - Throws: as ``init(texts:)``, when a manifest of the toolkit itself is wrong.
+  public static func embedded() throws(WeightsError) -> ManifestLibrary {
+    try ManifestLibrary(texts: EmbeddedManifests.texts)
   }
 
   private static func keyTables(
@@ -92,7 +117,7 @@ public struct ManifestLibrary: Sendable {
     return try KeyTableDecoder(files).tables()
   }
 
-  /// A table that gave a key which no layout has would say nothing.
+  /// A table that sets a key which no layout has would have no effect.
   private func validateKeyTables() throws(WeightsError) {
     for table in keyTables {
       for family in table.families {
@@ -126,16 +151,16 @@ public struct ManifestLibrary: Sendable {
   /// Adds a naming of a known family.
   ///
   /// - Throws: `manifest.syntax`, `manifest.too-large`, `manifest.conflict` when the naming is
-  ///   there already, the codes of StrictJSON.
+  ///   known already; the codes of StrictJSON.
   public mutating func add(_ contents: [UInt8], file: String) throws(WeightsError) {
-    do throws(WeightsError) {
-      let manifest = try NamingManifest(contents: contents, documents: documents)
+    try inFile(file) { () throws(WeightsError) in
+      let manifest = try NamingManifestDecoder(documents: documents).manifest(contents)
       guard !namings.contains(where: { $0.label == manifest.label }) else {
-        throw WeightsError(.manifestConflict, "\(manifest.label) is there already")
+        throw WeightsError(.manifestConflict, "\(manifest.label) already exists")
       }
       try addCandidates(of: manifest)
       namings.append(manifest)
-    } catch { throw error.inFile(file) }
+    }
   }
 
   /// - Throws: as ``add(_:file:)-([UInt8],_)``.
@@ -153,7 +178,7 @@ public struct ManifestLibrary: Sendable {
     return layout
   }
 
-  /// - Throws: `manifest.unknown`, naming the namings there are.
+  /// - Throws: `manifest.unknown`, with the namings that the family has.
   public func naming(_ naming: String, of family: String) throws(WeightsError) -> NamingManifest {
     let candidates = namings.filter { $0.family == family }
     guard let manifest = candidates.first(where: { $0.naming == naming }) else {
@@ -174,11 +199,9 @@ public struct ManifestLibrary: Sendable {
     _ body: (JSONReader) throws(WeightsError) -> Value
   ) throws(WeightsError) -> Value {
     guard let document = documents[name] else {
-      throw WeightsError(.manifestUnknown, file: "Manifests/\(name).json", "is not there")
+      throw WeightsError(.manifestUnknown, file: "Manifests/\(name).json", "does not exist")
     }
-    do throws(WeightsError) { return try body(document) } catch {
-      throw error.inFile("Manifests/\(name).json")
-    }
+    return try inFile("Manifests/\(name).json") { () throws(WeightsError) in try body(document) }
   }
 }
 

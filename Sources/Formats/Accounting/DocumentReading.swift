@@ -1,9 +1,9 @@
 public import DVLADiagnostics
 public import DVLAJSON
 
-/// What a document says, key by key, read by a ``KeyTable``.
+/// The settings in a document and an account of its keys, read by a ``KeyTable``.
 public struct DocumentReading: Sendable {
-  /// A configuration key with its value and the place that gives it.
+  /// A configuration key with its value and the place where the document has it.
   public struct Setting: Sendable {
     public let key: String
     public let value: JSONValue
@@ -11,9 +11,9 @@ public struct DocumentReading: Sendable {
     public let place: String
   }
 
-  /// What the document says.
+  /// The settings that the document has.
   public private(set) var settings: [Setting] = []
-  /// What the library takes for keys that the document leaves out.
+  /// The defaults of the library for keys that the document omits.
   public private(set) var defaults: [Setting] = []
   public private(set) var account: KeyAccount
 
@@ -22,15 +22,14 @@ public struct DocumentReading: Sendable {
   /// - Parameters:
   ///   - value: the document.
   ///   - document: its name beside the weights, for messages and the account.
-  /// - Throws: `document.setting` for a value that is not computed here; `document.too-many-keys`;
-  ///   `json.type`.
+  /// - Throws: `document.setting` for a value that is not supported; `document.too-many-keys`.
   public init(
     _ value: JSONValue, named document: String, by table: KeyTable
   ) throws(WeightsError) {
     self.document = document
     account = KeyAccount(document: document)
     guard let object = value.object else {
-      throw WeightsError(.documentSetting, "expected \(document) to be an object")
+      throw WeightsError(.documentSetting, "\(document) must be a JSON object")
     }
     try visit(object, table.root, at: "")
     let given = Set(settings.map(\.key))
@@ -38,7 +37,7 @@ public struct DocumentReading: Sendable {
     defaults.removeAll { given.contains($0.key) || $0.value == .null }
   }
 
-  /// A document of which nothing is known.
+  /// Reads a document that no table describes: all its keys are unknown.
   public init(unknown value: JSONValue, named document: String) throws(WeightsError) {
     try self.init(
       value, named: document, by: KeyTable(name: document, about: "", keys: [:], absent: []))
@@ -70,8 +69,8 @@ public struct DocumentReading: Sendable {
       guard values.contains(where: { $0.isSameSetting(as: value) }) else {
         throw WeightsError(
           .documentSetting,
-          "\(place(path)) is \(KeyEntry.shortened(value)), and only "
-            + values.map(KeyEntry.shortened).joined(separator: " or ") + " is computed here: \(why)"
+          "\(place(path)) is \(KeyEntry.shortened(value)), but only "
+            + values.map(KeyEntry.shortened).joined(separator: " or ") + " is supported: \(why)"
         )
       }
       try account.add(path, value, .fixed)
@@ -80,7 +79,7 @@ public struct DocumentReading: Sendable {
         guard let null = setting.null else {
           throw WeightsError(
             .documentSetting,
-            "\(place(path)) is null; expected a value, or the key to be left out")
+            "\(place(path)) is null; set a value or remove the key")
         }
         defaults.append(Setting(key: setting.key, value: null, place: place(path)))
       } else {
@@ -102,7 +101,7 @@ public struct DocumentReading: Sendable {
           .documentSetting,
           "\(place(path)): expected an object, found \(KeyEntry.shortened(value))")
       }
-    // Read together with their siblings.
+    // These are read together with their siblings.
     case .rope, .stages: break
     }
   }
@@ -120,13 +119,13 @@ public struct DocumentReading: Sendable {
     }
   }
 
-  /// An object that the library fills in itself gives defaults, and no keys of the document.
+  /// An object that the library fills in itself yields defaults, but no keys of the document.
   private mutating func takeDefaults(
     of group: KeyTable.Group, _ object: JSONObject, at path: String
   ) throws(WeightsError) {
     let (before, entries) = (settings, account)
     try visit(object, group, at: path + ".")
-    // A value that the library has in general yields to the one it has for the object.
+    // A default of the object replaces a general default of the library.
     let given = Array(settings[before.count...])
     let keys = Set(given.map(\.key))
     defaults = defaults.filter { !keys.contains($0.key) } + given
@@ -163,12 +162,13 @@ public struct DocumentReading: Sendable {
 }
 
 extension KeyTable.Group {
-  /// What the members that say how positions are rotated give; nil where the object has none.
+  /// The configuration key set by the members for rotary positions; nil where the object has none.
   fileprivate var rotationKey: String? {
     entries.values.lazy.compactMap { if case .rope(let key) = $0 { key } else { nil } }.first
   }
 
-  /// What the members that name the stages of a backbone give; nil where the object has none.
+  /// The configuration key set by the members for the stages of a backbone; nil where the object
+  /// has none.
   fileprivate var stagesKey: String? {
     entries.values.lazy.compactMap { if case .stages(let key) = $0 { key } else { nil } }.first
   }

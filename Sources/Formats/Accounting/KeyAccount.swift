@@ -1,21 +1,21 @@
 public import DVLADiagnostics
 public import DVLAJSON
 
-/// What became of one key of a document that lies beside the weights.
+/// What became of one key of a document beside the weights.
 public enum KeyFate: Sendable, Hashable {
-  /// It was read; the text says what it became, such as a configuration key.
+  /// It was read. The text is what it became, such as a configuration key.
   case used(String)
-  /// No result depends on it, for the reason given.
+  /// No result depends on it. The text is the reason.
   case neutral(String)
-  /// It has a value that is computed here; any other is refused by name.
+  /// It has a value that is supported. Others are refused.
   case fixed
-  /// Nothing here knows the key.
+  /// The toolkit does not know it.
   case unknown
 }
 
 /// One key of a document, and what became of it.
 public struct KeyEntry: Sendable, Hashable {
-  /// Keys and positions from the document on, such as `text_config.rope_theta` or
+  /// The path of keys and positions in the document, such as `text_config.rope_theta` or
   /// `steps[2].config`.
   public let key: String
   /// The value as JSON, cut to ``valueLength`` characters.
@@ -41,14 +41,14 @@ public struct KeyEntry: Sendable, Hashable {
   }
 }
 
-/// Every key of one document that lies beside the weights, in the order of the document; keys that
-/// are read together follow the others of their object.
+/// Every key of one document beside the weights, in the order of the document. Keys that are read
+/// together follow the others of their object.
 public struct KeyAccount: Sendable, Hashable {
   /// The document's name beside the weights, such as `config.json`.
   public let document: String
   public private(set) var entries: [KeyEntry]
 
-  /// More keys than any library writes; a document with more is refused.
+  /// The largest number of keys, which is more than any library writes.
   public static let entryLimit = 20_000
 
   public init(document: String, entries: [KeyEntry] = []) {
@@ -56,7 +56,7 @@ public struct KeyAccount: Sendable, Hashable {
     self.entries = entries
   }
 
-  /// The keys that nothing here knows.
+  /// The keys that the toolkit does not know.
   public var unknown: [KeyEntry] { entries.filter { $0.fate == .unknown } }
 
   /// - Throws: `document.too-many-keys`.
@@ -66,14 +66,14 @@ public struct KeyAccount: Sendable, Hashable {
     guard entries.count < Self.entryLimit else {
       throw WeightsError(
         .documentTooManyKeys,
-        "\(document) has more than \(Self.entryLimit) keys, which no supported library writes")
+        "\(document) has more than \(Self.entryLimit) keys, more than any supported library writes")
     }
     entries.append(KeyEntry(key: key, value: value, fate: fate))
   }
 }
 
 extension KeyAccount {
-  /// The account as a bundle keeps it.
+  /// The account as a bundle stores it.
   public var json: JSONValue {
     .object(
       JSONObject([
@@ -125,10 +125,10 @@ extension KeyEntry {
 }
 
 extension WeightsError.Code {
-  /// A document with more keys than any library writes.
+  /// A document has more keys than any library writes.
   public static let documentTooManyKeys = Self("document.too-many-keys")
-  /// A key whose value asks for something that is not computed here.
+  /// A key has a value that is not supported.
   public static let documentSetting = Self("document.setting")
-  /// A key that nothing here knows, where that is not allowed.
+  /// A document has a key that the toolkit does not know, where that is not allowed.
   public static let documentUnknownKey = Self("document.unknown-key")
 }

@@ -1,57 +1,55 @@
 public import DVLAJSON
 
-/// The keys that one kind of document may have, and what becomes of each: data in
-/// `Manifests/documents`.
+/// The keys that one kind of document may have, and what becomes of each. It is read from a file in
+/// `Manifests/documents` by ``KeyTableDecoder``.
 ///
 /// A key is declared as one of these:
 ///
-/// - `"$KEY"`, or `{"sets": "KEY"}`: it gives the configuration key `KEY`, below the scope of the
-///   block it stands in; `/KEY` is below none. Beside `sets` may stand `form` (`SettingForm`),
-///   `absent` (what the library takes where the document leaves the key out), `null` (what it takes
-///   for null, or `"absent"`), and `means` (an object: other spellings of a value).
-/// - `{"used": "…"}`: dedicated code reads it; the text says what it decides.
-/// - `{"neutral": "…"}`: no result depends on it, for that reason.
-/// - `{"fixed": […], "why": "…"}`: only these values are computed.
+/// - `"$KEY"`, or `{"sets": "KEY"}`: it sets the configuration key `KEY` in the scope of its block;
+///   `/KEY` is outside any scope. Further members beside `sets` are `form` (`SettingForm`),
+///   `absent` (the library's default where the document omits the key), `null` (the value that null
+///   means, or `"absent"`), and `means` (an object of other spellings of a value).
+/// - `{"used": "…"}`: dedicated code reads it; the text says what it determines.
+/// - `{"neutral": "…"}`: no result depends on it; the text is the reason.
+/// - `{"fixed": […], "why": "…"}`: only these values are supported.
 /// - `{"keys": {…}}` or `{"block": "NAME"}`: an object with keys of its own, with `scope` for the
-///   configuration keys in it, and `absent`: the object that the library takes where there is none.
-///   `keys` beside `block` take the place of the block's own.
-/// - `{"rope": "KEY"}`: one of the three members that say how positions are rotated
-///   (`RotaryMembers`).
-/// - `{"stages": "KEY"}`: one of the two members that name the stages of a backbone
-///   (`StageMembers`).
+///   configuration keys in it, and `absent`: the library's default for the object. Where both are
+///   present, `keys` replace those of the block.
+/// - `{"rope": "KEY"}`: one of the three members for rotary positions (`RotaryMembers`).
+/// - `{"stages": "KEY"}`: one of the two members for the stages of a backbone (`StageMembers`).
 ///
-/// `"others": "…"` beside `keys` says why every key that is not declared is neutral.
+/// `"others": "…"` beside `keys` is the reason why all keys that are not declared are neutral.
 public struct KeyTable: Sendable {
-  /// The name of the file in `Manifests/documents`, without its ending.
+  /// The name of the file in `Manifests/documents`, without its extension.
   public let name: String
-  /// What writes such a document.
+  /// The library that writes such a document.
   public let about: String
   /// The names such a document has beside the weights.
   public let files: [String]
-  /// The families beside whose weights it may stand; empty: all of them.
+  /// The families whose weights it may accompany; empty for all of them.
   public let families: [String]
-  /// The naming that tensors have beside it, where the same library writes both.
+  /// The naming of the tensors, where the same library writes both; otherwise nil.
   public let naming: String?
-  /// Members that must have one of the values, so that the table applies.
+  /// Members that must have one of the values for the table to apply.
   let conditions: [Condition]
   let root: Group
-  /// What the library takes where nothing in the document gives a configuration key.
+  /// The library's defaults for configuration keys that nothing in the document sets.
   let defaults: [(key: String, value: JSONValue)]
 
-  /// A member of the document by which it is told.
+  /// A member by which the document is recognised.
   struct Condition: Sendable {
     let path: [String]
-    /// nil: any value will do.
+    /// The allowed values; nil for any value.
     let values: [JSONValue]?
   }
 
   /// The keys of one object.
   struct Group: Sendable {
     var entries: [String: Entry] = [:]
-    /// Why keys that are not declared are neutral; nil: they are unknown.
+    /// Why keys that are not declared are neutral; nil where they are unknown.
     var reasonForOthers: String?
 
-    /// Keys are equal when their bytes are; a dictionary of strings takes equivalent ones too.
+    /// Compares keys by their bytes, whereas a dictionary of strings also finds equivalent ones.
     subscript(key: String) -> Entry? {
       guard let index = entries.index(forKey: key),
         entries[index].key.utf8.elementsEqual(key.utf8)
@@ -70,24 +68,25 @@ public struct KeyTable: Sendable {
     case stages(String)
   }
 
-  /// A key that gives a configuration key its value.
+  /// A key that sets a configuration key.
   struct Setting: Sendable {
     let key: String
     let form: SettingForm
-    /// What the library takes where the document leaves the key out.
+    /// The library's default where the document omits the key.
     let absent: JSONValue?
-    /// What it takes for null; nil: null is refused.
+    /// The value that null means; nil where null is refused.
     let null: JSONValue?
     /// Other spellings of values.
     let meanings: [(spelling: JSONValue, value: JSONValue)]
   }
 
-  /// Whether the document, of that name and beside weights of that family, is one of these.
+  /// Whether the table describes this document, which has that name and accompanies weights of that
+  /// family.
   public func describes(_ document: JSONObject, named file: String, beside family: String) -> Bool {
     files.contains(file) && (families.isEmpty || families.contains(family)) && describes(document)
   }
 
-  /// Whether the document is one of these, whatever it stands beside.
+  /// Whether the table describes this document, for weights of any family.
   public func describes(_ document: JSONObject) -> Bool {
     conditions.allSatisfy { condition in
       var value: JSONValue? = .object(document)
@@ -96,18 +95,18 @@ public struct KeyTable: Sendable {
     }
   }
 
-  /// Every configuration key that the document may give.
+  /// Every configuration key that the document may set.
   public var settingKeys: Set<String> { root.settingKeys.union(defaults.map(\.key)) }
 }
 
 extension KeyTable {
-  /// A key of a table that is made in code, for documents that a manifest describes otherwise.
+  /// A key of a table that is made in code, for a document that a naming manifest describes.
   public indirect enum TemplateKey: Sendable {
     case sets(String)
     case neutral(String)
     case object([String: TemplateKey])
 
-    /// Two objects are one with the keys of both; else the first counts.
+    /// Merges two objects into one with the keys of both; otherwise the first is used.
     public func merged(with other: TemplateKey) -> TemplateKey {
       guard case .object(let a) = self, case .object(let b) = other else { return self }
       return .object(a.merging(b) { $0.merged(with: $1) })
@@ -124,7 +123,7 @@ extension KeyTable {
     }
   }
 
-  /// A table of one naming's `config.json`. Null says nothing in it.
+  /// A table of one naming's `config.json`, in which null has no effect.
   public init(
     name: String, about: String, keys: [String: TemplateKey],
     absent: [(key: String, value: JSONValue)]

@@ -1,8 +1,8 @@
 public import DVLADiagnostics
 public import DVLAJSON
 
-/// Reads tables of keys from the documents of `Manifests/documents`. A document with `"block"` is
-/// no table of its own, but a part that tables name.
+/// Decodes tables of keys from the documents of `Manifests/documents`. A document with `"block"` is
+/// not a table but a part that tables include.
 public struct KeyTableDecoder {
   private let documents: [String: JSONReader]
 
@@ -13,10 +13,10 @@ public struct KeyTableDecoder {
   public func tables() throws(WeightsError) -> [KeyTable] {
     var tables: [KeyTable] = []
     for (name, reader) in documents.sorted(by: { $0.key < $1.key }) {
-      do throws(WeightsError) {
-        guard let object = reader.value.object, object["block"] == nil else { continue }
+      guard let object = reader.value.object, object["block"] == nil else { continue }
+      try inFile("Manifests/documents/\(name).json") { () throws(WeightsError) in
         tables.append(try table(name, reader))
-      } catch { throw error.inFile("Manifests/documents/\(name).json") }
+      }
     }
     return tables
   }
@@ -46,7 +46,7 @@ public struct KeyTableDecoder {
       conditions: conditions, root: try group(object, scope: "", inside: []), defaults: [])
   }
 
-  /// The keys of an object: those of the blocks it includes, then its own, which take their place.
+  /// The keys of an object: those of the blocks that it includes, replaced by its own.
   private func group(
     _ object: JSONObjectReader, scope: String, inside blocks: [String]
   ) throws(WeightsError) -> KeyTable.Group {
@@ -67,7 +67,8 @@ public struct KeyTableDecoder {
   ) throws(WeightsError) -> KeyTable.Group {
     let name = try reader.string()
     guard let document = documents[name], !blocks.contains(name) else {
-      throw reader.failure(.manifestSyntax, "no block \(name.quoted) that could stand here")
+      throw reader.failure(
+        .manifestSyntax, "there is no block \(name.quoted) that can be included here")
     }
     let object = try document.object(allowing: [
       "schema", "block", "about", "source", "include", "keys",
@@ -141,13 +142,7 @@ public struct KeyTableDecoder {
   }
 }
 
-extension JSONReader {
-  fileprivate func strings() throws(WeightsError) -> [String] {
-    guard value.array != nil else { return [try string()] }
-    return try array().map { (item) throws(WeightsError) in try item.string() }
-  }
-}
-
 extension WeightsError.Code {
+  /// The same code as that of other manifests, which are decoded in a module above this one.
   static let manifestSyntax = Self("manifest.syntax")
 }

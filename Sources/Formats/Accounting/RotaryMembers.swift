@@ -1,25 +1,25 @@
 import DVLADiagnostics
 import DVLAJSON
 
-/// How an object of a configuration says that positions are rotated: `rope_parameters` of
-/// transformers 5, and `rope_theta` and `rope_scaling` of transformers 4, reconciled as
-/// transformers 5.24 reconciles them (`modeling_rope_utils.py`, `convert_rope_params_to_dict`): a
-/// `rope_scaling` that says anything takes the place of `rope_parameters`; `rope_theta` inside goes
-/// before the one beside; without any it is 10000.
+/// The members of a configuration object for rotary positions: `rope_parameters` of transformers 5,
+/// and `rope_theta` and `rope_scaling` of transformers 4. They are reconciled as in transformers
+/// 5.24 (`modeling_rope_utils.py`, `convert_rope_params_to_dict`): a `rope_scaling` that is not
+/// empty replaces `rope_parameters`; a `rope_theta` inside that object replaces the one beside it;
+/// the default is 10000.
 ///
-/// Only positions as they are (`rope_type` "default") are computed: any scaling is refused.
+/// Only unscaled positions (`rope_type` "default") are supported.
 struct RotaryMembers {
   /// The base of the rotations.
   let theta: (value: JSONValue, path: String, isStated: Bool)
   private let object: JSONObject
-  /// The member that counts; nil where none says anything.
+  /// The member that is used; nil where none has content.
   private let source: String?
 
   private static let members = ["rope_theta", "rope_scaling", "rope_parameters"]
   private static let defaultTheta = JSONValue.number(10_000)
 
   /// - Parameter place: the document and the path of the object, for messages.
-  /// - Throws: `document.setting` for scaled positions, and for values of other types.
+  /// - Throws: `document.setting` for scaled positions and for values of the wrong type.
   init(_ object: JSONObject, at place: String) throws(WeightsError) {
     self.object = object
     var source: String?
@@ -39,16 +39,16 @@ struct RotaryMembers {
       guard type == "default" else {
         throw WeightsError(
           .documentSetting,
-          "\(place)\(source ?? "").\(key) is \(KeyEntry.shortened(type)), and only \"default\" is "
-            + "computed here: positions that are scaled give other numbers")
+          "\(place)\(source ?? "").\(key) is \(KeyEntry.shortened(type)), but only \"default\" is "
+            + "supported: positions are not scaled here")
       }
       break
     }
     if let factor = inner?["partial_rotary_factor"], factor != .null, factor.number != 1 {
       throw WeightsError(
         .documentSetting,
-        "\(place)\(source ?? "").partial_rotary_factor is \(KeyEntry.shortened(factor)), and only "
-          + "1 is computed here: every dimension of a head is rotated")
+        "\(place)\(source ?? "").partial_rotary_factor is \(KeyEntry.shortened(factor)), but only "
+          + "1 is supported: every dimension of a head is rotated")
     }
     if let value = inner?["rope_theta"], value != .null {
       theta = (value, (source ?? "") + ".rope_theta", true)
@@ -59,7 +59,7 @@ struct RotaryMembers {
     }
   }
 
-  /// The members that are there, each with what became of it.
+  /// The members that are present, each with what became of it.
   func fates(settingKey key: String) -> [(path: String, value: JSONValue, fate: KeyFate)] {
     var fates: [(path: String, value: JSONValue, fate: KeyFate)] = []
     for name in Self.members {

@@ -1,7 +1,47 @@
+import DVLADiagnostics
 public import DVLAJSON
 
+/// A form in which a library writes a value, converted to the form that a configuration has.
+enum SettingForm: String, Sendable {
+  /// The value as it is.
+  case plain
+  /// One number, or a list of two equal ones: the side of a square.
+  case side
+  /// A whole number, or a list of whole numbers, of which the first is used.
+  case token
+
+  /// - Throws: `document.setting` for a value of another form.
+  func value(_ value: JSONValue, at place: String) throws(WeightsError) -> JSONValue {
+    switch self {
+    case .plain:
+      guard value.object == nil else {
+        throw WeightsError(.documentSetting, "\(place): expected a value, found an object")
+      }
+      return value
+    case .side:
+      guard let sides = value.array else { return value }
+      guard let first = sides.first, sides.count == 2, first == sides[1], first.integer != nil
+      else {
+        throw WeightsError(
+          .documentSetting,
+          "\(place) is \(KeyEntry.shortened(value)); expected one number or two equal ones, "
+            + "since only squares are supported")
+      }
+      return first
+    case .token:
+      guard let tokens = value.array else { return value }
+      guard let first = tokens.first, tokens.allSatisfy({ $0.integer != nil }) else {
+        throw WeightsError(
+          .documentSetting,
+          "\(place) is \(KeyEntry.shortened(value)); expected a token id or a list of token ids")
+      }
+      return first
+    }
+  }
+}
+
 extension JSONValue {
-  /// Equal as settings: 1 and 1.0 and true are the same number, as they are in Python.
+  /// Whether the values are equal as settings: 1, 1.0 and true are equal, as in Python.
   public func isSameSetting(as other: JSONValue) -> Bool {
     if let a = settingNumber, let b = other.settingNumber { return a == b }
     if let a = array, let b = other.array {

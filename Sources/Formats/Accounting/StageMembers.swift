@@ -1,16 +1,17 @@
 import DVLADiagnostics
 import DVLAJSON
 
-/// The stages that a backbone gives to the head: `out_indices`, which may count from the end, or
-/// `out_features` by name, as `BackboneConfigMixin` of transformers 5.24 reconciles them
-/// (`backbone_utils.py`). Stage 0 is the stem, stage i the output of layer i.
+/// The members for the stages of a backbone that the head uses: `out_indices`, which may count from
+/// the end, or `out_features` by name. They are reconciled as in transformers 5.24
+/// (`backbone_utils.py`, `BackboneConfigMixin`). Stage 0 is the stem, and stage i the output of
+/// layer i.
 struct StageMembers {
-  /// Stages counted from the stem.
+  /// The stages, counted from the stem.
   let indices: [Int]
   let isStated: Bool
-  /// The member that says it.
+  /// The member that states them.
   let path: String
-  /// The members that are there.
+  /// The members that are present.
   let members: [(path: String, value: JSONValue)]
 
   private static let names = ["out_indices", "out_features"]
@@ -18,8 +19,8 @@ struct StageMembers {
   private static let defaultLayerCount = 12
 
   /// - Parameter place: the document and the path of the object, for messages.
-  /// - Throws: `document.setting` for stages that are no stages of the backbone, or contradict
-  ///   each other.
+  /// - Throws: `document.setting` for stages that the backbone does not have, and for members that
+  ///   contradict each other.
   init(_ object: JSONObject, at place: String) throws(WeightsError) {
     members = Self.names.compactMap { name in object[name].map { (name, $0) } }
     let layers: Int
@@ -40,7 +41,7 @@ struct StageMembers {
     let byName = try Self.list(object, "out_features", place) { value in
       if value == "stem" { return 0 }
       guard let text = value.string, text.hasPrefix("stage") else { return nil }
-      // "stage07" is no stage of the library.
+      // The library does not accept "stage07".
       return Int(text.dropFirst(5)).flatMap { "stage\($0)" == text ? $0 : nil }
     }
     for (name, found) in [("out_indices", byIndex), ("out_features", byName)] {

@@ -65,6 +65,14 @@ public struct JSONReader: Sendable {
     }
   }
 
+  /// The elements of an array of strings. A single string counts as an array of one.
+  ///
+  /// - Throws: `json.type`.
+  public func strings() throws(WeightsError) -> [String] {
+    guard value.array != nil else { return [try string()] }
+    return try array().map { (item) throws(WeightsError) in try item.string() }
+  }
+
   /// The members of an object.
   ///
   /// - Parameter keys: the keys that may occur; nil where any may.

@@ -29,9 +29,7 @@ public struct Conversion: Sendable {
     // What travels in the bundle is no stranger in the folder.
     source.checkpoint.remarks(without: Set(assets.map(\.source)))
       + source.quantization.notes.map { WeightsError(.quantizationScheme, $0) }
-      + library.doubts(about: source.recognition, in: plan.remap).map {
-        WeightsError(.remapAmbiguous, $0)
-      }
+      + library.doubts(about: source.recognition, in: plan.remap)
   }
 
   /// Opens nothing and writes nothing, but reads tied tensors to compare them.
