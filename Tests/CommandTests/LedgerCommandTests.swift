@@ -38,8 +38,8 @@ struct LedgerCommandTests {
     #expect(strict.status == 65)
     #expect(
       strict.errorLines == [
-        "depthvla: \(scratch("in")): config.json: \(note); --strict refuses what cannot be "
-          + "accounted for"
+        "depthvla: \(scratch("in")): config.json: the key \"rope_dance\" ({\"steps\":3}) is unknown; "
+          + "unknown keys were to be refused"
       ])
     #expect(!FileManager.default.fileExists(atPath: scratch("b")))
     let converted = try convert()

@@ -130,8 +130,9 @@ struct PositionResamplingTests {
       }
       #expect(
         result.output.contains(
-          "position_resampling is \(ways.0) in the bundle, and \(ways.1) for whoever runs dinov2 "
-            + "in \(naming) naming: pictures of another size than 70 x 70 give other numbers there"
+          "position_resampling is \(ways.0) in the bundle and \(ways.1) in the library that runs "
+            + "dinov2 in \(naming) naming: results for pictures of another size than 70 x 70 differ "
+            + "there"
         ), "\(result.output)")
     }
   }

@@ -106,7 +106,9 @@ struct ResumeTests {
         at: FaultPlace(calls: calls, number: number))
       #expect(outcome.status == status)
       #expect(outcome.errorLines.count == 1)
-      #expect(outcome.error.contains("--resume goes on from there"), "\(outcome.error)")
+      #expect(
+        outcome.error.contains("--resume continues from the work that was kept"), "\(outcome.error)"
+      )
       let next = try depthvla(arguments(["--resume", "--json"], to: "b"))
       #expect(try resumedByteCount(next) > 0)
       #expect(try scratch.bytes(of: "b") == whole)
@@ -136,7 +138,7 @@ struct ResumeTests {
         #expect(outcome.error == "")
       } else {
         #expect(try strays.count == 2, "call \(number)")
-        #expect(outcome.error.contains("--resume goes on from there"))
+        #expect(outcome.error.contains("--resume continues from the work that was kept"))
       }
     }
     #expect((1...12).contains(finished))
@@ -205,7 +207,7 @@ struct ResumeTests {
       let outcome = try depthvla(arguments(options + ["--resume"], to: "b"))
       #expect(outcome.status == 73)
       #expect(outcome.errorLines.count == 1)
-      #expect(outcome.error.contains("of another conversion"))
+      #expect(outcome.error.contains("belongs to another conversion"))
       #expect(try strays == left)
     }
     // A source that was written to is another source, whatever its size.

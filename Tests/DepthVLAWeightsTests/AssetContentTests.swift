@@ -51,7 +51,7 @@ struct AssetContentTests {
     #expect(found?.file == path)
     #expect(found?.message.hasPrefix(words) == true, "\(String(describing: found))")
     #expect(found?.message.contains("run git lfs pull") == true)
-    #expect(found?.message.contains("--no-assets") == true)
+    #expect(found?.remedies == [.leaveOutAssets])
     #expect(!(try scratch.entries.contains("b")))
   }
 
@@ -72,7 +72,7 @@ struct AssetContentTests {
     #expect(error?.code.rawValue == code)
     #expect(error?.kind == .malformed)
     #expect(error?.file == path)
-    #expect(error?.message.contains("--no-assets") == false)
+    #expect(error?.remedies == [])
   }
 
   /// Export writes what upstream libraries and `convert` look for.
@@ -202,12 +202,12 @@ struct AssetContentTests {
     try scratch.makeFolder("pali/stats.json")
     let folder = refusal { try convert([scratch("pali")], to: scratch("b")) }
     #expect(folder?.code.rawValue == "file.not-regular")
-    #expect(folder?.message.contains("--no-assets") == true)
+    #expect(folder?.remedies == [.leaveOutAssets])
     try FileManager.default.removeItem(atPath: scratch("pali/stats.json"))
     try scratch.write("", to: "pali/added_tokens.json")
     let empty = refusal { try convert([scratch("pali")], to: scratch("b")) }
     #expect(empty?.code.rawValue == "convert.asset-size")
-    #expect(empty?.message.contains("--no-assets") == true)
+    #expect(empty?.remedies == [.leaveOutAssets])
   }
 
   @Test func aNameThatIsNotTextIsPassedOver() throws {

@@ -86,8 +86,8 @@ struct AssetConversionTests {
     let path = try source("dinov2/hf", "dinov2", as: "dino")
     #expect(unsafe chmod(path, 0o300) == 0)
     defer { unsafe chmod(path, 0o700) }
-    let inspection = try Inspection(
-      path: path + "/model.safetensors", library: Library.get(), settings: Configuration())
+    let inspection = try Inspection.inspect(
+      path + "/model.safetensors", library: Library.get(), settings: Configuration())
     #expect(inspection.assets.map(\.name) == ["dinov2.preprocessor_config.json"])
   }
 
@@ -171,7 +171,7 @@ struct AssetConversionTests {
     #expect(refusal?.code.rawValue == "convert.assets")
     #expect(refusal?.kind == .usage)
     #expect(refusal?.message.contains("assets/org/robot/norm_stats.json") == true)
-    #expect(refusal?.message.hasSuffix("say which with --statistics pi0=FILE") == true)
+    #expect(refusal?.remedies == [.chooseAsset(.statistics, family: "pi0")])
     let chosen = try convert([path], to: scratch("c"), settings: settings) {
       $0.assets.given = [AssetChoice.Given(role: .statistics, family: nil, path: other)]
     }
@@ -244,7 +244,7 @@ struct AssetConversionTests {
     let preprocessor = AssetChoice.Given(role: .preprocessor, family: nil, path: file)
     let whose = refusal([pali, depth], preprocessor)
     #expect(whose?.code.rawValue == "convert.assets")
-    #expect(whose?.message.contains("--preprocessor paligemma=FILE") == true)
+    #expect(whose?.remedies == [.givePreprocessor(family: "paligemma")])
     let tokenizer = AssetChoice.Given(role: .tokenizer, family: nil, path: file)
     #expect(refusal([depth], tokenizer)?.code.rawValue == "convert.assets")
     // Two files of one name.
@@ -367,7 +367,7 @@ struct AssetConversionTests {
       FixtureFolder.bytes("statistics/openpi-8-5.json"), to: "pali/norm_stats.json")
     try FileManager.default.removeItem(atPath: scratch("pali/tokenizer_config.json"))
     try convert([pali], to: scratch("b"))
-    let difference = try Difference(
+    let difference = try Difference.compare(
       scratch("a"), scratch("b"), library: Library.get(), settings: Configuration(), threads: 1)
     #expect(difference.differing.isEmpty)
     #expect(difference.assets?.count == 7)

@@ -44,8 +44,8 @@ struct BundleSigningTests {
     #expect(try scratch.bytes(of: "one/b") == scratch.bytes(of: "unsigned"))
     #expect(try scratch.bytes(of: "one/b.sig") == scratch.bytes(of: "two/b.sig"))
     // The same as of the bundle that is there already.
-    let signing = try BundleSigning(
-      of: scratch("one/b"), with: SigningOptions(key: key, path: scratch("later")),
+    let signing = try BundleSigning.sign(
+      scratch("one/b"), with: SigningOptions(key: key, path: scratch("later")),
       overwrite: false, threads: 2)
     #expect(signing.path == scratch("later"))
     #expect(try scratch.bytes(of: "later") == scratch.bytes(of: "one/b.sig"))
@@ -57,8 +57,8 @@ struct BundleSigningTests {
     bytes[bytes.count - 1000] ^= 1
     try scratch.write(bytes, to: "b")
     #expect(throws: WeightsError(.bundleChunkHash, "")) {
-      try BundleSigning(
-        of: scratch("b"), with: SigningOptions(key: key), overwrite: false, threads: 1)
+      try BundleSigning.sign(
+        scratch("b"), with: SigningOptions(key: key), overwrite: false, threads: 1)
     }
     #expect(try scratch.entries == ["b"])
   }
@@ -68,8 +68,8 @@ struct BundleSigningTests {
     try scratch.write("precious", to: "b.sig")
     let expected = WeightsError(.fileExists, "")
     #expect(throws: expected) {
-      try BundleSigning(
-        of: scratch("b"), with: SigningOptions(key: key), overwrite: false, threads: 1)
+      try BundleSigning.sign(
+        scratch("b"), with: SigningOptions(key: key), overwrite: false, threads: 1)
     }
     #expect(throws: expected) {
       try convert(Self.source, to: scratch("c")) {
@@ -78,8 +78,8 @@ struct BundleSigningTests {
     }
     #expect(try scratch.bytes(of: "b.sig") == Array("precious".utf8))
     #expect(try scratch.entries == ["b", "b.sig"])
-    _ = try BundleSigning(
-      of: scratch("b"), with: SigningOptions(key: key), overwrite: true, threads: 1)
+    _ = try BundleSigning.sign(
+      scratch("b"), with: SigningOptions(key: key), overwrite: true, threads: 1)
     #expect(throws: Never.self) { try trusted("b") }
   }
 
@@ -87,8 +87,8 @@ struct BundleSigningTests {
     try convert(Self.source, to: scratch("b"))
     let before = try scratch.bytes(of: "b")
     #expect(throws: WeightsError(.outputIsInput, "")) {
-      try BundleSigning(
-        of: scratch("b"), with: SigningOptions(key: key, path: scratch("b")), overwrite: true,
+      try BundleSigning.sign(
+        scratch("b"), with: SigningOptions(key: key, path: scratch("b")), overwrite: true,
         threads: 1)
     }
     // Nor does a new bundle get the name of its signature.

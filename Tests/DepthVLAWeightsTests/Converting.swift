@@ -67,7 +67,7 @@ func compare(
   let library = try Library.get()
   var sources: [ImportedSource] = []
   for path in paths { sources.append(try ImportedSource(path: path, library: library)) }
-  return try BundleComparison(bundle, against: sources, library: library, threads: 1)
+  return try BundleComparison.compare(bundle, against: sources, library: library, threads: 1)
 }
 
 extension WeightBundle {

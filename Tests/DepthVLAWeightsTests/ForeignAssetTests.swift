@@ -63,7 +63,7 @@ struct ForeignAssetTests {
   @Test func diffComparesRolesToo() throws {
     _ = try bundle("a", [("preprocessor_config.json", .preprocessor, "{}")])
     _ = try bundle("b", [("preprocessor_config.json", .statistics, "{}")])
-    let difference = try Difference(
+    let difference = try Difference.compare(
       scratch("a"), scratch("b"), library: Library.get(), settings: Configuration(), threads: 1)
     #expect(difference.differingAssets.map(\.outcome) == [.otherRole])
   }
@@ -76,7 +76,7 @@ struct ForeignAssetTests {
     bytes[place + 5] ^= 1
     try scratch.write(bytes, to: "b")
     let error = #expect(throws: WeightsError.self) {
-      _ = try Difference(
+      _ = try Difference.compare(
         scratch("a"), scratch("b"), library: Library.get(), settings: Configuration(), threads: 1)
     }
     #expect(error?.kind == .malformed)
@@ -90,7 +90,7 @@ struct ForeignAssetTests {
     let bundle = try convert([scratch("x")], to: scratch("b"))
     #expect(bundle.assets.count == 1)
     func outcomes(_ a: String, _ b: String) throws -> [Difference.AssetOutcome]? {
-      try Difference(
+      try Difference.compare(
         scratch(a), scratch(b), library: Library.get(), settings: Configuration(), threads: 1
       ).assets?.map(\.outcome)
     }

@@ -54,7 +54,7 @@ import Testing
       }
     }
     #expect(throws: WeightsError(.bundleRecord, "")) {
-      try BundleComparison(
+      try BundleComparison.compare(
         hostile, against: [try work.imported(work.source)], library: try work.library(), threads: 1)
     }
   }
@@ -68,7 +68,7 @@ import Testing
         }
       }
       let error = #expect(throws: WeightsError.self) {
-        try BundleComparison(
+        try BundleComparison.compare(
           hostile, against: [try work.imported(work.source)], library: try work.library(),
           threads: 1)
       }
@@ -82,7 +82,7 @@ import Testing
       documents.provenance.change(["options", "choices"]) { _ in ["wings": "dinov2"] }
     }
     let error = #expect(throws: WeightsError.self) {
-      try BundleComparison(
+      try BundleComparison.compare(
         hostile, against: [try work.imported(work.source)], library: try work.library(), threads: 1)
     }
     #expect(error?.kind == .malformed)
@@ -97,7 +97,7 @@ import Testing
   func refusesConfigurationThatIsNoNestOfWords(_ configuration: JSONValue) throws {
     let hostile = try work.rewrite(bundle) { $0.configuration = configuration }
     #expect(throws: WeightsError(.remapConfiguration, "")) {
-      try Inspection(path: hostile.path, library: try work.library(), settings: Configuration())
+      try Inspection.inspect(hostile.path, library: try work.library(), settings: Configuration())
     }
     #expect(throws: WeightsError(.remapConfiguration, "")) {
       try work.export(hostile, naming: "hub", to: "out")
@@ -157,7 +157,7 @@ import Testing
       options.settings = [("num_attention_heads", 2)]
     }
     #expect(try bundle.verify(threads: 1).isIntact)
-    let comparison = try BundleComparison(
+    let comparison = try BundleComparison.compare(
       bundle, against: [try work.imported(path)], library: try work.library(), threads: 2)
     #expect(comparison.differences.isEmpty)
   }

@@ -45,9 +45,8 @@ struct ParityCheckTests {
     let bundle = try convert(FixtureCheckpoint("dinov2/hf"), to: scratch("b")) {
       $0.overwrite = true
     }
-    return try ParityCheck(
-      of: try ParitySubject(bundle, library: try Library.get()), goldens: paths,
-      tolerances: .embedded(), runtime: counter.runtime, threads: 1)
+    return try ParitySubject(bundle, library: try Library.get()).check(
+      against: paths, tolerances: .embedded(), runtime: counter.runtime, threads: 1)
   }
 
   func failure(_ body: () throws -> ParityCheck) -> WeightsError? {

@@ -129,7 +129,8 @@ struct WrappedSourceTests {
     let weight = "encoder.layer.0.norm1.weight"
     #expect(try bundle.array("dinov2." + weight) == source.tensors["ema." + weight]?.bytes)
     let found = try BundleComparison.sources(at: [scratch("in")], of: bundle, library: library)
-    let comparison = try BundleComparison(bundle, against: found, library: library, threads: 1)
+    let comparison = try BundleComparison.compare(
+      bundle, against: found, library: library, threads: 1)
     #expect(comparison.isEqual)
     #expect(comparison.recordDifferences.isEmpty)
     try export(bundle, naming: "source", to: scratch("out"))

@@ -31,7 +31,7 @@ struct DiffCommand: OutputCommand {
     let library = try output.library()
     let line = output.progress()
     defer { line?.finish() }
-    let difference = try Difference(
+    let difference = try Difference.compare(
       first, second, library: library,
       settings: Configuration(settings: try settings.values()), threads: output.threadCount
     ) { line?.update($0) }

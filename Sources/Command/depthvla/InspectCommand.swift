@@ -47,8 +47,8 @@ struct InspectCommand: OutputCommand {
 
   func run() throws {
     let library = try output.library()
-    let inspection = try Inspection(
-      path: path, library: library, settings: Configuration(settings: try settings.values()),
+    let inspection = try Inspection.inspect(
+      path, library: library, settings: Configuration(settings: try settings.values()),
       config: try config(), prefix: prefix)
     let report = InspectionReport(inspection)
     try output.write(

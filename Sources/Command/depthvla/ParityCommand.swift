@@ -115,8 +115,8 @@ struct ParityCommand: OutputCommand {
       return try AtomicOutputFile(path: report, overwrite: force)
     }
     defer { page?.discard() }
-    let check = try ParityCheck(
-      of: subject, goldens: goldens, tolerances: try chosenTolerances(),
+    let check = try subject.check(
+      against: goldens, tolerances: try chosenTolerances(),
       precision: precisionClass, products: products.products, ablation: ablation,
       runtime: .installed,
       threads: output.threadCount

@@ -23,11 +23,14 @@ extension Remedy {
       "choose one with --take "
         + families.map { "\(component)=\($0)" }.joined(separator: " or --take ")
     case .chooseFamily(let families):
-      "choose one with --family \(families.joined(separator: " or "))"
+      "choose one with --family "
+        + families.map(\.escapedForTerminal).joined(separator: " or ")
     case .giveManifest: "pass --manifest PATH if you have a manifest for this naming"
     case .giveTokenizer: "pass --tokenizer FILE"
     case .giveStatistics: "pass --statistics FILE"
     case .givePreprocessor(let family): "pass --preprocessor \(family)=FILE"
+    case .chooseAsset(let kind, let family):
+      "choose one with \(Self.option(kind)) \(family.escapedForTerminal)=FILE"
     case .leaveOutAssets: "--no-assets leaves such files out"
     case .givePassphrase: "pass --passphrase-file FILE"
     case .overwrite: "--force replaces it"
@@ -40,6 +43,14 @@ extension Remedy {
     case .resume: "--resume continues from the work that was kept"
     case .startOver: "without --resume that work is removed and the conversion starts over"
     case .refuseUnknownKeys: "--strict refuses such keys"
+    }
+  }
+
+  private static func option(_ kind: AssetKind) -> String {
+    switch kind {
+    case .tokenizer: "--tokenizer"
+    case .preprocessor: "--preprocessor"
+    case .statistics: "--statistics"
     }
   }
 }

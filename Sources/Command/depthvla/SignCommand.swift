@@ -49,8 +49,8 @@ struct SignCommand: OutputCommand {
       .protect(from: [signature ?? VerifiedSignature.path(ofBundle: bundle)])
     let line = output.progress()
     defer { line?.finish() }
-    let signing = try BundleSigning(
-      of: bundle, with: options, overwrite: force, allowsNonFinite: allowNonFinite,
+    let signing = try BundleSigning.sign(
+      bundle, with: options, overwrite: force, allowsNonFinite: allowNonFinite,
       threads: output.threadCount,
       progress: { line?.update($0) })
     line?.finish()

@@ -60,7 +60,7 @@ struct VerifyCommand: OutputCommand {
     if verification.isIntact, !sources.isEmpty {
       let library = try output.library()
       let imported = try BundleComparison.sources(at: sources, of: opened, library: library)
-      comparison = try BundleComparison(
+      comparison = try BundleComparison.compare(
         opened, against: imported, library: library, threads: output.threadCount,
         progress: { line?.update($0) })
     }

@@ -1,4 +1,4 @@
-// Whoever imports DepthVLAWeights has everything: what a robot needs, and the converter.
+// Importing DepthVLAWeights gives everything: what a robot needs, and the converter.
 @_exported public import DVLAAccounting
 @_exported public import DVLAParity
 @_exported public import DVLAQuantization

@@ -23,6 +23,8 @@ public enum Remedy: Sendable, Hashable {
   case giveStatistics
   /// Give an image processor's settings, and say of which family they are.
   case givePreprocessor(family: String)
+  /// Several files beside the weights could be meant: give the one, and say of which family it is.
+  case chooseAsset(AssetKind, family: String)
   /// Leave the files beside the weights out.
   case leaveOutAssets
   /// Give the passphrase of a private key.
@@ -41,4 +43,11 @@ public enum Remedy: Sendable, Hashable {
   case startOver
   /// Refuse documents with keys that nothing here knows.
   case refuseUnknownKeys
+
+  /// A kind of file that travels with the weights and can be given.
+  public enum AssetKind: Sendable, Hashable {
+    case tokenizer
+    case preprocessor
+    case statistics
+  }
 }

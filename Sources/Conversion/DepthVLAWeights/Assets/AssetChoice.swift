@@ -2,12 +2,12 @@ public import DVLABundles
 public import DVLADiagnostics
 import DVLAFiles
 
-/// Which files a bundle takes along besides tensors.
+/// Which files travel in a bundle beside the tensors.
 public struct AssetChoice: Sendable {
   /// A file that the user gave.
   public struct Given: Sendable {
     public let role: BundleAsset.Role
-    /// The model it belongs to; nil: the one that has use for it.
+    /// The model it belongs to; nil: the one that can use it.
     public let family: String?
     public let path: String
 
@@ -18,9 +18,9 @@ public struct AssetChoice: Sendable {
     }
   }
 
-  /// Takes the place of what is found for its role and model.
+  /// Replace what is found for their role and model.
   public var given: [Given] = []
-  /// Whether those beside the weights are taken.
+  /// Whether files beside the weights travel too.
   public var takesFound = true
 
   public init() {}
@@ -30,8 +30,8 @@ extension AssetChoice {
   /// - Parameters:
   ///   - family: of the bundle.
   ///   - families: all there are.
-  /// - Throws: `convert.assets` when two have one name, or nothing tells which model a given file
-  ///   belongs to, or a bundle has no room for so many; what is wrong with one of them, as
+  /// - Throws: `convert.assets` when two have one name, or it is unclear which model a given file
+  ///   belongs to, or there are more than a bundle has room for; what is wrong with one of them, as
   ///   ``AssetContent/read(_:role:fileName:)``; `convert.asset-size`; `bundle.asset-name`;
   ///   `file.*`.
   func selection(
@@ -67,7 +67,7 @@ extension AssetChoice {
       // A pipeline whose state files are replaced would look for files that are not there.
       if file.refersToStateFiles, statisticsOwners.contains(other.family) {
         notes.append(
-          "left out: \(other.path.quoted), which belongs to statistics that are replaced")
+          "left out: \(other.path.quoted), which belongs to the statistics that are replaced")
         continue
       }
       files.append(file)
@@ -77,7 +77,7 @@ extension AssetChoice {
     where first.plan.name == second.plan.name {
       throw WeightsError(
         .convertAssets, .usage, file: second.path,
-        "would be \(second.plan.name.quoted) in the bundle, as \(first.path.quoted) would")
+        "would be \(second.plan.name.quoted) in the bundle, and so would \(first.path.quoted)")
     }
     try BundleAssetPlan.check(files.map(\.plan))
     return AssetSelection(files: files, notes: notes + Self.unreadable(files))
@@ -91,7 +91,7 @@ extension AssetChoice {
         ?? tokenizers.first, !chosen.isReadable
     else { return [] }
     return [
-      "\(chosen.path.quoted) is a tokenizer of a kind that run cannot read; it travels all the same"
+      "\(chosen.path.quoted) is a tokenizer of a kind that run cannot read; the bundle holds it anyway"
     ]
   }
 
@@ -103,7 +103,7 @@ extension AssetChoice {
     throw WeightsError(
       .convertAssets, .usage, file: folder,
       "\(given + found.count) files would travel with the tensors, expected at most "
-        + "\(BundleLayout.assetCount); --no-assets leaves them out")
+        + "\(BundleLayout.assetCount)", remedies: [.leaveOutAssets])
   }
 
   /// - Throws: `convert.assets`.
@@ -112,14 +112,13 @@ extension AssetChoice {
       let all = found.filter { $0.name == first.name }.map(\.source.quoted)
       throw WeightsError(
         .convertAssets, .usage,
-        "\(all.count) files \(first.fileName.quoted) of the \(first.family) source: "
-          + "\(all.prefix(8).joined(separator: ", ")); say which with "
-          + "\(first.role.option) \(first.family)=FILE")
+        "the \(first.family) source has \(all.count) files \(first.fileName.quoted): "
+          + all.prefix(8).joined(separator: ", "), remedies: [first.remedy])
     }
   }
 }
 
-/// The files a bundle takes along, in the order of their names.
+/// The files that travel in a bundle, in the order of their names.
 struct AssetSelection: Sendable {
   let files: [AssetFile]
   /// What was left out, and what is odd about the others.
@@ -137,14 +136,15 @@ extension AssetChoice.Given {
   }
 }
 
-extension BundleAsset.Role {
-  /// The option of `convert` that gives such a file.
-  fileprivate var option: String {
-    switch self {
-    case .tokenizer, .tokenizerConfiguration: "--tokenizer"
-    // No option gives a file of that role; one that is found can only be left out.
-    case .preprocessor, .generation: "--preprocessor"
-    case .statistics: "--statistics"
+extension AssetSearch.Found {
+  /// How to settle which of several such files is meant.
+  fileprivate var remedy: Remedy {
+    switch role {
+    case .tokenizer, .tokenizerConfiguration: .chooseAsset(.tokenizer, family: family)
+    case .preprocessor: .chooseAsset(.preprocessor, family: family)
+    case .statistics: .chooseAsset(.statistics, family: family)
+    // No option gives such a file.
+    case .generation: .leaveOutAssets
     }
   }
 }

@@ -5,7 +5,7 @@ import DVLANormalization
 import DVLASafetensors
 import DVLATokenization
 
-/// What the bytes of a file are, looked at before a bundle takes it along.
+/// What the bytes of a file are, found out before it travels in a bundle.
 enum AssetContent: Equatable {
   case sentencePiece, tokenizerJSON
   case openpiStatistics, lerobotStatistics, lerobotTensors, processorStatistics
@@ -13,8 +13,9 @@ enum AssetContent: Equatable {
   case settings(refersToStateFiles: Bool)
 
   /// - Parameters:
-  ///   - fileName: by which a tokenizer's form is told; nil: by its bytes.
-  ///   - isReadable: whether `run` can use it; it may be a sound tokenizer of another kind.
+  ///   - fileName: decides what form a tokenizer has; nil: its bytes decide.
+  /// - Returns: what it is, and whether `run` can use it; it may be a sound tokenizer of another
+  ///   kind.
   /// - Throws: `convert.asset-kind` for what only has the name of such a file;
   ///   `tokenizer.malformed`, `statistics.*`, `json.*`, `safetensors.*`.
   static func read(
@@ -128,7 +129,7 @@ extension BundleAsset.Role {
 }
 
 extension FileKind {
-  /// Whether the file stands where another should, so that there is something to do about it.
+  /// Whether something else was downloaded in place of the file.
   fileprivate var isFailedDownload: Bool {
     [.gitLFSPointer, .html, .xml, .zeros].contains(self)
   }

@@ -3,7 +3,7 @@ public import DVLADiagnostics
 import DVLAFiles
 import DVLAHashing
 
-/// A file that a bundle takes along. It is opened once, before a bundle is begun.
+/// A file that travels in a bundle. It is opened once, before the bundle is begun.
 struct AssetFile: Sendable {
   let plan: BundleAssetPlan
   /// Whether the user named it, rather than that it lay beside the weights.
@@ -13,7 +13,7 @@ struct AssetFile: Sendable {
   /// Whether other files are part of it, by their names.
   let refersToStateFiles: Bool
   private let contents: Contents
-  /// Of the bytes that were looked into.
+  /// Of the bytes that were first read.
   let sha256: Digest
 
   private enum Contents {
@@ -40,19 +40,20 @@ struct AssetFile: Sendable {
     isGiven = false
     contents = .made(bytes, path: path)
     sha256 = SHA256.hash(bytes)
-    do throws(WeightsError) {
-      isReadable = try AssetContent.read(bytes, role: role, fileName: fileName).isReadable
-      refersToStateFiles = false
-      plan = BundleAssetPlan(
+    refersToStateFiles = false
+    (isReadable, plan) = try inFile(path) { () throws(WeightsError) in
+      let content = try AssetContent.read(bytes, role: role, fileName: fileName)
+      let plan = BundleAssetPlan(
         family: family, fileName: fileName, role: role, byteCount: bytes.count, source: source)
       try BundleAssetPlan.check([plan])
-    } catch { throw error.inFile(path) }
+      return (content.isReadable, plan)
+    }
   }
 
   /// - Parameters:
   ///   - fileName: the name upstream libraries know it by; nil: the one for its role and form.
   ///   - name: its own.
-  /// - Throws: `convert.asset-size` when the file is empty or larger than a bundle takes; what is
+  /// - Throws: `convert.asset-size` when the file is empty or larger than a bundle allows; what is
   ///   wrong with its contents, as ``AssetContent/read(_:role:fileName:)``; `bundle.asset-name`.
   init(
     _ file: InputFile, family: String, fileName: String?, name: String, role: BundleAsset.Role,
@@ -65,17 +66,18 @@ struct AssetFile: Sendable {
     }
     self.isGiven = isGiven
     contents = .file(file)
-    do throws(WeightsError) {
+    (sha256, isReadable, refersToStateFiles, plan) = try inFile(file.path) {
+      () throws(WeightsError) in
       let bytes = try file.bytes(at: 0, count: file.byteCount)
-      sha256 = SHA256.hash(bytes)
       let (content, isReadable) = try AssetContent.read(bytes, role: role, fileName: fileName)
-      self.isReadable = isReadable
-      refersToStateFiles = content == .settings(refersToStateFiles: true)
-      plan = BundleAssetPlan(
+      let plan = BundleAssetPlan(
         family: family, fileName: fileName ?? content.canonicalName(name, role: role), role: role,
         byteCount: file.byteCount, source: source)
       try BundleAssetPlan.check([plan])
-    } catch { throw error.inFile(file.path) }
+      return (
+        SHA256.hash(bytes), isReadable, content == .settings(refersToStateFiles: true), plan
+      )
+    }
   }
 
   /// All of it.
@@ -89,16 +91,17 @@ struct AssetFile: Sendable {
     }
     let bytes = try file.bytes(at: 0, count: file.byteCount)
     try file.checkUnchanged()
-    // Whoever writes may set the time back.
+    // A program that writes to a file can set its time back.
     guard SHA256.hash(bytes) == sha256 else {
       throw WeightsError(
-        .fileChanged, .inputOutput, file: path, "changed since it was looked into: other bytes now")
+        .fileChanged, .inputOutput, file: path,
+        "changed since it was first read: its bytes are others now")
     }
     return bytes
   }
 }
 
 extension WeightsError.Code {
-  /// An asset that is empty or larger than a bundle takes.
+  /// An asset that is empty or larger than a bundle allows.
   public static let convertAssetSize = Self("convert.asset-size")
 }

@@ -15,7 +15,7 @@ enum AssetNames {
   static let generation = "generation_config.json"
   static let normStatistics = "norm_stats.json"
   static let dataSetStatistics = "stats.json"
-  /// A step of a policy of lerobot, whichever number it has there.
+  /// A step of lerobot's pipelines; its number there varies.
   static let normalizerState = "policy_preprocessor_step_0_normalizer_processor.safetensors"
 
   private static let roles: [String: BundleAsset.Role] = [
@@ -40,15 +40,16 @@ enum AssetNames {
   /// The names that are known in full, and the folders above.
   static let entries = roles.keys.sorted() + statisticsFolders.map(\.name)
 
-  /// What a file of that name beside a checkpoint of the family is for; nil where it is no asset.
-  /// Encoders of pictures neither read nor move, whatever else lies in the folder.
+  /// What a file of that name beside a checkpoint of the family is for; nil where it is not an
+  /// asset.
+  /// Models that only see need no tokenizer and no statistics, even where the folder has some.
   static func role(of name: String, family: String) -> BundleAsset.Role? {
     guard let role = role(of: name) else { return nil }
     let readsText = Family(rawValue: family)?.readsText ?? true
     return readsText || role == .preprocessor ? role : nil
   }
 
-  /// What a file of that name is for; nil where it is no asset.
+  /// What a file of that name is for; nil where it is not an asset.
   static func role(of name: String) -> BundleAsset.Role? {
     roles[name] ?? (isStepState(name) ? .statistics : nil)
   }

@@ -12,7 +12,7 @@ struct AssetOwners {
   let families: [String]
   let found: [AssetSearch.Found]
 
-  /// The model that the user says, or the one that has use for the file.
+  /// The model that the user names, or the one that can use the file.
   ///
   /// - Throws: `convert.assets`.
   func owner(of given: AssetChoice.Given) throws(WeightsError) -> String {
@@ -26,21 +26,21 @@ struct AssetOwners {
       if let owner = owner(among: readers, [.tokenizer, .tokenizerConfiguration]) { return owner }
       throw WeightsError(
         .convertAssets, .usage, file: given.path,
-        "no source reads text, so that a tokenizer belongs to none")
+        "no source reads text, so a tokenizer belongs to none of them")
     case .statistics:
       return owner(among: Family.policies, [.statistics]) ?? bundle
     case .preprocessor, .generation:
       guard let only = present.first, present.count == 1 else {
         throw WeightsError(
           .convertAssets, .usage, file: given.path,
-          "several sources may have preprocessors, and it is not said which this one belongs to",
+          "several sources may have preprocessors, and it is unclear which of them this one belongs to",
           remedies: [.givePreprocessor(family: present.first ?? bundle)])
       }
       return only
     }
   }
 
-  /// Where the files of a composite that was exported are found, they say whose they are.
+  /// Files that were exported from a composite are named after the family they belong to.
   private func owner(among families: [Family], _ roles: Set<BundleAsset.Role>) -> String? {
     let candidates = families.map(\.rawValue)
     let known = Set(found.filter { roles.contains($0.role) }.map(\.family))
@@ -58,7 +58,7 @@ struct AssetOwners {
     let expected = Set(present + [bundle]).sorted().joined(separator: ", ")
     throw WeightsError(
       .convertAssets, .usage, file: given.path,
-      "is said to be of \(family.quoted), which the bundle has no part of; expected one of "
+      "was given for \(family.quoted), of which the bundle has no part; expected one of "
         + expected)
   }
 }

@@ -31,8 +31,8 @@ struct AssetSearch {
     }
     var assetName: AssetName { AssetName(fileName: fileName, role: role) }
 
-    /// - Throws: `file.*`; what ``AssetFile`` throws. No one asked for the file by name, so the
-    ///   error says how to do without.
+    /// - Throws: `file.*`; what ``AssetFile`` throws. The user did not ask for the file by name, so
+    ///   the error says how to do without it.
     func open() throws(WeightsError) -> AssetFile {
       do throws(WeightsError) {
         switch place {
@@ -47,12 +47,12 @@ struct AssetSearch {
         }
       } catch {
         var error = error.inFile(path)
-        error.message += "; --no-assets leaves such files out"
+        error.remedies.append(.leaveOutAssets)
         throw error
       }
     }
 
-    /// All of it, whatever it is.
+    /// All of its bytes, without a check of what they are.
     ///
     /// - Throws: `file.*`.
     func bytes() throws(WeightsError) -> [UInt8] {
@@ -90,8 +90,8 @@ struct AssetSearch {
       notes =
         names.contains { AssetNames.entries.contains($0) }
         ? [
-          "no files are taken from beside \(checkpoint.path.quoted), as nothing tells whether they "
-            + "belong to it or to \(other.quoted): give them, or a folder of its own"
+          "no files are taken from beside \(checkpoint.path.quoted), because they may belong to it "
+            + "or to \(other.quoted): name them, or move the checkpoint to a folder of its own"
         ] : []
       return
     }
@@ -153,7 +153,7 @@ struct AssetSearch {
     return names
   }
 
-  /// The name of another checkpoint in the folder. Bundles are none.
+  /// The name of another checkpoint in the folder. Bundles do not count.
   private static func otherCheckpoint(
     than checkpoint: Checkpoint, in folder: InputFolder, _ names: [String]
   ) throws(WeightsError) -> String? {
@@ -172,7 +172,7 @@ struct AssetSearch {
     return nil
   }
 
-  /// Names that are no UTF-8 are not those on disk when they have become text.
+  /// A name that is not UTF-8 changes when it becomes text, and no longer finds its file.
   private static func canBeNamed(
     _ entry: String, in folder: InputFolder, _ notes: inout [String]
   ) throws(WeightsError) -> Bool {

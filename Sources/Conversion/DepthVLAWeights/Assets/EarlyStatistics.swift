@@ -21,8 +21,7 @@ struct EarlyStatistics {
   ]
   private static let fields = ["mean", "std", "min", "max"]
 
-  /// Whether the tensor is one of these statistics, whatever a wrapper has put in front of its
-  /// name.
+  /// Whether the tensor is one of these statistics, with or without a wrapper's prefix.
   static func holds(_ name: TensorName) -> Bool {
     features.contains { name.string.hasPrefix($0.from) || name.string.contains("." + $0.from) }
   }
@@ -33,7 +32,7 @@ struct EarlyStatistics {
     var found: [(TensorName, TensorInfo)] = []
     for (old, new) in Self.features {
       for field in Self.fields {
-        // A wrapper may stand in front of the names.
+        // A wrapper may have put a prefix in front of the names.
         let matches = checkpoint.tensors.filter {
           $0.name.string == old + field || $0.name.string.hasSuffix("." + old + field)
         }
@@ -65,8 +64,8 @@ struct EarlyStatistics {
       for value in info.dtype.doubles(bytes[...]) ?? [] where value.isInfinite {
         throw WeightsError(
           .statisticsNotFinite, file: path, tensor: info.name.string,
-          "holds infinity, which lerobot has where statistics were never set; expected "
-            + "--statistics FILE")
+          "holds infinity, which lerobot writes where statistics were never set",
+          remedies: [.giveStatistics])
       }
       data += bytes
     }

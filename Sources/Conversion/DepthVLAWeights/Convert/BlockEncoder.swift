@@ -40,7 +40,7 @@ final class BlockEncoder {
   ///   - range: bytes of the stored tensor, whole elements.
   /// - Throws: `quantization.non-finite`, and what reading throws.
   func encode(
-    _ tensor: StoredTensor, _ range: Range<Int>, from reader: PlannedReader
+    _ tensor: StoredTensor, _ range: Range<Int>, from reader: TensorReader
   ) throws(WeightsError) -> EncodedBlock {
     var block = EncodedBlock(bytes: [])
     block.bytes.reserveCapacity(range.count)
@@ -53,7 +53,7 @@ final class BlockEncoder {
   }
 
   private func encodeValues(
-    _ tensor: StoredTensor, _ range: Range<Int>, _ reader: PlannedReader,
+    _ tensor: StoredTensor, _ range: Range<Int>, _ reader: TensorReader,
     _ block: inout EncodedBlock
   ) throws(WeightsError) {
     guard let width = tensor.info.dtype.byteWidth, let sourceWidth = tensor.sourceDType.byteWidth
@@ -112,7 +112,7 @@ final class BlockEncoder {
   /// scale and its error count for the block it starts in.
   private func encodeRows(
     _ tensor: StoredTensor, _ quantizer: Int8Quantizer, _ range: Range<Int>,
-    _ reader: PlannedReader, _ block: inout EncodedBlock
+    _ reader: TensorReader, _ block: inout EncodedBlock
   ) throws(WeightsError) {
     let columns = tensor.info.shape[1]
     guard !range.isEmpty, let width = tensor.sourceDType.byteWidth else { return }
@@ -161,7 +161,7 @@ final class BlockEncoder {
   }
 
   private func read(
-    _ range: Range<Int>, width: Int, from reader: PlannedReader
+    _ range: Range<Int>, width: Int, from reader: TensorReader
   ) throws(WeightsError) {
     source.grow(to: range.count * width)
     try source.withBytes(range.count * width) { (bytes) throws(WeightsError) in

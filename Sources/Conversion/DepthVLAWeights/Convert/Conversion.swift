@@ -26,7 +26,7 @@ public struct Conversion: Sendable {
 
   /// What is odd about the files of a source and yet no error.
   public func remarks(on source: ImportedSource) -> [WeightsError] {
-    // What travels in the bundle is no stranger in the folder.
+    // A file that travels in the bundle is not a stray one in the folder.
     source.checkpoint.remarks(without: Set(assets.map(\.source)))
       + source.quantization.notes.map { WeightsError(.quantizationScheme, $0) }
       + library.doubts(about: source.recognition, in: plan.remap)
@@ -112,6 +112,22 @@ public struct Conversion: Sendable {
       choices["action"].map { sources[$0] } ?? sources.first { Family.isPolicy($0.family) }
     guard let source, Family.isPolicy(source.family) else { return Configuration() }
     return try ProcessingDocuments(source, options.assets, families: families).configuration
+  }
+
+  /// The readers of the plan's tensors before any conversion, by the index among its origins.
+  ///
+  /// - Throws: `quantization.scheme`.
+  func readers() throws(WeightsError) -> TensorReaders {
+    let (plan, seed) = (plan, options.seed ?? 0)
+    let stored: [any TensorSource] = sources.map(\.checkpoint)
+    var floats: [any TensorSource] = []
+    for source in sources { floats.append(try source.dequantized(.scaleType)) }
+    let dequantized = floats
+    return TensorReaders { (index) throws(WeightsError) in
+      try TensorReader(
+        plan.origins[index], sources: plan.givenInt8.contains(index) ? stored : dequantized,
+        seed: seed)
+    }
   }
 
   /// Bytes that will be read from the sources to be converted.

@@ -1,7 +1,7 @@
 public import DVLABundles
 public import DVLAJSON
 public import DVLAQuantization
-import DVLARemapping
+public import DVLARemapping
 
 /// What the user asks of a conversion, beside the sources.
 public struct ConversionOptions: Sendable {
@@ -11,13 +11,13 @@ public struct ConversionOptions: Sendable {
   public var packing: BundlePacking = .packed(smallest: false)
   /// Component to family: which source a component is taken from where several have it.
   public var choices: [String: String] = [:]
-  /// Configuration values that no source tells, by dotted key.
+  /// Configuration values that no source says, by dotted key.
   public var settings: [(key: String, value: JSONValue)] = []
   /// Draws tensors that no source has with this seed; nil: they are errors.
   public var seed: UInt64?
-  /// Takes tensors that hold NaN or infinity; quantizing them to INT8 stays an error.
+  /// Accepts tensors that hold NaN or infinity; quantizing them to INT8 stays an error.
   public var allowsNonFinite = false
-  /// Refuses documents with keys that nothing here knows; else they are noted.
+  /// Refuses documents with unknown keys; otherwise such keys are noted.
   public var refusesUnknownKeys = false
   /// Whether tensors that no forward reads are kept, so that a source can be written back whole.
   /// The commands keep them at source precision.
@@ -32,10 +32,21 @@ public struct ConversionOptions: Sendable {
   /// say.
   var recordedProcessing: Configuration?
   public var overwrite = false
-  /// Goes on with what an earlier run of the same conversion left unfinished, and leaves what this
-  /// one cannot finish.
+  /// Continues what an earlier run of the same conversion left unfinished, and keeps what this one
+  /// cannot finish.
   public var resumes = false
   public var threads = 1
 
   public init(recipe: Recipe) { self.recipe = recipe }
+}
+
+extension Configuration {
+  /// The values that the user gave.
+  public init(settings: [(key: String, value: JSONValue)]) {
+    self.init()
+    for (key, value) in settings { set(key, value, origin: Self.userOrigin) }
+  }
+
+  /// Where such a value came from, in messages about values that contradict each other.
+  private static let userOrigin = "the given settings"
 }

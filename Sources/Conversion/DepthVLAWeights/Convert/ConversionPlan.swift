@@ -3,7 +3,7 @@ public import DVLADiagnostics
 public import DVLAQuantization
 public import DVLARemapping
 import DVLASafetensors
-import DVLATensors
+public import DVLATensors
 
 /// Every tensor that a bundle will hold, with its precision, decided before a weight is read.
 public struct ConversionPlan: Sendable {
@@ -105,7 +105,7 @@ public struct ConversionPlan: Sendable {
       return StoredTensor(info: info, content: content, planned: index, sourceDType: source)
     }
     let name = planned.name
-    // A leftover is kept as it came, whatever the recipe: nothing reads it but a round trip. A
+    // A leftover is kept as it came under every recipe: only a round trip reads it. A
     // tensor without elements has nothing to convert, and no rows to scale.
     let precision =
       name.string.hasPrefix(unusedPrefix) || planned.shape.elementCount == 0
@@ -138,7 +138,79 @@ public struct ConversionPlan: Sendable {
   }
 }
 
-struct SourceName: Hashable {
+extension ConversionPlan {
+  /// Every stored tensor in blocks, in the order of the file; scales come with their values.
+  var blocks: [StoredBlock] {
+    var blocks: [StoredBlock] = []
+    for (index, tensor) in tensors.enumerated() {
+      if case .scales = tensor.content { continue }
+      let byteCount = tensor.info.byteCount
+      var start = 0
+      // A tensor without elements still has a last block.
+      repeat {
+        let end = min(start + BlockEncoder.blockByteCount, byteCount)
+        blocks.append(StoredBlock(tensor: index, range: start..<end, isLast: end == byteCount))
+        start = end
+      } while start < byteCount
+    }
+    return blocks
+  }
+}
+
+/// One tensor as the bundle stores it, and what it is made from.
+public struct StoredTensor: Sendable {
+  public let info: TensorInfo
+  public let content: Content
+  /// Index among the plan's origins.
+  let planned: Int
+  /// Its type before anything is done to it.
+  public let sourceDType: DType
+
+  public enum Content: Sendable {
+    /// The values, as they are or in another float type.
+    case values
+    /// INT8 values; the scales are the next stored tensor.
+    case int8(Int8Quantizer)
+    /// BF16 scales of the stored tensor before.
+    case scales
+    /// INT8 values as the source has them, with scales of that type; the scales are the next
+    /// stored tensor.
+    case givenInt8(Int8Scheme.Granularity, scales: DType)
+    /// The source's scales of the stored tensor before, as they are or in a type that holds all of
+    /// them.
+    case givenScales
+  }
+
+  /// Bytes of the values before anything is done to them; 0 for scales, which come with theirs.
+  var sourceByteCount: Int {
+    if case .scales = content { return 0 }
+    return info.shape.elementCount * sourceDType.bitWidth / 8
+  }
+
+  /// Whether the source can be had back bit for bit.
+  public var isLossless: Bool {
+    switch content {
+    case .givenInt8, .givenScales: return true
+    case .int8, .scales: return false
+    case .values: break
+    }
+    switch (sourceDType, info.dtype) {
+    case (let a, let b) where a == b: return true
+    case (.bf16, .f32), (.f16, .f32): return true
+    default: return false
+    }
+  }
+}
+
+/// A range of a stored tensor's bytes that one thread makes at a time.
+struct StoredBlock: Sendable {
+  /// Index of the stored tensor.
+  let tensor: Int
+  let range: Range<Int>
+  let isLast: Bool
+}
+
+private struct SourceName: Hashable {
   let source: Int
   let name: TensorName
 }
@@ -146,9 +218,6 @@ struct SourceName: Hashable {
 extension WeightsError.Code {
   /// A tensor or the whole of them has more than a bundle holds.
   public static let convertTooLarge = Self("convert.too-large")
-}
-
-extension WeightsError.Code {
-  /// A tensor whose type is none that a model computes with.
+  /// A tensor of a type that no model computes with.
   public static let recipeDType = Self("recipe.dtype")
 }

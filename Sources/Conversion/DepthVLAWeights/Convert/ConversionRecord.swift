@@ -1,10 +1,11 @@
 import DVLABundles
 import DVLACompression
+import DVLADiagnostics
 import DVLAFiles
 import DVLAHashing
-import DVLAJSON
+public import DVLAJSON
 import DVLAQuantization
-import DVLARemapping
+public import DVLARemapping
 import DVLASafetensors
 import DVLATensors
 
@@ -108,5 +109,102 @@ struct ConversionRecord {
             return entry.json(file: positions[file] ?? 0)
           })
       })
+  }
+}
+
+extension LedgerEntry {
+  /// One line of the ledger that a bundle carries.
+  ///
+  /// - Parameter file: index of the file among the source's files.
+  func json(file: Int) -> JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("name", .string(tensor.name.string)), ("dtype", .string(tensor.dtype.rawValue)),
+      ("shape", .array(tensor.shape.dimensions.map { .integer(Int64($0)) })),
+      ("file", .integer(Int64(file))),
+    ]
+    switch fate {
+    case .used(let names):
+      members.append(("used", .array(names.map { .string($0.string) })))
+    case .tied(let target, _, _): members.append(("tied", .string(target.string)))
+    case .notTaken(let component): members.append(("not_taken", .string(component)))
+    case .dropped(let reason, let kept):
+      members.append(("dropped", .string(reason)))
+      if let kept { members.append(("kept", .string(kept.string))) }
+    }
+    return .object(JSONObject(members))
+  }
+}
+
+extension PlannedTensor {
+  /// Where a bundle says a tensor came from.
+  func sourceJSON(seed: UInt64?) -> JSONValue {
+    var members: [(String, JSONValue)] = []
+    switch origin {
+    case .source(let source, let inputs, _, _):
+      members.append(("source", .integer(Int64(source))))
+      members.append(("tensors", .array(inputs.map { .string($0.string) })))
+    case .initialised(let value, let reason):
+      members.append(("initialised", value.json))
+      if case .normal = value, let seed { members.append(("seed", .string(String(seed)))) }
+      members.append(("reason", .string(reason)))
+    }
+    if let unusedReason { members.append(("unused", .string(unusedReason))) }
+    return .object(JSONObject(members))
+  }
+}
+
+extension InitialValue {
+  var json: JSONValue {
+    switch self {
+    case .zeros: "zeros"
+    case .ones: "ones"
+    case .normal(let deviation): .object(JSONObject([("normal", .number(deviation))]))
+    }
+  }
+}
+
+extension NameWrapping {
+  /// Members of a source in a bundle's provenance.
+  var members: [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = [("prefix", .string(inner))]
+    if let chosen { members.append(("chosen_prefix", .string(chosen))) }
+    if !components.isEmpty {
+      members.append(("left_out_of_names", .array(components.map { .string($0) })))
+    }
+    if hasChunks { members.append(("chunked_blocks", .bool(true))) }
+    return members
+  }
+
+  /// The members as a document.
+  public var json: JSONValue { .object(JSONObject(members)) }
+
+  /// More would make every name of a ledger slow to read.
+  private static let maximumComponentCount = 16
+
+  /// - Throws: `json.*` and `bundle.record` where the members are not as `convert` writes them.
+  init(_ object: JSONObjectReader) throws(WeightsError) {
+    let components = try object.optional("left_out_of_names")?.array() ?? []
+    guard components.count <= Self.maximumComponentCount else {
+      throw components[0].failure(
+        .bundleRecord,
+        "expected at most \(Self.maximumComponentCount) components, found \(components.count)")
+    }
+    self.init(
+      chosen: try object.optional("chosen_prefix")?.string(),
+      components: try components.map { (item) throws(WeightsError) in try item.string() },
+      hasChunks: try object.optional("chunked_blocks")?.bool() ?? false,
+      inner: try object.required("prefix").string())
+  }
+
+  /// What was read through, for a person; nil where names are read unchanged.
+  public var words: String? {
+    guard !isEmpty else { return nil }
+    var parts: [String] = []
+    if !prefix.isEmpty { parts.append("behind \(prefix.quoted)") }
+    if !components.isEmpty {
+      parts.append("without \(components.map { ($0 + ".").quoted }.joined(separator: " and "))")
+    }
+    if hasChunks { parts.append("without the chunk of blocks.CHUNK.LAYER") }
+    return "names are read " + parts.joined(separator: ", ")
   }
 }

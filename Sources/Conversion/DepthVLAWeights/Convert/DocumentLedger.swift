@@ -2,9 +2,11 @@ public import DVLAAccounting
 import DVLABundles
 public import DVLADiagnostics
 import DVLAFamilies
+import DVLAFiles
 public import DVLAJSON
 import DVLANormalization
 import DVLARemapping
+import DVLASafetensors
 
 /// What became of every key of the documents that lie beside the weights: the counterpart of the
 /// ledger of tensors.
@@ -18,7 +20,7 @@ public struct DocumentLedger: Sendable, Equatable {
 
   public private(set) var rows: [Row] = []
 
-  /// The keys that nothing knows, with their documents.
+  /// The unknown keys, with their documents.
   public var unknown: [(document: String, entry: KeyEntry)] {
     rows.flatMap { row in row.account.unknown.map { (row.account.document, $0) } }
   }
@@ -34,10 +36,10 @@ public struct DocumentLedger: Sendable, Equatable {
   ) throws(WeightsError) {
     try self.init(configurationsOf: sources, library)
     for asset in assets {
-      do throws(WeightsError) {
+      try inFile(asset.path) { () throws(WeightsError) in
         try add(
           asset.plan, try asset.bytes(), isGiven: asset.isGiven, sources: sources, library: library)
-      } catch { throw error.inFile(asset.path) }
+      }
     }
   }
 
@@ -95,7 +97,7 @@ public struct DocumentLedger: Sendable, Equatable {
       }
     let source = sources.firstIndex { $0.family == plan.family }
     rows.append(Row(source: isGiven ? nil : source, account: account))
-    // A bundle's header has room for so many.
+    // A bundle's header has room for this many.
     guard rows.reduce(0, { $0 + $1.account.entries.count }) <= KeyAccount.entryLimit else {
       throw WeightsError(
         .documentTooManyKeys,
@@ -121,10 +123,10 @@ public struct DocumentLedger: Sendable, Equatable {
     let count = unknown.count
     throw WeightsError(
       .documentUnknownKey, file: paths.count == 1 ? paths[0] : nil,
-      "\(first.document): nothing here knows the key \(first.entry.key.quoted) "
-        + "(\(first.entry.value.escapedForTerminal))"
-        + (count > 1 ? ", nor \(count - 1) other keys" : "")
-        + "; --strict refuses what cannot be accounted for",
+      "\(first.document): the key \(first.entry.key.quoted) "
+        + "(\(first.entry.value.escapedForTerminal)) is unknown"
+        + (count > 1 ? ", as are \(count - 1) other keys" : "")
+        + "; unknown keys were to be refused",
       details: unknown.dropFirst().prefix(50).map {
         "\($0.document): \($0.entry.key.quoted) (\($0.entry.value.escapedForTerminal))"
       })
@@ -159,6 +161,32 @@ extension DocumentLedger {
         Row(
           source: source.isNull ? nil : try source.integer(in: 0...1000),
           account: try KeyAccount(account)))
+    }
+  }
+}
+
+/// The record that a trainer leaves beside the weights and no library reads when it runs a model:
+/// its keys are in the ledger, so that the ledger is complete.
+struct TrainerRecord {
+  private static let fileName = "train_config.json"
+  private static let largest = 16 << 20
+
+  /// The keys of the record beside a checkpoint; nil where there is none.
+  ///
+  /// - Throws: `document.too-many-keys`; `file.*`.
+  static func account(
+    beside checkpoint: Checkpoint, of family: String, _ library: ManifestLibrary
+  ) throws(WeightsError) -> KeyAccount? {
+    let path = checkpoint.path
+    let isFolder = try InputFolder.isFolder(path)
+    let folder = try InputFolder(path: isFolder ? path : path.splitAtLastComponent.folder)
+    guard try folder.contains(fileName) else { return nil }
+    let file = try folder.open(fileName)
+    return try inFile(file.path) { () throws(WeightsError) in
+      let bytes = try file.readAll(limit: largest)
+      // Python writes infinities into such files, which JSON cannot have. Nothing is read of them.
+      let document = (try? StrictJSON.parse(bytes, limits: .document)) ?? .object(JSONObject())
+      return try DocumentLedger.account(of: document, named: fileName, beside: family, library)
     }
   }
 }

@@ -50,15 +50,15 @@ struct GivenScales {
     else {
       throw WeightsError(
         .quantizationMixed, file: checkpoint.path, tensor: planned.name.string,
-        "is made of \(inputs.map(\.string.quoted).joined(separator: ", ")), which are not quantized "
-          + "alike: expected all of them in INT8 with scales of one type and size")
+        "is made of \(inputs.map(\.string.quoted).joined(separator: ", ")), which are quantized "
+          + "differently: expected all of them in INT8 with scales of one type and size")
     }
     guard try keepsInt8(planned, first) else { return .becomesFloat(first.info.dtype) }
     guard let moved = try transform.ofRows(scales.map(\.info.shape)) else {
       throw WeightsError(
         .quantizationOperation, file: checkpoint.path, tensor: inputs[0].string,
         "is INT8 with scales for its rows, and the naming reorders its elements to make "
-          + "\(planned.name.string.quoted); --precision bf16 or f32 turns it into floats")
+          + planned.name.string.quoted, remedies: [.choosePrecision(["bf16", "f32"])])
     }
     var areBF16 = true
     for scale in scales where areBF16 {
@@ -76,7 +76,7 @@ struct GivenScales {
   private func keepsInt8(
     _ planned: PlannedTensor, _ scales: SourceQuantization.Scales
   ) throws(WeightsError) -> Bool {
-    // The preset speaks of what to do with floats; what is INT8 already stays as good as it came.
+    // The preset is about floats; what is INT8 already keeps all that it came with.
     if planned.name.string.hasPrefix(unusedPrefix) || recipe == .preset(.int8) { return true }
     switch recipe.precision(for: planned.name, shape: planned.shape, dtype: scales.info.dtype) {
     case .source: return true

@@ -11,8 +11,8 @@ struct JournalRecord: Sendable {
   /// Without its bytes.
   let encoded: EncodedBlock
 
-  /// Chunks of one block, and bytes of its scales, at most: what is read is held against them
-  /// before memory is taken.
+  /// Chunks of one block, and bytes of its scales, at most: what is read is checked against these
+  /// limits before memory is taken.
   private static let largestChunkCount = BlockEncoder.blockByteCount / BundleLayout.chunkByteCount
   private static let largestScaleByteCount = 2 * BlockEncoder.blockByteCount
   static let largestByteCount = 64 * largestChunkCount + largestScaleByteCount + 4096
@@ -51,7 +51,7 @@ struct JournalRecord: Sendable {
     return bytes
   }
 
-  /// Nil where the bytes are no record.
+  /// Nil where the bytes are not a record.
   init?(_ bytes: [UInt8]) {
     var rest = bytes[...]
     func number() -> Int64? {

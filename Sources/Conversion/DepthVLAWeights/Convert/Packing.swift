@@ -42,7 +42,7 @@ struct Packing {
   func run(progress: WorkProgress.Handler) throws(WeightsError) -> Packing {
     var packing = self
     let (conversion, journal, blocks) = (conversion, journal, blocks)
-    let readers = try ReaderCache(of: conversion)
+    let readers = try conversion.readers()
     let total = plan.tensors.reduce(0) { $0 + $1.sourceByteCount }
     try OrderedWork.run(
       items: blocks.count, threads: options.threads,
@@ -77,7 +77,7 @@ struct Packing {
         throw WeightsError(
           .convertResume, .cannotCreate, file: writer.path,
           "the unfinished work there has block \(index) at byte \(place), expected"
-            + " \(writer.byteCount); without --resume it is removed and begun anew")
+            + " \(writer.byteCount)", remedies: [.startOver])
       }
       try writer.append(written: seals, toTensor: block.tensor)
       resumption.keptByteCount += block.range.count
@@ -158,7 +158,7 @@ private final class BlockWorker {
   init() throws(WeightsError) { packer = try ChunkPacker() }
 
   func pack(
-    _ tensor: StoredTensor, _ range: Range<Int>, from reader: PlannedReader, packing: BundlePacking
+    _ tensor: StoredTensor, _ range: Range<Int>, from reader: TensorReader, packing: BundlePacking
   ) throws(WeightsError) -> PackedBlock {
     var encoded = try encoder.encode(tensor, range, from: reader)
     let chunks = try packer.packAll(encoded.bytes, dtype: tensor.info.dtype, packing: packing)

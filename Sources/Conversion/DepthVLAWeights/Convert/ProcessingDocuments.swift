@@ -28,19 +28,18 @@ struct ProcessingDocuments {
     if Family(rawValue: recognition.family) == .pi0, let found = source.config,
       LeRobotConfiguration.isOne(found.value)
     {
-      do throws(WeightsError) {
-        config = LeRobotProcessing.Document(
-          try LeRobotConfiguration(found.value), path: found.path)
-      } catch { throw error.inFile(found.path) }
+      config = try inFile(found.path) { () throws(WeightsError) in
+        LeRobotProcessing.Document(try LeRobotConfiguration(found.value), path: found.path)
+      }
     }
-    let isNamedByLeRobot = recognition.naming.hasPrefix("lerobot")
-    guard isNamedByLeRobot || config != nil || before != nil || after != nil else {
-      if recognition.naming == "openpi" {
+    let library = PolicyProcessing.Library(naming: recognition.naming)
+    guard library?.isLeRobot == true || config != nil || before != nil || after != nil else {
+      if library == .openpi {
         var processing = PolicyProcessing()
         processing.library = .openpi
         processing.cutsPrompts = true
         take(processing, origin: "the naming openpi")
-      } else if recognition.naming.hasPrefix("transformers") {
+      } else if library == .transformers {
         var processing = PolicyProcessing()
         processing.library = .transformers
         // It fills prompts up, and takes longer ones as they are.
@@ -52,13 +51,13 @@ struct ProcessingDocuments {
     }
     let replacesStatistics =
       !choice.takesFound || choice.givesStatistics(of: recognition.family)
-    let isEarly = recognition.naming == "lerobot-2025-02"
+    let isEarly = library == .earlyLeRobot
     let joined = try LeRobotProcessing(
       config: config, before: before, after: after, isEarly: isEarly,
       replacesStatistics: replacesStatistics || before?.isGiven == true || after?.isGiven == true)
     var processing = joined.processing
     if choice.givesStatistics(of: recognition.family) {
-      // The user's are of another robot perhaps, and outrank the documents.
+      // The user's may be of another robot, and outrank the documents.
       (processing.stateWidth, processing.actionWidth) = (nil, nil)
     }
     if processing.library == .earlyLeRobot, !replacesStatistics,
@@ -90,13 +89,13 @@ struct ProcessingDocuments {
         $0.family == family && $0.fileName == AssetNames.processor
       })
     else { return }
-    do throws(WeightsError) {
+    try inFile(found.path) { () throws(WeightsError) in
       let settings = try JSONReader(StrictJSON.parse(try found.bytes(), limits: .document)).object()
       guard let width = settings.optional("max_state_dim"), !width.isNull else { return }
       configuration.set(
         "action.state_dim", .integer(Int64(try width.integer(in: 1...1 << 20))),
         origin: "\(found.fileName) max_state_dim")
-    } catch { throw error.inFile(found.path) }
+    }
   }
 
   /// Pictures must be brought to the size that the model's positions have.
@@ -108,7 +107,7 @@ struct ProcessingDocuments {
       guard sides.allSatisfy({ $0 == first }) else {
         throw WeightsError(
           .processingValue, file: config.path,
-          "resize_imgs_with_padding: expected a square, as the model takes no other pictures, found "
+          "resize_imgs_with_padding: expected a square, because the model reads no other pictures, found "
             + sides.map(String.init).joined(separator: " x "))
       }
       configuration.set(
@@ -148,13 +147,24 @@ struct ProcessingDocuments {
     } else {
       return nil
     }
-    do throws(WeightsError) {
-      return LeRobotProcessing.Document(
+    return try inFile(path) { () throws(WeightsError) in
+      LeRobotProcessing.Document(
         try LeRobotPipeline(side, contents: contents), path: path, isGiven: given != nil)
-    } catch { throw error.inFile(path) }
+    }
   }
 
   private static let largestPipeline = 16 << 20
+}
+
+extension PolicyProcessing.Library {
+  /// The library that has a naming of policies; nil for other namings.
+  init?(naming: String) {
+    let named: [Self] = [.lerobot, .transformers]
+    guard
+      let library = Self(rawValue: naming) ?? named.first(where: { naming.hasPrefix($0.rawValue) })
+    else { return nil }
+    self = library
+  }
 }
 
 extension AssetChoice {

@@ -28,13 +28,13 @@ struct TensorSummary {
       throw WeightsError(
         .convertNonFinite, tensor: tensor.info.name.string,
         "has \(nanCount) NaN and \(infinityCount) infinite values, the first at element "
-          + "\(firstNonFinite); --allow-non-finite takes it all the same")
+          + "\(firstNonFinite)", remedies: [.allowNonFinite])
     }
     if overflowCount > 0 {
       throw WeightsError(
         .convertOverflow, tensor: tensor.info.name.string,
-        "\(overflowCount) finite values become infinite in \(tensor.info.dtype.rawValue); "
-          + "--allow-non-finite takes it all the same")
+        "\(overflowCount) finite values become infinite in \(tensor.info.dtype.rawValue)",
+        remedies: [.allowNonFinite])
     }
   }
 
@@ -85,6 +85,47 @@ struct TensorSummary {
       members.append((key, .integer(Int64(tensor.info.shape.elementCount))))
     }
     return .object(JSONObject(members))
+  }
+}
+
+extension Int8Scheme {
+  /// What shares a scale, and how the scale was chosen.
+  var json: JSONValue { ["per": granularity.json, "scale": .string(scale.rawValue)] }
+
+  /// The scheme of values and scales that the source has.
+  static func given(_ granularity: Granularity) -> JSONValue {
+    ["per": granularity.json, "scale": .string(givenScale)]
+  }
+
+  /// Whether a bundle says of a tensor that it came quantized.
+  static func isGiven(_ record: JSONValue?) -> Bool {
+    record?.object?["scheme"]?.object?["scale"]?.string == givenScale
+  }
+
+  private static let givenScale = "given"
+
+  /// Reads what ``json`` and ``given(_:)`` write; nil for anything else. How a given scale was
+  /// chosen is not known, and need not be to read it.
+  init?(_ json: JSONValue) {
+    guard let object = json.object, let per = object["per"], let word = object["scale"]?.string,
+      let scale = word == Self.givenScale ? .absoluteMaximum : Scale(rawValue: word)
+    else { return nil }
+    if per == "channel" {
+      self.init(.channel, scale: scale)
+    } else if let size = per.integer.flatMap(GroupSize.init) {
+      self.init(.group(size), scale: scale)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension Int8Scheme.Granularity {
+  fileprivate var json: JSONValue {
+    switch self {
+    case .channel: "channel"
+    case .group(let size): .integer(Int64(size.rawValue))
+    }
   }
 }
 

@@ -3,12 +3,12 @@ import DVLAParallelism
 import DVLARemapping
 import DVLATensors
 
-/// Compares the copies of tied tensors, so that no copy is dropped that says something else.
+/// Compares the copies of tied tensors, so that no copy is dropped that has other values.
 struct TieCheck {
   let sources: [any TensorSource]
   let quantizations: [SourceQuantization]
   let labels: [String]
-  /// By source, what stands around the names of its naming.
+  /// By source, what surrounds the names of its naming.
   let wrappings: [NameWrapping]
   let threads: Int
   let keepsUnused: Bool

@@ -1,8 +1,58 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAHashing
 import DVLARemapping
 import DVLASafetensors
 import DVLATensors
+
+/// What a path turned out to be.
+enum DiffInput {
+  case bundle(WeightBundle)
+  case checkpoint(Checkpoint, Recognition?, SourceQuantization)
+
+  init(_ path: String, _ library: ManifestLibrary) throws(WeightsError) {
+    if try WeightBundle.isBundle(path: path) {
+      self = .bundle(try WeightBundle(path: path))
+    } else {
+      let checkpoint = try Checkpoint(path: path)
+      let quantization = try SourceQuantization(checkpoint, config: checkpoint.config)
+      self = .checkpoint(
+        checkpoint,
+        try? library.recognise(quantization.tensors, config: checkpoint.config?.value),
+        quantization)
+    }
+  }
+
+  func family(_ path: String) throws(WeightsError) -> String {
+    switch self {
+    case .bundle(let bundle): return bundle.documents.family
+    case .checkpoint(_, let recognition, _):
+      guard let recognition else {
+        throw WeightsError(
+          .diffFamilies, file: path,
+          "cannot be compared with a bundle, because it is of no known model")
+      }
+      return recognition.family
+    }
+  }
+
+  func side(
+    _ library: ManifestLibrary, _ settings: Configuration
+  ) throws(WeightsError) -> DiffSide {
+    switch self {
+    case .bundle(let bundle): return try DiffSide(bundle)
+    case .checkpoint(let checkpoint, let recognition, let quantization):
+      let assets = try DiffAsset.assets(beside: checkpoint, recognition, library)
+      guard let recognition else { return DiffSide(checkpoint, assets: assets) }
+      let plan = try RemapPlanner(
+        library: library, family: recognition.family,
+        sources: [RemapPlanner.Source(label: checkpoint.path, recognition: recognition)],
+        given: settings, keepsUnused: true
+      ).plan()
+      return try DiffSide(checkpoint, quantization, plan: plan, assets: assets)
+    }
+  }
+}
 
 /// One side of a comparison: tensors under names that the other side shares.
 struct DiffSide: Sendable {
@@ -72,28 +122,55 @@ struct DiffSide: Sendable {
   func checkUnchanged() throws(WeightsError) { try checkpoint?.checkUnchanged() }
 
   /// A reader of elements of the tensor, in its own type.
-  func reader(of info: TensorInfo) throws(WeightsError) -> TransformReader {
+  func reader(of info: TensorInfo) throws(WeightsError) -> TensorReader {
     switch content[info.name] {
     case .stored(let source):
-      try TransformReader(
-        inputs: [(source, info)], transform: .identity(info.shape), output: 0)
+      try TensorReader([info.name], of: source, .identity(info.shape), output: 0)
     case .transformed(let planned, let source):
-      try Self.reader(planned, source)
+      try TensorReader(planned, sources: [source], seed: 0)
     case nil:
       throw WeightsError(.unknownTensor, file: path, tensor: info.name.string, "no such tensor")
     }
   }
+}
 
-  private static func reader(
-    _ planned: PlannedTensor, _ source: any TensorSource
-  ) throws(WeightsError) -> TransformReader {
-    guard case .source(_, let inputs, let transform, let output) = planned.origin else {
-      preconditionFailure("only tensors from the checkpoint are compared")
+/// A file that travels with the tensors of one side, or lies beside them.
+struct DiffAsset: Sendable {
+  let name: String
+  let role: BundleAsset.Role
+  let sha256: Digest
+
+  /// Each is read, because a header cannot say whether bytes are damaged.
+  ///
+  /// - Throws: as ``WeightBundle/bytes(of:)``.
+  static func assets(of bundle: WeightBundle) throws(WeightsError) -> [DiffAsset] {
+    var assets: [DiffAsset] = []
+    for asset in bundle.assets {
+      let bytes = try bundle.bytes(of: asset)
+      assets.append(
+        DiffAsset(name: asset.name, role: asset.role, sha256: SHA256.hash(bytes)))
     }
-    var tensors: [(source: any TensorSource, info: TensorInfo)] = []
-    for input in inputs {
-      if let info = source.info(of: input) { tensors.append((source, info)) }
+    return assets
+  }
+
+  /// What a conversion would look at; nil for a checkpoint of no known model.
+  ///
+  /// - Throws: `file.*`.
+  static func assets(
+    beside checkpoint: Checkpoint, _ recognition: Recognition?, _ library: ManifestLibrary
+  ) throws(WeightsError) -> [DiffAsset]? {
+    guard let recognition else { return nil }
+    let found = try AssetSearch(
+      checkpoint, family: recognition.family, families: library.families
+    ).found
+    let counts = Dictionary(found.map { ($0.name, 1) }, uniquingKeysWith: +)
+    var assets: [DiffAsset] = []
+    for file in found {
+      // Several data sets have a file of the same name each, which only its folder distinguishes.
+      let name = counts[file.name] == 1 ? file.name : file.family + "." + file.source
+      assets.append(
+        DiffAsset(name: name, role: file.role, sha256: SHA256.hash(try file.bytes())))
     }
-    return try TransformReader(inputs: tensors, transform: transform, output: output)
+    return assets
   }
 }

@@ -7,7 +7,7 @@ public import DVLARemapping
 import DVLASafetensors
 public import DVLATensors
 
-/// Two checkpoints or bundles held against each other, tensor by tensor.
+/// How two checkpoints or bundles differ, tensor by tensor.
 public struct Difference: Sendable {
   public enum Outcome: Sendable, Equatable {
     /// The same type, shape and bytes.
@@ -30,7 +30,7 @@ public struct Difference: Sendable {
   public let naming: String
   public let rows: [Row]
   /// The files that travel with the tensors, or lie beside them; nil where a side is of no known
-  /// model, so that nothing tells which files are its own.
+  /// model, so that it is unclear which files are its own.
   public let assets: [AssetRow]?
 
   /// Tensors that are not there, or not the same values, on both sides.
@@ -45,16 +45,18 @@ public struct Difference: Sendable {
 
   private static let blockElementCount = 1 << 19
 
+  /// Compares two checkpoints or bundles, every element of every tensor.
+  ///
+  /// - Parameter settings: what neither checkpoint says of its configuration.
   /// - Throws: `diff.families` when the two are of different families; `file.changed` when a
   ///   checkpoint was written to meanwhile; what opening, recognising and reading throw; `bundle.*`
   ///   where an asset is damaged.
-  public init(
+  public static func compare(
     _ first: String, _ second: String, library: ManifestLibrary, settings: Configuration,
     threads: Int, progress: @escaping WorkProgress.Handler = { _ in }
-  ) throws(WeightsError) {
-    let (naming, a, b) = try Self.sides(first, second, library, settings)
-    self.naming = naming
-    assets = Self.compare(a.assets, b.assets)
+  ) throws(WeightsError) -> Difference {
+    let (naming, a, b) = try sides(first, second, library, settings)
+    let assets = compare(a.assets, b.assets)
     let others = Dictionary(
       b.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let names = Set(a.tensors.map(\.name))
@@ -74,26 +76,35 @@ public struct Difference: Sendable {
     for info in b.tensors where !names.contains(info.name) && !info.isLeftover {
       rows.append(Row(name: info.name, outcome: .onlyInSecond))
     }
-    let total = pairs.reduce(0) { $0 + $1.0.byteCount }
-    var done = 0
-    let work = pairs
-    try OrderedWork.run(
-      items: work.count, threads: threads,
-      makeScratch: { () throws(WeightsError) -> PairComparison in PairComparison() },
-      work: { (index, comparison) throws(WeightsError) -> Outcome in
-        let (info, other) = work[index]
-        return try comparison.outcome(
-          try a.reader(of: info), try b.reader(of: other), info.dtype, other.dtype,
-          count: info.shape.elementCount, block: Self.blockElementCount)
-      },
-      consume: { (index, outcome) throws(WeightsError) in
-        rows.append(Row(name: work[index].0.name, outcome: outcome))
-        done += work[index].0.byteCount
-        progress(WorkProgress(phase: "compare", doneByteCount: done, totalByteCount: total))
-      })
+    let outcomes = try compare(pairs, a, b, threads: threads, progress: progress)
+    rows += zip(pairs, outcomes).map { Row(name: $0.0.name, outcome: $1) }
     try a.checkUnchanged()
     try b.checkUnchanged()
-    self.rows = rows
+    return Difference(naming: naming, rows: rows, assets: assets)
+  }
+
+  private static func compare(
+    _ pairs: [(TensorInfo, TensorInfo)], _ a: DiffSide, _ b: DiffSide, threads: Int,
+    progress: WorkProgress.Handler
+  ) throws(WeightsError) -> [Outcome] {
+    var outcomes: [Outcome] = []
+    let total = pairs.reduce(0) { $0 + $1.0.byteCount }
+    var done = 0
+    try OrderedWork.run(
+      items: pairs.count, threads: threads,
+      makeScratch: { () throws(WeightsError) -> PairComparison in PairComparison() },
+      work: { (index, comparison) throws(WeightsError) -> Outcome in
+        let (info, other) = pairs[index]
+        return try comparison.outcome(
+          try a.reader(of: info), try b.reader(of: other), info.dtype, other.dtype,
+          count: info.shape.elementCount, block: blockElementCount)
+      },
+      consume: { (index, outcome) throws(WeightsError) in
+        outcomes.append(outcome)
+        done += pairs[index].0.byteCount
+        progress(WorkProgress(phase: "compare", doneByteCount: done, totalByteCount: total))
+      })
+    return outcomes
   }
 
   private static func sides(
@@ -125,51 +136,40 @@ public struct Difference: Sendable {
   }
 }
 
-/// What a path on the command line turned out to be.
-private enum DiffInput {
-  case bundle(WeightBundle)
-  case checkpoint(Checkpoint, Recognition?, SourceQuantization)
-
-  init(_ path: String, _ library: ManifestLibrary) throws(WeightsError) {
-    if try WeightBundle.isBundle(path: path) {
-      self = .bundle(try WeightBundle(path: path))
-    } else {
-      let checkpoint = try Checkpoint(path: path)
-      let quantization = try SourceQuantization(checkpoint, config: checkpoint.config)
-      self = .checkpoint(
-        checkpoint,
-        try? library.recognise(quantization.tensors, config: checkpoint.config?.value),
-        quantization)
-    }
+extension Difference {
+  public enum AssetOutcome: String, Sendable {
+    case equal
+    case onlyInFirst = "only-in-first"
+    case onlyInSecond = "only-in-second"
+    case otherBytes = "other-bytes"
+    /// The same bytes, which one side says are for something else.
+    case otherRole = "other-role"
   }
 
-  func family(_ path: String) throws(WeightsError) -> String {
-    switch self {
-    case .bundle(let bundle): return bundle.documents.family
-    case .checkpoint(_, let recognition, _):
-      guard let recognition else {
-        throw WeightsError(
-          .diffFamilies, file: path, "is of no known model, and the other side is a bundle")
+  public struct AssetRow: Sendable {
+    public let name: String
+    public let outcome: AssetOutcome
+  }
+
+  /// Assets that are not there, or not the same, on both sides.
+  public var differingAssets: [AssetRow] { (assets ?? []).filter { $0.outcome != .equal } }
+
+  private static func compare(_ a: [DiffAsset]?, _ b: [DiffAsset]?) -> [AssetRow]? {
+    guard let a, let b else { return nil }
+    var rows = a.map { asset in
+      guard let other = b.first(where: { $0.name == asset.name }) else {
+        return AssetRow(name: asset.name, outcome: .onlyInFirst)
       }
-      return recognition.family
+      let outcome: AssetOutcome =
+        if asset.sha256 != other.sha256 { .otherBytes } else if asset.role != other.role {
+          .otherRole
+        } else { .equal }
+      return AssetRow(name: asset.name, outcome: outcome)
     }
-  }
-
-  func side(
-    _ library: ManifestLibrary, _ settings: Configuration
-  ) throws(WeightsError) -> DiffSide {
-    switch self {
-    case .bundle(let bundle): return try DiffSide(bundle)
-    case .checkpoint(let checkpoint, let recognition, let quantization):
-      let assets = try DiffAsset.assets(beside: checkpoint, recognition, library)
-      guard let recognition else { return DiffSide(checkpoint, assets: assets) }
-      let plan = try RemapPlanner(
-        library: library, family: recognition.family,
-        sources: [RemapPlanner.Source(label: checkpoint.path, recognition: recognition)],
-        given: settings, keepsUnused: true
-      ).plan()
-      return try DiffSide(checkpoint, quantization, plan: plan, assets: assets)
+    for asset in b where !a.contains(where: { $0.name == asset.name }) {
+      rows.append(AssetRow(name: asset.name, outcome: .onlyInSecond))
     }
+    return rows
   }
 }
 

@@ -11,7 +11,7 @@ struct PairComparison {
   private var secondFloats: [UInt8] = []
 
   mutating func outcome(
-    _ a: TransformReader, _ b: TransformReader, _ firstType: DType, _ secondType: DType,
+    _ a: TensorReader, _ b: TensorReader, _ firstType: DType, _ secondType: DType,
     count: Int, block: Int
   ) throws(WeightsError) -> Difference.Outcome {
     guard let firstWidth = firstType.byteWidth, let secondWidth = secondType.byteWidth else {
@@ -59,7 +59,7 @@ struct PairComparison {
   }
 
   private static func read(
-    _ reader: TransformReader, _ range: Range<Int>, _ width: Int, _ buffer: inout [UInt8]
+    _ reader: TensorReader, _ range: Range<Int>, _ width: Int, _ buffer: inout [UInt8]
   ) throws(WeightsError) {
     buffer.grow(to: range.count * width)
     try buffer.withBytes(range.count * width) { (bytes) throws(WeightsError) in

@@ -12,7 +12,7 @@ import DVLATensors
 ///
 /// Tried with transformers 5.23.0 and 5.24.0 and compressed-tensors 0.20.1: PaliGemma under its hub
 /// and save-5.6 names loads with strategies `channel` and `group`, embeddings included, where
-/// `int-quantized` stands in each group and `dequantize` is true. Values are then multiplied in the
+/// each group says `int-quantized` and `dequantize` is true. Values are then multiplied in the
 /// type that the scale is stored in, so scales are F32. DINOv2 fails in transformers' own key
 /// mapping; other families are dequantized.
 struct CompressedTensors {
@@ -69,7 +69,7 @@ struct CompressedTensors {
         && !info.isScale(among: names) && (hasEmbedding || !Self.isEmbedding(info.name))
     }
     var ignored = floats.map { Self.moduleName($0.name) }
-    // A tied head is no tensor of its own.
+    // A tied head has no tensor of its own.
     if !granularities.keys.contains(where: { $0.string.hasSuffix("lm_head.weight") }) {
       ignored = ["lm_head"] + ignored.filter { $0 != "lm_head" }
     }

@@ -23,8 +23,9 @@ struct ExportedProcessing {
     hasPipelines = LeRobotPipeline.Side.allCases.allSatisfy { names.contains($0.rawValue) }
   }
 
-  private var isLeRobots: Bool { naming.hasPrefix("lerobot") }
-  private var isEarly: Bool { naming == "lerobot-2025-02" }
+  private var library: PolicyProcessing.Library? { PolicyProcessing.Library(naming: naming) }
+  private var isLeRobots: Bool { library?.isLeRobot ?? false }
+  private var isEarly: Bool { library == .earlyLeRobot }
   /// Offsets of every dimension need no names, which are not known any more.
   private var offsetsAreSayable: Bool {
     !isEarly && processing.deltaMask.map { $0.rest && $0.values.allSatisfy { $0 } } ?? true
@@ -72,8 +73,8 @@ struct ExportedProcessing {
     if processing.adaptsToPi, !isEarly { keys.append(.adaptsToPi) }
     guard !keys.isEmpty else { return [] }
     return [
-      "the naming \(naming) has no place for \(keys.map(\.name).joined(separator: " and ")): "
-        + "whoever runs it must know"
+      "the naming \(naming) cannot record \(keys.map(\.name).joined(separator: " and ")): a program "
+        + "that runs it has to be configured accordingly"
     ]
   }
 }

@@ -5,7 +5,52 @@ import DVLAJSON
 import DVLAParallelism
 public import DVLARemapping
 import DVLASafetensors
-import DVLATensors
+public import DVLATensors
+
+/// What the user asks of an export.
+public struct ExportOptions: Sendable {
+  /// A naming of the family, or `source`: naming, types, ties and files as the source had them.
+  public var naming: String
+  /// The model to take out of a composite; nil: the bundle's own family.
+  public var family: String?
+  /// The type of all float tensors; nil: that of the bundle, and for quantized tensors the one
+  /// they were quantized from.
+  public var dtype: DType?
+  /// Writes quantized tensors as floats even where the library reads INT8.
+  public var dequantizes = false
+  /// Tensor bytes in one shard.
+  public var shardByteCount = 5_000_000_000
+  public var overwrite = false
+  public var threads = 1
+
+  public init(naming: String) { self.naming = naming }
+}
+
+/// What came of an export.
+public struct ExportResult: Sendable {
+  public struct File: Sendable {
+    public let name: String
+    public let byteCount: Int
+    public let tensorCount: Int
+  }
+
+  public struct Asset: Sendable {
+    public let name: String
+    public let byteCount: Int
+  }
+
+  public let family: String
+  public let naming: String
+  public let files: [File]
+  /// Files from the bundle that are beside the weights again.
+  public let assets: [Asset]
+  /// Tensors written as INT8 with scales.
+  public let int8Count: Int
+  /// Quantized tensors written as floats with the quantization applied.
+  public let dequantizedCount: Int
+  /// What the reader of the folder should know.
+  public let notes: [String]
+}
 
 /// Turns a bundle back into a checkpoint that the upstream library loads.
 public struct Exporter: Sendable {
@@ -28,12 +73,14 @@ public struct Exporter: Sendable {
   public func write(
     to path: String, progress: @escaping WorkProgress.Handler = { _ in }
   ) throws(WeightsError) -> ExportResult {
-    try InputProtection.check(folder: path, bundle: bundle.path)
+    for file in try filesStanding(at: path) where try isSameFile(file, bundle.path) {
+      throw InputProtection.refusal(
+        output: path, is: "the folder of the bundle \(bundle.path.quoted)")
+    }
     let source = try FullPrecisionBundle(bundle)
     let planner = CheckpointPlanner(
       bundle: bundle, source: source, library: library, options: options)
-    let plan: ExportPlan
-    do throws(WeightsError) { plan = try planner.plan() } catch { throw error.inFile(bundle.path) }
+    let plan = try inFile(bundle.path) { () throws(WeightsError) in try planner.plan() }
 
     let assets = ExportAssets(bundle, plan, families: library.families)
     var layouts: [SafetensorsLayout] = []
@@ -89,18 +136,18 @@ public struct Exporter: Sendable {
         start = end
       }
     }
-    let readers = ExportReaders(plan: plan, bundle: bundle, source: source)
+    let encoder = ExportEncoder(plan: plan, bundle: bundle, source: source)
     let total = plan.tensors.reduce(0) { $0 + $1.info.byteCount }
     var done = 0
     let work = blocks
     try OrderedWork.run(
       items: work.count, threads: options.threads,
-      makeScratch: { () throws(WeightsError) -> CastBuffer in CastBuffer() },
+      makeScratch: { () throws(WeightsError) -> [UInt8] in [] },
       work: { (index, buffer) throws(WeightsError) -> [UInt8] in
         let block = work[index]
-        do throws(WeightsError) {
-          return try readers.bytes(of: block.tensor, block.range, &buffer)
-        } catch { throw error.inFile(bundle.path) }
+        return try inFile(bundle.path) { () throws(WeightsError) in
+          try encoder.bytes(of: block.tensor, block.range, &buffer)
+        }
       },
       consume: { (index, bytes) throws(WeightsError) in
         let block = work[index]

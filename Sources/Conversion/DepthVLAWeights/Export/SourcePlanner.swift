@@ -8,7 +8,7 @@ import DVLATensors
 /// Plans a checkpoint as the source had it: its naming, types, ties and files.
 struct SourcePlanner {
   let common: CheckpointPlanner
-  /// A note names no more of what is left out.
+  /// A note names no more tensors than this.
   private static let shownNameCount = 8
 
   /// - Throws: `export.family` when it is not clear or not there which source is meant,
@@ -21,7 +21,7 @@ struct SourcePlanner {
       throw WeightsError(
         .exportIncomplete,
         "\(parts) of the \(source.family) source is not in the bundle, so the source cannot be "
-          + "written back; --naming with --family writes the part that is there")
+          + "written back", remedies: [.chooseNaming(dtypes: [])])
     }
     let live = Set(
       source.ledger.filter { $0.dropped == nil }.compactMap { source.wrapping.bare($0.info.name) })
@@ -46,7 +46,8 @@ struct SourcePlanner {
         }
         name = "model.safetensors"
         result.notes.append(
-          "model.safetensors was \(file.name.quoted), which is no name of a safetensors file")
+          "model.safetensors was called \(file.name.quoted), which is not the name of a safetensors "
+            + "file")
       }
       result.files.append(ExportPlan.File(name: name, metadata: file.metadata))
     }
@@ -76,12 +77,12 @@ struct SourcePlanner {
     }
     if !replaced.isEmpty {
       result.notes.append(
-        "no output depends on them and the bundle does not keep them, so these are as "
-          + "\(manifest.label) has them otherwise, a copy of the tensor they are tied to or zeros: "
+        "no output depends on these tensors and the bundle does not keep them, so they are written "
+          + "as \(manifest.label) usually has them, a copy of the tensor they are tied to or zeros: "
           + Self.shown(replaced))
     }
     if !left.isEmpty {
-      result.notes.append("left out, as the bundle does not keep them: " + Self.shown(left))
+      result.notes.append("left out, because the bundle does not keep them: " + Self.shown(left))
     }
     if result.dequantizedCount > 0 {
       result.notes.append(
@@ -97,8 +98,8 @@ struct SourcePlanner {
       + (names.count > shown.count ? ", … (\(tensors.count) tensors)" : "")
   }
 
-  /// Whoever made the bundle chose the names: none may be a file that a program or a shell acts on,
-  /// or steer a terminal.
+  /// The names come from the bundle, which may come from anywhere: none may be a file that a
+  /// program or a shell acts on, or steer a terminal.
   private static func isNameOfWeights(_ name: String) -> Bool {
     name.hasSuffix(".safetensors") && !name.hasPrefix(".") && !name.hasPrefix("-")
       && name.escapedForTerminal == name
@@ -113,7 +114,8 @@ struct SourcePlanner {
         ElementCast.isPossible(from: info.dtype, to: entry.info.dtype)
       else {
         throw WeightsError(
-          .exportIncomplete, tensor: kept.string, "the ledger says it is kept, expected it")
+          .exportIncomplete, tensor: kept.string,
+          "the ledger says that the bundle keeps it, and the bundle has no such tensor")
       }
       return ExportPlan.Tensor(
         info: entry.info,
@@ -124,7 +126,7 @@ struct SourcePlanner {
     guard let tensor = bare.flatMap({ byName[$0] }) else {
       throw WeightsError(
         .exportIncomplete, tensor: entry.info.name.string,
-        "the source had it, and the bundle does not give it back")
+        "the source had it, and it cannot be made from the bundle")
     }
     let named = ExportTensor(name: entry.info.name, shape: tensor.shape, content: tensor.content)
     return try common.exported(
@@ -150,8 +152,8 @@ struct SourcePlanner {
     else {
       throw WeightsError(
         .exportIncomplete, tensor: name.string,
-        "was INT8 in the source, and the bundle holds floats in its place; a naming other than "
-          + "source writes those")
+        "was INT8 in the source, and the bundle holds floats in its place",
+        remedies: [.chooseNaming(dtypes: [])])
     }
     return ExportPlan.Tensor(
       info: entry.info,
@@ -165,12 +167,13 @@ struct SourcePlanner {
     let wanted = common.options.family
     let found = sources.filter { wanted == nil || $0.family == wanted }
     guard found.count == 1, let source = found.first else {
+      let families = found.map(\.family)
       throw WeightsError(
         .exportFamily, .usage,
         found.isEmpty
           ? "was not made from a \(wanted ?? "") checkpoint"
-          : "was made from \(found.map(\.family).joined(separator: " and ")); say which with "
-            + "--family")
+          : "was made from \(families.joined(separator: " and "))",
+        remedies: found.isEmpty ? [] : [.chooseFamily(families)])
     }
     return source
   }

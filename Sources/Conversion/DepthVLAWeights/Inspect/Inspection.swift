@@ -32,9 +32,9 @@ public struct Inspection: Sendable {
   public let family: String?
   /// The naming of a checkpoint.
   public let naming: String?
-  /// What stands around the naming's names in a checkpoint.
+  /// What surrounds the naming's names in a checkpoint.
   public let wrapping: NameWrapping
-  /// Tensors of a checkpoint that are no part of the model, and why, by reason.
+  /// Tensors of a checkpoint that are not part of the model, counted by the reason.
   public let aside: [(reason: String, count: Int)]
   /// Published variants that it fits.
   public let variants: [String]
@@ -76,74 +76,58 @@ public struct Inspection: Sendable {
 }
 
 extension Inspection {
+  /// Opens a checkpoint or a bundle, and looks at its headers and at the documents beside it.
+  ///
   /// - Parameters:
   ///   - config: takes the place of the `config.json` beside a checkpoint's weights.
   ///   - prefix: of several copies of a model in a checkpoint, the one whose names begin so.
-  /// - Throws: what opening throws; what is wrong with the tensors of a model is not thrown but
-  ///   stands in ``problem``.
-  public init(
-    path: String, library: ManifestLibrary, settings: Configuration, config: JSONValue? = nil,
+  /// - Throws: what opening throws. What is wrong with the tensors of a model is not thrown; it is
+  ///   the ``problem``.
+  public static func inspect(
+    _ path: String, library: ManifestLibrary, settings: Configuration, config: JSONValue? = nil,
     prefix: String? = nil
-  ) throws(WeightsError) {
-    if try WeightBundle.isBundle(path: path) {
-      guard prefix == nil else {
-        throw WeightsError(
-          .remapPrefix, .usage, file: path, "is a bundle, which has no names to choose of")
-      }
-      try self.init(try WeightBundle(path: path))
-    } else {
-      try self.init(try Checkpoint(path: path), library, settings, config, prefix)
+  ) throws(WeightsError) -> Inspection {
+    guard try WeightBundle.isBundle(path: path) else {
+      return try inspect(try Checkpoint(path: path), library, settings, config, prefix)
     }
+    guard prefix == nil else {
+      throw WeightsError(
+        .remapPrefix, .usage, file: path, "is a bundle, which holds one model; expected no prefix")
+    }
+    let bundle = try WeightBundle(path: path)
+    return try inFile(bundle.path) { () throws(WeightsError) in try inspect(bundle) }
   }
 
-  private init(_ bundle: WeightBundle) throws(WeightsError) {
-    path = bundle.path
-    kind = .bundle
-    family = bundle.documents.family
-    naming = nil
-    wrapping = NameWrapping()
-    aside = []
-    variants = []
-    do {
-      configuration = try Configuration(
-        json: bundle.documents.configuration, origin: "the bundle")
-    } catch { throw error.inFile(bundle.path) }
-    files = [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)]
-    tensors = bundle.tensors
-    assets = bundle.assets.map { Asset(name: $0.name, role: $0.role, byteCount: $0.byteCount) }
-    problem = nil
-    remarks = []
-    root = bundle.root.hex
-    provenance = bundle.documents.provenance
-    ledger = bundle.documents.ledger
-    do { documents = try DocumentLedger(provenance: bundle.documents.provenance) } catch {
-      throw error.inFile(bundle.path)
-    }
+  private static func inspect(_ bundle: WeightBundle) throws(WeightsError) -> Inspection {
+    let configuration = try Configuration(
+      json: bundle.documents.configuration, origin: "the bundle")
+    let documents = try DocumentLedger(provenance: bundle.documents.provenance)
     var losses: [(name: TensorName, error: QuantizationError)] = []
     for tensor in bundle.bundleTensors {
       guard let error = tensor.quantization?.object?["error"] else { continue }
       do throws(WeightsError) {
         losses.append((tensor.name, try QuantizationError(JSONReader(error, path: "error"))))
-      } catch { throw error.inFile(bundle.path).inTensor(tensor.name.string) }
+      } catch { throw error.inTensor(tensor.name.string) }
     }
-    self.losses = losses
-    let names = Set(tensors.map(\.name))
-    parameterCount = tensors.reduce(0) { sum, tensor in
-      tensor.isScale(among: names) ? sum : sum + tensor.shape.elementCount
-    }
+    let names = Set(bundle.tensors.map(\.name))
+    return Inspection(
+      path: bundle.path, kind: .bundle, family: bundle.documents.family, naming: nil,
+      wrapping: NameWrapping(), aside: [], variants: [], configuration: configuration,
+      files: [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)],
+      tensors: bundle.tensors,
+      assets: bundle.assets.map { Asset(name: $0.name, role: $0.role, byteCount: $0.byteCount) },
+      problem: nil, remarks: [], documents: documents, ledger: bundle.documents.ledger,
+      root: bundle.root.hex, provenance: bundle.documents.provenance, losses: losses,
+      parameterCount: bundle.tensors.reduce(0) { sum, tensor in
+        tensor.isScale(among: names) ? sum : sum + tensor.shape.elementCount
+      })
   }
 
-  private init(
+  private static func inspect(
     _ checkpoint: Checkpoint, _ library: ManifestLibrary, _ settings: Configuration,
     _ config: JSONValue?, _ prefix: String?
-  ) throws(WeightsError) {
-    path = checkpoint.path
-    kind = .checkpoint
-    files = checkpoint.files.map {
-      File(name: $0.file.path.lastPathComponent, byteCount: $0.file.byteCount)
-    }
-    tensors = checkpoint.tensors
-    var parameterCount = tensors.reduce(0) { $0 + $1.shape.elementCount }
+  ) throws(WeightsError) -> Inspection {
+    var weights = checkpoint.tensors
     var recognition: Recognition?
     var plan: RemapPlan?
     var problem: WeightsError?
@@ -151,7 +135,7 @@ extension Inspection {
     do throws(WeightsError) {
       let config = config.map { ("config.json", $0) } ?? checkpoint.config
       let quantization = try SourceQuantization(checkpoint, config: config)
-      parameterCount = quantization.tensors.reduce(0) { $0 + $1.shape.elementCount }
+      weights = quantization.tensors
       notes = quantization.notes
       let found = try library.recognise(
         quantization.tensors, config: config?.value, prefix: prefix)
@@ -163,9 +147,8 @@ extension Inspection {
         given: settings
       ).plan()
     } catch { problem = error }
-    self.problem = problem
-    self.parameterCount = parameterCount
-    var remarks: [WeightsError]
+    var assets: [Asset] = []
+    var remarks = checkpoint.remarks
     var rows: [DocumentLedger.Row] = []
     if let account = recognition?.config?.account {
       rows.append(DocumentLedger.Row(source: 0, account: account))
@@ -177,25 +160,23 @@ extension Inspection {
         rows.append(DocumentLedger.Row(source: 0, account: record))
       }
       rows += found.rows
-    } else {
-      (assets, remarks) = ([], checkpoint.remarks)
     }
-    self.remarks = remarks + notes.map { WeightsError(.quantizationScheme, $0) }
-    documents = DocumentLedger(rows: rows)
-    ledger = plan.map { plan in
-      .array([
-        .array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })
-      ])
-    }
-    root = nil
-    provenance = nil
-    losses = []
-    family = recognition?.family
-    naming = recognition?.naming
-    wrapping = recognition?.wrapping ?? NameWrapping()
-    aside = recognition?.asideByReason ?? []
-    variants = plan?.variants ?? []
-    configuration = plan?.configuration ?? recognition?.stated ?? Configuration()
+    return Inspection(
+      path: checkpoint.path, kind: .checkpoint, family: recognition?.family,
+      naming: recognition?.naming, wrapping: recognition?.wrapping ?? NameWrapping(),
+      aside: recognition?.asideByReason ?? [], variants: plan?.variants ?? [],
+      configuration: plan?.configuration ?? recognition?.stated ?? Configuration(),
+      files: checkpoint.files.map {
+        File(name: $0.file.path.lastPathComponent, byteCount: $0.file.byteCount)
+      }, tensors: checkpoint.tensors, assets: assets, problem: problem,
+      remarks: remarks + notes.map { WeightsError(.quantizationScheme, $0) },
+      documents: DocumentLedger(rows: rows),
+      ledger: plan.map { plan in
+        .array([
+          .array(plan.ledger.map { $0.json(file: checkpoint.filePosition(of: $0.tensor.name)) })
+        ])
+      }, root: nil, provenance: nil, losses: [],
+      parameterCount: weights.reduce(0) { $0 + $1.shape.elementCount })
   }
 }
 

@@ -3,7 +3,7 @@ import DVLAFiles
 import DVLAModels
 import DVLAParity
 
-/// The goldens that a command line names, and those of them that are for one model.
+/// The goldens that were named, and those of them that are for one model.
 struct GoldenSelection {
   private struct Candidate {
     let golden: Golden
@@ -29,7 +29,7 @@ struct GoldenSelection {
     var folders: [String] = []
     for path in paths {
       guard try InputFolder.isFolder(path) else {
-        // A golden that is named twice is one.
+        // A golden that is named twice counts once.
         var isKnown = false
         for known in candidates where known.folder == nil {
           if try isSameFile(known.golden.path, path) { isKnown = true }

@@ -1,8 +1,10 @@
 public import DVLABundles
 public import DVLADiagnostics
+import DVLAFiles
 import DVLAHashing
 public import DVLAJSON
 public import DVLARemapping
+import DVLASafetensors
 import DVLATensorMath
 public import DVLATensors
 
@@ -76,7 +78,7 @@ extension ParitySubject {
             UnusedTensor(name: $0.name, reason: "kept for the way back to its checkpoint")
           })
     } catch {
-      // What asks a question of the user elsewhere is here said by the bundle alone.
+      // What a user could answer elsewhere, only the bundle can say here.
       var error = error.inFile(bundle.path)
       if error.kind == .usage { error.kind = .malformed }
       throw error
@@ -85,7 +87,7 @@ extension ParitySubject {
 }
 
 extension ParitySubject {
-  /// A checkpoint, whose weights are as they were published: in 8 bits, perhaps.
+  /// A checkpoint, whose weights are as they were published, possibly in 8 bits.
   public init(_ checkpoint: RemappedCheckpoint) {
     self.init(
       path: checkpoint.source.path, family: checkpoint.plan.family,
@@ -96,4 +98,67 @@ extension ParitySubject {
         tensor.unusedReason.map { UnusedTensor(name: tensor.name, reason: $0) }
       })
   }
+}
+
+extension ParitySubject {
+  /// Opens a bundle or a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - settings: what a checkpoint does not say of its configuration.
+  ///   - trust: which bundles are accepted.
+  ///   - signatureFile: where the signature of a bundle is; beside it by default.
+  /// - Throws: `parity.settings` for settings of a bundle, which holds its own;
+  ///   `parity.trust` for a checkpoint where a signature is asked for; what opening throws.
+  public static func open(
+    _ path: String, library: ManifestLibrary, settings: [(key: String, value: JSONValue)],
+    trust: BundleTrust = .any, signatureFile: String? = nil
+  ) throws(WeightsError) -> ParitySubject {
+    guard try WeightBundle.isBundle(path: path) else {
+      if case .signed = trust {
+        throw WeightsError(
+          .parityTrust, .checkFailed, file: path, "expected a signed bundle, found a checkpoint")
+      }
+      return ParitySubject(
+        try RemappedCheckpoint(
+          try ImportedSource(path: path, library: library), library: library,
+          given: Configuration(settings: settings)))
+    }
+    guard settings.isEmpty else {
+      throw WeightsError(
+        .paritySettings, .usage, file: path,
+        "is a bundle, which holds its own configuration; expected no settings")
+    }
+    return try ParitySubject(
+      try WeightBundle(path: path, trust: trust, signatureFile: signatureFile), library: library)
+  }
+
+  /// Chunks of a bundle are hashed as they are read; of a checkpoint, which has no hashes, the
+  /// files must be as they were when they were opened.
+  ///
+  /// - Throws: `file.changed`.
+  func checkUnchanged() throws(WeightsError) {
+    if let checkpoint = source as? RemappedCheckpoint { try checkpoint.source.checkUnchanged() }
+  }
+
+  /// Refuses an output that would replace an input, even where outputs may be replaced.
+  ///
+  /// - Parameter inputs: goldens, files of tolerances and manifests, and folders of them.
+  /// - Throws: `output.is-input`.
+  public func protectInputs(from target: String, inputs: [String]) throws(WeightsError) {
+    var inputs = inputs + [path]
+    if let checkpoint = (source as? RemappedCheckpoint)?.source.checkpoint {
+      inputs += checkpoint.files.map(\.file.path)
+      if let config = checkpoint.config { inputs.append(config.path) }
+    }
+    for input in inputs {
+      try InputProtection.check(target, against: try filesStanding(at: input))
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// Configuration values were given for a bundle.
+  public static let paritySettings = Self("parity.settings")
+  /// A checkpoint where a signed bundle was asked for.
+  public static let parityTrust = Self("parity.trust")
 }

@@ -6,7 +6,7 @@ import DVLATensors
 /// A `quantization_config` of the compressed-tensors library, for values in I8.
 ///
 /// Its members are those of `QuantizationConfig`, `QuantizationScheme` and `QuantizationArgs` of
-/// compressed-tensors 0.20.1. Which modules are quantized is told by the tensors; so `targets` and
+/// compressed-tensors 0.20.1. The tensors show which modules are quantized, so `targets` and
 /// `ignore` decide nothing here, as they decide nothing when transformers dequantizes.
 struct CompressedTensorsScheme {
   /// What shares a scale, by group; empty where the document has no groups.
@@ -123,7 +123,7 @@ extension JSONReader {
   fileprivate var unknownKey: WeightsError {
     failure(
       .quantizationScheme,
-      "is no key of compressed-tensors 0.20, and what it changes is not known; found "
+      "is not a key of compressed-tensors 0.20, so its effect is unknown; found "
         + summaryOfValue)
   }
 

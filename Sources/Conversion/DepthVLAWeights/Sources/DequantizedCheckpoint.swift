@@ -69,6 +69,11 @@ struct DequantizedCheckpoint: TensorSource {
   }
 }
 
+extension Int8Quantizer {
+  /// Elements of the longest row that is quantized, or read back: rows are worked on whole.
+  static let columnLimit = 1 << 22
+}
+
 /// Rows of INT8 with their scales, read as F32.
 struct QuantizedRows {
   private let values: TensorName

@@ -50,17 +50,19 @@ public struct ImportedSource: Sendable {
     self.config = config ?? checkpoint.config
     isConfigGiven = config != nil
     let path = checkpoint.path
-    guard !checkpoint.isBundle else {
+    guard !checkpoint.files.contains(where: \.saysItIsABundle) else {
       throw WeightsError(
         .sourceIsBundle, file: path,
         "is a bundle already, expected a checkpoint; depthvla export turns it back into one")
     }
-    quantization = try SourceQuantization(checkpoint, config: config ?? checkpoint.config)
-    do {
-      recognition = try library.recognise(
-        quantization.tensors, config: self.config?.value, prefix: prefix)
+    let quantization = try SourceQuantization(checkpoint, config: config ?? checkpoint.config)
+    self.quantization = quantization
+    recognition = try inFile(path) { () throws(WeightsError) in
+      let found = try library.recognise(
+        quantization.tensors, config: (config ?? checkpoint.config)?.value, prefix: prefix)
       try quantization.checkDocument()
-    } catch { throw error.inFile(path) }
+      return found
+    }
   }
 
   /// The checkpoint, what is INT8 in it as floats.
@@ -82,13 +84,17 @@ public struct ImportedSource: Sendable {
   }
 }
 
-extension Checkpoint {
-  fileprivate var isBundle: Bool {
-    files.contains { file in
-      file.header.metadata?.contains {
-        $0.key == "format" && $0.value == BundleLayout.formatName
-      } ?? false
-    }
+extension WeightBundle {
+  /// Whether the path is a safetensors file that says it is a bundle. Folders are checkpoints.
+  static func isBundle(path: String) throws(WeightsError) -> Bool {
+    guard try !InputFolder.isFolder(path) else { return false }
+    return try SafetensorsFile(path: path).saysItIsABundle
+  }
+}
+
+extension SafetensorsFile {
+  fileprivate var saysItIsABundle: Bool {
+    header.metadata?.contains { $0.key == "format" && $0.value == BundleLayout.formatName } ?? false
   }
 }
 

@@ -9,12 +9,10 @@ public struct RemappedCheckpoint: TensorSource {
   public let source: ImportedSource
   public let plan: RemapPlan
   public let tensors: [TensorInfo]
-  /// The checkpoint, INT8 as the floats that compressed-tensors makes of it.
-  private let stored: any TensorSource
   private let positions: [TensorName: Int]
-  private let readers = RecentReaders<PlannedReader>()
+  private let readers: TensorReaders
 
-  /// - Parameter given: what neither its shapes nor its `config.json` tell.
+  /// - Parameter given: what neither its shapes nor its `config.json` say.
   /// - Throws: `remap.coverage` when tensors are missing, unexpected or misshapen, and questions
   ///   that only the user can answer.
   public init(
@@ -26,7 +24,7 @@ public struct RemappedCheckpoint: TensorSource {
       sources: [RemapPlanner.Source(label: source.path, recognition: source.recognition)],
       given: given
     ).plan()
-    stored = try source.dequantized(.scaleType)
+    let stored = try source.dequantized(.scaleType)
     var tensors: [TensorInfo] = []
     for planned in plan.tensors {
       let dtype: DType? =
@@ -47,6 +45,11 @@ public struct RemappedCheckpoint: TensorSource {
     self.tensors = tensors
     positions = Dictionary(
       tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let planned = plan.tensors
+    readers = TensorReaders { (index) throws(WeightsError) in
+      // INT8 is read as the floats that compressed-tensors makes of it.
+      try TensorReader(planned[index], sources: [stored], seed: 0)
+    }
   }
 
   public func info(of name: TensorName) -> TensorInfo? { positions[name].map { tensors[$0] } }
@@ -68,12 +71,9 @@ public struct RemappedCheckpoint: TensorSource {
         "expected whole elements inside its \(info.byteCount) bytes, found "
           + "\(destination.byteCount) bytes at \(offset)")
     }
-    do throws(WeightsError) {
-      let reader = try readers.reader(for: index) { () throws(WeightsError) in
-        try PlannedReader(plan.tensors[index], sources: [stored], seed: 0)
-      }
-      try reader.read(
+    try inFile(source.path) { () throws(WeightsError) in
+      try readers.reader(for: index).read(
         offset / width..<(offset + destination.byteCount) / width, into: &destination)
-    } catch { throw error.inFile(source.path) }
+    }
   }
 }

@@ -5,11 +5,11 @@ import DVLAQuantization
 import DVLASafetensors
 public import DVLATensors
 
-/// The INT8 tensors of a checkpoint as the compressed-tensors library names them, and
-/// llm-compressor and `depthvla export` with it: `X.weight` in I8 [rows, columns] beside
+/// The INT8 tensors of a checkpoint as compressed-tensors, llm-compressor and `depthvla export`
+/// name them: `X.weight` in I8 [rows, columns] beside
 /// `X.weight_scale` [rows, 1], or [rows, groups] with groups of 32, 64 or 128 columns.
 ///
-/// Tried with compressed-tensors 0.20.1 under transformers 5.24.0, which goes by the same names and
+/// Tried with compressed-tensors 0.20.1 under transformers 5.24.0, which uses the same names and
 /// shapes when it dequantizes. What would give other numbers there is refused by name: zero points,
 /// columns in another order, scales of activations.
 public struct SourceQuantization: Sendable {
@@ -23,7 +23,7 @@ public struct SourceQuantization: Sendable {
   let scales: [TensorName: Scales]
   /// The checkpoint's tensors without scales: what a naming knows.
   public let tensors: [TensorInfo]
-  /// What the checkpoint asks for beside its weights, and is not done.
+  /// What the checkpoint asks for beside its weights and is not supported.
   public let notes: [String]
   private let config: (path: String, value: JSONValue)?
 
@@ -36,14 +36,14 @@ public struct SourceQuantization: Sendable {
     self.config = config
     var scales: [TensorName: Scales] = [:]
     var hidden: Set<TensorName> = []
-    for info in checkpoint.tensors where info.name.string.hasSuffix(Self.suffix) {
+    for info in checkpoint.tensors where info.name.string.hasSuffix(".weight_scale") {
       guard let name = info.name.valuesOfScales, let values = checkpoint.info(of: name) else {
         continue
       }
-      do throws(WeightsError) {
+      scales[name] = try inFile(checkpoint.path) { () throws(WeightsError) in
         try Self.refuseCompanions(of: name, in: checkpoint)
-        scales[name] = try Self.scales(info, of: values)
-      } catch { throw error.inFile(checkpoint.path) }
+        return try Self.scales(info, of: values)
+      }
       hidden.insert(info.name)
     }
     self.scales = scales
@@ -53,7 +53,7 @@ public struct SourceQuantization: Sendable {
     notes = try Self.notes(checkpoint, scales, config)
   }
 
-  /// A `quantization_config` beside tensors none of which is INT8 speaks of something else.
+  /// A `quantization_config` beside tensors none of which is INT8 describes something else.
   ///
   /// - Throws: `quantization.scheme`.
   func checkDocument() throws(WeightsError) {
@@ -63,12 +63,12 @@ public struct SourceQuantization: Sendable {
     let method = document.object?["quant_method"]?.encoded().escapedForTerminal ?? "nothing"
     throw WeightsError(
       .quantizationScheme, file: config.path,
-      "quantization_config says quant_method \(method), and no tensor is INT8 with scales as "
-        + "compressed-tensors names them; convert from the checkpoint before quantization, or "
-        + "take the member out where the weights are floats")
+      "quantization_config says quant_method \(method), and no tensor is INT8 with scales under the "
+        + "names of compressed-tensors; convert from the checkpoint before quantization, or "
+        + "remove the member if the weights are floats")
   }
 
-  /// Whether every element of a tensor of scales is a BF16 number, so that BF16 holds it whole.
+  /// Whether every element of a tensor of scales is a BF16 number, so that BF16 stores it exactly.
   ///
   /// - Throws: what reading throws.
   static func isBF16(_ info: TensorInfo, in source: any TensorSource) throws(WeightsError) -> Bool {
@@ -88,8 +88,6 @@ public struct SourceQuantization: Sendable {
     }
     return true
   }
-
-  private static let suffix = ".weight_scale"
 
   private static func scales(
     _ info: TensorInfo, of values: TensorInfo
@@ -119,7 +117,7 @@ public struct SourceQuantization: Sendable {
     return Scales(info: info, granularity: .group(size))
   }
 
-  /// Tensors beside the values that change what they stand for.
+  /// Tensors beside the values that change what they mean.
   private static func refuseCompanions(
     of name: TensorName, in checkpoint: Checkpoint
   ) throws(WeightsError) {
@@ -146,7 +144,7 @@ public struct SourceQuantization: Sendable {
     guard !scales.isEmpty, let config,
       let document = config.value.object?["quantization_config"], document != .null
     else { return [] }
-    do throws(WeightsError) {
+    return try inFile(config.path) { () throws(WeightsError) in
       let scheme = try CompressedTensorsScheme(
         JSONReader(document, path: "quantization_config"))
       for (name, scale) in scales.sorted(by: { $0.key < $1.key }) {
@@ -154,7 +152,7 @@ public struct SourceQuantization: Sendable {
         try scheme.require(scale.granularity, scale.info, of: values)
       }
       return scheme.notes
-    } catch { throw error.inFile(config.path) }
+    }
   }
 }
 

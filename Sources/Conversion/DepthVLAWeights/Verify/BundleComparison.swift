@@ -6,7 +6,7 @@ public import DVLAQuantization
 public import DVLARemapping
 public import DVLATensors
 
-/// A bundle held against the sources it was made from: every tensor is made again and compared
+/// How a bundle differs from the sources it was made from: every tensor is made again and compared
 /// byte for byte, and what conversion lost is measured again.
 public struct BundleComparison: Sendable {
   public struct Row: Sendable {
@@ -30,7 +30,8 @@ public struct BundleComparison: Sendable {
   public let rows: [Row]
   /// The bundle's assets, in its order.
   public let assets: [AssetComparison]
-  /// What the sources have beside their weights and the bundle has not, which is no difference.
+  /// What the sources have beside their weights and the bundle lacks; it does not count as a
+  /// difference.
   public let lackingAssets: [LackingAsset]
   /// Where the bundle says otherwise than these sources of how it was made: the first difference of
   /// each document and tensor. No difference of the weights: the same tensors may have come from
@@ -74,17 +75,20 @@ extension BundleComparison {
     return sources
   }
 
+  /// Converts the sources again, compares every tensor with the bundle's, and measures what
+  /// conversion lost.
+  ///
   /// - Parameters:
   ///   - sources: those the bundle was made from, in any order.
   ///   - threads: how many to compare on.
   /// - Throws: `verify.sources` when a source is missing, or one too many, or they give other
   ///   tensors than the bundle has; `verify.configuration`; `file.changed` when a source was
   ///   written to meanwhile; what planning and reading throw.
-  public init(
+  public static func compare(
     _ bundle: WeightBundle, against sources: [ImportedSource], library: ManifestLibrary,
     threads: Int,
     progress: WorkProgress.Handler = { _ in }
-  ) throws(WeightsError) {
+  ) throws(WeightsError) -> BundleComparison {
     let record = try BundleRecord(bundle)
     let ordered = try record.ordered(sources, library: library)
     let options = try record.options(threads: threads)
@@ -92,78 +96,95 @@ extension BundleComparison {
     do throws(WeightsError) {
       conversion = try Conversion(sources: ordered, options: options, library: library)
     } catch {
-      if error.code == .remapAsk { throw Self.sourcesThatSayLess(error, bundle) }
-      // No option comes from the command line: what they ask for, the bundle says.
+      if error.code == .remapAsk { throw sourcesThatSayLess(error, bundle) }
+      // The options are the bundle's own, so that no command line can answer what they ask.
       var error = error.inFile(bundle.path)
       if error.kind == .usage { error.kind = .malformed }
       throw error
     }
-    try Self.checkConfiguration(of: bundle, against: conversion)
+    try checkConfiguration(of: bundle, against: conversion)
     let (assets, lacking) = try AssetComparison.compare(
       bundle, given: record.givenAssets, against: conversion.usedSources,
       families: library.families)
     let documents = try DocumentLedger(
       of: bundle, from: conversion.usedSources, given: record.givenAssets, library: library)
-    try self.init(
-      bundle, assets: assets, lacking: lacking, documents: documents, repeating: conversion,
+    return try compare(
+      bundle, assets: assets, lacking: lacking, documents: documents, withRepeated: conversion,
       progress: progress)
   }
 
-  /// Makes every tensor again that a conversion has made.
+  /// Makes every tensor of a conversion again and compares it with the bundle's.
   ///
   /// - Throws: `verify.sources` where the bundle has others; `file.changed`; what reading throws.
-  init(
+  static func compare(
     _ bundle: WeightBundle, assets: [AssetComparison] = [], lacking: [LackingAsset] = [],
-    documents: DocumentLedger? = nil, repeating conversion: Conversion,
+    documents: DocumentLedger? = nil, withRepeated conversion: Conversion,
     progress: WorkProgress.Handler
-  ) throws(WeightsError) {
-    let hashes = SourceHashes(conversion.sources)
+  ) throws(WeightsError) -> BundleComparison {
+    let hashes = SourceHashes.start(for: conversion.sources)
     do throws(WeightsError) {
-      try self.init(
-        bundle, assets: assets, lacking: lacking, documents: documents ?? conversion.documents,
-        conversion, hashes, threads: conversion.options.threads, progress: progress)
+      let readers = try conversion.readers()
+      let measurement = try QuantizationMeasurement(bundle, against: conversion)
+      var rows = try measurement.measure(bundle, readers)
+      try requireTensors(of: conversion, in: bundle, except: measurement)
+      let made = try makeAgain(conversion, except: measurement, bundle, readers, progress)
+      rows.merge(made.rows) { _, row in row }
+      let digests = try hashes.wait()
+      // A bundle's own chunks are checked as they are read.
+      for source in conversion.sources { try source.checkUnchanged() }
+      let record = RecordComparison(
+        bundle, conversion, hashes: digests, documents: documents ?? conversion.documents,
+        losses: made.losses)
+      return BundleComparison(
+        rows: try ordered(rows, as: bundle), assets: assets, lackingAssets: lacking,
+        recordDifferences: record.differences.filter { difference in
+          // Of a tensor that was measured, the outcome says how it was made.
+          !difference.place.hasPrefix("tensors.") || measurement.isEmpty
+        })
     } catch {
       hashes.cancel()
       throw error
     }
   }
 
-  /// - Parameter question: what could be said to a conversion, and not here.
+  /// - Parameter question: what a user could answer when converting, and not here.
   private static func sourcesThatSayLess(
     _ question: WeightsError, _ bundle: WeightBundle
   ) -> WeightsError {
-    let open = question.message.prefix { $0 != ";" }
-    return WeightsError(
+    WeightsError(
       .verifySources, .checkFailed, file: question.file ?? bundle.path,
-      "\(open), which the bundle's sources did; expected those it was made from, config.json included"
-    )
+      "\(question.message): the sources the bundle was made from settle it; name those, config.json "
+        + "included")
   }
 
-  private init(
-    _ bundle: WeightBundle, assets: [AssetComparison], lacking: [LackingAsset],
-    documents: DocumentLedger, _ conversion: Conversion, _ hashes: SourceHashes, threads: Int,
-    progress: WorkProgress.Handler
+  private static func requireTensors(
+    of conversion: Conversion, in bundle: WeightBundle, except measurement: QuantizationMeasurement
   ) throws(WeightsError) {
-    let (plan, sources) = (conversion.plan, conversion.sources)
-    let readers = try ReaderCache(of: conversion)
-    let measurement = try QuantizationMeasurement(bundle, against: conversion)
+    for tensor in conversion.plan.tensors where !measurement.covers(tensor.info.name) {
+      let found = bundle.info(of: tensor.info.name)
+      guard found != tensor.info else { continue }
+      throw WeightsError(
+        .verifySources, .checkFailed, file: bundle.path, tensor: tensor.info.name.string,
+        "the sources give \(tensor.info.dtype.rawValue) \(tensor.info.shape), the bundle has "
+          + (found.map { "\($0.dtype.rawValue) \($0.shape)" } ?? "no such tensor"))
+    }
+  }
+
+  /// - Returns: a row for each tensor that is made again, and what the bundle should record of its
+  ///   losses.
+  private static func makeAgain(
+    _ conversion: Conversion, except measurement: QuantizationMeasurement, _ bundle: WeightBundle,
+    _ readers: TensorReaders, _ progress: WorkProgress.Handler
+  ) throws(WeightsError) -> (rows: [TensorName: Row], losses: [TensorName: JSONValue]) {
+    let plan = conversion.plan
     let blocks = plan.blocks.filter { !measurement.covers(plan.tensors[$0.tensor].info.name) }
-    var rows = try measurement.rows(bundle, readers)
+    var rows: [TensorName: Row] = [:]
     var losses: [TensorName: JSONValue] = [:]
     var state = TensorComparison()
     var done = 0
     let total = bundle.tensors.reduce(0) { $0 + $1.byteCount }
-    for tensor in plan.tensors where !measurement.covers(tensor.info.name) {
-      guard let info = bundle.info(of: tensor.info.name), info == tensor.info else {
-        throw WeightsError(
-          .verifySources, .checkFailed, file: bundle.path, tensor: tensor.info.name.string,
-          "the sources give \(tensor.info.dtype.rawValue) \(tensor.info.shape), the bundle has "
-            + (bundle.info(of: tensor.info.name).map { "\($0.dtype.rawValue) \($0.shape)" }
-              ?? "no such tensor"))
-      }
-    }
     try OrderedWork.run(
-      items: blocks.count, threads: threads,
+      items: blocks.count, threads: conversion.options.threads,
       makeScratch: { () throws(WeightsError) -> BlockEncoder in BlockEncoder() },
       work: { (index, encoder) throws(WeightsError) -> ComparedBlock in
         let block = blocks[index]
@@ -194,9 +215,12 @@ extension BundleComparison {
         }
         state = TensorComparison()
       })
-    let digests = try hashes.wait()
-    // A bundle's own chunks are checked as they are read.
-    for source in sources { try source.checkUnchanged() }
+    return (rows, losses)
+  }
+
+  private static func ordered(
+    _ rows: [TensorName: Row], as bundle: WeightBundle
+  ) throws(WeightsError) -> [Row] {
     var ordered: [Row] = []
     for info in bundle.tensors {
       guard let row = rows[info.name] else {
@@ -206,16 +230,7 @@ extension BundleComparison {
       }
       ordered.append(row)
     }
-    self.rows = ordered
-    self.assets = assets
-    lackingAssets = lacking
-    recordDifferences =
-      RecordComparison(
-        bundle, conversion, hashes: digests, documents: documents, losses: losses
-      ).differences.filter { difference in
-        // The tensor came otherwise than this source gives it, as its outcome says.
-        !difference.place.hasPrefix("tensors.") || measurement.isEmpty
-      }
+    return ordered
   }
 }
 

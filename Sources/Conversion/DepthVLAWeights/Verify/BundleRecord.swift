@@ -14,7 +14,7 @@ struct BundleRecord {
     let wrapping: NameWrapping
     let files: [File]
     let config: JSONValue?
-    /// Whether the user gave it, rather than that it lay beside the weights.
+    /// Whether the user gave it; otherwise it was found beside the weights.
     let isConfigGiven: Bool
     let ledger: [Entry]
   }
@@ -38,7 +38,7 @@ struct BundleRecord {
 
   let path: String
   let sources: [Source]
-  /// The assets that the user named, rather than that they lay beside the weights.
+  /// The assets that the user named, as opposed to those found beside the weights.
   let givenAssets: Set<String>
   private let options: JSONObjectReader
   private let recipe: JSONValue
@@ -50,21 +50,20 @@ struct BundleRecord {
     recipe = bundle.documents.recipe
     let processing = bundle.documents.configuration.object?["processing"]
     var members = processing.map { [("processing", $0)] } ?? []
-    // Which a pipeline or lerobot's config.json says too.
+    // A pipeline or lerobot's config.json says these too.
     for key in ["max_token_len", "image_fit"] {
       guard let value = bundle.documents.configuration.object?[key] else { continue }
       members.append((key, value))
     }
     recordedProcessing = try Configuration(
       json: .object(JSONObject(members)), origin: "the bundle")
-    do throws(WeightsError) {
+    (options, givenAssets, sources) = try inFile(bundle.path) { () throws(WeightsError) in
       let provenance = try JSONReader(bundle.documents.provenance, path: "provenance").object()
-      options = try provenance.required("options").object()
       var given: Set<String> = []
+      let options = try provenance.required("options").object()
       for name in try options.optional("given_assets")?.array() ?? [] {
         given.insert(try name.string())
       }
-      givenAssets = given
       let ledgers = try JSONReader(bundle.documents.ledger, path: "ledger").array()
       let readers = try provenance.required("sources").array()
       guard ledgers.count == readers.count else {
@@ -74,13 +73,13 @@ struct BundleRecord {
       }
       var sources: [Source] = []
       for (reader, ledger) in zip(readers, ledgers) { sources.append(try Source(reader, ledger)) }
-      self.sources = sources
-    } catch { throw error.inFile(bundle.path) }
+      return (options, given, sources)
+    }
   }
 
   /// The options the bundle was converted with.
   func options(threads: Int) throws(WeightsError) -> ConversionOptions {
-    do throws(WeightsError) {
+    try inFile(path) { () throws(WeightsError) in
       var result = ConversionOptions(recipe: try Recipe(json: recipe))
       result.threads = threads
       // Assets are compared by their bytes and need no plan.
@@ -104,7 +103,7 @@ struct BundleRecord {
         result.seed = seed
       }
       return result
-    } catch { throw error.inFile(path) }
+    }
   }
 
   /// The prefixes that were chosen, each with the family of its source.
@@ -128,7 +127,7 @@ struct BundleRecord {
             + "sources, found " + given.map(\.path).joined(separator: ", "))
       }
       let found = left.remove(at: position)
-      // A config.json that was given the bundle has itself.
+      // The bundle holds the config.json that was given.
       if source.isConfigGiven, !found.isConfigGiven, let config = source.config {
         result.append(try found.read(with: (path, config), library: library))
       } else {

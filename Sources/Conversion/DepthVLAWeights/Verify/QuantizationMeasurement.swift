@@ -8,8 +8,8 @@ import DVLATensors
 
 /// How far the tensors of a bundle that came quantized are from those of a source that is not.
 ///
-/// Whoever quantized them left no errors in the checkpoint; where the checkpoint before
-/// quantization is at hand, they are measured against it.
+/// A quantized checkpoint does not say what quantization lost; where the checkpoint from before
+/// quantization is at hand, the loss is measured against it.
 struct QuantizationMeasurement {
   /// Bundle tensors that are measured, and not made again; scales go with their values.
   private let measured: Set<TensorName>
@@ -29,7 +29,7 @@ struct QuantizationMeasurement {
     where given.contains(planned.name) && !plan.givenInt8.contains(index) {
       measured.insert(planned.name)
     }
-    // What is beside them may have been rounded by the same hands.
+    // Tensors beside them may have been rounded by the same tool.
     if !measured.isEmpty {
       for tensor in plan.tensors {
         guard case .values = tensor.content, let info = bundle.info(of: tensor.info.name),
@@ -49,11 +49,12 @@ struct QuantizationMeasurement {
     measured.contains(name) || name.valuesOfScales.map(measured.contains) ?? false
   }
 
-  /// Rows of the tensors that are measured.
+  /// Measures the tensors that came quantized.
   ///
+  /// - Returns: their rows, and those of their scales.
   /// - Throws: what reading throws.
-  func rows(
-    _ bundle: WeightBundle, _ readers: ReaderCache
+  func measure(
+    _ bundle: WeightBundle, _ readers: TensorReaders
   ) throws(WeightsError) -> [TensorName: BundleComparison.Row] {
     guard !measured.isEmpty else { return [:] }
     let floats = try FullPrecisionBundle(bundle)
@@ -72,7 +73,7 @@ struct QuantizationMeasurement {
   private static let sliceElementCount = 1 << 18
 
   private func error(
-    of tensor: StoredTensor, in floats: FullPrecisionBundle, _ reader: PlannedReader
+    of tensor: StoredTensor, in floats: FullPrecisionBundle, _ reader: TensorReader
   ) throws(WeightsError) -> QuantizationError {
     let name = tensor.info.name
     guard let info = floats.info(of: name), let width = info.dtype.byteWidth,

@@ -19,3 +19,16 @@ extension [UInt8] {
     return try body(&part)
   }
 }
+
+extension MutableRawSpan {
+  /// Fills the span from the bytes that start at `offset`.
+  mutating func copy(from bytes: [UInt8], at offset: Int) {
+    // Both ranges hold `count` bytes, and different objects own them.
+    unsafe withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe target.copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: source[offset..<offset + target.count]))
+      }
+    }
+  }
+}

@@ -5,27 +5,33 @@ import DVLAQuantization
 import DVLARemapping
 import DVLATensors
 
-/// The source elements of a block before their cast: the scratch memory of one thread.
-struct CastBuffer {
-  var bytes: [UInt8] = []
-}
-
-/// Makes the bytes of exported tensors, shared by threads.
-final class ExportReaders: Sendable {
+/// Makes the bytes of exported tensors, shared by threads: read, transformed, and cast to the type
+/// that is written.
+struct ExportEncoder: Sendable {
   private let plan: ExportPlan
   private let bundle: WeightBundle
-  private let source: FullPrecisionBundle
-  private let recent = RecentReaders<TransformReader>()
+  private let readers: TensorReaders
 
   init(plan: ExportPlan, bundle: WeightBundle, source: FullPrecisionBundle) {
     self.plan = plan
     self.bundle = bundle
-    self.source = source
+    readers = TensorReaders { (index) throws(WeightsError) in
+      switch plan.tensors[index].content {
+      case .transformed(let inputs, let transform, let output):
+        return try TensorReader(inputs, of: source, transform, output: output)
+      case .moved(let inputs, let transform, let output):
+        return try TensorReader(inputs, of: bundle, transform, output: output)
+      case .stored, .zeros: preconditionFailure("only transformed tensors have readers")
+      }
+    }
   }
 
   /// The bytes of a range of an exported tensor.
+  ///
+  /// - Parameter buffer: holds the elements before their cast; the scratch memory of one thread.
+  /// - Throws: `export.overflow`, `remap.dtype`; what reading throws.
   func bytes(
-    of index: Int, _ range: Range<Int>, _ buffer: inout CastBuffer
+    of index: Int, _ range: Range<Int>, _ buffer: inout [UInt8]
   ) throws(WeightsError) -> [UInt8] {
     let tensor = plan.tensors[index]
     var result = [UInt8](repeating: 0, count: range.count)
@@ -36,9 +42,7 @@ final class ExportReaders: Sendable {
         try bundle.read(name, at: range.lowerBound, into: &bytes)
       }
     case .transformed, .moved:
-      let reader = try recent.reader(for: index) { () throws(WeightsError) in
-        try makeReader(for: index)
-      }
+      let reader = try readers.reader(for: index)
       guard let width = tensor.info.dtype.byteWidth, let sourceWidth = reader.dtype.byteWidth
       else {
         throw WeightsError(
@@ -52,11 +56,11 @@ final class ExportReaders: Sendable {
         }
         break
       }
-      buffer.bytes.grow(to: elements.count * sourceWidth)
-      try buffer.bytes.withBytes(elements.count * sourceWidth) { (bytes) throws(WeightsError) in
+      buffer.grow(to: elements.count * sourceWidth)
+      try buffer.withBytes(elements.count * sourceWidth) { (bytes) throws(WeightsError) in
         try reader.read(elements, into: &bytes)
       }
-      try buffer.bytes.withReadOnlyBytes(elements.count * sourceWidth) {
+      try buffer.withReadOnlyBytes(elements.count * sourceWidth) {
         (source) throws(WeightsError) in
         result.withBytes(range.count) { bytes in
           ElementCast.cast(source, from: reader.dtype, to: tensor.info.dtype, into: &bytes)
@@ -68,7 +72,7 @@ final class ExportReaders: Sendable {
   }
 
   /// Half precision ends at 65504, and BF16 a little below F32: a value beyond must not become
-  /// infinite without a word.
+  /// infinite silently.
   private static func requireInRange(
     _ source: RawSpan, _ dtype: DType, _ result: [UInt8], _ info: TensorInfo
   ) throws(WeightsError) {
@@ -77,31 +81,8 @@ final class ExportReaders: Sendable {
     guard let after, after.infinityCount > before else { return }
     throw WeightsError(
       .exportOverflow, tensor: info.name.string,
-      "has finite values that become infinite in \(info.dtype.rawValue); a naming other than "
-        + "source with --dtype f32 or bf16 keeps them")
-  }
-
-  private func makeReader(for index: Int) throws(WeightsError) -> TransformReader {
-    switch plan.tensors[index].content {
-    case .transformed(let inputs, let transform, let output):
-      return try Self.reader(inputs, of: source, transform, output)
-    case .moved(let inputs, let transform, let output):
-      return try Self.reader(inputs, of: bundle, transform, output)
-    case .stored, .zeros: preconditionFailure("only transformed tensors have readers")
-    }
-  }
-
-  private static func reader(
-    _ inputs: [TensorName], of source: any TensorSource, _ transform: Transform, _ output: Int
-  ) throws(WeightsError) -> TransformReader {
-    var tensors: [(source: any TensorSource, info: TensorInfo)] = []
-    for name in inputs {
-      guard let info = source.info(of: name) else {
-        throw WeightsError(.unknownTensor, tensor: name.string, "no such tensor")
-      }
-      tensors.append((source, info))
-    }
-    return try TransformReader(inputs: tensors, transform: transform, output: output)
+      "has finite values that become infinite in \(info.dtype.rawValue)",
+      remedies: [.chooseNaming(dtypes: ["f32", "bf16"])])
   }
 }
 

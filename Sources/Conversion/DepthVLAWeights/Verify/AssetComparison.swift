@@ -2,13 +2,13 @@ public import DVLABundles
 import DVLADiagnostics
 import DVLAFiles
 
-/// An asset of a bundle held against the file beside the source's weights.
+/// How an asset of a bundle differs from the file beside the source's weights.
 public struct AssetComparison: Sendable {
   public enum Outcome: Sendable, Equatable {
     /// The same bytes.
     case equal
     case different(firstByte: Int)
-    /// The user gave the file when the bundle was made, whatever lies beside the weights.
+    /// The user gave the file when the bundle was made, so it is not compared.
     case given
     /// No source has the file.
     case notFound

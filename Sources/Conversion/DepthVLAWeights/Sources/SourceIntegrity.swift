@@ -1,10 +1,59 @@
 import DVLABundles
 import DVLADiagnostics
 import DVLAFiles
+import DVLAHashing
+import DVLAParallelism
 import DVLASafetensors
+import Synchronization
 
-/// Whether the sources of a conversion are as they were when they were opened, where the times of
-/// their last writes cannot tell: who writes to a file may set its time back.
+/// SHA-256 of every file of the sources, computed beside the conversion on a thread of its own.
+final class SourceHashes: Sendable {
+  private let task: BackgroundTask<[[Digest]]>
+  private let isCancelled: Flag
+
+  /// A flag that one thread raises and another reads.
+  private final class Flag: Sendable {
+    let raised = Atomic(false)
+  }
+
+  private init(_ task: BackgroundTask<[[Digest]]>, _ isCancelled: Flag) {
+    self.task = task
+    self.isCancelled = isCancelled
+  }
+
+  /// Starts the thread. It has to be waited for or cancelled.
+  static func start(for sources: [ImportedSource]) -> SourceHashes {
+    let files = sources.map { $0.checkpoint.files.map(\.file) }
+    let flag = Flag()
+    let task = BackgroundTask { () throws(WeightsError) -> [[Digest]] in
+      var digests: [[Digest]] = []
+      for group in files {
+        var row: [Digest] = []
+        for file in group {
+          var hash = SHA256()
+          try file.feed(&hash) { _ in !flag.raised.load(ordering: .relaxed) }
+          row.append(hash.finalize())
+        }
+        digests.append(row)
+      }
+      return digests
+    }
+    return SourceHashes(task, flag)
+  }
+
+  /// By source, then by file.
+  func wait() throws(WeightsError) -> [[Digest]] { try task.wait() }
+
+  /// Ends the work and waits for its thread. A process that exits while libcrypto is in use
+  /// crashes.
+  func cancel() {
+    isCancelled.raised.store(true, ordering: .relaxed)
+    _ = try? task.wait()
+  }
+}
+
+/// Whether the sources of a conversion are as they were when they were opened, even where the times
+/// of their last writes cannot show it: a program that writes to a file can set its time back.
 struct SourceMarks {
   private let files: [SafetensorsFile]
 
@@ -31,14 +80,15 @@ struct SourceMarks {
   private static func isRepeated(
     _ bundle: WeightBundle, _ conversion: Conversion, _ progress: @escaping WorkProgress.Handler
   ) throws(WeightsError) -> Bool {
-    // Assets are held against their own hashes.
+    // Assets have hashes of their own that they are checked by.
     var options = conversion.options
     options.assets = AssetChoice()
     options.assets.takesFound = false
     do throws(WeightsError) {
       let again = try Conversion(
         sources: conversion.sources, options: options, library: conversion.library)
-      let comparison = try BundleComparison(bundle, repeating: again, progress: progress)
+      let comparison = try BundleComparison.compare(
+        bundle, withRepeated: again, progress: progress)
       return comparison.differences.isEmpty && comparison.recordDifferences.isEmpty
     } catch {
       // What could be planned before, and made, cannot be now.
