@@ -164,7 +164,7 @@ struct ParityCommandTests {
     let onInput = try depthvla(
       "parity", Self.dinov2, "--golden", arguments[3], "--report", arguments[3], "--force",
       in: scratch.path)
-    #expect(onInput.status == 73 && onInput.error.contains("is an input"))
+    #expect(onInput.status == 73 && onInput.error.contains("is the input"))
     #expect(try scratch.bytes(of: arguments[3]) == golden)
   }
 
