@@ -149,5 +149,6 @@ extension JSONReader {
 }
 
 extension WeightsError.Code {
+  /// A manifest, or a table of documents, that is malformed.
   static let manifestSyntax = Self("manifest.syntax")
 }
