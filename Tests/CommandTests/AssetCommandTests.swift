@@ -100,7 +100,7 @@ struct AssetCommandTests {
     #expect(verified.status == 0, "\(verified.error)")
     #expect(
       verified.output.contains(
-        "asset paligemma.norm_stats.json: not compared, it was given when the bundle was made\n"))
+        "asset paligemma.norm_stats.json: not compared, it does not come from a source\n"))
 
     let compared = try depthvla(
       "convert", "--paligemma", scratch("pali"), "-o", scratch("c"), "--no-assets")
@@ -197,7 +197,7 @@ struct AssetCommandTests {
     #expect(verified.status == 0)
     #expect(
       verified.output.contains(
-        "asset paligemma.tokenizer.model: the bundle has none, a source has tokenizer.model\n"))
+        "asset paligemma.tokenizer.model: not in the bundle; a source has tokenizer.model\n"))
     let verification = try document(0, "verify", scratch("b"), "--against", scratch("pali"))
     #expect(
       verification["assets_lacking"]?.array?[4]

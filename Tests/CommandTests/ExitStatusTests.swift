@@ -81,6 +81,22 @@ struct ExitStatusTests {
     #expect(try depthvla("--version").errorLines == [])
   }
 
+  /// Arguments that cannot be parsed may still ask for JSON; `--json` as a value does not.
+  @Test func aCommandLineThatIsNotUnderstoodIsADocumentWhereOneIsAskedFor() throws {
+    for arguments in [
+      ["verify", "--json"], ["--json", "frobnicate"], ["inspect", "--jsn", "--json"],
+    ] {
+      let result = try depthvla(arguments)
+      #expect(result.status == 64)
+      #expect(result.json?["error"]?.object?["code"]?.string == "command.usage", "\(arguments)")
+    }
+    for arguments in [["inspect", "--jsn"], ["inspect", "a", "--", "--json"]] {
+      let result = try depthvla(arguments)
+      #expect(result.status == 64)
+      #expect(result.output == "", "\(arguments)")
+    }
+  }
+
   @Test func openQuestionsAre64WithTheOptionsToAnswerThem() throws {
     let path = FixtureFolder.path("checkpoints/depth-anything-v2/original")
     try expect(

@@ -31,7 +31,8 @@ struct LedgerCommandTests {
 
   @Test func unknownKeysAreNotedAndRecordedAndRefusedWithStrict() throws {
     try change(["rope_dance": ["steps": 3]])
-    let note = "nothing here knows the key \"rope_dance\" ({\"steps\":3})"
+    let key = "key \"rope_dance\" ({\"steps\":3})"
+    let note = "unknown " + key
     let inspected = try depthvla("inspect", scratch("in"))
     #expect(inspected.status == 0 && inspected.output.contains("note: config.json: " + note))
     let strict = try convert("--strict")
@@ -95,7 +96,7 @@ struct LedgerCommandTests {
     // The bundle has the file, so that it need not be given again.
     let verified = try depthvla("verify", scratch("b"), "--against", original)
     #expect(verified.status == 0, "\(verified.error)")
-    #expect(verified.output.contains("record: as these sources give it"))
+    #expect(verified.output.contains("provenance matches these sources"))
     let inspected = try depthvla("inspect", original, "--config", config, "--json")
     #expect(inspected.json?["configuration"]?.object?["num_attention_heads"] == 2)
   }
@@ -150,7 +151,7 @@ struct LedgerCommandTests {
     let bundle = try depthvla("inspect", scratch("b"), "--ledger")
     #expect(bundle.output.contains(words), "\(bundle.output)")
     let verified = try depthvla("verify", scratch("b"), "--against", scratch("in"))
-    #expect(verified.output.contains("record: as these sources give it"))
+    #expect(verified.output.contains("provenance matches these sources"))
   }
 
   @Test func aDocumentOfMoreKeysThanAnyLibraryWritesIsRefused() throws {

@@ -92,7 +92,7 @@ struct OutputSafetyTests {
     let result = try depthvla(
       "export", scratch("out/b"), "--naming", "hub", "-o", scratch("out"), "--force")
     #expect(result.status == 73)
-    #expect(result.error.contains("lies in"))
+    #expect(result.error.contains("is the folder of the bundle"))
     #expect(try scratch.bytes(of: "out/b") == before)
   }
 

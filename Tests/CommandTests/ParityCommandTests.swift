@@ -37,7 +37,7 @@ struct ParityCommandTests {
   /// Upstream's float32 run may stray as ours may, so a failure against it alone is no proof; the
   /// limits are those of a golden with float64 all the same.
   @Test func aGoldenWithFloat32AloneSaysWhatItCannotTell() throws {
-    let words = "that golden has no float64"
+    let words = "the golden has no float64 stages"
     try scratch.makeFolder("golden")
     try scratch.write(
       FixtureFolder.bytes("goldens/dinov2_28x70.safetensors"), to: "golden/model.safetensors")
@@ -137,7 +137,7 @@ struct ParityCommandTests {
     }
     #expect(rows.count == 33)
     for row in rows { #expect(row.count <= 80, "\(row)") }
-    #expect(result.output.contains("parity cannot see these 17 tensors"))
+    #expect(result.output.contains("parity cannot check these 17 tensors"))
     let quiet = try depthvla(arguments + ["--quiet"], in: FixtureFolder.path("goldens"))
     #expect(quiet.output.split(separator: "\n").count == 3)
     #expect(quiet.output.hasSuffix("\n      products exact\n"))
@@ -164,7 +164,7 @@ struct ParityCommandTests {
     let onInput = try depthvla(
       "parity", Self.dinov2, "--golden", arguments[3], "--report", arguments[3], "--force",
       in: scratch.path)
-    #expect(onInput.status == 73 && onInput.error.contains("is an input"))
+    #expect(onInput.status == 73 && onInput.error.contains("is the input"))
     #expect(try scratch.bytes(of: arguments[3]) == golden)
   }
 

@@ -107,7 +107,7 @@ struct PolicyOutputTests {
     let result = try bundle.run()
     let lines = result.output.split(separator: "\n").map(String.init)
     let width = policy.actions[0].count
-    let units = policy.statistics == nil ? "as the model has them" : "in the robot's units"
+    let units = policy.statistics == nil ? "in the model's units" : "in the robot's units"
     #expect(lines.first == "8 actions of \(width) numbers, \(units)")
     #expect(lines.contains { $0.hasPrefix("no statistics of ") } == (policy.statistics == nil))
     #expect(lines.count { $0.hasPrefix("camera ") } == policy.pictures.count)

@@ -197,7 +197,7 @@ struct PolicyRefusalTests {
       let result = try depthvla(
         ["run", "depth", "--image", "p.png", "-o", "y.png"] + option, in: scratch.path)
       #expect(result.status == 64 && result.errorLines.count == 1)
-      #expect(result.error.contains("\(option[0]) is for policies, depth is"), "\(result.error)")
+      #expect(result.error.contains("\(option[0]) is for policies; depth is"), "\(result.error)")
     }
     let result = try depthvla(
       "run", "pali", "--image", "p.png", "--instruction", "x", "--state", "x", in: scratch.path)

@@ -32,7 +32,7 @@ struct RecordTests {
   @Test func theRecordOfASoundBundleIsThatOfItsSources() throws {
     #expect(try differences() == [])
     let words = try depthvla("verify", scratch("b"), "--against", scratch("in"))
-    #expect(words.output.contains("record: as these sources give it"))
+    #expect(words.output.contains("provenance matches these sources"))
   }
 
   /// The same tensors in a file of other bytes.
@@ -47,8 +47,8 @@ struct RecordTests {
     #expect(found.map { $0["place"] } == ["provenance.sources[0].files[0].bytes"])
     #expect(found[0]["sources"] == .integer(Int64(bytes.count)))
     let words = try depthvla("verify", scratch("b"), "--against", scratch("in"))
-    #expect(words.output.contains("record: says otherwise than these sources"))
-    #expect(words.output.contains("      of these sources   \(bytes.count)\n"))
+    #expect(words.output.contains("provenance differs from these sources in"))
+    #expect(words.output.contains("      from the sources   \(bytes.count)\n"))
   }
 
   @Test func aHashThatIsNotThatOfTheSourceIsTold() throws {

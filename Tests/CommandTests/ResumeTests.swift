@@ -80,7 +80,7 @@ struct ResumeTests {
       let stopped = try interrupt(resuming, signal, beforeWrite: 60)
       #expect(stopped.status == 130)
       #expect(stopped.errorLines.count == 1)
-      #expect(stopped.error.contains("--resume goes on from there"))
+      #expect(stopped.error.contains("--resume continues from there"))
       #expect(try strays.count == 2, "round \(round)")
     }
     // Each round has gone further.

@@ -61,8 +61,8 @@ struct UserDocumentTests {
     let notes = words.output.split(separator: "\n").filter { $0.contains("recipe rule") }
     #expect(
       notes == [
-        "  note: recipe rule 0, \"dinov2.encoder.layers.**\", decides nothing here",
-        "  note: recipe rule 2, \"dinov2.layernorm.bias\", decides nothing here",
+        "  note: recipe rule 0, \"dinov2.encoder.layers.**\", has no effect on this model",
+        "  note: recipe rule 2, \"dinov2.layernorm.bias\", has no effect on this model",
       ])
     let document = try depthvla(convert + ["--recipe", scratch("recipe.json"), "--json"])
     #expect(

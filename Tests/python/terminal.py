@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs a command on a pseudo-terminal of 80 columns and prints what it wrote there.
 
-    terminal.py COMMAND [ARGUMENT ...]
+    terminal.py [--stdout] COMMAND [ARGUMENT ...]
 
-Only stderr is the terminal; stdout is thrown away. The exit status is the command's.
+Only stderr is the terminal, and stdout is discarded; with --stdout it is a terminal too. The exit
+status is the command's.
 """
 import fcntl
 import os
@@ -15,7 +16,11 @@ import termios
 
 master, slave = pty.openpty()
 fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave)
+command = sys.argv[1:]
+output = subprocess.DEVNULL
+if command[0] == "--stdout":
+    command, output = command[1:], slave
+child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=slave)
 os.close(slave)
 while True:
     try:

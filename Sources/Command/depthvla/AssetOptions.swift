@@ -11,25 +11,24 @@ struct AssetOptions: ParsableArguments {
     parsing: .singleValue,
     help: ArgumentHelp(
       """
-      A tokenizer file to take along in place of those beside the weights; several for several \
-      files.
+      A tokenizer file to pack in place of those beside the weights. Repeat it for several files.
       """, valueName: "[family=]file"))
   var tokenizer: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "Likewise, a preprocessor's settings. With several sources, say whose.",
+      "Preprocessor settings, likewise. With several sources, name the family.",
       valueName: "[family=]file"))
   var preprocessor: [String] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "Likewise, statistics that normalise states and actions.", valueName: "[family=]file"))
+      "Statistics that normalise states and actions, likewise.", valueName: "[family=]file"))
   var statistics: [String] = []
 
-  @Flag(help: "Take no files along, only tensors.")
+  @Flag(help: "Pack tensors only.")
   var noAssets = false
 
   func validate() throws {
@@ -38,7 +37,7 @@ struct AssetOptions: ParsableArguments {
     }
   }
 
-  /// - Throws: `command.usage` for a family there is none of.
+  /// - Throws: `command.usage` for a family that does not exist.
   func choice(_ library: ManifestLibrary) throws(WeightsError) -> AssetChoice {
     var choice = AssetChoice()
     choice.takesFound = !noAssets

@@ -9,8 +9,8 @@ struct ConfigOptions: ParsableArguments {
     name: .customLong("config"), parsing: .singleValue,
     help: ArgumentHelp(
       """
-      A config.json that takes the place of the one beside the weights. With several sources, say \
-      whose.
+      A config.json to use in place of the one beside the weights. With several sources, name the \
+      family.
       """, valueName: "[family=]file"))
   var texts: [String] = []
 

@@ -15,17 +15,19 @@ struct DepthOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write the depth as float32, in NumPy's .npy.", valueName: "path"))
   var raw: String?
 
-  @Option(help: "The colours of the picture: spectral, as Depth Anything's own, or grey.")
+  @Option(help: "The colours of the picture. Spectral is Depth Anything's own colour map.")
   var colours: Colours = .spectral
 
   @Option(
     help: ArgumentHelp(
-      "Depth Anything: the size that pictures are scaled to before the model sees them, their "
-        + "aspect ratio kept (default: what the model was trained for).", valueName: "pixels"))
+      """
+      Depth Anything: the size to which pictures are scaled for the model. The aspect ratio is \
+      kept (default: the size the model was trained for).
+      """, valueName: "pixels"))
   var inputSize: Int?
 
   @Flag(
-    help: "Depth Anything: leave out pictures of a folder that cannot be read, and list them.")
+    help: "Depth Anything: skip pictures of a folder that cannot be read, and list them.")
   var skipDamaged = false
 
   enum Colours: String, ExpressibleByArgument, CaseIterable {

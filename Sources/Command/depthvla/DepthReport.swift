@@ -6,14 +6,14 @@ import DVLAJSON
 import DVLAPipelines
 import DepthVLAWeights
 
-/// What `run` says of depth maps that were made.
+/// The report of `run` on depth maps.
 struct DepthReport {
   private let run: DepthRun
   private let bundle: String
 
   init(_ run: DepthRun, bundle: String) { (self.run, self.bundle) = (run, bundle) }
 
-  /// - Parameter showsScale: whether the scale of 16-bit values is told.
+  /// - Parameter showsScale: whether the scale of 16-bit values is shown.
   func words(showsScale: Bool) -> String {
     var text = ""
     for picture in run.pictures {
@@ -23,10 +23,10 @@ struct DepthReport {
       text += run.stepsPerMetre == nil ? " (relative, larger is nearer)\n" : " m\n"
       for path in picture.outputs { text += "  wrote \(path.escapedForTerminal)\n" }
       if let (below, above) = picture.clipped, below + above > 0 {
-        text += "  cut off in 16 bits: \(below) pixels below 0, \(above) beyond 65535\n"
+        text += "  clipped to 16 bits: \(below) pixels below 0, \(above) above 65535\n"
       }
     }
-    for error in run.skipped { text += "left out \(error)\n" }
+    for error in run.skipped { text += "skipped \(error)\n" }
     if let steps = run.stepsPerMetre, showsScale {
       text += "16-bit values: \(DepthMap.words(stepsPerMetre: steps)) to a metre\n"
     }

@@ -8,16 +8,16 @@ import DepthVLAWeights
 struct DepthVLA: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "depthvla",
-    abstract: "Turns upstream checkpoints into verified weight bundles for DepthVLA.",
+    abstract: "Convert model checkpoints into verified weight bundles for robots.",
     discussion: """
       A first look:     depthvla inspect ~/models/paligemma-3b-pt-224
       The main job:     depthvla convert --paligemma P --depth-anything D \\
                           --init-missing 7 --precision int8 -o robot.dvla.safetensors
       Before release:   depthvla verify robot.dvla.safetensors --against P D
 
-      Exit status: 0 done, 1 a check failed, 64 usage, 65 malformed or corrupt input,
-      66 no such input, 69 out of a resource, 73 output cannot be created,
-      74 input/output error, 130 interrupted.
+      Exit status: 0 success, 1 a check failed, 64 usage, 65 malformed, damaged or
+      unsuitable input, 66 no such input, 69 out of memory or another resource,
+      73 output cannot be created, 74 input/output error, 130 interrupted.
       """,
     version: ToolVersion.report,
     subcommands: [
@@ -32,8 +32,8 @@ struct DepthVLA: ParsableCommand {
   static func main() {
     Interruption.install(
       keptMessage: """
-        depthvla: interrupted; what is done is kept, and the same command with --resume goes on \
-        from there
+        depthvla: interrupted; the work so far is kept, and the same command with --resume \
+        continues from there
 
         """)
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -61,4 +61,13 @@ struct DepthVLA: ParsableCommand {
 /// A command with the options that all share.
 protocol OutputCommand: ParsableCommand {
   var output: OutputOptions { get }
+}
+
+/// The arguments of a command line that could not be parsed.
+private struct UnparsedArguments: ParsableArguments {
+  @Flag var json = false
+  @Argument(parsing: .allUnrecognized) var others: [String] = []
+
+  /// Whether the result of the command was to be JSON, as far as that can be seen.
+  static var wantJSON: Bool { (try? parse())?.json ?? false }
 }

@@ -8,24 +8,25 @@ import DepthVLAWeights
 struct DiffCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
-    abstract: "Says which tensors of two checkpoints or bundles differ, and by how much.",
+    abstract: "List the tensors of two checkpoints or bundles that differ, and by how much.",
+    usage: "depthvla diff <first> <second> [<options>]",
     discussion: """
       Example:
         depthvla diff paligemma-3b-pt-224 finetuned/checkpoint-2000
 
-      Checkpoints under different namings, and bundles, are compared by the names of their \
-      layout; quantized tensors by the values they stand for. The files that travel with the \
-      tensors, or lie beside them, are compared too. Exit status 1 where any differ.
+      Checkpoints in different namings, and bundles, are compared by the names of the layout, and \
+      quantized tensors by their dequantized values. Assets, or the files beside the weights, are \
+      compared too. The exit status is 1 where any differ.
       """)
 
   @Argument(help: "A checkpoint or a bundle.")
   var first: String
 
-  @Argument(help: "Another.")
+  @Argument(help: "Another checkpoint or bundle.")
   var second: String
 
+  @OptionGroup(title: "Model") var settings: SettingOptions
   @OptionGroup var output: OutputOptions
-  @OptionGroup var settings: SettingOptions
 
   func run() throws {
     let library = try output.library()

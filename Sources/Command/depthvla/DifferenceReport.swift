@@ -34,7 +34,7 @@ struct DifferenceReport {
       }
     } else {
       text +=
-        "  assets not compared: nothing tells which files belong to a model that is not known\n"
+        "  assets not compared: a checkpoint is not recognised, so its assets are not known\n"
     }
     for row in difference.differingAssets {
       text += "  asset \(row.name.escapedForTerminal): \(words(row.outcome))\n"
@@ -47,8 +47,8 @@ struct DifferenceReport {
     case .equal: "equal"
     case .onlyInFirst: "only in \(first.escapedForTerminal)"
     case .onlyInSecond: "only in \(second.escapedForTerminal)"
-    case .otherBytes: "other bytes"
-    case .otherRole: "the same bytes in another role"
+    case .otherBytes: "different bytes"
+    case .otherRole: "the same bytes in a different role"
     }
   }
 
@@ -59,7 +59,7 @@ struct DifferenceReport {
     case .onlyInFirst: return "only in \(first.escapedForTerminal)"
     case .onlyInSecond: return "only in \(second.escapedForTerminal)"
     case .otherShape(let a, let b): return "\(a) and \(b)"
-    case .otherValues(nil): return "other values"
+    case .otherValues(nil): return "different values"
     case .otherValues(let error?):
       let ratio = error.signalToNoiseRatio.map { ", SQNR \(Units.fixed($0, 1)) dB" } ?? ""
       return "max |a - b| \(Units.scientific(error.maximumAbsoluteError)), rms "

@@ -9,45 +9,59 @@ import DepthVLAWeights
 struct ExportCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Turns a bundle back into a checkpoint that the upstream library loads.",
+    abstract: "Turn a bundle back into a checkpoint that the upstream library loads.",
+    usage: "depthvla export <bundle> --naming <naming> -o <folder> [<options>]",
     discussion: """
       Examples:
         depthvla export robot.dvla.safetensors --family paligemma \\
           --naming hub -o paligemma
         depthvla export dinov2.dvla.safetensors --naming source -o as-it-came
 
-      `source` means the naming, types, ties and files the checkpoint came in. INT8 tensors \
-      are written as INT8 where the library reads it (PaliGemma under its hub naming), else \
-      as floats with the quantization applied. Tokenizer, preprocessor and statistics that \
-      travelled in the bundle get their names back.
+      --naming source restores the naming, types, tied tensors and files of the original \
+      checkpoint. INT8 tensors are written as INT8 where the library reads them (PaliGemma in \
+      hub naming), and as dequantized floats elsewhere. Tokenizer, preprocessor settings and \
+      statistics get their original names.
       """)
 
   @Argument(help: "The bundle.")
   var bundle: String
 
-  @Option(help: "A naming of the family, such as hub or original, or source.")
-  var naming: String
-
-  @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write.")
-  var target: String
-
-  @Option(help: "The model to take out of a composite, such as paligemma or dinov2.")
-  var family: String?
-
-  @Option(help: "The type of all float tensors: f32, bf16 or f16.")
-  var dtype: FloatType?
-
-  @Flag(help: "Write INT8 tensors as floats, their quantization applied.")
-  var dequantize = false
-
-  @Option(help: "Tensor bytes in one shard at most.")
-  var shardSize = 5_000_000_000
-
-  @Flag(help: "Replace the folder if it exists.")
-  var force = false
-
+  @OptionGroup(title: "Checkpoint") var checkpoint: CheckpointOptions
   @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup var output: OutputOptions
+
+  /// The checkpoint that is written.
+  struct CheckpointOptions: ParsableArguments {
+    @Option(help: "A naming of the family, such as hub or original, or source.")
+    var naming: String
+
+    @Option(
+      name: [.customShort("o"), .customLong("output")],
+      help: ArgumentHelp("The folder to write.", valueName: "folder"))
+    var target: String
+
+    @Option(help: "The part of a composite to export, such as paligemma or dinov2.")
+    var family: String?
+
+    @Option(help: "The type of all float tensors (default: as in the bundle).")
+    var dtype: FloatType?
+
+    @Flag(help: "Write INT8 tensors as dequantized floats.")
+    var dequantize = false
+
+    @Option(help: ArgumentHelp("The most tensor bytes in one shard.", valueName: "bytes"))
+    var shardSize = 5_000_000_000
+
+    @Flag(help: "Replace the folder if it exists.")
+    var force = false
+
+    func validate() throws {
+      if naming == "source", dtype != nil {
+        throw ValidationError("--dtype and --naming source exclude each other")
+      }
+      if shardSize < 1 { throw ValidationError("--shard-size \(shardSize): expected at least 1") }
+    }
+  }
 
   enum FloatType: String, ExpressibleByArgument, CaseIterable {
     case f32, bf16, f16
@@ -61,37 +75,30 @@ struct ExportCommand: OutputCommand {
     }
   }
 
-  func validate() throws {
-    if naming == "source", dtype != nil {
-      throw ValidationError("--dtype and --naming source exclude each other")
-    }
-    if shardSize < 1 { throw ValidationError("--shard-size \(shardSize): expected at least 1") }
-  }
-
   func run() throws {
     try InputsOfCommand(trust.inputs(ofBundle: bundle) + output.manifests)
-      .protect(from: [target], replacingFolders: true)
+      .protect(from: [checkpoint.target], replacingFolders: true)
     let library = try output.library()
-    var options = ExportOptions(naming: naming)
-    options.family = family
-    options.dtype = dtype?.dtype
-    options.dequantizes = dequantize
-    options.shardByteCount = shardSize
-    options.overwrite = force
+    var options = ExportOptions(naming: checkpoint.naming)
+    options.family = checkpoint.family
+    options.dtype = checkpoint.dtype?.dtype
+    options.dequantizes = checkpoint.dequantize
+    options.shardByteCount = checkpoint.shardSize
+    options.overwrite = checkpoint.force
     options.threads = output.threadCount
     let line = output.progress()
     defer { line?.finish() }
     let opened = try WeightBundle(
       path: bundle, trust: try trust.policy(), signatureFile: trust.signature)
     let result = try Exporter(opened, library: library, options: options)
-      .write(to: target) { line?.update($0) }
+      .write(to: checkpoint.target) { line?.update($0) }
     line?.finish()
     try output.write(json(result), words: words(result))
   }
 
   private func words(_ result: ExportResult) -> String {
     let tensors = result.files.reduce(0) { $0 + $1.tensorCount }
-    var text = "\(target.escapedForTerminal): \(result.family.escapedForTerminal) in "
+    var text = "\(checkpoint.target.escapedForTerminal): \(result.family.escapedForTerminal) in "
     text += "\(result.naming.escapedForTerminal) naming, "
     text += "\(tensors) tensors\n"
     for file in result.files {
@@ -109,7 +116,7 @@ struct ExportCommand: OutputCommand {
 
   private func json(_ result: ExportResult) -> JSONValue {
     [
-      "path": .string(target), "family": .string(result.family),
+      "path": .string(checkpoint.target), "family": .string(result.family),
       "naming": .string(result.naming),
       "files": .array(
         result.files.map {

@@ -8,57 +8,67 @@ import DepthVLAWeights
 struct InspectCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Says what a checkpoint or a bundle is and holds, and what is wrong with it.",
+    abstract: "Describe a checkpoint or bundle and report what is wrong with it.",
+    usage: "depthvla inspect <path> [<options>]",
     discussion: """
       Example:
         depthvla inspect ~/models/dinov2-large
 
-      Exit status 65 where tensors are missing, unexpected or misshapen, of models that look \
-      like a supported one and are not, and of tensors of no known model; 64 where a checkpoint \
-      holds several models and --prefix does not say which.
+      The exit status is 65 where tensors are missing, unexpected or of another shape, or where \
+      the model is not supported or not recognised. It is 64 where a checkpoint holds several \
+      models and --prefix does not choose one.
       """)
 
   @Argument(help: "A safetensors file, a folder with shards, or a bundle.")
   var path: String
 
+  @OptionGroup(title: "Model") var configs: ConfigOptions
+  @OptionGroup(title: "Model") var settings: SettingOptions
+  @OptionGroup(title: "Model") var copy: CopyOption
+  @OptionGroup(title: "Report") var listing: Listing
   @OptionGroup var output: OutputOptions
-  @OptionGroup var configs: ConfigOptions
-  @OptionGroup var settings: SettingOptions
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      Of several copies of a model in a checkpoint, such as the weights and their moving average, \
-      the one whose tensor names begin so.
-      """, valueName: "text"))
-  var prefix: String?
+  /// Which of several copies of a model is meant.
+  struct CopyOption: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        """
+        Where a checkpoint holds several copies of a model, such as the weights and their moving \
+        average, use the one whose tensor names begin with this text.
+        """, valueName: "text"))
+    var prefix: String?
+  }
 
-  @Flag(help: "List every tensor.")
-  var tensors = false
+  /// How much is listed, and what is refused.
+  struct Listing: ParsableArguments {
+    @Flag(help: "List every tensor.")
+    var tensors = false
 
-  @Flag(
-    help: """
-      List what became of every tensor of the sources and of every key of the documents beside them.
-      """)
-  var ledger = false
+    @Flag(
+      help: """
+        List how every source tensor and every key of the documents beside the weights was used.
+        """)
+    var ledger = false
 
-  @Flag(help: "Exit with status 65 where a document has a key that nothing here knows.")
-  var strict = false
+    @Flag(help: "Exit with status 65 where a document has an unknown key.")
+    var strict = false
+  }
 
   func run() throws {
     let library = try output.library()
     let inspection = try Inspection.inspect(
       path, library: library, settings: Configuration(settings: try settings.values()),
-      config: try config(), prefix: prefix)
+      config: try config(), prefix: copy.prefix)
     let report = InspectionReport(inspection)
     try output.write(
-      report.json, words: report.words(listingTensors: tensors, listingLedger: ledger))
+      report.json,
+      words: report.words(listingTensors: listing.tensors, listingLedger: listing.ledger))
     // What only the user can say of a known model is a question, and no defect of the file.
     if let problem = inspection.problem, problem.code != .remapAsk {
       Console.write("depthvla: \(problem.inFile(path).line(in: "inspect"))\n", to: .error)
       throw ExitCode(problem.kind.rawValue)
     }
-    if strict { try inspection.documents.requireKnown([path]) }
+    if listing.strict { try inspection.documents.requireKnown([path]) }
   }
 
   /// The config.json that is given; there is one source.

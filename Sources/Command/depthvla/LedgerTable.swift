@@ -3,8 +3,8 @@ import DVLADiagnostics
 import DVLAJSON
 import DepthVLAWeights
 
-/// What became of every tensor of the sources, and of every key of the documents beside them, for a
-/// person and as a document.
+/// How every source tensor and every key of the documents beside the weights was used, for a person
+/// and as a document.
 struct LedgerTable {
   private let documents: DocumentLedger
 
@@ -12,17 +12,18 @@ struct LedgerTable {
 
   private static let shownCount = 20
 
-  /// A note for each key that nothing knows; empty where all are known.
+  /// A note for each unknown key; empty where all are known.
   var unknownWords: String {
     let unknown = documents.unknown
     var text = ""
     for (document, entry) in unknown.prefix(Self.shownCount) {
       text +=
-        "  note: \(document.escapedForTerminal): nothing here knows the key "
+        "  note: \(document.escapedForTerminal): unknown key "
         + "\(entry.key.quoted) (\(entry.value.escapedForTerminal))\n"
     }
     if unknown.count > Self.shownCount {
-      text += "  note: and \(unknown.count - Self.shownCount) unknown keys more; --json lists all\n"
+      text +=
+        "  note: … and \(unknown.count - Self.shownCount) more unknown keys; --json lists all\n"
     }
     return text
   }
@@ -39,7 +40,7 @@ struct LedgerTable {
     }
     for row in documents.rows {
       text += "  keys of \(row.account.document.escapedForTerminal)"
-      text += row.source.map { " of source \($0)\n" } ?? ", given\n"
+      text += row.source.map { " of source \($0)\n" } ?? ", given by the user\n"
       for entry in row.account.entries {
         text +=
           "    \(entry.key.escapedForTerminal) = \(entry.value.escapedForTerminal)  "
@@ -64,7 +65,7 @@ struct LedgerTable {
     switch fate {
     case .used(let what): "used: \(what.escapedForTerminal)"
     case .neutral(let reason): "neutral: \(reason.escapedForTerminal)"
-    case .fixed: "fixed: the value that is computed"
+    case .fixed: "fixed: the only supported value"
     case .unknown: "unknown"
     }
   }

@@ -1,7 +1,7 @@
 import DVLADiagnostics
 import DVLAFiles
 
-/// The manifest files that a path on the command line stands for.
+/// The manifest files at a path that `--manifest` names.
 enum ManifestFiles {
   /// The file itself, or the `.json` files of a folder, sorted by name.
   static func at(_ path: String) throws(WeightsError) -> [String] {

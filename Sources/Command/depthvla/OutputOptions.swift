@@ -6,19 +6,19 @@ import DVLARemapping
 
 /// The options that every command has.
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "One JSON document on stdout, nothing else there.")
+  @Flag(help: "Print one JSON document on stdout and nothing else there.")
   var json = false
 
-  @Flag(help: "No progress on stderr.")
+  @Flag(help: "Show no progress on stderr.")
   var quiet = false
 
-  @Option(help: "Threads to work on (default: one for each processor).")
+  @Option(help: "The number of threads (default: one for each processor).")
   var threads: Int?
 
   @Option(
     name: .customLong("manifest"), parsing: .singleValue,
     help: ArgumentHelp(
-      "A naming manifest of your own, or a folder of them, beside the built-in ones.",
+      "A naming manifest of your own to add to the built-in ones, or a folder of them.",
       valueName: "path"))
   var manifests: [String] = []
 
@@ -57,7 +57,7 @@ struct OutputOptions: ParsableArguments {
 }
 
 extension WeightsError.Code {
-  /// Standard output does not take the result.
+  /// The result could not be written to standard output.
   static let commandOutput = Self("command.output")
 }
 

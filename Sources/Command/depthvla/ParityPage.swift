@@ -51,7 +51,7 @@ struct ParityPage {
   private var facts: [(String, String)] {
     let subject = report.check.subject
     return [
-      ("Family", subject.family), ("Root", subject.root ?? "a checkpoint has none"),
+      ("Family", subject.family), ("Root", subject.root ?? "none (a checkpoint)"),
       ("Precision class", report.check.precision.rawValue),
       ("Products", report.check.products.description),
       ("Tolerances", report.tolerances ?? "built in"),
@@ -103,7 +103,7 @@ struct ParityPage {
   private var unseen: String {
     let unused = report.check.subject.unusedTensors
     guard !unused.isEmpty else { return "" }
-    var text = "<h2>Not seen</h2>\n<p>No output depends on these \(unused.count) tensors: "
+    var text = "<h2>Not checked</h2>\n<p>No output depends on these \(unused.count) tensors. "
     text += "<code>verify --against</code> compares them byte for byte.</p>\n<ul>\n"
     for group in FoldedTensors(unused).groups {
       text +=

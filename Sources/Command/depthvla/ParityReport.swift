@@ -73,19 +73,19 @@ struct ParityReport {
   private var cautions: [String] {
     var lines: [String] = []
     if check.isOfPreprocessingAlone {
-      lines.append("preprocessing alone: no weight was looked at")
+      lines.append("preprocessing only: no weight was checked")
     } else {
       lines.append("products \(check.products)")
     }
     for comparison in check.comparisons where check.isOwnRecording(comparison) {
       lines.append(
-        "\(comparison.golden.path.escapedForTerminal) is of this very bundle: it only repeats itself"
-      )
+        "\(comparison.golden.path.escapedForTerminal) was recorded from this bundle: the result only "
+          + "shows that runs repeat")
     }
     if let stage = firstFailure, stage.reference == .float32, check.precision == .f32 {
       lines.append(
-        "that golden has no float64: upstream's own float32 run may be this far off, and only "
-          + "f64.STAGE would tell")
+        "the golden has no float64 stages: upstream's own float32 run may err as much, and only "
+          + "f64.STAGE can decide")
     }
     if !check.skipped.isEmpty {
       let count = check.skipped.count
@@ -116,10 +116,10 @@ struct ParityReport {
     }
     var text =
       unused.count == 1
-      ? "parity cannot see this tensor, on which no output depends; verify --against\n"
-        + "compares it byte for byte:\n"
-      : "parity cannot see these \(unused.count) tensors, on which no output depends; "
-        + "verify --against\ncompares them byte for byte:\n"
+      ? "parity cannot check this tensor, because no output depends on it;\n"
+        + "verify --against compares it byte for byte:\n"
+      : "parity cannot check these \(unused.count) tensors, because no output depends on them;\n"
+        + "verify --against compares them byte for byte:\n"
     for group in FoldedTensors(unused).groups {
       let count = group.count > 1 ? " (\(group.count))" : ""
       text += "  \(group.name.escapedForTerminal)\(count)\n    \(group.reason.escapedMessage)\n"

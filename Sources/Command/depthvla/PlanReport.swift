@@ -35,7 +35,7 @@ struct PlanReport {
       if case .zeros = value, tensor.unusedReason != nil {
         words = "filled with zeros: \(reason)"
       } else {
-        words = "drawn: no source has them"
+        words = "drawn at random: no source has them"
       }
       if counts[words] == nil { order.append(words) }
       counts[words, default: 0] += 1
@@ -83,7 +83,7 @@ struct PlanReport {
       }
     }
     text += LedgerTable(conversion.documents).unknownWords
-    for rule in idleRules { text += "  note: recipe rule \(rule), decides nothing here\n" }
+    for rule in idleRules { text += "  note: recipe rule \(rule), has no effect on this model\n" }
     for note in conversion.assetNotes { text += "  note: \(note.escapedMessage)\n" }
     let variant =
       plan.remap.variants.isEmpty ? "" : " (\(plan.remap.variants.joined(separator: ", ")))"
@@ -119,8 +119,9 @@ struct PlanReport {
   private func resumption(_ result: ConversionResult) -> String {
     let (kept, damaged) = (result.resumption.keptByteCount, result.resumption.damagedBlockCount)
     guard kept > 0 || damaged > 0 else { return "" }
-    return "resumed: \(Units.bytes(kept)) of \(Units.bytes(conversion.tensorByteCount)) were done"
-      + " already and right" + (damaged > 0 ? "; \(damaged) damaged blocks made again\n" : "\n")
+    return
+      "resumed: \(Units.bytes(kept)) of \(Units.bytes(conversion.tensorByteCount)) were already "
+      + "done and intact" + (damaged > 0 ? "; \(damaged) damaged blocks were redone\n" : "\n")
   }
 
   private func signature(_ result: ConversionResult) -> SignatureReport? {

@@ -2,9 +2,9 @@ public import ArgumentParser
 public import DVLAModels
 import DepthVLAWeights
 
-/// What a policy is told, and how it is sampled.
+/// The inputs of a policy, and how it is sampled.
 struct PolicyOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("What the robot is to do.", valueName: "text"))
+  @Option(help: ArgumentHelp("The instruction, such as \"pick up the cup\".", valueName: "text"))
   var instruction: String?
 
   @Option(
@@ -16,37 +16,37 @@ struct PolicyOptions: ParsableArguments {
     help: ArgumentHelp("Write the chunk of actions as JSON.", valueName: "file"))
   var actions: String?
 
-  @Option(help: "Draws the noise that actions start from (default: 0).")
+  @Option(help: "The seed of the noise that actions are sampled from (default: 0).")
   var seed: UInt64?
 
   @Option(
     help: ArgumentHelp(
-      "Noise [horizon, action width] instead: .npy, or safetensors.", valueName: "file"))
+      "A file with the noise [horizon, action width]: .npy or safetensors.", valueName: "file"))
   var noise: String?
 
-  @Option(help: "Steps from noise to actions (default: as the bundle says).")
+  @Option(help: "Euler steps from noise to actions (default: that of the bundle).")
   var steps: Int?
 
-  @Option(help: "Who sees whom, block or full (default: as the bundle says).")
+  @Option(help: "The attention mask (default: that of the bundle).")
   var mask: AttentionPattern?
 
-  @Flag(help: "Leave DepthVLA's depth expert out.")
+  @Flag(help: "Run DepthVLA without its depth expert.")
   var noDepth = false
 
   @Option(
     help: ArgumentHelp(
-      "tokenizer.model or tokenizer.json instead of the bundle's.", valueName: "file"))
+      "A tokenizer.model or tokenizer.json to use in place of the bundle's.", valueName: "file"))
   var tokenizer: String?
 
   @Option(
     help: ArgumentHelp(
-      "Statistics of states and actions instead of the bundle's.", valueName: "file"))
+      "Statistics of states and actions to use in place of the bundle's.", valueName: "file"))
   var statistics: String?
 
-  @Flag(help: "Compute what the actions see anew at every step: the same numbers, more slowly.")
+  @Flag(help: "Recompute keys and values at every step. The numbers are the same; it is slower.")
   var uncached = false
 
-  @Flag(help: "Load all weights before the forward begins, instead of meanwhile.")
+  @Flag(help: "Load all weights before the forward pass begins, not during it.")
   var loadFirst = false
 
   /// The first of these options that was given.

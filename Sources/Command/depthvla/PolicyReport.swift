@@ -21,7 +21,7 @@ struct PolicyReport {
   func words(actionsFile: String?) -> String {
     let chunk = run.chunk
     var text = "\(chunk.actions.count) actions of \(chunk.actions.first?.count ?? 0) numbers"
-    text += chunk.isInRobotUnits ? ", in the robot's units\n" : ", as the model has them\n"
+    text += chunk.isInRobotUnits ? ", in the robot's units\n" : ", in the model's units\n"
     for (index, action) in chunk.actions.prefix(Self.shownActions).enumerated() {
       text += wrapped(action, label: "\(index)")
     }
@@ -34,7 +34,7 @@ struct PolicyReport {
     if !chunk.isStateNormalized || !chunk.isInRobotUnits {
       let missing =
         chunk.isStateNormalized ? "actions" : chunk.isInRobotUnits ? "states" : "states and actions"
-      text += "no statistics of \(missing): they are as the model has them\n"
+      text += "no statistics of \(missing): they are in the model's units\n"
     }
     for (index, camera) in run.cameras.enumerated() {
       text += "camera \(index): \(camera.path.escapedForTerminal)\n"

@@ -6,8 +6,11 @@ public import DVLATensorMath
 struct ProductOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How BF16 and INT8 weights are multiplied: exact, in float32, or native, in their own type "
-        + "(default: exact where the weights lost nothing, else native where that is faster here).",
+      """
+      How products with BF16 and INT8 weights are computed: exact in float32, or native in the \
+      type of the weights (default: exact where conversion lost nothing, else native where that \
+      is faster on this processor).
+      """,
       valueName: "how"))
   var products: ProductPrecision?
 }
@@ -15,6 +18,6 @@ struct ProductOptions: ParsableArguments {
 extension ProductPrecision: ExpressibleByArgument {}
 
 extension ProductChoice {
-  /// The choice for each type.
+  /// The choice by weight type.
   var json: JSONValue { ["bf16": .string(bf16.rawValue), "int8": .string(int8.rawValue)] }
 }

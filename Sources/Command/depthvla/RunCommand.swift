@@ -10,7 +10,8 @@ import DepthVLAWeights
 struct RunCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Runs a bundle: actions of a robot, or the depth of pictures.",
+    abstract: "Run a bundle: actions for a robot, or depth maps of pictures.",
+    usage: "depthvla run <bundle> --image <path> ... [<options>]",
     discussion: """
       Examples:
         depthvla run robot.dvla.safetensors --image base.png --image wrist.png \\
@@ -20,49 +21,54 @@ struct RunCommand: OutputCommand {
         depthvla run depth.dvla.safetensors --image photos \\
           --png16 labels --raw values
 
-      DepthVLA and pi0 take a picture of each camera, in the order of training, an instruction \
-      and a state, and give a chunk of actions; DepthVLA gives the depth each camera sees too. \
-      Leave out a camera that is missing. Of one camera -o, --png16 and --raw are files, of \
-      several folders with camera0, camera1, … in them.
+      DepthVLA and pi0 need one picture per camera, in the order of training, an instruction and \
+      a state. They compute a chunk of actions; DepthVLA also computes a depth map per camera. \
+      Omit a camera that is missing. With one camera, -o, --png16 and --raw are files; with \
+      several they are folders that hold camera0, camera1 and so on.
 
-      Depth Anything V2 takes one picture, or a folder of .png, .jpg and .jpeg files, which makes \
-      folders with the pictures' names.
+      Depth Anything V2 needs one picture, or a folder of .png, .jpg and .jpeg files. For a \
+      folder the outputs are folders with files of the same names.
 
-      16-bit values are stretched from the least depth to the greatest; of a metric model they \
-      are millimetres, or 1/256 m where it sees further than 65 m, and coarser beyond 255 m. The \
-      file and the report say which.
+      16-bit values of relative depth span the range from the smallest to the largest depth. \
+      Those of a metric model are millimetres, or 1/256 m if its range exceeds 65 m, or larger \
+      steps if it exceeds 255 m. The file and the report state the unit.
       """)
 
   @Argument(help: "The bundle.")
   var bundle: String
 
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "PNG or JPEG files, one for each camera; for Depth Anything one, or a folder.",
-      valueName: "path"))
-  var image: [String] = []
-
-  @OptionGroup(title: "Policy options") var policy: PolicyOptions
-  @OptionGroup(title: "Depth options") var depth: DepthOptions
+  @OptionGroup(title: "Pictures") var pictures: Pictures
+  @OptionGroup(title: "DepthVLA and pi0") var policy: PolicyOptions
+  @OptionGroup(title: "Depth") var depth: DepthOptions
+  @OptionGroup(title: "Running") var products: ProductOptions
+  @OptionGroup(title: "Running") var running: Running
   @OptionGroup(title: "Trust") var trust: TrustOptions
-
-  @Flag(
-    help: """
-      Use the tensors of a bundle made with --store where they lie in the file. Nobody may write to \
-      the file in place meanwhile.
-      """)
-  var map = false
-
-  @OptionGroup var products: ProductOptions
-
-  @Flag(help: "Replace outputs that exist.")
-  var force = false
-
   @OptionGroup var output: OutputOptions
 
-  func validate() throws {
-    if image.isEmpty { throw ValidationError("expected --image PATH") }
+  struct Pictures: ParsableArguments {
+    @Option(
+      parsing: .upToNextOption,
+      help: ArgumentHelp(
+        "PNG or JPEG files, one per camera. For Depth Anything: one file, or a folder.",
+        valueName: "path"))
+    var image: [String] = []
+
+    func validate() throws {
+      if image.isEmpty { throw ValidationError("expected --image PATH") }
+    }
+  }
+
+  /// How the bundle is read and the outputs are written.
+  struct Running: ParsableArguments {
+    @Flag(
+      help: """
+        Map the tensors of a bundle made with --store instead of reading them. The file must not \
+        be modified during the run.
+        """)
+    var map = false
+
+    @Flag(help: "Replace outputs that exist.")
+    var force = false
   }
 
   func run() throws {
@@ -71,14 +77,14 @@ struct RunCommand: OutputCommand {
       .protect(
         from: [policy.actions, depth.picture, depth.png16, depth.raw], replacingFolders: true)
     let opened = try WeightBundle(
-      path: bundle, trust: try trust.policy(), signatureFile: trust.signature, mapping: map)
+      path: bundle, trust: try trust.policy(), signatureFile: trust.signature, mapping: running.map)
     switch Family(rawValue: opened.documents.family) {
     case .depthvla, .pi0: try act(opened, since: start)
     case .depthAnythingV2: try estimateDepth(opened)
     case .paligemma, .dinov2, nil:
       throw WeightsError(
         .runFamily, .usage, file: bundle,
-        "expected a depthvla, pi0 or depth-anything-v2 bundle, found "
+        "only depthvla, pi0 and depth-anything-v2 bundles can be run; this is "
           + opened.documents.family.quoted)
     }
   }
@@ -87,8 +93,7 @@ struct RunCommand: OutputCommand {
     if let name = depth.firstOfDepthAnythingAlone {
       throw WeightsError(
         .commandUsage, .usage,
-        "\(name) is for Depth Anything, \(bundle.path) is of "
-          + bundle.documents.family)
+        "\(name) is for Depth Anything; \(bundle.path) is a \(bundle.documents.family) bundle")
     }
     guard policy.instruction?.unicodeScalars.contains("\u{FFFD}") != true else {
       throw WeightsError(.commandUsage, .usage, "--instruction: expected text in UTF-8")
@@ -96,19 +101,19 @@ struct RunCommand: OutputCommand {
     guard let instruction = policy.instruction, let state = policy.state else {
       throw WeightsError(
         .commandUsage, .usage, file: bundle.path,
-        "a bundle of \(bundle.documents.family) acts: expected "
+        "a \(bundle.documents.family) bundle needs "
           + (policy.instruction == nil ? "--instruction TEXT" : "--state FILE"))
     }
     var options = policy.options
     options.products = products.products
-    options.overwrite = force
+    options.overwrite = running.force
     options.threads = output.threadCount
     options.start = start
     let line = output.progress()
     defer { line?.finish() }
     let run = try PolicyRun(
       bundle,
-      PolicyRun.Observation(images: image, instruction: instruction, state: state),
+      PolicyRun.Observation(images: pictures.image, instruction: instruction, state: state),
       actions: policy.actions, outputs: depth.outputs, options: options,
       describe: { PolicyReport($0, bundle: bundle.path).document.encoded(pretty: true) + "\n" },
       progress: { line?.update("act", done: $0, of: $1, noun: "parts of the forward") })
@@ -121,14 +126,13 @@ struct RunCommand: OutputCommand {
     if let name = policy.first {
       throw WeightsError(
         .commandUsage, .usage,
-        "\(name) is for policies, \(bundle.path) is of "
-          + bundle.documents.family)
+        "\(name) is for policies; \(bundle.path) is a \(bundle.documents.family) bundle")
     }
-    guard image.count == 1 else {
+    guard pictures.image.count == 1 else {
       throw WeightsError(
         .commandUsage, .usage,
-        "expected one picture, or a folder of them, for a bundle of depth-anything-v2, found "
-          + "\(image.count)")
+        "a depth-anything-v2 bundle needs one picture, or one folder of pictures; "
+          + "\(pictures.image.count) were given")
     }
     guard !depth.outputs.isEmpty else {
       throw WeightsError(.commandUsage, .usage, "expected -o, --png16 or --raw")
@@ -137,11 +141,13 @@ struct RunCommand: OutputCommand {
     options.inputSize = depth.inputSize
     options.products = products.products
     options.skipsDamaged = depth.skipDamaged
-    options.overwrite = force
+    options.overwrite = running.force
     options.threads = output.threadCount
     let line = output.progress()
     defer { line?.finish() }
-    let run = try DepthRun(bundle, images: image[0], outputs: depth.outputs, options: options) {
+    let run = try DepthRun(
+      bundle, images: pictures.image[0], outputs: depth.outputs, options: options
+    ) {
       line?.update("depth", done: $0, of: $1, noun: "pictures")
     }
     line?.finish()

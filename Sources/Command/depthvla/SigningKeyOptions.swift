@@ -7,13 +7,13 @@ import DepthVLAWeights
 struct SigningKeyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Sign as this release: 1 or more, more than the last. Robots can refuse older ones.",
+      "Sign as this release: 1 or more, higher than the last. Robots can refuse older releases.",
       valueName: "number"))
   var release: Int?
 
   @Option(
     help: ArgumentHelp(
-      "A file whose first line opens an encrypted key. Nobody is asked for it.",
+      "A file whose first line is the passphrase of the key. There is no prompt for it.",
       valueName: "file"))
   var passphraseFile: String?
 

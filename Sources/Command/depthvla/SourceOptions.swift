@@ -5,7 +5,7 @@ import DVLAJSON
 import DVLARemapping
 import DepthVLAWeights
 
-/// The checkpoints a bundle is made from, each under what it is said to be.
+/// The checkpoints that a bundle is made from, each under the family that its option names.
 struct SourceOptions: ParsableArguments {
   // Lists, since of an option that takes one value the last would win in silence.
   @Option(
@@ -32,9 +32,9 @@ struct SourceOptions: ParsableArguments {
     name: .customLong("prefix"), parsing: .singleValue,
     help: ArgumentHelp(
       """
-      Of several copies of a model in one checkpoint, such as the weights and their moving \
-      average, the one whose tensor names begin so; '' for the one without a prefix. With several \
-      sources, say of which.
+      Where a checkpoint holds several copies of a model, such as the weights and their moving \
+      average, use the one whose tensor names begin with this text ('' for the one without a \
+      prefix). With several sources, name the family.
       """, valueName: "[family=]text"))
   var prefixes: [String] = []
 
@@ -104,12 +104,12 @@ struct SourceOptions: ParsableArguments {
   }
 }
 
-/// Values that neither shapes nor config.json tell.
+/// Configuration values that neither shapes nor config.json determine.
 struct SettingOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
-      "A configuration value that the checkpoint does not tell, such as num_attention_heads=6.",
+      "A configuration value that the checkpoint lacks, such as num_attention_heads=6.",
       valueName: "key=value"))
   var texts: [String] = []
 
@@ -132,7 +132,7 @@ struct SettingOptions: ParsableArguments {
 }
 
 extension WeightsError.Code {
-  /// The command line asks for something that cannot be.
+  /// The arguments of the command cannot be understood or contradict each other.
   static let commandUsage = Self("command.usage")
   /// A checkpoint is of another family than the option says.
   static let commandFamily = Self("command.family")

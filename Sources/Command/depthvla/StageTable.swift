@@ -83,8 +83,8 @@ extension StageComparison {
       return broken + ["worst at " + errors.worst.words]
     case .otherShape(let found): return ["its shape is \(found), recorded \(shape)"]
     case .nonFinite(let element): return ["not finite at " + element.words]
-    case .notShown: return ["it was not computed"]
-    case .repeated: return ["it was computed more than once"]
+    case .notShown: return ["the model did not compute it"]
+    case .repeated: return ["the model computed it more than once"]
     }
   }
 }

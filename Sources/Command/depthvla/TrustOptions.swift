@@ -8,18 +8,19 @@ struct TrustOptions: ParsableArguments {
   @Option(
     name: .customLong("public-key"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Take only a bundle signed with this key (PEM); several keys: one of them.",
+      "Accept only a bundle signed with this key (PEM). Repeat it to accept any of several.",
       valueName: "file"))
   var publicKeys: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Where the signature is (default: the bundle's name and .sig).", valueName: "file"))
+      "The signature file (default: the bundle's name with .sig added).", valueName: "file"))
   var signature: String?
 
   @Option(
     help: ArgumentHelp(
-      "Take only this release or a later one, as the signature says.", valueName: "release"))
+      "Accept only this release or a later one. The release is part of the signature.",
+      valueName: "release"))
   var minimumRelease: Int?
 
   mutating func validate() throws {

@@ -10,7 +10,7 @@ import DepthVLAWeights
 struct VerificationReport {
   let path: String
   let verification: BundleVerification
-  /// The signature it was held against; nil where none was asked for.
+  /// The signature that was checked; nil where none was required.
   let signature: VerifiedSignature?
   let comparison: BundleComparison?
 
@@ -62,9 +62,9 @@ struct VerificationReport {
     let exact = comparison.rows.count { $0.outcome == .exact }
     let converted = comparison.rows.count { $0.outcome == .asConverted }
     var text = "against the sources: \(exact) tensors equal bit for bit"
-    if converted > 0 { text += ", \(converted) as the recipe converts them" }
+    if converted > 0 { text += ", \(converted) equal after conversion" }
     let measured = comparison.rows.count { $0.outcome == .measured }
-    if measured > 0 { text += ", \(measured) came quantized and are measured" }
+    if measured > 0 { text += ", \(measured) quantized before conversion and measured" }
     text += comparison.differences.isEmpty ? "\n" : ", \(comparison.differences.count) DIFFERENT\n"
     for row in comparison.differences.prefix(40) {
       if case .different(let byte) = row.outcome {
@@ -76,14 +76,14 @@ struct VerificationReport {
       switch row.outcome {
       case .equal: text += "  asset \(name): equal to \(row.asset.source.escapedForTerminal)\n"
       case .different(let byte): text += "  asset \(name): DIFFERENT from byte \(byte) on\n"
-      case .given: text += "  asset \(name): not compared, it was given when the bundle was made\n"
+      case .given: text += "  asset \(name): not compared, it does not come from a source\n"
       case .notFound:
         text += "  asset \(name): not compared, no source has "
         text += "\(row.asset.source.escapedForTerminal)\n"
       }
     }
     for file in comparison.lackingAssets {
-      text += "  asset \(file.name.escapedForTerminal): the bundle has none, a source has "
+      text += "  asset \(file.name.escapedForTerminal): not in the bundle; a source has "
       text += "\(file.source.escapedForTerminal)\n"
     }
     text += recordWords(comparison.recordDifferences)
@@ -94,14 +94,14 @@ struct VerificationReport {
 
   private func recordWords(_ differences: [DocumentDifference]) -> String {
     guard let first = differences.first else {
-      return "  record: as these sources give it, the SHA-256 of their files included\n"
+      return "  provenance matches these sources, including the SHA-256 of their files\n"
     }
-    var text = "  record: says otherwise than these sources of how the bundle was made, in "
+    var text = "  provenance differs from these sources in "
     text += "\(differences.count) place\(differences.count == 1 ? "" : "s")\n"
     text += "    \(first.place.escapedForTerminal)\n"
     text += "      in the bundle      \(DocumentDifference.words(first.found))\n"
-    text += "      of these sources   \(DocumentDifference.words(first.expected))\n"
-    if differences.count > 1 { text += "    … the others are in the JSON\n" }
+    text += "      from the sources   \(DocumentDifference.words(first.expected))\n"
+    if differences.count > 1 { text += "    … --json lists them all\n" }
     return text
   }
 

@@ -8,7 +8,8 @@ import DepthVLAWeights
 struct VerifyCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Accounts for every byte of a bundle, and compares it with its sources.",
+    abstract: "Check every byte of a bundle and compare it with its sources.",
+    usage: "depthvla verify <bundle> [--against <path> ...] [<options>]",
     discussion: """
       Examples:
         depthvla verify robot.dvla.safetensors
@@ -17,27 +18,31 @@ struct VerifyCommand: OutputCommand {
         depthvla verify robot.dvla.safetensors --public-key key.pub.pem \\
           --minimum-release 7
 
-      With --against, name every source the bundle was made from: each tensor is converted \
-      again and compared bit for bit, and what conversion lost is measured; assets are compared \
-      with the files beside the weights. With --public-key the bundle must be signed with one of \
-      the keys, its SHA-256 included. Exit status 1 where sources and bundle differ, the \
-      signature is not to be trusted or a tensor holds NaN or infinity; 65 where the bundle is \
-      damaged.
+      --against lists every source that the bundle was made from. Each tensor is converted again \
+      and compared bit for bit, and the loss is measured. Assets are compared with the files \
+      beside the weights. With --public-key the bundle must be signed with one of the keys, and \
+      the SHA-256 of the file is checked too. The exit status is 1 where sources and bundle \
+      differ, the signature cannot be trusted or a tensor holds NaN or infinity. It is 65 where \
+      the bundle is damaged.
       """)
 
   @Argument(help: "The bundle.")
   var bundle: String
 
-  @Option(
-    name: .customLong("against"), parsing: .upToNextOption,
-    help: ArgumentHelp("The checkpoints it was made from.", valueName: "path"))
-  var sources: [String] = []
-
-  @Flag(help: "Accept tensors that hold NaN or infinity.")
-  var allowNonFinite = false
-
+  @OptionGroup(title: "Checks") var checks: Checks
   @OptionGroup(title: "Trust") var trust: TrustOptions
   @OptionGroup var output: OutputOptions
+
+  /// What is checked besides the bytes of the bundle.
+  struct Checks: ParsableArguments {
+    @Option(
+      name: .customLong("against"), parsing: .upToNextOption,
+      help: ArgumentHelp("The checkpoints that it was made from.", valueName: "path"))
+    var sources: [String] = []
+
+    @Flag(help: "Accept tensors that hold NaN or infinity.")
+    var allowNonFinite = false
+  }
 
   func run() throws {
     let line = output.progress()
@@ -57,9 +62,9 @@ struct VerifyCommand: OutputCommand {
         })
     }
     var comparison: BundleComparison?
-    if verification.isIntact, !sources.isEmpty {
+    if verification.isIntact, !checks.sources.isEmpty {
       let library = try output.library()
-      let imported = try BundleComparison.sources(at: sources, of: opened, library: library)
+      let imported = try BundleComparison.sources(at: checks.sources, of: opened, library: library)
       comparison = try BundleComparison.compare(
         opened, against: imported, library: library, threads: output.threadCount,
         progress: { line?.update($0) })
@@ -72,7 +77,7 @@ struct VerifyCommand: OutputCommand {
       Console.write("depthvla: \(damage.error)\n", to: .error)
       throw ExitCode(WeightsError.Kind.malformed.rawValue)
     }
-    if !allowNonFinite, let values = verification.nonFinite.first {
+    if !checks.allowNonFinite, let values = verification.nonFinite.first {
       Console.write("depthvla: \(values.error(in: bundle))\n", to: .error)
       throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
     }

@@ -35,7 +35,9 @@ extension TensorSource {
 }
 
 extension WeightsError.Code {
+  /// There is no tensor of that name.
   public static let unknownTensor = Self("tensor.unknown")
+  /// Rows or elements beyond the end of a tensor.
   public static let tensorRange = Self("tensor.range")
 }
 

@@ -21,13 +21,17 @@ extension WeightsError.Code {
   public static let jsonSurrogateEscape = Self("json.surrogate-escape")
   /// An escape that JSON does not have.
   public static let jsonEscape = Self("json.escape")
+  /// Text that is not JSON, for a reason without a code of its own.
   public static let jsonSyntax = Self("json.syntax")
   /// The text ends inside a value, or holds none.
   public static let jsonTruncated = Self("json.truncated")
   /// Something after the value.
   public static let jsonTrailing = Self("json.trailing")
+  /// A comma after the last element of an array or object.
   public static let jsonTrailingComma = Self("json.trailing-comma")
+  /// A comment, which JSON does not have.
   public static let jsonComment = Self("json.comment")
+  /// A string in single quotes.
   public static let jsonSingleQuote = Self("json.single-quote")
   /// NaN or Infinity.
   public static let jsonNonFinite = Self("json.non-finite")
@@ -39,15 +43,21 @@ extension WeightsError.Code {
   public static let jsonNumberRange = Self("json.number-range")
   /// Two equal keys in one object.
   public static let jsonDuplicateKey = Self("json.duplicate-key")
+  /// More objects and arrays inside each other than the limit.
   public static let jsonDepth = Self("json.depth")
+  /// The text is longer than the limit.
   public static let jsonTooLarge = Self("json.too-large")
+  /// The text has more values than the limit.
   public static let jsonTooManyValues = Self("json.too-many-values")
+  /// The text has more objects than the limit.
   public static let jsonTooManyObjects = Self("json.too-many-objects")
   /// json-c read the text otherwise than the gate did.
   public static let jsonDisagreement = Self("json.disagreement")
 
   /// A value of another type, or an integer outside its range.
   public static let jsonType = Self("json.type")
+  /// An object lacks a key that it must have.
   public static let jsonMissingKey = Self("json.missing-key")
+  /// An object has a key that is not defined.
   public static let jsonUnknownKey = Self("json.unknown-key")
 }

@@ -1,0 +1,58 @@
+public import ArgumentParser
+import DVLADiagnostics
+
+/// Which source of several a part of the bundle comes from, and what to do for a part that has none.
+struct CompositionOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The source of the depth encoder where both of these are given.",
+      valueName: "source"))
+  var depthEncoder: DepthEncoder?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      The source of a component that several sources have, such as vlm=pi0. \
+      Components: vlm, dinov2, depth-expert, action, dpt.
+      """,
+      valueName: "component=family"))
+  var take: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw tensors that no source has at random from this seed. Without it they are an error.",
+      valueName: "seed"))
+  var initMissing: UInt64?
+
+  @Flag(help: "Refuse an unknown key in the documents beside the weights. Use it for releases.")
+  var strict = false
+
+  enum DepthEncoder: String, ExpressibleByArgument, CaseIterable {
+    case depthAnything = "depth-anything"
+    case dinov2
+  }
+
+  /// The family by component.
+  ///
+  /// - Throws: `command.usage` for text of another form, and for a component that is named twice.
+  func choices() throws(WeightsError) -> [String: String] {
+    var choices: [String: String] = [:]
+    if let depthEncoder {
+      choices["dinov2"] = depthEncoder == .dinov2 ? "dinov2" : "depth-anything-v2"
+    }
+    for text in take {
+      let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard sides.count == 2 else {
+        throw WeightsError(
+          .commandUsage, .usage, "--take \(text.quoted): expected COMPONENT=FAMILY")
+      }
+      guard choices.updateValue(sides[1], forKey: sides[0]) == nil else {
+        throw WeightsError(
+          .commandUsage, .usage,
+          "--take \(text.quoted): the source of \(sides[0].quoted) is already given")
+      }
+    }
+    return choices
+  }
+}
