@@ -1,5 +1,6 @@
 public import ArgumentParser
 import DVLADiagnostics
+import DVLAFamilies
 
 /// Which source of several a part of the bundle comes from, and what to do for a part that has none.
 struct CompositionOptions: ParsableArguments {
@@ -39,7 +40,7 @@ struct CompositionOptions: ParsableArguments {
   func choices() throws(WeightsError) -> [String: String] {
     var choices: [String: String] = [:]
     if let depthEncoder {
-      choices["dinov2"] = depthEncoder == .dinov2 ? "dinov2" : "depth-anything-v2"
+      choices["dinov2"] = (depthEncoder == .dinov2 ? Family.dinov2 : .depthAnythingV2).rawValue
     }
     for text in take {
       let sides = text.split(separator: "=", maxSplits: 1).map(String.init)

@@ -62,12 +62,3 @@ struct DepthVLA: ParsableCommand {
 protocol OutputCommand: ParsableCommand {
   var output: OutputOptions { get }
 }
-
-/// The arguments of a command line that could not be parsed.
-private struct UnparsedArguments: ParsableArguments {
-  @Flag var json = false
-  @Argument(parsing: .allUnrecognized) var others: [String] = []
-
-  /// Whether the result of the command was to be JSON, as far as that can be seen.
-  static var wantJSON: Bool { (try? parse())?.json ?? false }
-}
