@@ -5,7 +5,8 @@ import DVLATensors
 import Testing
 
 /// Every single-bit flip and every truncation of a small bundle is found, and no load gives a wrong
-/// tensor meanwhile. `depthvla-every-byte` tries all 255 other values of each byte, and larger bundles.
+/// tensor meanwhile. `depthvla-every-byte` tries all 255 other values of each byte, and larger
+/// bundles.
 struct ExhaustiveDamageTests {
   static func bundle(_ packing: BundlePacking, in folder: TemporaryFolder) throws -> [UInt8] {
     // Little of everything: each bit costs an opening.

@@ -4,8 +4,8 @@ import DVLAHashing
 import DVLATensors
 import Foundation
 
-// depthvla-every-byte BUNDLE [PLACES]: changes a copy of the bundle, one byte at a time, and looks that
-// `verify` finds each change and that no load gives a wrong tensor.
+// depthvla-every-byte BUNDLE [PLACES]: changes a copy of the bundle, one byte at a time, and checks
+// that `verify` finds each change and that no load gives a wrong tensor.
 //
 // Without PLACES: each byte to each of its 255 other values, and each truncation. With it: that
 // many places, spread over the file, each with three values; the tensor of the place is loaded,
@@ -16,7 +16,7 @@ else {
   FileHandle.standardError.write(Data("usage: depthvla-every-byte BUNDLE [PLACES]\n".utf8))
   exit(64)
 }
-let copy = FileManager.default.temporaryDirectory.appending(path: "depthvla-every-byte-\(getpid())").path
+let copy = FileManager.default.temporaryDirectory.appending(path: "every-byte-\(getpid())").path
 try FileManager.default.copyItem(atPath: CommandLine.arguments[1], toPath: copy)
 defer { try? FileManager.default.removeItem(atPath: copy) }
 var trial = try DamageTrial(path: copy)

@@ -2,9 +2,9 @@ import DVLAHostileCorpus
 import DVLAJSON
 import Foundation
 
-// depthvla-hostile-corpus FOLDER: writes the cases to FOLDER/DOOR/CLASS-NUMBER, of a folder its index; and
-// to FOLDER/chunk what bundles store for their first chunk, behind three bytes that the fuzzer
-// takes for its type (I8) and size (100).
+// depthvla-hostile-corpus FOLDER: writes the cases to FOLDER/DOOR/CLASS-NUMBER, of a folder its
+// index; and to FOLDER/chunk what bundles store for their first chunk, behind three bytes that the
+// fuzzer takes for its type (I8) and size (100).
 guard CommandLine.arguments.count == 2 else {
   FileHandle.standardError.write(Data("usage: depthvla-hostile-corpus FOLDER\n".utf8))
   exit(64)
