@@ -89,7 +89,10 @@ import Testing
     model.config = ["model_type": "vit", "hidden_size": 22]
     let error = try #require(failure { try model.recognise() })
     #expect(error.code == .remapContradiction)
-    #expect(error.message.contains("\"vit\", expected \"dinov2\""), "\(error)")
+    #expect(
+      error.message.contains(
+        "has the model_type \"vit\", but the tensors are dinov2 in original naming, whose "
+          + "model_type is \"dinov2\""), "\(error)")
   }
 
   /// No key of Gemma 1, and yet transformers 5.24 caps the logits where it stands: found by

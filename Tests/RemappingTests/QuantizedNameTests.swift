@@ -21,9 +21,9 @@ import Testing
   /// What the refusal must say of each.
   private static func word(_ what: String) -> String {
     switch what {
-    case "compressed-tensors packed": "llm-compressor packed"
+    case "compressed-tensors packed": "packed by llm-compressor"
     case "peft LoRA", "peft DoRA": "a LoRA adapter"
-    default: what.hasPrefix("peft") ? "adapter of PEFT" : String(what.prefix { $0 != " " })
+    default: what.hasPrefix("peft") ? "a PEFT adapter" : String(what.prefix { $0 != " " })
     }
   }
 

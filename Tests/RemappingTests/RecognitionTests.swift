@@ -75,7 +75,10 @@ import Testing
     model.config = try Model(fixture: "paligemma/hf-hub").config
     let error = try #require(failure { try model.recognise() })
     #expect(error.code == .remapContradiction)
-    #expect(error.message.contains("\"paligemma\", expected \"dinov2\""), "\(error)")
+    #expect(
+      error.message.contains(
+        "has the model_type \"paligemma\", but the tensors are dinov2 in hub naming, whose "
+          + "model_type is \"dinov2\""), "\(error)")
   }
 
   @Test func theModelTypeMustAgreeWithTheRegistersInTheTensors() throws {

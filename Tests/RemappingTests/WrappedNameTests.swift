@@ -156,7 +156,7 @@ import Testing
       failure { try model.library.recognise(model.tensors, config: nil, prefix: "emma") })
     #expect(error.code == .remapPrefix)
     #expect(error.kind == .usage)
-    #expect(error.message.contains(#"names begin with "module", "ema""#), "\(error)")
+    #expect(error.message.contains(#"names start with "module", "ema""#), "\(error)")
   }
 
   @Test func aTeacherIsReadBesideItsHeads() throws {
@@ -227,7 +227,7 @@ import Testing
     try model.append("vision_tower._orig_mod.vision_model.post_layernorm.weight", shape.dimensions)
     let error = try #require(failure { try model.recognise() })
     #expect(error.code == .remapWrapper)
-    #expect(error.message.contains(#""_orig_mod." of torch.compile"#), "\(error)")
+    #expect(error.message.contains(#""_orig_mod." (torch.compile)"#), "\(error)")
     #expect(error.message.contains(name), "\(error)")
   }
 
@@ -263,7 +263,7 @@ import Testing
   @Test func chunksInAnotherOrderAreRefused() throws {
     let error = try #require(failure { try chunked { "\(3 - $0).\($0)" }.recognise() })
     #expect(error.code == .remapWrapper)
-    #expect(error.message.contains("numbered through"), "\(error)")
+    #expect(error.message.contains("numbered continuously"), "\(error)")
   }
 
   /// Refused however many there are, without a search through all of them.

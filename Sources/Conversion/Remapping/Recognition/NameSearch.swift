@@ -227,8 +227,8 @@ extension NameSearch {
       let rest = count - copies[0].members.count
       return WeightsError(
         .remapAmbiguous, .usage,
-        "holds \(list) in \(copies[0].members.count) tensors, and \(rest) more tensors that no "
-          + "manifest knows",
+        "holds \(list) in \(copies[0].members.count) tensors, and \(rest) more that no manifest "
+          + "knows",
         details: choices, remedies: [.choosePrefix(copies.map(\.fullPrefix))])
     }
     return WeightsError(
