@@ -10,7 +10,7 @@ import Synchronization
 /// memory, up to a limit.
 final class TensorReader: Sendable {
   /// An input of a transform, and where it is read.
-  typealias Input = (source: any TensorSource, info: TensorInfo)
+  private typealias Input = (source: any TensorSource, info: TensorInfo)
 
   let dtype: DType
   private let content: Content
@@ -22,14 +22,15 @@ final class TensorReader: Sendable {
   }
 
   /// A tensor whose elements are reordered must fit this many bytes.
-  static let wholeByteLimit = 128 << 20
+  private static let wholeByteLimit = 128 << 20
 
   /// A tensor of a plan in its own type; drawn tensors are F32.
   ///
   /// - Parameters:
   ///   - sources: the plan's sources, by index.
   ///   - seed: of the tensors that no source has.
-  /// - Throws: as ``init(inputs:transform:output:)``.
+  /// - Throws: `remap.dtype` when its inputs differ in dtype, `remap.too-large`, `tensor.unknown` for
+  ///   an input that the source lacks; what reading throws.
   convenience init(
     _ planned: PlannedTensor, sources: [any TensorSource], seed: UInt64
   ) throws(WeightsError) {
@@ -41,8 +42,10 @@ final class TensorReader: Sendable {
     }
   }
 
-  /// - Throws: as ``init(inputs:transform:output:)``; `tensor.unknown` for an input that the source
-  ///   lacks.
+  /// One output of a transform of a source's tensors.
+  ///
+  /// - Throws: `remap.dtype` when the inputs differ in dtype, `remap.too-large`, `tensor.unknown` for
+  ///   an input that the source lacks; what reading throws.
   convenience init(
     _ names: [TensorName], of source: any TensorSource, _ transform: Transform, output: Int
   ) throws(WeightsError) {
@@ -61,11 +64,7 @@ final class TensorReader: Sendable {
     content = .drawn(generator)
   }
 
-  /// - Throws: `remap.dtype` when the inputs differ in dtype, `remap.too-large`, and what reading
-  ///   throws.
-  init(
-    inputs: [Input], transform: Transform, output: Int
-  ) throws(WeightsError) {
+  private init(inputs: [Input], transform: Transform, output: Int) throws(WeightsError) {
     let shape = transform.outputs[output]
     dtype = inputs[0].info.dtype
     for input in inputs where input.info.dtype != dtype {
