@@ -2,7 +2,7 @@ import DVLATestSupport
 import Foundation
 import Testing
 
-/// ErrorCodes.md and the codes that the sources declare. `scripts/list-error-codes` writes the page.
+/// ErrorCodes.md, which `scripts/list-error-codes` writes, and the codes that the sources declare.
 struct ErrorCodePageTests {
   /// The rows of the page: what a code means by code.
   static let listed: [String: String] = {

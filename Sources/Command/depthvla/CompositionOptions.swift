@@ -2,7 +2,7 @@ public import ArgumentParser
 import DVLADiagnostics
 import DVLAFamilies
 
-/// Which source of several a part of the bundle comes from, and what to do for a part that has none.
+/// Which of several sources a part of the bundle comes from, and what happens without one.
 struct CompositionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
