@@ -40,12 +40,15 @@ func module(
 }
 
 /// Code in C or C++, beside the Swift module that is its face.
+///
+/// - Parameter included: folders of .inc files, which its sources include.
 func cModule(
-  _ name: String, in layer: String, c: [CSetting] = [], cxx: [CXXSetting] = [],
-  linking: [LinkerSetting] = []
+  _ name: String, in layer: String, including included: [String] = [], c: [CSetting] = [],
+  cxx: [CXXSetting] = [], linking: [LinkerSetting] = []
 ) -> Target {
   .target(
-    name: prefixed(name), path: "Sources/\(layer)/\(name)", cSettings: cSettings + c,
+    name: prefixed(name), path: "Sources/\(layer)/\(name)", exclude: included,
+    cSettings: cSettings + c,
     cxxSettings: cxxSettings + cxx, linkerSettings: linking)
 }
 
@@ -83,10 +86,10 @@ let system: [Target] = [
 ]
 
 let numerics: [Target] = [
-  cModule("CKernels", in: "Numerics", c: exactMath),
+  cModule("CKernels", in: "Numerics", including: ["Bodies"], c: exactMath),
   module("Kernels", in: "Numerics", ["Tensors", "CKernels"]),
   systemLibrary("COpenBLAS", in: "Numerics", apt: "libopenblas-dev"),
-  cModule("CProducts", in: "Numerics", c: exactMath),
+  cModule("CProducts", in: "Numerics", including: ["Bodies"], c: exactMath),
   module(
     "MatrixProducts", in: "Numerics", ["COpenBLAS", "CProducts"], linking: link("openblas")),
   module(

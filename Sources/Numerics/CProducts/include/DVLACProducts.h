@@ -12,15 +12,22 @@
 // BF16: tokens are rounded to bfloat16, to nearest, ties to even. A sum starts at zero and goes
 // through the inputs in pairs, the second of a pair before the first, each product exact and each
 // sum rounded to float32; the last pair of an odd number is filled up with zeros. The bias is added
-// at the end. DVLA_BF16_PORTABLE and DVLA_BF16_AVX512 give these bits, but that the instructions take
-// subnormal numbers for zero; arm64's round a pair otherwise.
+// at the end. DVLA_BF16_PORTABLE and DVLA_BF16_AVX512 give these bits, except that the instructions
+// treat subnormal numbers as zero; arm64's round a pair differently.
+//
+//   Domain: every float32; a NaN or an infinity among a token's inputs spreads as in IEEE 754.
+//   Error: at most 2^-8 |x w| for each term, from rounding x, and about (inputs + 1) 2^-24 of the
+//   sum of all |x w| and |bias|, from adding up.
 //
 // INT8: a token x becomes 16-bit integers q = x (1 / s), each step in float32 and the last to the
 // nearest whole number, ties to even, with s = max |x| / 32639. Inputs are summed in blocks that
 // share a scale of the weights, at most 512 wide, exactly: T = sum of q w is below 2^31. Then, in
-// float32 and rounded at every step, y = y + float(T) * scale over the blocks in order, and the result
-// is y * s + bias. Every path gives the same bits. A token with a NaN or an infinity has s = NaN, and
-// so NaN results.
+// float32 and rounded at every step, y = y + float(T) * scale over the blocks in order, and the
+// result is y * s + bias. Every path gives the same bits.
+//
+//   Domain: every float32; a token with a NaN or an infinity has s = NaN, and so NaN results.
+//   Error: at most 0.51 s |w| for each term, from rounding x, where s is a normal number, and
+//   about (blocks + 4) 2^-24 of the sum of all |T scale s| and |bias|, from float32.
 
 typedef enum dvla_product_path {
   // Bfloat16.
@@ -81,7 +88,7 @@ typedef struct dvla_product_tile {
 
 enum { DVLA_TILE_TOKENS = 768, DVLA_TILE_OUTPUTS = 64 };
 
-/// Bytes that computing a tile of that many tokens needs besides.
+/// Bytes of scratch memory that computing a tile of that many tokens needs.
 size_t dvla_tile_scratch_bytes(size_t tokens);
 
 /// Computes a tile.

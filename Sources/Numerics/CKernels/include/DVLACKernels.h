@@ -6,8 +6,9 @@
 
 #pragma clang assume_nonnull begin
 
-// The loops over weights. Element buffers are little-endian, may start at any address, and must
-// not overlap. Every table below gives the same bits for the same input.
+// The loops over weights and activations; the formula, domain and error bound of each family of
+// kernels is at the beginning of its file in Bodies. Element buffers are little-endian, may start
+// at any address, and must not overlap. Every table below gives the same bits for the same input.
 
 typedef enum dvla_instruction_set {
   DVLA_PORTABLE = 0,
