@@ -1,6 +1,101 @@
 public import DVLADiagnostics
 import DVLAFiles
-import DVLAPipelines
+public import DVLAImages
+
+/// The pictures of a run, and the stems of the names of their outputs.
+struct RunInputs {
+  let images: [(path: String, stem: String)]
+  let isFolder: Bool
+
+  /// A picture, or the pictures of a folder.
+  ///
+  /// - Throws: `run.no-image` for a folder without pictures, `run.same-name` for two pictures whose
+  ///   outputs would have the same name; `file.*`.
+  init(_ path: String) throws(WeightsError) {
+    isFolder = try InputFolder.isFolder(path)
+    guard isFolder else {
+      images = [(path, Self.stem(path))]
+      return
+    }
+    let folder = try InputFolder(path: path)
+    images = try folder.names().filter(Self.isPictureName)
+      .map { (folder.path(of: $0), Self.stem($0)) }
+    guard !images.isEmpty else {
+      throw WeightsError(
+        .runNoImage, .notFound, file: path,
+        "expected files named .png, .jpg or .jpeg, found none")
+    }
+    let names = Dictionary(grouping: images) { Array($0.stem.utf8) }
+    if let clash = names.values.filter({ $0.count > 1 }).min(by: { $0[0].path < $1[0].path }) {
+      throw WeightsError(
+        .runSameName, .cannotCreate, file: path,
+        "\(clash.map { $0.path.splitAtLastComponent.name.quoted }.joined(separator: " and ")) would both become "
+          + clash[0].stem.quoted)
+    }
+  }
+
+  /// The pictures of cameras, in their order. The outputs of one are files; those of several are
+  /// folders with files named `camera0`, `camera1`, …
+  init(cameras paths: [String]) {
+    isFolder = paths.count > 1
+    images = paths.enumerated().map { index, path in
+      (path, paths.count > 1 ? "camera\(index)" : Self.stem(path))
+    }
+  }
+
+  /// Whether it is a picture, by its name. Hidden files may be copies that other programs are still
+  /// writing.
+  private static func isPictureName(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    return !name.hasPrefix(".") && [".png", ".jpg", ".jpeg"].contains { lower.hasSuffix($0) }
+  }
+
+  private static func stem(_ path: String) -> String {
+    let name = path.splitAtLastComponent.name
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+}
+
+extension WeightsError.Code {
+  /// A folder holds no pictures.
+  public static let runNoImage = Self("run.no-image")
+  /// Two pictures would become one output.
+  public static let runSameName = Self("run.same-name")
+}
+
+/// One form in which depth maps are written, and where.
+public struct DepthOutput: Sendable {
+  public enum Form: Sendable {
+    /// PNG in colours.
+    case picture(ColourMap)
+    /// 16-bit grey PNG.
+    case grey16
+    /// float32 in NumPy's format.
+    case raw
+  }
+
+  public let form: Form
+  /// A file for one picture, a folder for a folder of them.
+  public let path: String
+
+  public init(_ form: Form, path: String) {
+    self.form = form
+    self.path = path
+  }
+
+  var isGrey16: Bool { if case .grey16 = form { true } else { false } }
+
+  fileprivate var fileExtension: String { if case .raw = form { "npy" } else { "png" } }
+
+  fileprivate func encode(_ depth: DepthMap) throws(WeightsError) -> [UInt8] {
+    switch form {
+    case .picture(let colours): try depth.picture(in: colours)
+    case .grey16: try depth.grey16PNG()
+    case .raw: depth.npy
+    }
+  }
+}
 
 /// The files and folders of a run, none of which appears before all are complete.
 struct RunOutputs {
@@ -13,8 +108,8 @@ struct RunOutputs {
   private let document: AtomicOutputFile?
 
   /// - Parameters:
-  ///   - document: where a JSON document goes beside them; nil for none.
-  ///   - files: what else the run is made from, the bundle among it.
+  ///   - document: the path of a JSON document; nil for none.
+  ///   - files: the other files that the run reads, such as the bundle.
   /// - Throws: `run.same-output` when two outputs have one place, `output.is-input`; what creating
   ///   them throws.
   init(
@@ -65,7 +160,7 @@ struct RunOutputs {
     }
   }
 
-  /// - Precondition: a place for a document was given.
+  /// - Precondition: the path of a document was given.
   func write(document text: String) throws(WeightsError) {
     guard let document else { preconditionFailure("a place for the document") }
     try document.write(unsafe text.utf8.span.bytes, at: 0)
