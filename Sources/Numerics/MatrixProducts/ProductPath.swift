@@ -2,8 +2,8 @@ internal import DVLACProducts
 
 /// The instructions that products with stored weights are computed by.
 ///
-/// Paths of INT8 give the same bits, and so do the first two of BF16 but for subnormal numbers,
-/// which the instructions take for zero.
+/// All INT8 paths give the same bits. So do the first two BF16 paths, except for subnormal numbers,
+/// which the instructions treat as zero.
 public enum ProductPath: String, CaseIterable, Sendable {
   /// Plain arithmetic that gives what `bf16AVX512` gives.
   case bf16Portable = "bf16-portable"

@@ -3,7 +3,7 @@ public import DVLATensors
 
 /// How products with weights that are stored in fewer than 32 bits are computed.
 public enum ProductPrecision: String, Sendable, CaseIterable {
-  /// In float32, of activations as they are and weights that are widened.
+  /// In float32, with the activations as they are and the weights widened.
   case exact
   /// In the type of the weights: activations are rounded to bfloat16, or to 16-bit integers where
   /// the weights have 8.
@@ -24,7 +24,7 @@ public struct ProductChoice: Sendable, Hashable, CustomStringConvertible {
 
   /// The choice for a model.
   ///
-  /// `parity` and whatever runs a model choose by this, so that one shows what the other computes.
+  /// Parity checks and pipelines both choose by this, so that parity measures what a run computes.
   ///
   /// - Parameters:
   ///   - requested: what the user wants. By default products are exact where the weights lost

@@ -1,7 +1,8 @@
 import DVLADiagnostics
+import Glibc
 
-/// Between the joints of an ALOHA robot and those pi0 was trained with: some joints turn the other
-/// way, and grippers are angles, in other units.
+/// Converts between the joints of an ALOHA robot and those pi0 was trained with: some joints turn
+/// the other way, and grippers are angles, in other units.
 ///
 /// With `x` in the robot's numbers, 14 or more of them, and `y` in pi0's:
 ///
@@ -72,4 +73,17 @@ struct AlohaSpace: Sendable, Hashable {
     let radians = Scalar.arcsine(sine.isNaN ? sine : min(max(sine, -1), 1))
     return (radians - Scalar(angles.low)) / Scalar(angles.high - angles.low)
   }
+}
+
+/// The types that upstream libraries compute a robot's numbers in.
+protocol ArithmeticFloat: BinaryFloatingPoint, Sendable {
+  static func arcsine(_ x: Self) -> Self
+}
+
+extension Float: ArithmeticFloat {
+  static func arcsine(_ x: Float) -> Float { asinf(x) }
+}
+
+extension Double: ArithmeticFloat {
+  static func arcsine(_ x: Double) -> Double { asin(x) }
 }

@@ -28,3 +28,16 @@ extension NormalizationMethod {
 
   static let lerobotModes = Dictionary(uniqueKeysWithValues: allCases.map { ($0.lerobotMode, $0) })
 }
+
+/// How a policy normalises its states and how its actions, which may differ.
+public struct NormalizationMethods: Sendable, Hashable {
+  public let state: NormalizationMethod
+  public let action: NormalizationMethod
+
+  public init(state: NormalizationMethod, action: NormalizationMethod) {
+    (self.state, self.action) = (state, action)
+  }
+
+  /// One for both.
+  public init(_ method: NormalizationMethod) { self.init(state: method, action: method) }
+}

@@ -1,8 +1,40 @@
 public import DVLATensors
 import Glibc
 
-/// The loss the depth expert is trained with: how far logarithms of depth are from their targets,
-/// forgiving a common factor. For evaluation; nothing here learns.
+/// The loss that trains the action expert: how far its velocities are from the straight line between
+/// actions and noise. For evaluation only.
+///
+/// Source: paper arXiv 2510.13375, L_flow; Black et al., arXiv 2410.24164, section IV; openpi
+/// `models_pytorch/pi0_pytorch.py`, `PI0Pytorch.forward`.
+public enum FlowMatchingLoss {
+  /// x_t = t noise + (1 - t) actions, element by element.
+  ///
+  /// - Precondition: both have the same shape.
+  public static func noisyActions(actions: Tensor, noise: Tensor, time: Double) -> Tensor {
+    precondition(actions.shape == noise.shape, "\(actions.shape) and \(noise.shape) are the same")
+    return Tensor(
+      zip(actions.values, noise.values).map { action, noise in
+        Float(time * Double(noise) + (1 - time) * Double(action))
+      }, shape: actions.shape)
+  }
+
+  /// mean((velocity - (noise - actions))²) over all elements.
+  ///
+  /// - Precondition: all have the same shape, of at least one element.
+  public static func value(velocity: Tensor, actions: Tensor, noise: Tensor) -> Double {
+    precondition(velocity.shape == actions.shape && velocity.shape == noise.shape, "one shape")
+    precondition(!velocity.values.isEmpty, "elements to average over")
+    var sum = 0.0
+    for (index, velocity) in velocity.values.enumerated() {
+      let target = Double(noise.values[index]) - Double(actions.values[index])
+      sum += (Double(velocity) - target) * (Double(velocity) - target)
+    }
+    return sum / Double(velocity.values.count)
+  }
+}
+
+/// The loss that trains the depth expert: how far logarithms of depth are from their targets,
+/// forgiving a common factor. For evaluation only.
 ///
 /// mean(g²) - λ mean(g)², g = log depth - log target, over the pixels that have a target.
 ///
@@ -16,7 +48,7 @@ public struct ScaleInvariantLoss: Sendable {
   ///
   /// - Parameters:
   ///   - logDepth: the logarithm of depth, of any shape.
-  ///   - target: depth, of the same shape; 0 or less where it is not known.
+  ///   - target: depth, of the same shape; 0 or less where it is unknown.
   /// - Precondition: both have the same shape.
   public func value(logDepth: Tensor, target: Tensor) -> Double? {
     precondition(logDepth.shape == target.shape, "\(logDepth.shape) and \(target.shape)")
@@ -29,7 +61,7 @@ public struct ScaleInvariantLoss: Sendable {
   ///
   /// - Parameters:
   ///   - logDepth: the logarithm of depth, [B, C, H, W].
-  ///   - target: depth, of the same shape; 0 or less where it is not known.
+  ///   - target: depth, of the same shape; 0 or less where it is unknown.
   /// - Precondition: both have the same shape, of four axes.
   public func valuePerCamera(logDepth: Tensor, target: Tensor) -> [Double] {
     precondition(logDepth.shape == target.shape && target.shape.rank == 4, "[B, C, H, W]")
