@@ -143,9 +143,9 @@ let runtime: [Target] = [
   .target(
     name: "DepthVLARuntime",
     dependencies: prefixed([
-      "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing",
-      "TensorMath",
-      "RandomNumbers", "Images", "Tokenization", "Bundles", "Models", "Normalization", "Pipelines",
+      "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
+      "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
+      "Models", "Normalization", "Pipelines",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 

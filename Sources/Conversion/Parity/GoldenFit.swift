@@ -10,7 +10,7 @@ extension Golden {
   ///
   /// - Parameters:
   ///   - ablation: the switches of DepthVLA that the user set.
-  ///   - inputs: those the model takes; nil where it is not loaded yet.
+  ///   - inputs: those of the model; nil where it is not loaded yet.
   public func misfit(
     family: String, configuration: JSONValue, ablation: RequestedAblation = RequestedAblation(),
     inputs described: [InputDescription]?

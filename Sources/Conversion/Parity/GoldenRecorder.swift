@@ -84,7 +84,7 @@ public struct GoldenRecorder {
           bytes = try spooled.bytes(at: start + block.lowerBound, count: block.count)
         } else {
           var span = bytes.mutableSpan
-          // Bytes of an array of integers may take any value.
+          // Bytes of an array of integers may have any value.
           var raw = unsafe span.mutableBytes
           try source.read(name, at: block.lowerBound, into: &raw)
         }

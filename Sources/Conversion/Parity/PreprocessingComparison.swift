@@ -63,8 +63,8 @@ extension Golden {
   }
 }
 
-/// The result of one image processor in a golden: `siglip_224.pil` is that of SigLIP's processor for
-/// 224 pixels, in the implementation based on Pillow.
+/// The result of one image processor in a golden: `siglip_224.pil` is that of SigLIP's processor
+/// for 224 pixels, in the implementation based on Pillow.
 public struct ProcessedImage: Sendable {
   /// `siglip` or `dpt`.
   public let processor: String

@@ -6,15 +6,16 @@ internal import DVLACOpenBLAS
 /// further apart than they are long, so that a block of a larger matrix is a matrix. Several
 /// threads may compute products at once.
 ///
-/// OpenBLAS computes the sums: they are rounded in float32, and their order depends on the sizes and
-/// on the processor, but not on what other threads do.
+/// OpenBLAS computes the sums: they are rounded in float32, and their order depends on the sizes
+/// and on the processor, but not on what other threads do.
 public enum MatrixProduct {
   /// result[m, n] = a[m, k] b[n, k]^T, or is increased by that: `b` is transposed, as weights
   /// are stored, [out, in].
   ///
   /// - Parameters:
   ///   - aStride: elements from one row of `a` to the next, likewise the others.
-  ///   - accumulating: adds to the result. Otherwise what it held does not matter, not even NaN.
+  ///   - accumulating: whether to add to the result. Otherwise its previous values do not matter,
+  ///     not even NaN.
   /// - Precondition: strides are no shorter than rows, and the spans reach to the end of the last
   ///   row.
   public static func timesTransposed(

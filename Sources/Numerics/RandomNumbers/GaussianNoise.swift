@@ -1,7 +1,8 @@
 public import DVLATensors
 
 /// Standard normal float32 values from a seed: the same bits on every machine, with every version
-/// of the C library and on any number of threads. Each value is computed without the ones before it.
+/// of the C library and on any number of threads. Each value is computed without the ones before
+/// it.
 ///
 /// Value `i` (from 0 on) is made so:
 ///

@@ -27,9 +27,9 @@ public struct ProductChoice: Sendable, Hashable, CustomStringConvertible {
   /// Parity checks and pipelines both choose by this, so that parity measures what a run computes.
   ///
   /// - Parameters:
-  ///   - requested: what the user wants. By default products are exact where the weights lost
+  ///   - requested: the user's choice. By default products are exact where the weights lost
   ///     nothing; otherwise native for the types that this processor then multiplies faster.
-  ///   - precisionClass: what the weights lost.
+  ///   - precisionClass: how much precision the weights lost.
   ///   - tensors: the weights. A type that no matrix has is computed exactly.
   public init(
     _ requested: ProductPrecision?, for precisionClass: PrecisionClass, tensors: [TensorInfo]

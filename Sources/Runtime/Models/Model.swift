@@ -25,7 +25,7 @@ public protocol Model: Sendable {
 public struct Ablation: Sendable, Hashable {
   /// Which tokens attend to which; nil: as the model was trained.
   public var pattern: AttentionPattern?
-  /// Whether the depth expert takes part.
+  /// Whether the depth expert is used.
   public var usesDepth = true
 
   public init() {}

@@ -35,7 +35,7 @@ extension Tensor {
   }
 
   /// The patches of images [B, C, H, W] as rows [B, H/p * W/p, C p p], row by row; the values of a
-  /// patch lie channel by channel, as a convolution's weight has them.
+  /// patch lie channel by channel, as in the weight of a convolution.
   ///
   /// - Precondition: p divides H and W.
   func patches(of size: Int) -> Tensor {

@@ -20,7 +20,7 @@ public struct LeRobotConfiguration: Sendable {
   /// Width and height that pictures are fitted into by `resize_imgs_with_padding`, which lerobot
   /// had before October 2025; empty where the file has none.
   public private(set) var pictureSides: [Int] = []
-  /// Whether pictures are taken as they are: `resize_imgs_with_padding` is null.
+  /// Whether pictures are used as they are: `resize_imgs_with_padding` is null.
   public private(set) var takesPicturesAsTheyAre = false
 
   /// Whether a `config.json` is one of lerobot's pi0.

@@ -1,7 +1,7 @@
 public import DVLADiagnostics
 
-/// The documents that lerobot keeps beside a pi0, combined. Documents that contradict each other are
-/// refused.
+/// The documents that lerobot keeps beside a pi0, combined. Documents that contradict each other
+/// are refused.
 public struct LeRobotProcessing: Sendable {
   /// A document and its path in messages.
   public struct Document<Content: Sendable>: Sendable {

@@ -3,7 +3,7 @@ import DVLADiagnostics
 import DVLAJSON
 
 extension LeRobotPipeline {
-  /// A step as the file has it.
+  /// A step in the file.
   struct Step {
     let reader: JSONReader
     let members: JSONObjectReader
@@ -253,7 +253,7 @@ extension LeRobotPipeline {
       }
     }
 
-    /// True and false as Python has them, but for strings: all but an empty one would be true.
+    /// Python's true and false, except for strings: all but an empty one would be true.
     ///
     /// - Throws: `processing.step`.
     mutating func flag(_ key: String, else missing: Bool = false) throws(WeightsError) -> Bool {

@@ -1,8 +1,8 @@
 public import DVLADiagnostics
 public import DVLAJSON
 
-/// What happens to states before a policy sees them and to its actions afterwards. It is decided when
-/// a checkpoint is imported, and kept in the bundle's configuration under `processing`.
+/// What happens to states before a policy sees them and to its actions afterwards. It is decided
+/// when a checkpoint is imported, and kept in the bundle's configuration under `processing`.
 ///
 /// States: the joints of an ALOHA robot are turned, then states are normalised, then filled up with
 /// zeros. Actions: cut to the robot's width, unnormalised, the state added back, the joints turned
@@ -203,7 +203,7 @@ extension WeightsError.Code {
   public static let processingValue = Self("processing.value")
   /// A step of a pipeline, or a setting of a step, that is not supported.
   public static let processingStep = Self("processing.step")
-  /// Steps in an order in which they would give other numbers.
+  /// Steps in an order in which they would compute other numbers.
   public static let processingOrder = Self("processing.order")
   /// Two documents contradict each other about the processing of states, actions or prompts.
   public static let processingContradiction = Self("processing.contradiction")

@@ -48,7 +48,7 @@ public struct RobotSpace: Sendable, Hashable {
     }
   }
 
-  /// A state in the robot's space as the model has it.
+  /// A state of the robot in the convention of the model.
   ///
   /// - Precondition: as wide as ``check(states:actions:isKnown:)`` demands.
   public func decoded(_ state: [Double]) -> [Double] {
@@ -68,7 +68,7 @@ public struct RobotSpace: Sendable, Hashable {
     return action
   }
 
-  /// An action as the robot takes it.
+  /// An action of the model in the convention of the robot.
   ///
   /// - Precondition: as wide as ``check(states:actions:isKnown:)`` demands.
   public func encoded(_ action: [Double]) -> [Double] {

@@ -4,10 +4,11 @@ import DVLAImages
 import DVLAJSON
 import DVLAModels
 
-/// The processing of pictures, as a bundle's configuration and the files beside its weights describe
-/// it.
+/// The processing of pictures, as a bundle's configuration and the files beside its weights
+/// describe it.
 public enum PictureSettings {
-  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: the published ones.
+  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: the published
+  /// ones.
   ///
   /// - Throws: `model.configuration`, `preprocessor.*`, `json.*`; what reading a file throws.
   static func read(
@@ -20,8 +21,8 @@ public enum PictureSettings {
     return (vision, try preprocessors.dinov2()?.normalization)
   }
 
-  /// Makes the image processors of a bundle as pipelines make them, to find errors early. It ignores
-  /// policies: for those call ``RobotPolicy/rehearse(_:)``.
+  /// Makes the image processors of a bundle as pipelines make them, to find errors early. It
+  /// ignores policies: for those call ``RobotPolicy/rehearse(_:)``.
   ///
   /// - Throws: `model.configuration`, `preprocessor.*`, `json.*`; what reading a file throws.
   public static func check(_ source: any AssetSource) throws(WeightsError) {

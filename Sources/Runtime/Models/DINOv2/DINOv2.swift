@@ -49,7 +49,7 @@ public struct DINOv2: Sendable {
   ///
   /// Stages: `embeddings`, `layer.i.attention`, `layer.i.mlp`, `layer.i`.
   ///
-  /// - Parameter afterLayer: called with what each layer gives, layers counted from 1.
+  /// - Parameter afterLayer: called with the number of each layer, from 1, and its output.
   /// - Throws: what the trace, `afterLayer`, and loading a layer in the background throw.
   /// - Precondition: the patch size divides H and W.
   @discardableResult

@@ -44,7 +44,7 @@ struct FusionStage: Sendable {
 /// projection(resize(refine2(x + refine1(feature)))).
 ///
 /// Source: as above, `DepthAnythingFeatureFusionLayer`.
-struct FusionLayer: Sendable {
+private struct FusionLayer: Sendable {
   /// The coarsest layer has nothing to add, so its first unit never runs.
   private let refine1: ResidualUnit?
   private let refine2: ResidualUnit
@@ -79,7 +79,7 @@ struct FusionLayer: Sendable {
 /// x + conv2(relu(conv1(relu(x)))).
 ///
 /// Source: as above, `DepthAnythingPreActResidualLayer`.
-struct ResidualUnit: Sendable {
+private struct ResidualUnit: Sendable {
   private let convolution1: Convolution
   private let convolution2: Convolution
 

@@ -21,7 +21,7 @@ public struct DepthVLAConfiguration: Sendable {
   /// The pattern it was trained with.
   public let pattern: AttentionPattern
 
-  /// - Parameter hasDepth: whether the depth expert takes part.
+  /// - Parameter hasDepth: whether the depth expert is used.
   /// - Throws: `model.configuration`.
   public init(_ scope: ConfigurationReader, hasDepth: Bool) throws(WeightsError) {
     vision = try SiglipConfiguration(try scope.scope("vision"))

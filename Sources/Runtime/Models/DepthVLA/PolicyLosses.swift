@@ -1,8 +1,8 @@
 public import DVLATensors
 import Glibc
 
-/// The loss that trains the action expert: how far its velocities are from the straight line between
-/// actions and noise. For evaluation only.
+/// The loss that trains the action expert: how far its velocities are from the straight line
+/// between actions and noise. For evaluation only.
 ///
 /// Source: paper arXiv 2510.13375, L_flow; Black et al., arXiv 2410.24164, section IV; openpi
 /// `models_pytorch/pi0_pytorch.py`, `PI0Pytorch.forward`.

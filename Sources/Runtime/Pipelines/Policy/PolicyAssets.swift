@@ -19,7 +19,8 @@ public struct PolicyAssets: Sendable {
   public let action: PolicyStatistics?
   /// The processing of states, actions and prompts.
   public let processing: PolicyProcessing
-  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: the published ones.
+  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: the published
+  /// ones.
   let vision: VisionProcessor?
   let depthNormalization: PixelNormalization?
 
@@ -50,7 +51,7 @@ public struct PolicyAssets: Sendable {
       }
     var processing = try PolicyProcessing(of: bundle)
     if let statistics {
-      // Of another robot perhaps: they outrank what the documents say.
+      // They may be of another robot: the widths in the documents no longer count.
       (processing.stateWidth, processing.actionWidth) = (nil, nil)
       let given = try PolicyStatistics(contents: statistics.contents, fileName: statistics.name)
       state = given.state == nil ? nil : given

@@ -24,7 +24,7 @@ struct PolicyUnits: Sendable {
   struct ModelState {
     /// [1, stateDim].
     let tensor: Tensor
-    /// What actions are offsets from, in the robot's space as the model has it.
+    /// The state that actions are offsets from, in the convention of the model.
     fileprivate let reference: [Double]
   }
 
@@ -93,14 +93,14 @@ struct PolicyUnits: Sendable {
     guard stateWidth.contains(given.count) else {
       throw WeightsError(
         .policyStateWidth,
-        "expected "
+        "the state has \(given.count) values; expected "
           + (stateWidth.lowerBound == stateWidth.upperBound ? "" : "at most ")
-          + "\(stateWidth.upperBound) values in the state, the width of "
+          + "\(stateWidth.upperBound), the width of "
           + (state != nil
             ? "its statistics"
             : processing.stateWidth == nil
-              ? "the model, which has no statistics" : "the states of the checkpoint's documents")
-          + ", found \(given.count)")
+              ? "the model, as there are no statistics"
+              : "states in the documents beside the weights"))
     }
     try robot.check(states: given.count, actions: actionWidth, isKnown: true)
     let own = robot.decoded(given)

@@ -99,8 +99,8 @@ public final class RobotPolicy: Sendable {
 
   deinit { loader?.cancel() }
 
-  /// Makes everything that a policy needs but the weights, from a configuration and the files beside
-  /// it, to find errors early.
+  /// Makes everything that a policy needs but the weights, from a configuration and the files
+  /// beside it, to find errors early.
   ///
   /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
   public static func rehearse(_ source: any AssetSource) throws(WeightsError) {
@@ -117,7 +117,7 @@ public final class RobotPolicy: Sendable {
     }
   }
 
-  /// Checks that the encoders take pictures of three channels.
+  /// Checks that the encoders expect pictures with three channels.
   private static func checkChannels(_ c: DepthVLAConfiguration) throws(WeightsError) {
     for (name, channels) in [
       ("vision", c.vision.channels), ("encoder", c.depth?.encoder.channels ?? 3),
@@ -174,8 +174,8 @@ public final class RobotPolicy: Sendable {
     }
   }
 
-  /// How often ``act(on:instruction:state:noise:options:finished:)`` calls `finished`: once for each
-  /// part of the forward pass.
+  /// How often ``act(on:instruction:state:noise:options:finished:)`` calls `finished`: once for
+  /// each part of the forward pass.
   public func partCount(_ options: SamplingOptions) -> Int {
     let pattern = options.pattern ?? configuration.pattern
     let encoders = configuration.depth == nil ? 1 : 2
@@ -270,6 +270,6 @@ extension WeightsError.Code {
   public static let policyNoTokenizer = Self("policy.no-tokenizer")
   /// There is no picture to act on.
   public static let policyNoImage = Self("policy.no-image")
-  /// There are more pictures than the model takes.
+  /// There are more pictures than the model accepts.
   public static let policyImageCount = Self("policy.image-count")
 }

@@ -6,16 +6,16 @@ import DVLANormalization
 public import DVLATensorMath
 import DVLATensors
 
-/// The chunk of a run as a JSON document, with what it was computed from.
+/// The chunk of a run as a JSON document, with a description of the run.
 ///
-/// It holds no time and does not say where the bundle lies: the same run gives the same document,
-/// bit for bit. `JSONOutput.md` describes its members.
+/// It has no durations and no path of the bundle, so that equal runs have equal documents, bit for
+/// bit. `JSONOutput.md` describes its members.
 public struct ActionDocument: Sendable {
   public let json: JSONValue
 
   public init(_ run: PolicyRun) { json = Self.json(of: run) }
 
-  /// The document as a file has it, with line breaks and a newline at the end.
+  /// The contents of a file with the document, with line breaks and a newline at the end.
   public var text: String { json.encoded(pretty: true) + "\n" }
 
   private static func json(of run: PolicyRun) -> JSONValue {

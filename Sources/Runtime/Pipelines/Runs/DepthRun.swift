@@ -5,8 +5,8 @@ public import DVLAHashing
 public import DVLAImages
 public import DVLATensorMath
 
-/// The depth maps of a picture, or of a folder of pictures, that a Depth Anything V2 bundle made: the
-/// result of ``DepthRunner``.
+/// The depth maps of a picture, or of a folder of pictures, that a Depth Anything V2 bundle made:
+/// the result of ``DepthRunner``.
 public struct DepthRun: Sendable {
   public struct Picture: Sendable {
     public let path: String
@@ -41,8 +41,8 @@ public struct DepthRun: Sendable {
   public let timing: Timing
 }
 
-/// Estimates the depth of pictures in files with a Depth Anything V2 bundle, and writes depth maps to
-/// files.
+/// Estimates the depth of pictures in files with a Depth Anything V2 bundle, and writes depth maps
+/// to files.
 ///
 /// A program that has pictures in memory uses ``DepthEstimator`` instead.
 public struct DepthRunner: Sendable {
@@ -187,7 +187,7 @@ extension WeightsError.Code {
   public static let runFamily = Self("run.family")
 }
 
-/// Adds the seconds that `body` takes.
+/// Runs `body` and adds its duration to `seconds`.
 func timed<Result>(
   _ seconds: inout Double, _ body: () throws(WeightsError) -> Result
 ) throws(WeightsError) -> Result {
