@@ -44,12 +44,15 @@ func module(
 }
 
 /// Code in C or C++, beside the Swift module that is its face.
+///
+/// - Parameter included: folders of .inc files, which its sources include.
 func cModule(
-  _ name: String, in layer: String, c: [CSetting] = [], cxx: [CXXSetting] = [],
-  linking: [LinkerSetting] = []
+  _ name: String, in layer: String, including included: [String] = [], c: [CSetting] = [],
+  cxx: [CXXSetting] = [], linking: [LinkerSetting] = []
 ) -> Target {
   .target(
-    name: prefixed(name), path: "Sources/\(layer)/\(name)", cSettings: cSettings + c,
+    name: prefixed(name), path: "Sources/\(layer)/\(name)", exclude: included,
+    cSettings: cSettings + c,
     cxxSettings: cxxSettings + cxx, linkerSettings: linking)
 }
 
@@ -87,10 +90,10 @@ let system: [Target] = [
 ]
 
 let numerics: [Target] = [
-  cModule("CKernels", in: "Numerics", c: exactMath),
+  cModule("CKernels", in: "Numerics", including: ["Bodies"], c: exactMath),
   module("Kernels", in: "Numerics", ["Tensors", "CKernels"]),
   systemLibrary("COpenBLAS", in: "Numerics", apt: "libopenblas-dev"),
-  cModule("CProducts", in: "Numerics", c: exactMath),
+  cModule("CProducts", in: "Numerics", including: ["Bodies"], c: exactMath),
   module(
     "MatrixProducts", in: "Numerics", ["COpenBLAS", "CProducts"], linking: link("openblas")),
   module(
@@ -144,9 +147,9 @@ let runtime: [Target] = [
   .target(
     name: "DepthVLARuntime",
     dependencies: prefixed([
-      "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing",
-      "TensorMath",
-      "RandomNumbers", "Images", "Tokenization", "Bundles", "Models", "Normalization", "Pipelines",
+      "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
+      "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
+      "Models", "Normalization", "Pipelines",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 

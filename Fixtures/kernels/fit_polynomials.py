@@ -1,4 +1,4 @@
-"""The coefficients of Sources/Numerics/CKernels/Elementary.h, by the exchange algorithm of Remez.
+"""The coefficients of Sources/Numerics/CKernels/Bodies/Elementary.inc, by the exchange algorithm of Remez.
 
     python fit_polynomials.py        # prints them with the largest relative error of each
 

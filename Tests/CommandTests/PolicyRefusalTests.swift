@@ -79,7 +79,8 @@ struct PolicyRefusalTests {
     try expect(
       [
         Refusal(
-          65, "eight.json: ", "8 values", "11 as the model", changing: ["--state": "eight.json"]),
+          65, "eight.json: ", "8 values", "11, the width of the model",
+          changing: ["--state": "eight.json"]),
         Refusal(65, "s.json: ", "11 values", "expected 8", changing: ["--statistics": narrow]),
         Refusal(65, "nan.json: ", "found NaN", changing: ["--state": "nan.json"]),
         Refusal(65, "nan.npy: value 1", changing: ["--state": nan]),

@@ -1,8 +1,8 @@
 import DVLAMatrixProducts
 import Testing
 
-/// Products with stored weights against the arithmetic that `CProducts.h` promises, written out one
-/// number at a time, on every path of this processor.
+/// Products with stored weights against the arithmetic that `DVLACProducts.h` promises, written out
+/// one number at a time, on every path of this processor.
 @Suite struct StoredProductTests {
   struct Sizes: Sendable, CustomTestStringConvertible {
     var tokens, inputs, outputs: Int

@@ -72,7 +72,7 @@ struct PolicyLimitTests {
     let name = "openpi-padded.json"
     let assets = try PolicyAssets(
       robot.bundle, statistics: (try FixtureFolder.bytes("statistics/" + name), name))
-    expectRefusal(.policyAssets, "states in \(name) have 12 values", "the model 11") {
+    expectRefusal(.policyAssets, "states in \(name) have 12 values", "at most 11") {
       _ = try RobotPolicy(
         robot.bundle, assets: assets, loading: .first, on: Compute(threads: 1))
     }

@@ -1,6 +1,7 @@
 import DVLAHashing
 import DVLAJSON
 import DVLAParity
+import DVLAPipelines
 import DVLATensors
 import DepthVLAWeights
 

@@ -61,8 +61,8 @@ struct PolicyOptions: ParsableArguments {
     return given.first(where: \.1)?.0
   }
 
-  var options: PolicyRun.Options {
-    var options = PolicyRun.Options()
+  var options: PolicyRunner.Options {
+    var options = PolicyRunner.Options()
     options.noise = noise.map { .file($0) } ?? .seed(seed ?? 0)
     options.sampling.steps = steps
     options.sampling.pattern = mask

@@ -136,59 +136,11 @@ struct PolicyReport {
         ("depth expert", depthSeconds), ("forward", forwardSeconds),
         ("first action", run.timing.firstAction),
       ]
-    let members = (document.object?.members ?? []).map { ($0.key, $0.value) }
+    let members = (ActionDocument(run).json.object?.members ?? []).map { ($0.key, $0.value) }
     let timing = JSONObject(
       seconds.map { ($0.name.replacing(" ", with: "_"), .number($0.seconds)) })
     return .object(
       JSONObject([("bundle", .string(bundle))] + members + [("seconds", .object(timing))]))
-  }
-
-  /// What the same run gives again, bit for bit, wherever the bundle lies.
-  var document: JSONValue {
-    let chunk = run.chunk
-    let noise: JSONValue =
-      switch run.noise {
-      case .seed(let seed): ["seed": .string(String(seed))]
-      case .file(let path): ["file": .string(path)]
-      }
-    let width = chunk.normalized.shape[1]
-    return [
-      "family": .string(run.family),
-      "root": .string(run.root.hex),
-      "units": chunk.isInRobotUnits ? "robot" : "model",
-      "state_normalized": .bool(chunk.isStateNormalized),
-      "normalization": [
-        "state": chunk.stateNormalization.map { .string($0.rawValue) } ?? .null,
-        "action": chunk.actionNormalization.map { .string($0.rawValue) } ?? .null,
-      ],
-      "model_state": .array(chunk.modelState.values.map { .number(Double($0)) }),
-      "processing": .array(chunk.steps.map(JSONValue.string)),
-      "noise": noise,
-      "steps": .integer(Int64(run.steps)),
-      "mask": .string(run.pattern.rawValue),
-      "products": run.products.json,
-      "prompt_tokens": .integer(Int64(chunk.tokenCount)),
-      "actions": .array(
-        chunk.actions.map { .array($0.map { .number($0) }) }),
-      "model_actions": .array(
-        (0..<chunk.normalized.shape[0]).map { index in
-          .array(
-            chunk.normalized.values[index * width..<(index + 1) * width].map {
-              .number(Double($0))
-            })
-        }),
-      "cameras": .array(
-        run.cameras.map { camera in
-          [
-            "path": .string(camera.path),
-            "height": .integer(Int64(camera.size.height)),
-            "width": .integer(Int64(camera.size.width)),
-            "depth_minimum": camera.range.map { .number(Double($0.lowerBound)) } ?? .null,
-            "depth_maximum": camera.range.map { .number(Double($0.upperBound)) } ?? .null,
-            "outputs": .array(camera.outputs.map(JSONValue.string)),
-          ]
-        }),
-    ]
   }
 }
 

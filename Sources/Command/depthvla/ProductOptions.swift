@@ -1,5 +1,4 @@
 public import ArgumentParser
-import DVLAJSON
 public import DVLATensorMath
 
 /// How products with the weights are computed.
@@ -16,8 +15,3 @@ struct ProductOptions: ParsableArguments {
 }
 
 extension ProductPrecision: ExpressibleByArgument {}
-
-extension ProductChoice {
-  /// The choice by weight type.
-  var json: JSONValue { ["bf16": .string(bf16.rawValue), "int8": .string(int8.rawValue)] }
-}

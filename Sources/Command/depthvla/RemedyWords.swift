@@ -8,7 +8,8 @@ extension Remedy {
     switch self {
     case .set(let keys):
       "pass " + keys.map { "--set \($0.escapedForTerminal)=…" }.joined(separator: " ")
-    case .setValue(let key, let value): "pass --set \(key)=\(value) if that is right"
+    case .setValue(let key, let value):
+      (command == "convert" ? "pass" : "convert it with") + " --set \(key)=\(value)"
     case .initialiseMissing:
       command == "convert" ? "--init-missing SEED draws what no source has" : nil
     case .choosePrefix(let prefixes):

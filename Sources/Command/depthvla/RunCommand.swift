@@ -111,12 +111,11 @@ struct RunCommand: OutputCommand {
     options.start = start
     let line = output.progress()
     defer { line?.finish() }
-    let run = try PolicyRun(
-      bundle,
-      PolicyRun.Observation(images: pictures.image, instruction: instruction, state: state),
-      actions: policy.actions, outputs: depth.outputs, options: options,
-      describe: { PolicyReport($0, bundle: bundle.path).document.encoded(pretty: true) + "\n" },
-      progress: { line?.update("act", done: $0, of: $1, noun: "parts of the forward") })
+    let run = try PolicyRunner(bundle, options: options).run(
+      on: PolicyRunner.Observation(
+        images: pictures.image, instruction: instruction, state: state),
+      writing: PolicyRunner.Outputs(actions: policy.actions, depth: depth.outputs)
+    ) { line?.update("act", done: $0, of: $1, noun: "parts of the forward") }
     line?.finish()
     let report = PolicyReport(run, bundle: bundle.path)
     try output.write(report.json, words: report.words(actionsFile: policy.actions))
@@ -137,7 +136,7 @@ struct RunCommand: OutputCommand {
     guard !depth.outputs.isEmpty else {
       throw WeightsError(.commandUsage, .usage, "expected -o, --png16 or --raw")
     }
-    var options = DepthRun.Options()
+    var options = DepthRunner.Options()
     options.inputSize = depth.inputSize
     options.products = products.products
     options.skipsDamaged = depth.skipDamaged
@@ -145,11 +144,10 @@ struct RunCommand: OutputCommand {
     options.threads = output.threadCount
     let line = output.progress()
     defer { line?.finish() }
-    let run = try DepthRun(
-      bundle, images: pictures.image[0], outputs: depth.outputs, options: options
-    ) {
-      line?.update("depth", done: $0, of: $1, noun: "pictures")
-    }
+    let run = try DepthRunner(bundle, options: options)
+      .run(on: pictures.image[0], writing: depth.outputs) {
+        line?.update("depth", done: $0, of: $1, noun: "pictures")
+      }
     line?.finish()
     let report = DepthReport(run, bundle: bundle.path)
     try output.write(report.json, words: report.words(showsScale: depth.png16 != nil))

@@ -83,7 +83,7 @@ struct ElementReader {
     let (file, name) = (file, info.name)
     if bytes.count < byteCount { bytes = [UInt8](repeating: 0, count: byteCount) }
     var span = bytes.mutableSpan
-    // Bytes of an array of integers may take any value.
+    // Bytes of an array of integers may have any value.
     var raw = unsafe span.mutableBytes
     var part = raw._mutatingExtracting(0..<byteCount)
     try file.read(name, at: range.lowerBound * width, into: &part)

@@ -1,13 +1,13 @@
 import DVLAFamilies
 
-/// What parity knows of a family beside what its models show.
+/// The facts about a family that parity checks need beyond what its models report.
 struct FamilyTraits: Sendable {
   /// The image processors that make its inputs, as preprocessing goldens name them.
   let processors: [String]
-  /// How the names of its stages begin; empty where this does not tell.
+  /// The first parts of the names of its stages; empty where they do not identify the family.
   let stages: Set<String>
-  /// Stages whose last axis is as long as a configuration value says: they tell goldens of models
-  /// of other sizes apart.
+  /// Stages whose last axis is as long as a configuration value: they distinguish goldens of models
+  /// of different sizes.
   let widths: [(stage: String, key: [String])]
 
   static let processors = Set(Family.allCases.flatMap { FamilyTraits($0).processors })

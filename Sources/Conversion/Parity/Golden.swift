@@ -1,5 +1,5 @@
 public import DVLADiagnostics
-import DVLAModels
+public import DVLAModels
 public import DVLASafetensors
 public import DVLATensors
 
@@ -9,7 +9,7 @@ public import DVLATensors
 /// Opening reads the header alone.
 public struct Golden: Sendable {
   public let file: SafetensorsFile
-  /// The metadata of the file, as they stand there.
+  /// The metadata of the file, in its order.
   public let metadata: [(key: String, value: String)]
   /// The inputs, by their names without `in.`, sorted.
   public let inputs: [(name: String, info: TensorInfo)]
@@ -42,7 +42,7 @@ public struct Golden: Sendable {
   public init(path: String) throws(WeightsError) {
     file = try SafetensorsFile(path: path)
     metadata = file.header.metadata ?? []
-    do throws(WeightsError) { try Self.checkSwitches(metadata) } catch { throw error.inFile(path) }
+    try inFile(path) { [metadata] () throws(WeightsError) in try Self.checkSwitches(metadata) }
     var inputs: [(name: String, info: TensorInfo)] = []
     var recorded: [String: (f64: TensorInfo?, f32: TensorInfo?)] = [:]
     var others: [TensorInfo] = []
@@ -76,7 +76,7 @@ public struct Golden: Sendable {
     self.inputs = inputs.sorted { TensorName($0.name) < TensorName($1.name) }
   }
 
-  /// What was recorded under a misspelt switch would be run under another.
+  /// Checks the switches: a golden with a misspelt one would be run with another.
   private static func checkSwitches(
     _ metadata: [(key: String, value: String)]
   ) throws(WeightsError) {
@@ -162,4 +162,84 @@ extension String {
       ? String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
       : nil
   }
+}
+
+extension Golden {
+  /// The inputs as a model takes them: floating types as float32, integers and booleans as whole
+  /// numbers.
+  ///
+  /// - Returns: also the names of the inputs that float32 cannot hold exactly, which were rounded
+  ///   to nearest.
+  /// - Throws: `golden.empty` when there are none; `golden.value` for a value beyond the range of
+  ///   float32 or a boolean that is none; what reading throws.
+  public func modelInputs() throws(WeightsError) -> (inputs: ModelInputs, rounded: [String]) {
+    guard !inputs.isEmpty else {
+      throw WeightsError(
+        .goldenEmpty, file: path, "holds no inputs: expected tensors named in.NAME")
+    }
+    var result = ModelInputs()
+    var rounded: [String] = []
+    for (name, info) in inputs {
+      if ElementReader.integerTypes.contains(info.dtype) {
+        var reader = ElementReader(info, in: file)
+        result.integers[name] = IntegerTensor(
+          try reader.integers(0..<info.shape.elementCount), shape: info.shape)
+      } else if info.shape.rank == 0 {
+        var reader = ElementReader(info, in: file)
+        var values: [Double] = []
+        try reader.read(0..<1, into: &values)
+        result.numbers[name] = values[0]
+      } else {
+        let (tensor, isRounded) = try floats(info)
+        result.floats[name] = tensor
+        if isRounded { rounded.append(name) }
+      }
+    }
+    return (result, rounded)
+  }
+
+  private func floats(_ info: TensorInfo) throws(WeightsError) -> (Tensor, isRounded: Bool) {
+    var reader = ElementReader(info, in: file)
+    var values: [Float] = []
+    values.reserveCapacity(info.shape.elementCount)
+    var block: [Double] = []
+    var isRounded = false
+    for range in (0..<info.shape.elementCount).blocks {
+      try reader.read(range, into: &block)
+      for value in block {
+        let narrow = Float(value)
+        guard !narrow.isInfinite || value.isInfinite else {
+          throw WeightsError(
+            .goldenValue, file: path, tensor: info.name.string,
+            "element \(values.count) is \(value), expected a value in the range of float32")
+        }
+        // A NaN is no rounding.
+        if Double(narrow) != value, !value.isNaN { isRounded = true }
+        values.append(narrow)
+      }
+    }
+    return (Tensor(values, shape: info.shape), isRounded)
+  }
+}
+
+extension Range<Int> {
+  /// The range in pieces of at most 64 Ki, so that what is read of a file stays small.
+  var blocks: [Range<Int>] {
+    stride(from: lowerBound, to: upperBound, by: 1 << 16).map {
+      $0..<Swift.min(upperBound, $0 + (1 << 16))
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// A tensor of a golden has a name, type or shape that the schema does not know.
+  public static let goldenTensor = Self("golden.tensor")
+  /// An input of a golden holds a value that no input can have.
+  public static let goldenValue = Self("golden.value")
+  /// A golden without inputs or without stages, or a stage without one element to compare.
+  public static let goldenEmpty = Self("golden.empty")
+  /// A golden of another model than the one it is to be compared with.
+  public static let goldenUnfit = Self("golden.unfit")
+  /// A stage cannot be recorded: the model shows it twice, or it holds a NaN or an infinity.
+  public static let goldenStage = Self("golden.stage")
 }

@@ -3,12 +3,12 @@ public import DVLAModels
 import DVLASafetensors
 public import DVLATensors
 
-/// A golden held against a model: every recorded stage, in the order of the forward.
+/// A golden compared with a model: every recorded stage, in the order of the forward pass.
 public struct GoldenComparison: Sendable {
   public let golden: Golden
-  /// Nil for a golden of preprocessing, which no weights have a part in.
+  /// Nil for a golden of preprocessing, which involves no weights.
   public let precision: PrecisionClass?
-  /// As the model showed them; those it never showed last.
+  /// In the order the model computed them, those it did not compute last.
   public let stages: [StageComparison]
   /// Inputs that were rounded to float32.
   public let rounded: [String]
@@ -67,19 +67,17 @@ extension GoldenComparison {
   private static func expectations(
     _ golden: Golden, _ model: any Model, _ tolerances: Tolerances, _ precision: PrecisionClass
   ) throws(WeightsError) -> [ExpectedStage] {
-    var expected: [ExpectedStage] = []
-    do throws(WeightsError) {
-      for stage in golden.stages {
+    try inFile(golden.path) { () throws(WeightsError) in
+      try golden.stages.map { (stage) throws(WeightsError) in
         let limits = try tolerances.limits(
           of: stage.name, family: model.family, precision: precision)
-        expected.append(ExpectedStage(recorded: stage, limits: limits))
+        return ExpectedStage(recorded: stage, limits: limits)
       }
-    } catch { throw error.inFile(golden.path) }
-    return expected
+    }
   }
 }
 
-/// A recorded stage with what it may differ by.
+/// A recorded stage and its limits.
 private struct ExpectedStage {
   let recorded: RecordedStage
   let limits: StageLimits
@@ -134,5 +132,65 @@ private final class StageObserver {
   var notShown: [StageComparison] {
     let shown = Set(comparisons.map(\.name))
     return expected.filter { !shown.contains($0.recorded.name) }.map { $0.comparison(.notShown) }
+  }
+}
+
+extension Golden {
+  /// Compares our values with recorded ones of the same shape, in blocks.
+  ///
+  /// - Parameters:
+  ///   - validRows: of a value [B, S, ...], which of the B S rows carry meaning; nil for all.
+  ///   - upstream: upstream's own float32 values.
+  /// - Throws: `golden.empty` when no row carries meaning; what reading throws.
+  /// - Precondition: the shapes are equal, and there are as many rows as the shape says.
+  func compare(
+    _ ours: Tensor, validRows: [Bool]?, with reference: TensorInfo, upstream: TensorInfo?,
+    limits: StageLimits
+  ) throws(WeightsError) -> StageComparison.Outcome {
+    precondition(ours.shape == reference.shape, "equal shapes")
+    var sums = StageSums(hasUpstream: upstream != nil)
+    var reader = ElementReader(reference, in: file)
+    var upstreamReader = upstream.map { ElementReader($0, in: file) }
+    var recorded: [Double] = []
+    var own: [Double] = []
+    for run in ours.shape.runs(ofValidRows: validRows) {
+      for block in run.blocks {
+        try reader.read(block, into: &recorded)
+        try upstreamReader?.read(block, into: &own)
+        sums.add(ours.values.span, from: block.lowerBound, recorded, own)
+      }
+    }
+    if let element = sums.firstNonFinite {
+      return .nonFinite(StageErrors.Element(element, ours.shape))
+    }
+    guard sums.count > 0 else {
+      throw WeightsError(
+        .goldenEmpty, file: path, tensor: reference.name.string,
+        "all its rows are padding: there is nothing to compare")
+    }
+    let errors = StageErrors(sums, shape: ours.shape)
+    return .compared(errors, exceeded: limits.exceeded(by: errors))
+  }
+}
+
+extension Shape {
+  /// The elements of the rows that carry meaning, as ranges that do not touch.
+  ///
+  /// - Precondition: the shape is [B, S, ...] and there are B S rows.
+  func runs(ofValidRows validRows: [Bool]?) -> [Range<Int>] {
+    guard let validRows else { return [0..<elementCount] }
+    precondition(rank >= 2 && validRows.count == self[0] * self[1], "a flag for each row")
+    guard !validRows.isEmpty else { return [] }
+    let width = elementCount / validRows.count
+    var runs: [Range<Int>] = []
+    var start: Int?
+    for (row, isValid) in validRows.enumerated() {
+      if isValid { start = start ?? row }
+      if let first = start, !isValid || row == validRows.count - 1 {
+        runs.append(first * width..<(isValid ? row + 1 : row) * width)
+        start = nil
+      }
+    }
+    return runs
   }
 }

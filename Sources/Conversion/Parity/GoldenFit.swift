@@ -1,15 +1,16 @@
+import DVLADiagnostics
 import DVLAFamilies
 public import DVLAJSON
 public import DVLAModels
 import DVLATensors
 
 extension Golden {
-  /// Why the golden says nothing of a model of that family and configuration; nil where it does,
-  /// as far as names, metadata and sizes tell without running the model.
+  /// Why the golden does not belong to a model of that family and configuration; nil where it does,
+  /// as far as names, metadata and sizes show it without running the model.
   ///
   /// - Parameters:
   ///   - ablation: the switches of DepthVLA that the user set.
-  ///   - inputs: those the model takes; nil where it is not loaded yet.
+  ///   - inputs: those of the model; nil where it is not loaded yet.
   public func misfit(
     family: String, configuration: JSONValue, ablation: RequestedAblation = RequestedAblation(),
     inputs described: [InputDescription]?
@@ -58,4 +59,46 @@ extension Golden {
     }
     return nil
   }
+}
+
+/// The switches of DepthVLA that a user sets. The others are as each golden was recorded, which its
+/// metadata state under `mask` and `depth`.
+public struct RequestedAblation: Sendable, Hashable {
+  public var pattern: AttentionPattern?
+  public var usesDepth: Bool?
+
+  public init(pattern: AttentionPattern? = nil, usesDepth: Bool? = nil) {
+    self.pattern = pattern
+    self.usesDepth = usesDepth
+  }
+
+  /// The switches for a run on that golden.
+  public func settled(by golden: Golden) -> Ablation {
+    var result = Ablation()
+    result.pattern = pattern ?? golden.recordedPattern
+    result.usesDepth = usesDepth ?? golden.recordedDepth ?? true
+    return result
+  }
+
+  /// Why a golden was recorded with other switches than those asked for; nil where it was not, or
+  /// where its metadata do not state them.
+  func misfit(_ golden: Golden) -> String? {
+    if let pattern, let recorded = golden["mask"], recorded != pattern.rawValue {
+      return
+        "it was recorded with the mask \(recorded.quoted), and \(pattern.rawValue) was asked for"
+    }
+    if let usesDepth, let recorded = golden["depth"], recorded != String(usesDepth) {
+      return usesDepth
+        ? "it was recorded without the depth expert" : "it was recorded with the depth expert"
+    }
+    return nil
+  }
+}
+
+extension Golden {
+  fileprivate var recordedPattern: AttentionPattern? {
+    self["mask"].flatMap(AttentionPattern.init(rawValue:))
+  }
+
+  fileprivate var recordedDepth: Bool? { self["depth"].flatMap(Bool.init) }
 }

@@ -27,9 +27,8 @@ extension GoldenComparison {
         .goldenUnfit, file: golden.path,
         "it holds nothing that an image processor of \(family) makes")
     }
-    var stages: [StageComparison] = []
-    do throws(WeightsError) {
-      for result in results {
+    let stages = try inFile(golden.path) { () throws(WeightsError) in
+      try results.map { (result) throws(WeightsError) in
         let limits = try tolerances.limits(of: result)
         let outcome: StageComparison.Outcome =
           if let ours = try processor(result, image) {
@@ -38,13 +37,12 @@ extension GoldenComparison {
                 ours, validRows: nil, with: result.info, upstream: nil, limits: limits)
               : .otherShape(ours.shape)
           } else { .notShown }
-        stages.append(
-          StageComparison(
-            name: result.name, shape: result.info.shape,
-            reference: result.info.dtype == .f64 ? .float64 : .float32, limits: limits,
-            outcome: outcome))
+        return StageComparison(
+          name: result.name, shape: result.info.shape,
+          reference: result.info.dtype == .f64 ? .float64 : .float32, limits: limits,
+          outcome: outcome)
       }
-    } catch { throw error.inFile(golden.path) }
+    }
     self.golden = golden
     self.stages = stages
     precision = nil
@@ -62,5 +60,35 @@ extension Golden {
         .goldenTensor, file: path, tensor: "in.rgb", "expected an image, U8 [H, W, 3]")
     }
     return (info.shape[1], info.shape[0], try file.bytes(of: info.name))
+  }
+}
+
+/// The result of one image processor in a golden: `siglip_224.pil` is that of SigLIP's processor
+/// for 224 pixels, in the implementation based on Pillow.
+public struct ProcessedImage: Sendable {
+  /// `siglip` or `dpt`.
+  public let processor: String
+  /// The size the processor was given.
+  public let size: Int
+  /// `pil` or `torchvision`.
+  public let backend: String
+  /// [3, H, W], normalised.
+  public let info: TensorInfo
+
+  public var name: String { info.name.string }
+
+  /// Nil where the tensor is no such result.
+  init?(_ info: TensorInfo) {
+    let halves = info.name.string.split(separator: ".", omittingEmptySubsequences: false)
+    guard halves.count == 2, let cut = halves[0].lastIndex(of: "_") else { return nil }
+    let digits = halves[0][halves[0].index(after: cut)...]
+    guard let size = Int(digits), size > 0, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }),
+      halves[0].startIndex < cut, !halves[1].isEmpty,
+      info.dtype == .f32 || info.dtype == .f64, info.shape.rank == 3, info.shape.elementCount > 0
+    else { return nil }
+    processor = String(halves[0][..<cut])
+    self.size = size
+    backend = String(halves[1])
+    self.info = info
   }
 }

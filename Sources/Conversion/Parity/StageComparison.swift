@@ -1,6 +1,6 @@
 public import DVLATensors
 
-/// What came of comparing one recorded stage.
+/// The result of comparing one recorded stage.
 public struct StageComparison: Sendable {
   public enum Outcome: Sendable {
     /// The values were compared; `exceeded` says which limits they broke.
@@ -36,4 +36,51 @@ public struct StageComparison: Sendable {
   public var errors: StageErrors? {
     if case .compared(let errors, _) = outcome { errors } else { nil }
   }
+}
+
+/// How far a stage may be from what was recorded.
+public struct StageLimits: Sendable, Hashable {
+  /// Limit for ``StageErrors/ofMaximum``.
+  public let ofMaximum: Double?
+  /// Limit for ``StageErrors/relativeRMS``.
+  public let relativeRMS: Double?
+  /// Limit for ``StageErrors/maximumAbsolute``.
+  public let absolute: Double?
+  /// The measurement that justifies them.
+  public let why: String
+
+  init(
+    ofMaximum: Double? = nil, relativeRMS: Double? = nil, absolute: Double? = nil, why: String
+  ) {
+    self.ofMaximum = ofMaximum
+    self.relativeRMS = relativeRMS
+    self.absolute = absolute
+    self.why = why
+  }
+
+  /// The limits that these errors break. A NaN breaks any.
+  func exceeded(by errors: StageErrors) -> [StageLimit] {
+    var exceeded: [StageLimit] = []
+    func check(_ measure: StageLimit.Measure, _ found: Double, _ allowed: Double?) {
+      guard let allowed, !(found <= allowed) else { return }
+      exceeded.append(StageLimit(measure: measure, found: found, allowed: allowed))
+    }
+    check(.ofMaximum, errors.ofMaximum, ofMaximum)
+    check(.relativeRMS, errors.relativeRMS, relativeRMS)
+    check(.absolute, errors.maximumAbsolute, absolute)
+    return exceeded
+  }
+}
+
+/// A limit that was broken.
+public struct StageLimit: Sendable, Hashable {
+  public enum Measure: String, Sendable {
+    case ofMaximum = "of_maximum"
+    case relativeRMS = "relative_rms"
+    case absolute = "max_abs"
+  }
+
+  public let measure: Measure
+  public let found: Double
+  public let allowed: Double
 }

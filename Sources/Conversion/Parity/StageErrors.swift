@@ -1,12 +1,5 @@
 import DVLATensors
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+import Glibc
 
 /// How far our values a of a stage are from the recorded ones b.
 public struct StageErrors: Sendable, Equatable {
@@ -55,7 +48,7 @@ public struct StageErrors: Sendable, Equatable {
     ofMaximum = Self.quotient(sums.worst.error, sums.maximumRecorded)
     relativeRMS = Self.quotient(sums.squaredError, sums.squaredRecorded).squareRoot()
     let lengths = sums.squaredOurs.squareRoot() * sums.squaredRecorded.squareRoot()
-    // Equal values have 1, whatever the square roots round to.
+    // Equal values have 1, however the square roots are rounded.
     cosine =
       lengths > 0 ? sums.squaredError == 0 ? 1 : max(-1, min(1, sums.product / lengths)) : nil
     signalToNoiseRatio =

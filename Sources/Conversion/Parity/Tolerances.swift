@@ -1,5 +1,6 @@
 public import DVLADiagnostics
-import DVLAJSON
+import DVLAFamilies
+public import DVLAJSON
 import DVLAManifests
 public import DVLATensors
 
@@ -29,9 +30,9 @@ public struct Tolerances: Sendable {
   /// - Throws: as ``init(json:)``.
   public static func embedded() throws(WeightsError) -> Tolerances {
     let path = "tolerances.json"
-    do throws(WeightsError) {
-      return try Tolerances(json: try StrictJSON.parse(EmbeddedManifests.text(path) ?? ""))
-    } catch { throw error.inFile("Manifests/" + path) }
+    return try inFile("Manifests/" + path) { () throws(WeightsError) in
+      try Tolerances(json: try StrictJSON.parse(EmbeddedManifests.text(path) ?? ""))
+    }
   }
 
   /// The limits of a stage.
@@ -66,4 +67,118 @@ public struct Tolerances: Sendable {
     }
     return rule.limits
   }
+}
+
+extension Tolerances {
+  /// Reads the form that `Goldens.md` describes.
+  ///
+  /// - Throws: `json.type`, `json.missing-key` and `json.unknown-key`; `tolerance` for an unknown
+  ///   family or processor, a pattern that is not well formed, a limit that is not above 0 and a
+  ///   reason without words.
+  public init(json: JSONValue) throws(WeightsError) {
+    let root = try JSONReader(json).object(
+      allowing: ["schema", "about", "classes", "preprocessing"])
+    _ = try root.required("schema").integer(in: 1...1)
+    _ = try root.optional("about")?.string()
+    let classes = try root.required("classes").object(
+      allowing: Set(PrecisionClass.allCases.map(\.rawValue)))
+    var rules: [PrecisionClass: [Rule]] = [:]
+    for precision in PrecisionClass.allCases {
+      var list: [Rule] = []
+      for reader in try classes.required(precision.rawValue).array() {
+        list.append(try Rule(reader))
+      }
+      rules[precision] = list
+    }
+    self.rules = rules
+    var imageRules: [ImageRule] = []
+    for reader in try root.required("preprocessing").array() {
+      imageRules.append(try ImageRule(reader))
+    }
+    self.imageRules = imageRules
+  }
+}
+
+extension Tolerances.Rule {
+  fileprivate init(_ reader: JSONReader) throws(WeightsError) {
+    let object = try reader.object(allowing: [
+      "family", "stage", "of_maximum", "relative_rms", "why",
+    ])
+    let family = try object.required("family")
+    let name = try family.string()
+    guard name == "*" || Family(rawValue: name) != nil else {
+      throw family.failure(
+        .tolerance,
+        "expected \"*\" or one of \(Family.list(Family.allCases.sorted { $0.rawValue < $1.rawValue })), found "
+          + name.quoted)
+    }
+    self.family = name == "*" ? nil : name
+    let stage = try object.required("stage")
+    do throws(WeightsError) { self.stage = try DottedPattern(stage.string()) } catch {
+      guard error.code == .namePattern else { throw error }
+      throw stage.failure(.tolerance, error.message)
+    }
+    limits = StageLimits(
+      ofMaximum: try object.required("of_maximum").fraction(),
+      relativeRMS: try object.required("relative_rms").fraction(),
+      why: try object.required("why").reason())
+  }
+}
+
+extension Tolerances.ImageRule {
+  fileprivate init(_ reader: JSONReader) throws(WeightsError) {
+    let object = try reader.object(allowing: ["processor", "backend", "max_abs", "why"])
+    let processor = try object.required("processor")
+    let known = FamilyTraits.processors
+    guard known.contains(try processor.string()) else {
+      throw processor.failure(
+        .tolerance,
+        "expected one of \(known.sorted().joined(separator: ", ")), found "
+          + (try processor.string().quoted))
+    }
+    self.processor = try processor.string()
+    let backend = try object.required("backend")
+    guard ["pil", "torchvision"].contains(try backend.string()) else {
+      throw backend.failure(
+        .tolerance, "expected pil or torchvision, found \(try backend.string().quoted)")
+    }
+    self.backend = try backend.string()
+    limits = StageLimits(
+      absolute: try object.required("max_abs").limit(), why: try object.required("why").reason())
+  }
+}
+
+extension JSONReader {
+  fileprivate func limit() throws(WeightsError) -> Double {
+    let value = try number()
+    guard value > 0, value.isFinite else {
+      throw failure(.tolerance, "expected a finite number above 0, found \(value)")
+    }
+    return value
+  }
+
+  /// A limit that a stage of zeros does not keep.
+  fileprivate func fraction() throws(WeightsError) -> Double {
+    let value = try limit()
+    guard value < 1 else {
+      throw failure(
+        .tolerance, "expected a limit below 1, which nothing but zeros would reach, found \(value)")
+    }
+    return value
+  }
+
+  fileprivate func reason() throws(WeightsError) -> String {
+    let text = try string()
+    guard text.contains(where: \.isLetter) else {
+      throw failure(.tolerance, "expected the measurement behind the limits, found \(text.quoted)")
+    }
+    return text
+  }
+}
+
+extension WeightsError.Code {
+  /// A tolerance that is not well formed.
+  public static let tolerance = Self("tolerance")
+  /// No tolerance covers a recorded stage.
+  public static let toleranceMissing = Self("tolerance.missing")
 }

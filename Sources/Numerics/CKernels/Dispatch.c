@@ -1,4 +1,4 @@
-#include "CKernels.h"
+#include "DVLACKernels.h"
 
 extern const dvla_kernels dvla_kernels_portable;
 #if defined(__x86_64__)

@@ -1,9 +1,11 @@
 #ifndef DVLA_VECTORS_H
 #define DVLA_VECTORS_H
 
-#include <stdint.h>
+// Vector types and macros of CKernels and CProducts, whose files are written once and compiled for
+// several instruction sets.
 
-#include "CKernels.h"
+#include <stddef.h>
+#include <stdint.h>
 
 // A product that is rounded before it is added gives the same bits on every processor.
 #pragma STDC FP_CONTRACT OFF
@@ -18,6 +20,7 @@ typedef double f64x16 __attribute__((vector_size(128)));
 typedef int64_t i64x16 __attribute__((vector_size(128)));
 typedef int32_t i32x16 __attribute__((vector_size(64)));
 typedef uint32_t u32x16 __attribute__((vector_size(64)));
+typedef int16_t i16x16 __attribute__((vector_size(32)));
 typedef int16_t i16x32 __attribute__((vector_size(64)));
 typedef uint16_t u16x32 __attribute__((vector_size(64)));
 typedef uint16_t u16x16 __attribute__((vector_size(32)));
@@ -33,12 +36,12 @@ typedef int8_t i8x16 __attribute__((vector_size(16)));
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian processor");
 
 #define DVLA_INLINE static inline __attribute__((always_inline, unused))
+#define DVLA_COPY(to, from, bytes) __builtin_memcpy((to), (from), (bytes))
+#define DVLA_UNROLL _Pragma("clang loop unroll(full)")
 #define DVLA_PASTE2(a, b) a##_##b
 #define DVLA_PASTE(a, b) DVLA_PASTE2(a, b)
-/// Each file that includes the kernels defines DVLA_SUFFIX, so that every instruction set has
-/// functions of its own.
+/// The name of a function in an .inc file. The file that includes it defines DVLA_SUFFIX, so that
+/// every instruction set has functions of its own.
 #define K(name) DVLA_PASTE(name, DVLA_SUFFIX)
-
-#define DVLA_COPY(to, from, bytes) __builtin_memcpy((to), (from), (bytes))
 
 #endif

@@ -1,18 +1,18 @@
 #include <cblas.h>
 #include <stdbool.h>
 
-// Exported by builds of OpenBLAS for several processors, as Debian's are, and declared in no header.
-// Null in builds for one.
+// Exported by builds of OpenBLAS for several processors, as Debian's are, and declared in no
+// header. Null in builds for one processor.
 __attribute__((weak)) void gotoblas_dynamic_quit(void);
 __attribute__((weak)) void gotoblas_dynamic_init(void);
 
-/// Whether OpenBLAS can choose its kernels anew.
+/// Whether OpenBLAS can choose its kernels again.
 static inline bool dvla_openblas_can_choose(void) {
   return gotoblas_dynamic_quit && gotoblas_dynamic_init;
 }
 
-/// Chooses the kernels anew: those that OPENBLAS_CORETYPE names or, where it is not set, those that
-/// OpenBLAS takes this processor to need.
+/// Chooses the kernels again: those that OPENBLAS_CORETYPE names or, where it is not set, those
+/// that OpenBLAS considers right for this processor.
 static inline void dvla_openblas_choose(void) {
   gotoblas_dynamic_quit();
   gotoblas_dynamic_init();

@@ -6,13 +6,13 @@
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #define DVLA_SUFFIX avx2
 #define DVLA_DIGIT_OFFSET 0
-#include "Arrangement.h"
+#include "Bodies/Arrangement.inc"
 
 DVLA_INLINE __m256i K(add_products)(__m256i total, __m256i x, __m256i weights) {
   return _mm256_add_epi32(total, _mm256_madd_epi16(x, weights));
 }
 
-#include "PairStrips.h"
+#include "Bodies/PairStrips.inc"
 
 DVLA_DEFINE_MULTIPLY(int8_multiply, K(int8_strip), 6, 4)
 

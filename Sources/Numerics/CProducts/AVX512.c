@@ -8,7 +8,7 @@
 #pragma clang attribute push(__attribute__((target(DVLA_AVX512))), apply_to = function)
 #define DVLA_SUFFIX avx512
 #define DVLA_DIGIT_OFFSET 128
-#include "Arrangement.h"
+#include "Bodies/Arrangement.inc"
 
 /// Writes the first `count` units of 16 rows: a transposition of 16 x 16 words.
 DVLA_INLINE void transpose(__m512i rows[16], size_t count, uint32_t *units) {

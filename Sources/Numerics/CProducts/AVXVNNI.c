@@ -6,13 +6,13 @@
 #pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
 #define DVLA_SUFFIX avx_vnni
 #define DVLA_DIGIT_OFFSET 0
-#include "Arrangement.h"
+#include "Bodies/Arrangement.inc"
 
 DVLA_INLINE __m256i K(add_products)(__m256i total, __m256i x, __m256i weights) {
   return _mm256_dpwssd_avx_epi32(total, x, weights);
 }
 
-#include "PairStrips.h"
+#include "Bodies/PairStrips.inc"
 
 DVLA_DEFINE_MULTIPLY(int8_multiply, K(int8_strip), 6, 4)
 

@@ -5,7 +5,7 @@
 #include "Tiles.h"
 #define DVLA_SUFFIX neon
 #define DVLA_DIGIT_OFFSET 0
-#include "Arrangement.h"
+#include "Bodies/Arrangement.inc"
 
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 

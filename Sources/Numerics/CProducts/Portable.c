@@ -1,9 +1,9 @@
-// What every processor has. Bfloat16 instructions are imitated: the products of two bfloat16 numbers
-// are exact in float32.
+// What every processor has. Bfloat16 instructions are imitated: the products of two bfloat16
+// numbers are exact in float32.
 #include "Tiles.h"
 #define DVLA_SUFFIX portable
 #define DVLA_DIGIT_OFFSET 0
-#include "Arrangement.h"
+#include "Bodies/Arrangement.inc"
 
 DVLA_INLINE void bf16_strip(dvla_strip strip, const int tokens, const int vectors) {
   size_t units = strip.stage.units;
@@ -25,7 +25,7 @@ DVLA_INLINE void bf16_strip(dvla_strip strip, const int tokens, const int vector
   }
 }
 
-#include "Int8Pairs.h"
+#include "Bodies/Int8Pairs.inc"
 
 DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 6, 4)
 DVLA_DEFINE_MULTIPLY(int8_multiply, K(int8_strip), 6, 4)

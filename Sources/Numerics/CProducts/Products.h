@@ -1,34 +1,13 @@
 #ifndef DVLA_PRODUCTS_H
 #define DVLA_PRODUCTS_H
 
-#include "CProducts.h"
+#include "../CKernels/Vectors.h"
+#include "DVLACProducts.h"
 
-// A product that is rounded before it is added gives the same bits on every processor.
-#pragma STDC FP_CONTRACT OFF
-#pragma clang diagnostic ignored "-Wpsabi"
-
-// The words and lanes below are those of a little-endian processor.
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian processor");
-
-#define DVLA_INLINE static inline __attribute__((always_inline, unused))
-#define DVLA_COPY(to, from, bytes) __builtin_memcpy((to), (from), (bytes))
-#define DVLA_UNROLL _Pragma("clang loop unroll(full)")
-#define DVLA_PASTE2(a, b) a##_##b
-#define DVLA_PASTE(a, b) DVLA_PASTE2(a, b)
-/// Each file that includes the shared loops defines DVLA_SUFFIX, so that every instruction set has
-/// functions of its own.
-#define K(name) DVLA_PASTE(name, DVLA_SUFFIX)
-
-typedef float f32x16 __attribute__((vector_size(64)));
-typedef int32_t i32x16 __attribute__((vector_size(64)));
-typedef uint32_t u32x16 __attribute__((vector_size(64)));
-typedef uint16_t u16x16 __attribute__((vector_size(32)));
-typedef int16_t i16x16 __attribute__((vector_size(32)));
-typedef int8_t i8x16 __attribute__((vector_size(16)));
-
-// Inputs are taken in stages of at most the kernels' `stage_inputs`: of one block, or of several that
-// are narrower. A stage of 64 rows of weights is arranged in units of 32 bits, each a few neighbouring inputs of a
-// row, and stays in the first-level cache while all tokens of the tile pass by:
+// Inputs are processed in stages of at most the kernels' `stage_inputs`: one block, or several
+// narrower ones. A stage of 64 rows of weights is arranged in units of 32 bits, each a few
+// neighbouring inputs of a row, and stays in the first-level cache while all tokens of the tile
+// pass by:
 //
 //   weights  [vectors][units][16 rows] units
 //   tokens   [tokens][units] words, of one or two units

@@ -12,9 +12,9 @@ typedef struct dvla_strip {
   float *sums;
 } dvla_strip;
 
-// Defines `name`, the `multiply` of a path, from `rows`: an inlined function of a strip, of how many
-// tokens it has (up to `step`, at most 6) and of how many vectors of 16 rows. It is given both as
-// constants, so that sums stay in registers.
+// Defines `name`, the `multiply` of a path, from `rows`: an inlined function of a strip, its number
+// of tokens (up to `step`, at most 6) and its number of vectors of 16 rows. Both numbers are
+// constants where it is called, so that sums stay in registers.
 #define DVLA_REST(rows, tokens, vectors) \
   case tokens:                           \
     rows(strip, tokens, vectors);        \

@@ -6,7 +6,7 @@ internal import DVLACKernels
 /// scales are bfloat16, and q is found with the scale as it is stored, so that every runtime
 /// computes the same y. Products q s are exact in float32. A row or group of zeros has scale 1.
 ///
-/// Values that someone else quantized may be -128, and their scales float32: then y is q s rounded
+/// Values that other tools quantized may be -128, and their scales float32: then y is q s rounded
 /// to float32.
 public enum Int8Kernel {
   /// How a scale is chosen.

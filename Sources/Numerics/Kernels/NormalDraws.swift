@@ -1,6 +1,6 @@
 internal import DVLACKernels
 
-/// Values that are nearly normal, from a key: any of them without the ones before.
+/// Values that are nearly normal, drawn from a key; each is computed without the ones before it.
 public enum NormalDraws {
   /// Fills `result` with float32 values, little-endian, from value `first` of the sequence on.
   ///

@@ -2,10 +2,10 @@ internal import DVLACProducts
 
 /// The instructions that products with stored weights are computed by.
 ///
-/// Paths of INT8 give the same bits, and so do the first two of BF16 but for subnormal numbers,
-/// which the instructions take for zero.
+/// All INT8 paths give the same bits. So do the first two BF16 paths, except for subnormal numbers,
+/// which the instructions treat as zero.
 public enum ProductPath: String, CaseIterable, Sendable {
-  /// Plain arithmetic that gives what `bf16AVX512` gives.
+  /// Plain arithmetic with the results of `bf16AVX512`.
   case bf16Portable = "bf16-portable"
   /// VDPBF16PS.
   case bf16AVX512 = "bf16-avx512"

@@ -1,7 +1,7 @@
 internal import DVLACProducts
 
-/// How the result of a product with stored weights is cut, by its shape alone: a tile is what a
-/// thread computes at a time.
+/// How the result of a product with stored weights is cut into tiles, by its shape alone: a thread
+/// computes one tile at a time.
 public struct ProductTiles: Sendable {
   public struct Tile: Sendable, Hashable {
     public let tokens: Range<Int>
@@ -26,7 +26,7 @@ public struct ProductTiles: Sendable {
   private let outputs: Int
   private let tokenStep: Int
 
-  /// Tokens in equal parts, as few as there can be: each arranges the weights anew.
+  /// Divides the tokens into equal parts, as few as possible: each arranges the weights again.
   public init(tokens: Int, outputs: Int) {
     self.tokens = tokens
     self.outputs = outputs

@@ -5,11 +5,11 @@ internal import DVLACProducts
 /// BF16: x is rounded to bfloat16; products are exact, and their sums float32.
 ///
 /// INT8: each token x becomes 16-bit integers, its largest magnitude 32639. Sums of products with
-/// the weights, -128 included, are exact within a block of up to 512 inputs that share a scale;
-/// scaled by it, blocks add up in float32. A token with a NaN or an infinity gives NaN.
+/// the weights, -128 included, are exact within a block of up to 512 inputs that share a scale; the
+/// scaled blocks add up in float32. A token with a NaN or an infinity gives NaN.
 ///
-/// Several threads share an instance: first all tokens are arranged, then tiles are multiplied. A
-/// result is the same bits whoever computes it.
+/// Several threads share an instance: first all tokens are arranged, then tiles are multiplied. The
+/// bits of the result do not depend on which thread computes it.
 ///
 /// Unsafe code. The invariants: `arranged` and `scales` have room for all tokens from `init` to
 /// `deinit`. Threads that arrange at the same time have no token in common, so none of their bytes

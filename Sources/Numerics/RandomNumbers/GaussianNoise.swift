@@ -1,7 +1,8 @@
 public import DVLATensors
 
 /// Standard normal float32 values from a seed: the same bits on every machine, with every version
-/// of the C library, on any number of threads; any value without the ones before.
+/// of the C library and on any number of threads. Each value is computed without the ones before
+/// it.
 ///
 /// Value `i` (from 0 on) is made so:
 ///
@@ -27,5 +28,28 @@ public struct GaussianNoise: Sendable, Hashable {
   /// The first values, row-major.
   public func tensor(_ shape: Shape) -> Tensor {
     Tensor((0..<shape.elementCount).map { self[$0] }, shape: shape)
+  }
+}
+
+/// SplitMix64 read at a counter: output `n` is computed without the ones before it, so that any
+/// number of threads draw the same numbers.
+///
+/// Source: Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators (OOPSLA 2014).
+public struct SplitMix64: Sendable, Hashable {
+  private let key: UInt64
+
+  public init(key: UInt64) { self.key = key }
+
+  /// Output `counter` of the sequence that starts from the key; the first is 1.
+  public subscript(counter: UInt64) -> UInt64 {
+    Self.mix(key &+ counter &* 0x9E37_79B9_7F4A_7C15)
+  }
+
+  /// The output function: a bijection of 64 bits.
+  static func mix(_ state: UInt64) -> UInt64 {
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
   }
 }

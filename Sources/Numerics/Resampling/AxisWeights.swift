@@ -36,7 +36,7 @@ struct AxisWeights {
 
   /// Cubic convolution widened to cover all inputs where the axis shrinks; samples beyond an edge
   /// do not count, and the weights are divided by their sum. An axis that keeps its extent stays
-  /// as it is, whatever the step.
+  /// as it is for any step.
   ///
   /// Source: PyTorch, `ATen/native/cpu/UpSampleKernel.cpp`, `_compute_indices_min_size_weights_aa`
   /// with `HelperInterpCubic::aa_filter`. Pillow computes the same.

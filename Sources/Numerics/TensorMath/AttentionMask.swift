@@ -1,4 +1,4 @@
-/// Which keys each query of attention sees.
+/// Which keys each query of attention may see.
 public enum AttentionMask: Sendable {
   /// Every query sees every key.
   case all

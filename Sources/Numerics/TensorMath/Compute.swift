@@ -26,8 +26,8 @@ public final class Compute: Sendable {
     do throws(WeightsError) { _ = try TensorBytes(byteCount: byteCount) } catch {
       throw WeightsError(
         .computeMemory, .unavailable,
-        "expected \(byteCount) bytes of address space for products on \(threads) threads, found "
-          + "less")
+        "products on \(threads) threads need \(byteCount) bytes of address space, and there is less; "
+          + "use fewer threads")
     }
   }
 

@@ -3,7 +3,7 @@ public import DVLATensors
 
 /// How products with weights that are stored in fewer than 32 bits are computed.
 public enum ProductPrecision: String, Sendable, CaseIterable {
-  /// In float32, of activations as they are and weights that are widened.
+  /// In float32, with the activations as they are and the weights widened.
   case exact
   /// In the type of the weights: activations are rounded to bfloat16, or to 16-bit integers where
   /// the weights have 8.
@@ -24,12 +24,12 @@ public struct ProductChoice: Sendable, Hashable, CustomStringConvertible {
 
   /// The choice for a model.
   ///
-  /// `parity` and whatever runs a model choose by this, so that one shows what the other computes.
+  /// Parity checks and pipelines both choose by this, so that parity measures what a run computes.
   ///
   /// - Parameters:
-  ///   - requested: what the user wants. By default products are exact where the weights lost
+  ///   - requested: the user's choice. By default products are exact where the weights lost
   ///     nothing; otherwise native for the types that this processor then multiplies faster.
-  ///   - precisionClass: what the weights lost.
+  ///   - precisionClass: how much precision the weights lost.
   ///   - tensors: the weights. A type that no matrix has is computed exactly.
   public init(
     _ requested: ProductPrecision?, for precisionClass: PrecisionClass, tensors: [TensorInfo]

@@ -34,7 +34,8 @@ public struct RotaryEmbedding: Sendable {
     self.sines = sines
   }
 
-  /// Rotates every head of x [B, S, heads * headDim], whose B S tokens have the positions given.
+  /// Rotates every head of x [B, S, heads * headDim], whose B S tokens have the positions of
+  /// ``init(positions:headDim:theta:)``.
   public func rotate(_ x: inout Tensor, on compute: Compute) {
     let width = x.shape[x.shape.rank - 1]
     let half = headDim / 2

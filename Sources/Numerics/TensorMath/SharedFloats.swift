@@ -2,8 +2,8 @@
 ///
 /// Unsafe code. The invariants: an instance lives only inside the closure of `withShared`, which
 /// owns the memory exclusively; and no two threads touch the same element while both run. Where
-/// threads write other columns of the same rows their spans overlap: such a span goes to a product
-/// with a row stride and to nothing else, which keeps to its own columns.
+/// threads write other columns of the same rows their spans overlap: such a span goes only to a
+/// product with a row stride, which keeps to its own columns.
 @safe
 struct SharedFloats: @unchecked Sendable {
   private let start: UnsafeMutablePointer<Float>
@@ -14,7 +14,7 @@ struct SharedFloats: @unchecked Sendable {
     self.count = count
   }
 
-  /// Gives `body` the elements of that range.
+  /// Calls `body` with the elements of that range.
   func withSpan(_ range: Range<Int>, _ body: (inout MutableSpan<Float>) -> Void) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "inside the memory")
     var span = unsafe UnsafeMutableBufferPointer(
@@ -25,7 +25,7 @@ struct SharedFloats: @unchecked Sendable {
 }
 
 extension [Float] {
-  /// Gives `body` the elements to be written from several threads.
+  /// Calls `body` with the elements, for several threads to write.
   mutating func withShared(_ body: (SharedFloats) -> Void) {
     unsafe withUnsafeMutableBufferPointer { buffer in
       guard let start = buffer.baseAddress else { return }

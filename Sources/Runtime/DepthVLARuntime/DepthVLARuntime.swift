@@ -1,10 +1,13 @@
-// What a robot imports: one module that gives all others it needs. It holds no code of its own.
+// The module that a robot imports. It re-exports all modules whose types their interfaces name, and
+// holds no code of its own.
 @_exported public import DVLABundles
 @_exported public import DVLADiagnostics
 @_exported public import DVLAFamilies
 @_exported public import DVLAHashing
 @_exported public import DVLAImages
 @_exported public import DVLAJSON
+@_exported public import DVLAKernels
+@_exported public import DVLAMatrixProducts
 @_exported public import DVLAModels
 @_exported public import DVLANormalization
 @_exported public import DVLAParallelism

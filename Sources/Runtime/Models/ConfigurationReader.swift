@@ -2,12 +2,12 @@ public import DVLADiagnostics
 public import DVLAJSON
 import DVLAKernels
 
-/// A scope of a bundle's configuration. Nothing has a default here: what a model needs, its bundle
-/// says.
+/// Reads one scope of a bundle's configuration. There are no defaults: the bundle holds every value
+/// that a model needs.
 public struct ConfigurationReader: Sendable {
   private let object: JSONObjectReader
 
-  /// - Throws: `model.configuration` when the value is no object.
+  /// - Throws: `model.configuration` when the value is not an object.
   public init(_ configuration: JSONValue) throws(WeightsError) {
     do throws(WeightsError) {
       object = try JSONReader(configuration, path: "configuration").object()
@@ -100,12 +100,22 @@ public struct ConfigurationReader: Sendable {
     do throws(WeightsError) { return try body() } catch { throw Self.worded(error) }
   }
 
+  /// An error of reading JSON, as one of the configuration.
   private static func worded(_ error: WeightsError) -> WeightsError {
     WeightsError(.modelConfiguration, error.message)
   }
 }
 
 extension WeightsError.Code {
-  /// The configuration lacks what the model needs, or says what it cannot be.
+  /// The configuration lacks a value that the model needs, or holds one that cannot be.
   public static let modelConfiguration = Self("model.configuration")
+}
+
+extension Activation {
+  /// The names in configurations.
+  ///
+  /// Source: transformers `activations.py`.
+  static let upstreamNames: [String: Activation] = [
+    "gelu": .geluErf, "gelu_python": .geluErf, "gelu_pytorch_tanh": .geluTanh,
+  ]
 }

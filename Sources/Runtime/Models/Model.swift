@@ -3,16 +3,16 @@ import DVLAFamilies
 
 /// A model of one of the families, ready to compute.
 public protocol Model: Sendable {
-  /// The family, as `inspect` names it.
+  /// The name of the family, one of `Family`.
   var family: String { get }
 
-  /// The inputs a forward takes, with their axes in words: `["pixel_values": "[B, 3, H, W]"]`.
+  /// The inputs of the forward pass, with their axes: `pixel_values` `[B, 3, H, W]`.
   var inputs: [InputDescription] { get }
 
   /// Runs the forward pass and shows every stage to the trace, in the order they are computed.
   ///
-  /// - Throws: `model.input` when an input is missing, left over, or has a shape or a value that
-  ///   the model cannot take; what the trace throws.
+  /// - Throws: `model.input` when an input is missing or not the model's, or has a shape or a value
+  ///   that the model does not accept; what the trace throws.
   func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError)
 
   /// The same weights with another switch set.
@@ -23,9 +23,9 @@ public protocol Model: Sendable {
 
 /// The switches of the paper's ablations.
 public struct Ablation: Sendable, Hashable {
-  /// Who sees whom; nil: as the model was trained.
+  /// Which tokens attend to which; nil: as the model was trained.
   public var pattern: AttentionPattern?
-  /// Whether the depth expert takes part.
+  /// Whether the depth expert is used.
   public var usesDepth = true
 
   public init() {}
@@ -59,6 +59,6 @@ public struct InputDescription: Sendable, Hashable {
 }
 
 extension WeightsError.Code {
-  /// An input is missing, left over, or has a shape or a value that the model cannot take.
+  /// An input is missing or not the model's, or has a shape or a value that it does not accept.
   public static let modelInput = Self("model.input")
 }

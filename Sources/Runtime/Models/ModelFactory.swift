@@ -7,9 +7,9 @@ public import DVLATensors
 /// Builds the model of a family from its configuration and weights.
 public enum ModelFactory {
   /// - Parameters:
-  ///   - family: as `inspect` names it.
-  ///   - configuration: what the bundle says of the model.
-  ///   - source: the layout's tensors. All that the model needs are read into memory.
+  ///   - family: the name of one of `Family`.
+  ///   - configuration: the configuration in the bundle.
+  ///   - source: the tensors of the layout. Those that the model needs are read into memory.
   ///   - products: how products with the weights are computed.
   /// - Throws: `compute.memory`, `model.family` for a family without a forward pass of its own,
   ///   `model.configuration`, `model.tensor-*`; what reading throws.
@@ -47,6 +47,6 @@ public enum ModelFactory {
 }
 
 extension WeightsError.Code {
-  /// There is no forward pass for that family.
+  /// There is no forward pass for the family.
   public static let modelFamily = Self("model.family")
 }

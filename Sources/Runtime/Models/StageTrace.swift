@@ -17,7 +17,8 @@ public struct Stage: Sendable {
   }
 }
 
-/// Who watches a forward pass. Models report every stage to it; parity compares, recording keeps.
+/// The observer of a forward pass. Models report every stage to it; parity checks compare the
+/// stages, and recording keeps them.
 public struct StageTrace {
   public typealias Observer = (Stage) throws(WeightsError) -> Void
 
@@ -25,14 +26,14 @@ public struct StageTrace {
   private let prefix: String
   private let wanted: (String) -> Bool
 
-  /// Nobody watches.
+  /// A trace without an observer.
   public static var none: StageTrace {
     StageTrace(observer: nil, prefix: "", wanted: { _ in false })
   }
 
   /// - Parameters:
-  ///   - wanted: which stages the observer wants to see; a model may leave out the work for others
-  ///     that nothing else needs. All by default.
+  ///   - wanted: which stages the observer wants to see, all by default; a model may skip work
+  ///     that only other stages need.
   ///   - observer: called with each of them, in the order they are computed.
   public init(
     wanted: @escaping (String) -> Bool = { _ in true }, observer: @escaping Observer
@@ -51,13 +52,15 @@ public struct StageTrace {
     StageTrace(observer: observer, prefix: prefix + part + ".", wanted: wanted)
   }
 
-  /// Whether anyone watches.
+  /// Whether there is an observer.
   var isObserved: Bool { observer != nil }
 
-  /// Whether anyone wants to see that stage.
+  /// Whether the observer wants to see that stage.
   public func wants(_ name: String) -> Bool { observer != nil && wanted(prefix + name) }
 
-  /// Shows a stage to the observer, where it wants it.
+  /// Shows a stage to the observer, if it wants it.
+  ///
+  /// - Throws: what the observer throws.
   public func record(
     _ name: @autoclosure () -> String, _ value: Tensor, validRows: [Bool]? = nil
   ) throws(WeightsError) {
@@ -65,5 +68,25 @@ public struct StageTrace {
     let full = prefix + name()
     guard wanted(full) else { return }
     try observer(Stage(name: full, value: value, validRows: validRows))
+  }
+}
+
+extension StageTrace {
+  /// Shows an image [B, h, w, C] in upstream's layout, [B, C, h, w].
+  func recordImage(_ name: String, _ image: Tensor) throws(WeightsError) {
+    guard wants(name) else { return }
+    let (batch, height, width, channels) = (
+      image.shape[0], image.shape[1], image.shape[2], image.shape[3]
+    )
+    let perSample = height * width * channels
+    var values: [Float] = []
+    values.reserveCapacity(image.values.count)
+    for sample in 0..<batch {
+      let pixels = Tensor(
+        Array(image.values[sample * perSample..<(sample + 1) * perSample]),
+        shape: [height * width, channels])
+      values += pixels.transposed().values
+    }
+    try record(name, Tensor(values, shape: [batch, channels, height, width]))
   }
 }

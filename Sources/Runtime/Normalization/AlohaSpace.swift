@@ -1,7 +1,8 @@
 import DVLADiagnostics
+import Glibc
 
-/// Between the joints of an ALOHA robot and those pi0 was trained with: some joints turn the other
-/// way, and grippers are angles, in other units.
+/// Converts between the joints of an ALOHA robot and those pi0 was trained with: some joints turn
+/// the other way, and grippers are angles, in other units.
 ///
 /// With `x` in the robot's numbers, 14 or more of them, and `y` in pi0's:
 ///
@@ -27,7 +28,7 @@ struct AlohaSpace: Sendable, Hashable {
   /// as angles of the joint.
   private static let metres = (low: 0.01844, high: 0.05800)
   private static let joint = (low: -0.6213, high: 1.4910)
-  /// Whether actions leave the model between 0 and 1, as lerobot has it, or as angles.
+  /// Whether actions leave the model between 0 and 1, as with lerobot, or as angles.
   private let actionsAreScaled: Bool
   private var angles: (low: Double, high: Double) {
     actionsAreScaled ? (0.4, 1.5) : (0.5476, 1.6296)
@@ -35,7 +36,7 @@ struct AlohaSpace: Sendable, Hashable {
 
   init(_ library: PolicyProcessing.Library?) { actionsAreScaled = library?.isLeRobot ?? false }
 
-  /// A state as the model sees it.
+  /// A state of the robot in the convention of the model.
   ///
   /// - Precondition: at least ``width`` values.
   func decode<Scalar: ArithmeticFloat>(_ state: [Scalar]) -> [Scalar] {
@@ -45,7 +46,7 @@ struct AlohaSpace: Sendable, Hashable {
     return state
   }
 
-  /// An action as the robot takes it.
+  /// An action of the model in the convention of the robot.
   ///
   /// - Precondition: at least ``width`` values.
   func encode<Scalar: ArithmeticFloat>(_ action: [Scalar]) -> [Scalar] {
@@ -72,4 +73,17 @@ struct AlohaSpace: Sendable, Hashable {
     let radians = Scalar.arcsine(sine.isNaN ? sine : min(max(sine, -1), 1))
     return (radians - Scalar(angles.low)) / Scalar(angles.high - angles.low)
   }
+}
+
+/// The types that upstream libraries compute a robot's numbers in.
+protocol ArithmeticFloat: BinaryFloatingPoint, Sendable {
+  static func arcsine(_ x: Self) -> Self
+}
+
+extension Float: ArithmeticFloat {
+  static func arcsine(_ x: Float) -> Float { asinf(x) }
+}
+
+extension Double: ArithmeticFloat {
+  static func arcsine(_ x: Double) -> Double { asin(x) }
 }

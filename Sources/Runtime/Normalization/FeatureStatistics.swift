@@ -1,7 +1,7 @@
 public import DVLADiagnostics
 
-/// What a data set says about one feature, the state or the actions: one value per dimension, in
-/// the robot's own units.
+/// The statistics of a data set about one feature, the state or the actions: one value per
+/// dimension, in the robot's own units.
 public struct FeatureStatistics: Sendable, Hashable {
   public let mean: [Double]?
   /// Standard deviation.
@@ -16,7 +16,7 @@ public struct FeatureStatistics: Sendable, Hashable {
   public let q10: [Double]?
   /// The 90th percentile.
   public let q90: [Double]?
-  /// The number of dimensions; every field that is there has as many values.
+  /// The number of dimensions; every field that is present has as many values.
   public let width: Int
 
   /// - Throws: `statistics.missing` without any field; `statistics.empty`, `statistics.width`,

@@ -1,15 +1,15 @@
 public import DVLADiagnostics
 public import DVLAJSON
 
-/// What the `config.json` of a pi0 of lerobot says of the processing, as every version of it wrote
-/// it.
+/// The settings of the processing in the `config.json` of lerobot's pi0, in the forms that all
+/// versions of lerobot wrote.
 ///
 /// Source: lerobot, `policies/pi0/configuration_pi0.py` of 0.3.3 (the fields of February to
 /// September 2025), and of 0.4.0 to 0.6.1.
 public struct LeRobotConfiguration: Sendable {
-  /// Nil where the file does not say.
+  /// Nil where the file has none.
   var modes: [String: NormalizationMethod]?
-  /// The types of its inputs by name; empty where it does not say.
+  /// The types of its inputs by name; empty where the file has none.
   var inputs: [String: String] = [:]
   var stateWidth: Int?
   var actionWidth: Int?
@@ -18,9 +18,9 @@ public struct LeRobotConfiguration: Sendable {
   var excludedJoints: [String]?
   var actionNames: [String]?
   /// Width and height that pictures are fitted into by `resize_imgs_with_padding`, which lerobot
-  /// had before October 2025; empty where the file does not say.
+  /// had before October 2025; empty where the file has none.
   public private(set) var pictureSides: [Int] = []
-  /// Whether pictures are taken as they are: `resize_imgs_with_padding` is null.
+  /// Whether pictures are used as they are: `resize_imgs_with_padding` is null.
   public private(set) var takesPicturesAsTheyAre = false
 
   /// Whether a `config.json` is one of lerobot's pi0.
@@ -57,7 +57,7 @@ public struct LeRobotConfiguration: Sendable {
       throw WeightsError(
         .processingStep,
         "$.normalization_mapping.VISUAL is \(mode.lerobotMode), which normalises pictures with "
-          + "statistics of a data set; expected IDENTITY")
+          + "the statistics of a data set; expected IDENTITY")
     }
     inputs = try Self.types(present("input_features"))
     stateWidth = try Self.width(present("input_features"), LeRobotKey.state)
@@ -66,7 +66,7 @@ public struct LeRobotConfiguration: Sendable {
     if let reader = present("use_delta_joint_actions_aloha"), try reader.bool() {
       throw reader.failure(
         .processingStep,
-        "is true, which lerobot refuses as well: no version of it has these actions")
+        "is true, which lerobot refuses as well: no version of lerobot has these actions")
     }
     usesRelativeActions = try present("use_relative_actions")?.bool()
     excludedJoints = try strings("relative_exclude_joints")
@@ -105,8 +105,8 @@ public struct LeRobotConfiguration: Sendable {
     return try first.integer(in: 1...DeltaMask.limit)
   }
 
-  /// How a state is normalised where no pipeline says: not at all where the inputs are named and
-  /// it is none of them.
+  /// How a state is normalised without a pipeline: not at all where inputs are named and the state
+  /// is not among them.
   var state: NormalizationMethod {
     guard !inputs.isEmpty else { return mode("STATE") }
     return inputs[LeRobotKey.state].map(mode) ?? .identity
@@ -114,7 +114,7 @@ public struct LeRobotConfiguration: Sendable {
 
   var action: NormalizationMethod { mode("ACTION") }
 
-  /// The class's own defaults, where the file says nothing.
+  /// A mode in the file, else the default of lerobot's class.
   private func mode(_ type: String) -> NormalizationMethod {
     guard let modes else { return type == "STATE" || type == "ACTION" ? .meanStd : .identity }
     return modes[type] ?? .identity

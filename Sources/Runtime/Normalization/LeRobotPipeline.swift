@@ -5,7 +5,7 @@ import DVLAJSON
 /// One of the two pipelines that lerobot saves beside a policy since October 2025: what it does to
 /// an observation before the policy sees it, or to the policy's actions afterwards.
 ///
-/// Every step is known by its name or refused, and of a known step every setting.
+/// Unknown steps are refused, and so are unknown settings of known steps.
 ///
 /// Source: lerobot 0.4.0 to 0.6.1, `src/lerobot/processor/pipeline.py` and the steps beside it.
 public struct LeRobotPipeline: Sendable {
@@ -19,13 +19,13 @@ public struct LeRobotPipeline: Sendable {
   public internal(set) var account: KeyAccount
   /// The step that normalises states, or the one that unnormalises actions; nil without one.
   public internal(set) var normalizer: LeRobotNormalizer?
-  /// Whether actions are offsets from states, and of which dimensions; nil without such a step. In
-  /// a pipeline for actions the dimensions are left to the other one.
+  /// Whether actions are offsets from states, and in which dimensions; nil without such a step. A
+  /// pipeline for actions leaves the dimensions to the other one.
   var relative: (isEnabled: Bool, excluded: [String], names: [String]?)?
   /// How long a prompt may be, and whether a longer one is cut; nil without such a step.
   var prompt: (limit: Int, isCut: Bool)?
   var addsNewLine = false
-  /// What is given other names.
+  /// The names that are replaced by others.
   var renamed: [String] = []
   /// The names of steps in order, without those that change no number.
   var order: [StepName] = []
@@ -55,9 +55,9 @@ public struct LeRobotPipeline: Sendable {
     try account.add(reader.keyPath, reader.value, fate)
   }
 
-  /// The order in which both numbers and prompts come out right: names before all that goes by
-  /// them, the newline before the tokens; offsets are taken from states in the robot's units, and
-  /// added to actions in them.
+  /// Checks the order that numbers and prompts depend on: names before the steps that use them, the
+  /// newline before the tokens; offsets are computed from states in the robot's units, and added to
+  /// actions in the robot's units.
   private func checkOrder() throws(WeightsError) {
     let pairs: [(first: StepName, second: StepName)] = [
       (.rename, .normalize), (.rename, .relative), (.newLine, .tokenize), (.relative, .normalize),
@@ -69,7 +69,7 @@ public struct LeRobotPipeline: Sendable {
       else { continue }
       throw WeightsError(
         .processingOrder,
-        "expected \(first.rawValue.quoted) before \(second.rawValue.quoted), found it behind")
+        "expected \(first.rawValue.quoted) before \(second.rawValue.quoted), found it behind it")
     }
     if let twice = order.indices.first(where: { order[..<$0].contains(order[$0]) }) {
       throw WeightsError(
@@ -113,7 +113,7 @@ enum StepName: String, CaseIterable {
   case normalize = "normalizer_processor"
   case unnormalize = "unnormalizer_processor"
 
-  /// Names that versions of lerobot have for the same.
+  /// Other names that versions of lerobot have for a step.
   private static let aliases: [String: StepName] = [
     // 0.5.1 registers RelativeActionsProcessorStep so.
     "delta_actions_processor": .relative,
@@ -158,6 +158,6 @@ extension JSONValue {
 }
 
 extension JSONReader {
-  /// The path from the document on.
+  /// The path inside of the document.
   var keyPath: String { path.hasPrefix("$.") ? String(path.dropFirst(2)) : path }
 }

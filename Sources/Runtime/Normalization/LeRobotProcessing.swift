@@ -1,13 +1,13 @@
 public import DVLADiagnostics
 
-/// The documents that lerobot keeps beside a pi0, joined to what they say together. Two that say
-/// different things are refused.
+/// The documents that lerobot keeps beside a pi0, combined. Documents that contradict each other
+/// are refused.
 public struct LeRobotProcessing: Sendable {
-  /// A document and how messages call it.
+  /// A document and its path in messages.
   public struct Document<Content: Sendable>: Sendable {
     public let content: Content
     public let path: String
-    /// Whether the user gave it: then it outranks what lies beside the weights.
+    /// Whether the user gave it: then it has precedence over the files beside the weights.
     public let isGiven: Bool
 
     public init(_ content: Content, path: String, isGiven: Bool = false) {
@@ -36,7 +36,7 @@ public struct LeRobotProcessing: Sendable {
     processing.library = isEarly ? .earlyLeRobot : .lerobot
     let said = config?.content
     try Self.checkModes(config, before, after)
-    // A step without a file of statistics changes nothing, whatever its modes.
+    // A step without a file of statistics changes nothing in any mode.
     func done(
       _ step: LeRobotNormalizer?, _ feature: KeyPath<LeRobotNormalizer, NormalizationMethod>
     ) -> NormalizationMethod {

@@ -4,21 +4,21 @@ import DVLANumPyFiles
 import DVLASafetensors
 public import DVLATensors
 
-/// Noise that a flow-matching policy starts from, recorded in a file.
+/// A file with the noise that a flow-matching policy starts from.
 public enum NoiseFile {
   private static let maximumByteCount = 64 << 20
 
   /// Reads noise from an array of NumPy (`.npy`) or from a safetensors file of one tensor, of
-  /// float32 or float64 (rounded to float32). What it is, the contents say.
+  /// float32 or float64 (rounded to float32). The contents decide which of these it is.
   ///
   /// - Parameter shape: [H, A], the horizon and the model's width of an action. The file may have
   ///   [1, H, A].
-  /// - Returns: of that shape.
+  /// - Returns: the noise, of that shape.
   /// - Throws: `noise.shape`, `noise.tensor`, `noise.not-finite`; `file.*`, `npy.*`,
   ///   `safetensors.*`.
   public static func read(path: String, shape: Shape) throws(WeightsError) -> Tensor {
     let contents = try readWholeFile(path: path, limit: maximumByteCount)
-    do throws(WeightsError) {
+    return try inFile(path) { () throws(WeightsError) in
       let (found, values) =
         NPY.isNPY(contents) ? try array(contents) : try onlyTensor(contents)
       guard found == shape || found.dimensions == [1] + shape.dimensions else {
@@ -31,8 +31,6 @@ public enum NoiseFile {
           "element \(index): expected a finite float32, found \(values[index])")
       }
       return Tensor(floats, shape: shape)
-    } catch {
-      throw error.inFile(path)
     }
   }
 
@@ -54,4 +52,13 @@ public enum NoiseFile {
     }
     return (entry.info.shape, values)
   }
+}
+
+extension WeightsError.Code {
+  /// Noise of another shape than the model's actions.
+  public static let noiseShape = Self("noise.shape")
+  /// A file of noise with more or fewer tensors than one, or with one of another type.
+  public static let noiseTensor = Self("noise.tensor")
+  /// A value of the noise that no finite float32 holds.
+  public static let noiseNotFinite = Self("noise.not-finite")
 }

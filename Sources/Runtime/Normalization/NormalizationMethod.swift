@@ -1,8 +1,8 @@
-/// How a state or action in the robot's units and one in the model's belong together.
+/// How states and actions are converted between the robot's units and the model's.
 public enum NormalizationMethod: String, Sendable, CaseIterable {
   /// They are the same.
   case identity
-  /// The mean becomes 0, the standard deviation 1. pi0's own.
+  /// The mean becomes 0, the standard deviation 1. The method of pi0.
   case meanStd = "mean-std"
   /// The first percentile becomes -1, the 99th 1.
   case quantile
@@ -27,4 +27,17 @@ extension NormalizationMethod {
   }
 
   static let lerobotModes = Dictionary(uniqueKeysWithValues: allCases.map { ($0.lerobotMode, $0) })
+}
+
+/// How a policy normalises its states and how its actions, which may differ.
+public struct NormalizationMethods: Sendable, Hashable {
+  public let state: NormalizationMethod
+  public let action: NormalizationMethod
+
+  public init(state: NormalizationMethod, action: NormalizationMethod) {
+    (self.state, self.action) = (state, action)
+  }
+
+  /// One for both.
+  public init(_ method: NormalizationMethod) { self.init(state: method, action: method) }
 }

@@ -41,7 +41,7 @@ public struct Normalizer: Sendable, Hashable {
   }
 
   /// - Parameters:
-  ///   - isEarly: whether lerobot's statistics are used as it did until October 2025.
+  ///   - isEarly: whether lerobot's statistics are used as lerobot did until October 2025.
   ///   - modelWidth: the dimensions of the model's vectors. openpi's older files were computed on
   ///     vectors already filled up to it with zeros: in statistics of that very width, dimensions
   ///     at the end that are 0 in every field are none of the robot's. Where nil, and in statistics

@@ -3,7 +3,8 @@ import DVLAJSON
 
 /// The statistics of a policy's state and actions, from a file of openpi, lerobot or transformers.
 public struct PolicyStatistics: Sendable, Hashable {
-  /// Whose file it is, which decides how a division by zero is avoided: see ``Normalizer``.
+  /// The library that wrote the file, which decides how division by zero is avoided: see
+  /// ``Normalizer``.
   public enum Origin: String, Sendable, CaseIterable {
     case openpi, lerobot, transformers
   }
@@ -18,10 +19,10 @@ public struct PolicyStatistics: Sendable, Hashable {
   /// The file's name, for messages.
   public let fileName: String
 
-  /// A file of statistics is a few kB; lerobot's has features that are not read.
+  /// Most bytes of a file of statistics. openpi's has a few kB; lerobot's has more features.
   public static let maximumByteCount = 16 << 20
 
-  /// Parses the contents of any of these; which one it is, they say themselves:
+  /// Parses the contents of any of these forms, which it recognises by the contents:
   ///
   /// - openpi's `norm_stats.json`: `{"norm_stats": {"state": {"mean": […], "std": […], "q01": …,
   ///   "q99": …}, "actions": …}}`; the quantiles may be null or left out
@@ -38,11 +39,8 @@ public struct PolicyStatistics: Sendable, Hashable {
   ///   `statistics.not-finite`, `statistics.tensor`; `json.*`, `safetensors.*`.
   public init(contents: [UInt8], fileName: String) throws(WeightsError) {
     self.fileName = fileName
-    do throws(WeightsError) {
-      let parsed = try Self.parse(contents)
-      (origin, state, action) = (parsed.origin, parsed.state, parsed.action)
-    } catch {
-      throw error.inFile(fileName)
+    (origin, state, action) = try inFile(fileName) { () throws(WeightsError) in
+      try Self.parse(contents)
     }
   }
 
@@ -51,19 +49,20 @@ public struct PolicyStatistics: Sendable, Hashable {
   ///
   /// - Throws: as ``init(contents:fileName:)``.
   public init?(processorConfig contents: [UInt8], fileName: String) throws(WeightsError) {
-    do throws(WeightsError) {
-      guard let parsed = try Self.parseProcessor(contents) else { return nil }
-      (origin, state, action) = parsed
-    } catch { throw error.inFile(fileName) }
+    let parsed = try inFile(fileName) { () throws(WeightsError) in
+      try Self.parseProcessor(contents)
+    }
+    guard let parsed else { return nil }
+    (origin, state, action) = parsed
     self.fileName = fileName
     if state == nil && action == nil { return nil }
   }
 
-  /// What turns a feature into what the model sees, and back.
+  /// The normalizer of a feature: from the robot's units to the model's, and back.
   ///
   /// - Parameters:
-  ///   - method: pi0's, in both libraries, unless the policy says otherwise
-  ///     (``NormalizationMethods``).
+  ///   - method: the policy's method (``NormalizationMethods``); by default that of pi0 in both
+  ///     libraries.
   ///   - isEarly: whether lerobot's statistics are used as it did until October 2025.
   ///   - modelWidth: as ``Normalizer/init(_:method:origin:isEarly:modelWidth:)`` has it.
   /// - Throws: `statistics.missing` where the file does not have the feature; as
@@ -86,7 +85,7 @@ public struct PolicyStatistics: Sendable, Hashable {
     }
   }
 
-  /// What the file calls the feature.
+  /// The name of the feature in the file.
   private func key(of feature: Feature) -> String {
     switch (origin, feature) {
     case (.openpi, .state): OpenPIKey.state
@@ -108,11 +107,35 @@ enum OpenPIKey {
 enum TransformersKey {
   static let state = "state"
   static let action = "actions"
-  /// What tells the file.
+  /// The `processor_class` of the file.
   static let type = "PI0Processor"
 }
 
 enum LeRobotKey {
   static let state = "observation.state"
   static let action = "action"
+}
+
+extension WeightsError.Code {
+  /// Neither openpi's `norm_stats.json`, nor lerobot's `stats.json`, nor its normaliser's tensors.
+  public static let statisticsFormat = Self("statistics.format")
+  /// A feature or a field that is needed is not there.
+  public static let statisticsMissing = Self("statistics.missing")
+  /// A field without values.
+  public static let statisticsEmpty = Self("statistics.empty")
+  /// Fields, or statistics and a vector, of different widths.
+  public static let statisticsWidth = Self("statistics.width")
+  /// NaN or an infinity.
+  public static let statisticsNotFinite = Self("statistics.not-finite")
+  /// A standard deviation below zero.
+  public static let statisticsDeviation = Self("statistics.deviation")
+  /// An upper bound below its lower one.
+  public static let statisticsOrder = Self("statistics.order")
+  /// A tensor of statistics that is no vector of F32 or F64.
+  public static let statisticsTensor = Self("statistics.tensor")
+  /// A method that the library whose statistics these are does not have, or one of its own that is
+  /// not known here.
+  public static let statisticsMethod = Self("statistics.method")
+  /// A value, or with lerobot a statistic, that leaves the range of float32.
+  public static let statisticsOverflow = Self("statistics.overflow")
 }

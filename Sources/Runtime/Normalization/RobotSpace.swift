@@ -1,7 +1,7 @@
 public import DVLADiagnostics
 
-/// What a policy's processing does to states and actions in the robot's units, around
-/// normalisation: the joints of an ALOHA robot, and offsets from the state.
+/// The part of a policy's processing in the robot's units, before states are normalised and after
+/// actions are unnormalised: the joints of an ALOHA robot, and offsets from the state.
 ///
 /// lerobot computes it in float32, openpi in double.
 public struct RobotSpace: Sendable, Hashable {
@@ -35,20 +35,20 @@ public struct RobotSpace: Sendable, Hashable {
         else { continue }
         throw WeightsError(
           .processingStep,
-          "adapt_to_pi takes \(what) of \(isExact ? "" : "at least ")\(Self.alohaWidth) values, "
-            + "as ALOHA's two arms have, found \(width)")
+          "adapt_to_pi needs \(what) of \(isExact ? "" : "at least ")\(Self.alohaWidth) values, "
+            + "as many as ALOHA's two arms have; found \(width)")
       }
     }
     // openpi fills states up before anything else.
     if let mask, isSingle, let last = mask.dimensions(of: actions).last, states < actions {
       throw WeightsError(
         .processingStep,
-        "actions are offsets from the state up to dimension \(last), and have \(actions) values, "
-          + "expected states of as many at least, found \(states)")
+        "actions of \(actions) values are offsets from the state up to dimension \(last): expected "
+          + "states of at least \(actions) values, found \(states)")
     }
   }
 
-  /// A state in the robot's space as the model has it.
+  /// A state of the robot in the convention of the model.
   ///
   /// - Precondition: as wide as ``check(states:actions:isKnown:)`` demands.
   public func decoded(_ state: [Double]) -> [Double] {
@@ -68,7 +68,7 @@ public struct RobotSpace: Sendable, Hashable {
     return action
   }
 
-  /// An action as the robot takes it.
+  /// An action of the model in the convention of the robot.
   ///
   /// - Precondition: as wide as ``check(states:actions:isKnown:)`` demands.
   public func encoded(_ action: [Double]) -> [Double] {

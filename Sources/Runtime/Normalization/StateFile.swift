@@ -11,12 +11,12 @@ public enum StateFile {
   private static let maximumByteCount = 1 << 20
 
   /// Reads a JSON array of numbers, a JSON object `{"state": […]}`, or an array of NumPy (`.npy`)
-  /// of float32 or float64 and shape [n] or [1, n]. What it is, the contents say.
+  /// of float32 or float64 and shape [n] or [1, n]. The contents decide which of these it is.
   ///
   /// - Throws: `state.type`, `state.count`, `state.not-finite`; `file.*`, `json.*`, `npy.*`.
   public static func read(path: String) throws(WeightsError) -> [Double] {
     let contents = try readWholeFile(path: path, limit: maximumByteCount)
-    do throws(WeightsError) {
+    return try inFile(path) { () throws(WeightsError) in
       let values =
         NPY.isNPY(contents) ? try array(NPYArray(contents)) : try json(StrictJSON.parse(contents))
       guard (1...maximumCount).contains(values.count) else {
@@ -28,8 +28,6 @@ public enum StateFile {
           .stateNotFinite, "value \(index): expected a finite number, found \(values[index])")
       }
       return values
-    } catch {
-      throw error.inFile(path)
     }
   }
 
@@ -53,4 +51,13 @@ public enum StateFile {
     for element in try list.array() { values.append(try element.number()) }
     return values
   }
+}
+
+extension WeightsError.Code {
+  /// A robot state that is no list of numbers.
+  public static let stateType = Self("state.type")
+  /// A robot state without values, or with more than a robot has.
+  public static let stateCount = Self("state.count")
+  /// A value of a robot state that is NaN or an infinity.
+  public static let stateNotFinite = Self("state.not-finite")
 }

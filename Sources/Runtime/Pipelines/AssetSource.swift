@@ -2,18 +2,18 @@ public import DVLABundles
 public import DVLADiagnostics
 public import DVLAJSON
 
-/// A configuration with the files beside the weights: of a bundle, or of one that is about to be
+/// A configuration with the files beside the weights, of a bundle or of one that is about to be
 /// written.
 public protocol AssetSource: Sendable {
-  /// What errors call it.
+  /// The path that errors name.
   var path: String { get }
   var family: String { get }
   var configuration: JSONValue { get }
 
-  /// In the order of their names.
+  /// The files with that role, in the order of their names.
   func assets(_ role: BundleAsset.Role) -> [BundleAsset]
 
-  /// The file itself, where errors are to name that and not the bundle.
+  /// The file itself, where errors should name it rather than the bundle.
   func place(of asset: BundleAsset) -> String?
 
   /// All of a file.
@@ -35,7 +35,7 @@ extension AssetSource {
     families.filter { $0 == family } + families.filter { $0 != family }
   }
 
-  /// What is made of the bytes of an asset, errors saying which asset it was.
+  /// The result of `make` for the bytes of an asset; its errors name the asset.
   func reading<Value>(
     _ asset: BundleAsset, _ make: ([UInt8]) throws(WeightsError) -> Value
   ) throws(WeightsError) -> Value {

@@ -9,7 +9,7 @@ struct BundlePreprocessors {
   private let source: any AssetSource
   private let backend: PictureBackend
 
-  /// - Parameter backend: whose arithmetic is followed; transformers' default where nil.
+  /// - Parameter backend: the library whose arithmetic is followed; nil: transformers' default.
   init(_ source: any AssetSource, backend: PictureBackend? = nil) {
     (self.source, self.backend) = (source, backend ?? .torchvision)
   }
@@ -22,7 +22,7 @@ struct BundlePreprocessors {
   /// - Throws: `preprocessor.*`, `json.*`; what reading the asset throws.
   func vision() throws(WeightsError) -> VisionProcessor? {
     try first(of: Self.policies) { (json) throws(WeightsError) in
-      // The type alone tells them apart: each has defaults of its own.
+      // Only the type distinguishes them: each has its own defaults.
       let isPI0 = json["image_processor_type"]?.string?.hasPrefix("PI0") ?? false
       return isPI0
         ? .pi0(try PI0Processor(preprocessorConfig: json))
@@ -44,8 +44,8 @@ struct BundlePreprocessors {
     }
   }
 
-  /// Of the bundle's own family, else of the first of those that has one. As in transformers, the
-  /// settings inside of a `processor_config.json` count before those of a
+  /// The processor of the bundle's own family, else of the first of those that has one. As in
+  /// transformers, settings inside of a `processor_config.json` have precedence over those of a
   /// `preprocessor_config.json`.
   private func first<Processor>(
     of families: [Family], _ make: (JSONObject) throws(WeightsError) -> Processor
@@ -92,6 +92,6 @@ enum VisionProcessor: Sendable {
 }
 
 extension WeightsError.Code {
-  /// The settings of an image processor are no JSON object.
+  /// The settings of an image processor are not a JSON object.
   static let preprocessorFile = Self("preprocessor.file")
 }

@@ -5,7 +5,7 @@ import DVLAModels
 public import DVLATensorMath
 import DVLATensors
 
-/// A picture in, its depth out: Depth Anything V2 with the processing around it.
+/// Estimates the depth of pictures: Depth Anything V2 with the processing around it.
 public struct DepthEstimator: Sendable {
   public let processor: DepthAnythingProcessor
   /// How products with the weights are computed.
@@ -13,13 +13,13 @@ public struct DepthEstimator: Sendable {
   private let model: DepthAnything
   private let compute: Compute
 
-  /// Pictures are processed as the bundle's `preprocessor_config.json` says; without one as Depth
-  /// Anything was published, at the size of the model's position table.
+  /// Pictures are processed as the bundle's `preprocessor_config.json` says; without one, as in the
+  /// published models, at the size of the model's position table.
   ///
   /// - Parameters:
   ///   - bundle: of the family depth-anything-v2; all its tensors are read into memory.
-  ///   - inputSize: what one side of a picture is scaled to instead before the model sees it, that
-  ///     which changes least.
+  ///   - inputSize: the length that one side of a picture, the one that changes less, is scaled to
+  ///     before the model sees it; nil: as the bundle says.
   ///   - requested: how products with the weights are computed; by default as `parity` does it
   ///     (``ProductChoice``).
   /// - Throws: `compute.memory`, `model.configuration`, `model.tensor-*`, `preprocessor.*`; what
@@ -42,8 +42,9 @@ public struct DepthEstimator: Sendable {
 
   /// The depth of a picture, at the picture's size.
   ///
-  /// - Throws: `image.aspect`, `image.too-large` when the processor cannot bring the picture to its
-  ///   size; `depth.not-finite` when the model computes a NaN or an infinity.
+  /// - Returns: a depth for each pixel of the picture.
+  /// - Throws: `image.aspect`, `image.too-large` when the processor cannot resize the picture;
+  ///   `depth.not-finite` when the model computes a NaN or an infinity.
   public func callAsFunction(_ image: RGBImage) throws(WeightsError) -> DepthMap {
     let size = try processor.outputSize(for: image)
     let (height, width) = (size.height, size.width)

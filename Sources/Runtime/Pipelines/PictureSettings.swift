@@ -4,9 +4,11 @@ import DVLAImages
 import DVLAJSON
 import DVLAModels
 
-/// How a bundle's configuration and the files beside its weights say that pictures are processed.
+/// The processing of pictures, as a bundle's configuration and the files beside its weights
+/// describe it.
 public enum PictureSettings {
-  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: as published.
+  /// Settings of the VLM's pictures, and the depth encoder's normalisation; nil: the published
+  /// ones.
   ///
   /// - Throws: `model.configuration`, `preprocessor.*`, `json.*`; what reading a file throws.
   static func read(
@@ -19,8 +21,8 @@ public enum PictureSettings {
     return (vision, try preprocessors.dinov2()?.normalization)
   }
 
-  /// Makes the image processors of a bundle that is no policy's, as `run` makes them; of policies
-  /// ``RobotPolicy/rehearse(_:)`` does.
+  /// Makes the image processors of a bundle as pipelines make them, to find errors early. It
+  /// ignores policies: for those call ``RobotPolicy/rehearse(_:)``.
   ///
   /// - Throws: `model.configuration`, `preprocessor.*`, `json.*`; what reading a file throws.
   public static func check(_ source: any AssetSource) throws(WeightsError) {
@@ -37,7 +39,7 @@ public enum PictureSettings {
 }
 
 extension PictureBackend {
-  /// What the configuration says under `image_backend`; nil where it says nothing.
+  /// The value of `image_backend` in the configuration; nil where there is none.
   ///
   /// - Throws: `model.configuration`.
   init?(configuration: JSONValue) throws(WeightsError) {
@@ -62,7 +64,7 @@ extension DepthAnythingProcessor {
     guard backbone.channels == 3 else {
       throw WeightsError(
         .modelConfiguration,
-        "expected a model of pictures, of 3 channels, found num_channels \(backbone.channels)")
+        "expected a model of pictures with 3 channels, found num_channels \(backbone.channels)")
     }
     let settings = try BundlePreprocessors(source, backend: backend).depthAnything()
     let published = PixelSize(

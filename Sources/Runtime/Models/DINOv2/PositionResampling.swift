@@ -16,7 +16,7 @@ public enum PositionResampling: String, Sendable, CaseIterable {
 
   static let names = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 
-  /// What the transformers library does, which is taken where a configuration says nothing.
+  /// What the transformers library does; the default where the configuration has no value.
   public static func upstream(registers: Int) -> Self {
     registers > 0 ? .bicubicAntialiased : .bicubic
   }

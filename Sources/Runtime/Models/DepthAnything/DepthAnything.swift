@@ -1,8 +1,9 @@
 public import DVLADiagnostics
+import DVLAFamilies
 public import DVLATensorMath
 public import DVLATensors
 
-/// Depth Anything V2: DINOv2's inner layers, reassembled, fused and turned into depth.
+/// Depth Anything V2: the inner layers of DINOv2, reassembled, fused and turned into depth.
 ///
 /// Source: Yang et al., arXiv 2406.09414; transformers
 /// `models/depth_anything/modeling_depth_anything.py`.
@@ -70,5 +71,23 @@ public struct DepthAnything: Sendable {
       fused[fused.count - 1], size: size, on: compute, trace: trace.within("head"))
     try trace.record("predicted_depth", depth)
     return depth
+  }
+}
+
+/// Depth Anything V2 as a model of its own.
+public struct DepthAnythingModel: Model {
+  public let depthAnything: DepthAnything
+  let compute: Compute
+
+  public var family: String { Family.depthAnythingV2.rawValue }
+  public var inputs: [InputDescription] {
+    let channels = depthAnything.configuration.backbone.channels
+    return [InputDescription("pixel_values", axes: "[B, \(channels), H, W]")]
+  }
+
+  public func run(_ inputs: ModelInputs, trace: StageTrace) throws(WeightsError) {
+    try inputs.require(self.inputs)
+    let pixels = try inputs.patchedPixels(depthAnything.configuration.backbone)
+    _ = try depthAnything(pixels, on: compute, trace: trace)
   }
 }

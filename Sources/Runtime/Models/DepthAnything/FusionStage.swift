@@ -44,7 +44,7 @@ struct FusionStage: Sendable {
 /// projection(resize(refine2(x + refine1(feature)))).
 ///
 /// Source: as above, `DepthAnythingFeatureFusionLayer`.
-struct FusionLayer: Sendable {
+private struct FusionLayer: Sendable {
   /// The coarsest layer has nothing to add, so its first unit never runs.
   private let refine1: ResidualUnit?
   private let refine2: ResidualUnit
@@ -79,7 +79,7 @@ struct FusionLayer: Sendable {
 /// x + conv2(relu(conv1(relu(x)))).
 ///
 /// Source: as above, `DepthAnythingPreActResidualLayer`.
-struct ResidualUnit: Sendable {
+private struct ResidualUnit: Sendable {
   private let convolution1: Convolution
   private let convolution2: Convolution
 
@@ -98,5 +98,29 @@ struct ResidualUnit: Sendable {
     hidden = convolution2(hidden, on: compute)
     hidden.add(x, on: compute)
     return hidden
+  }
+}
+
+extension Tensor {
+  /// An image [B, h, w, C] at another size, as `torch.nn.functional.interpolate` in bilinear mode.
+  func resizedBilinear(
+    to size: (height: Int, width: Int), alignCorners: Bool, on compute: Compute
+  ) -> Tensor {
+    let (batch, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
+    let resampler = BilinearResampler(
+      height: height, width: width, toHeight: size.height, toWidth: size.width,
+      alignCorners: alignCorners)
+    var result = Tensor(zeros: [batch, size.height, size.width, channels])
+    let perSample = height * width * channels
+    compute.forEachRow(
+      ofRows: batch * size.height, columns: size.width * channels, in: &result
+    ) { row, target in
+      let (sample, line) = (row / size.height, row % size.height)
+      resampler.rows(
+        line..<line + 1,
+        of: values.span.extracting(sample * perSample..<(sample + 1) * perSample),
+        channels: channels, into: &target)
+    }
+    return result
   }
 }

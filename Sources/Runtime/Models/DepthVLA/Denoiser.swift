@@ -11,7 +11,7 @@ struct Denoiser {
   let prefix: DepthVLA.Prefix
   let pattern: AttentionPattern
   let compute: Compute
-  /// By layer, what VLM and depth tokens offer; nil until they went through the layers.
+  /// By layer, the keys and values of VLM and depth tokens; nil until they went through the layers.
   private var kept: [KeyValues]?
   /// Whether VLM and depth tokens go through the layers before the actions do.
   var keepsPrefix: Bool { pattern == .block }
@@ -19,7 +19,7 @@ struct Denoiser {
   private(set) var depthFinal: Tensor?
   private let wantsDepth: Bool
 
-  /// - Parameter wantsDepth: whether the depth map is wanted, or no more than what the actions see.
+  /// - Parameter wantsDepth: whether the depth map is wanted, or only what the actions see.
   init(
     _ model: DepthVLA, prefix: DepthVLA.Prefix, pattern: AttentionPattern, wantsDepth: Bool,
     on compute: Compute
@@ -31,8 +31,8 @@ struct Denoiser {
     self.compute = compute
   }
 
-  /// Takes VLM and depth tokens through the layers, for all steps. Under the full mask there is
-  /// nothing to be done before the first step.
+  /// Runs VLM and depth tokens through the layers, for all steps. Under the full mask this does
+  /// nothing.
   ///
   /// Stages: `vlm.layer.i…`, `vlm.final`, `depth.layer.i…`, `depth.final`.
   mutating func keepPrefix(
@@ -78,7 +78,7 @@ struct Denoiser {
     return model.action.velocity(final, on: compute)
   }
 
-  /// Takes streams through the layers and the final norms, and keeps what the depth expert gave.
+  /// Runs streams through the layers and the final norms, and keeps the depth expert's result.
   private mutating func run(
     _ streams: [TokenStream], after past: [KeyValues]? = nil, trace: StageTrace,
     last: (Tensor) -> Void = { _ in }
@@ -110,7 +110,7 @@ struct Denoiser {
       isCompleted: wantsDepth && depthFinal == nil || trace.isObserved)
   }
 
-  /// State and actions stand behind the VLM's tokens, as if there were no depth.
+  /// State and actions are positioned behind the VLM's tokens, as if there were no depth.
   private func actionStream(_ tokens: Tensor, mask: AttentionMask) -> TokenStream {
     let length = tokens.shape[1]
     let positions = prefix.vlm.valid.counts.flatMap { start in (0..<length).map { start + $0 } }

@@ -1,12 +1,12 @@
 public import DVLADiagnostics
 
-/// Who sees whom among the tokens of the experts.
+/// Which tokens of the experts attend to which.
 ///
 /// Source: paper arXiv 2510.13375; the full mask is its ablation "remove block-level masking".
 public enum AttentionPattern: String, Sendable, CaseIterable {
   /// VLM and depth tokens see their own kind; the state sees both and itself; actions see all.
   case block
-  /// Everyone sees everyone.
+  /// All tokens see all tokens.
   case full
 }
 
@@ -21,7 +21,7 @@ public struct DepthVLAConfiguration: Sendable {
   /// The pattern it was trained with.
   public let pattern: AttentionPattern
 
-  /// - Parameter hasDepth: whether the depth expert takes part.
+  /// - Parameter hasDepth: whether the depth expert is used.
   /// - Throws: `model.configuration`.
   public init(_ scope: ConfigurationReader, hasDepth: Bool) throws(WeightsError) {
     vision = try SiglipConfiguration(try scope.scope("vision"))
@@ -45,7 +45,7 @@ public struct DepthVLAConfiguration: Sendable {
     return result
   }
 
-  /// Experts share attention: all but their widths is alike.
+  /// Experts share attention: all their sizes but the widths are the same.
   private static func check(
     _ expert: GemmaConfiguration, _ name: String, with text: GemmaConfiguration,
     _ scope: ConfigurationReader
@@ -73,7 +73,7 @@ public struct DepthExpertConfiguration: Sendable {
   public let decoder: GemmaConfiguration
   /// λ of ``ScaleInvariantLoss``.
   public let lossLambda: Double
-  /// What the depth loss counts for beside the flow loss; 0 is an ablation of the paper.
+  /// The weight of the depth loss beside the flow loss; 0 is an ablation of the paper.
   public let lossWeight: Double
 
   /// - Throws: `model.configuration`.
@@ -97,7 +97,7 @@ public struct ActionExpertConfiguration: Sendable {
   public let steps: Int
   public let minPeriod: Double
   public let maxPeriod: Double
-  /// Steps at most: what a file or a command says must come to an end.
+  /// Most steps, so that a run ends for every value in a file or an option.
   public static let stepLimit = 1000
 
   /// - Throws: `model.configuration`.

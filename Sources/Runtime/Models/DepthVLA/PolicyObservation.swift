@@ -1,10 +1,10 @@
 public import DVLATensors
 
-/// What a robot sees and is told, batch first.
+/// What a policy acts on: pictures, an instruction and a state, batch first.
 public struct PolicyObservation: Sendable {
   /// SigLIP's images [B, C, 3, H, W], one for each camera.
   public let pixels: Tensor
-  /// B C flags: which cameras there are. Those that are not take no part.
+  /// B C flags: which cameras are present. Tokens of missing ones are masked.
   public let cameras: [Bool]
   /// Tokens of the instruction, B T.
   public let ids: [Int]
@@ -43,5 +43,33 @@ public struct PolicyObservation: Sendable {
     self.textMask = textMask ?? [Bool](repeating: true, count: ids.count)
     self.state = state
     self.depthPixels = depthPixels
+  }
+}
+
+/// The targets of a policy's losses.
+public struct PolicyTargets: Sendable {
+  /// [B, H, actionDim], normalised as in training.
+  public let actions: Tensor
+  /// The time at which the flow loss is evaluated, from 0 (actions) to 1 (noise).
+  public let time: Double
+  /// Depth [B, C, H, W], 0 where it is unknown.
+  public let depth: Tensor?
+
+  public init(actions: Tensor, time: Double, depth: Tensor? = nil) {
+    self.actions = actions
+    self.time = time
+    self.depth = depth
+  }
+}
+
+extension Tensor {
+  /// Depth maps [B, C, H, W] with those of missing cameras set to 0.
+  func hidingMissing(_ cameras: [Bool]) -> Tensor {
+    var result = self
+    let count = shape[2] * shape[3]
+    for (image, isPresent) in cameras.enumerated() where !isPresent {
+      for index in image * count..<(image + 1) * count { result.values[index] = 0 }
+    }
+    return result
   }
 }

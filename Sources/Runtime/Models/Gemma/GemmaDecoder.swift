@@ -35,8 +35,8 @@ public struct GemmaDecoder: Sendable {
   ///
   /// Stages: `layer.i.attention`, `layer.i.mlp`, `layer.i`, `final_norm`.
   ///
-  /// - Parameter valid: B S flags; false for padding, which nobody sees and which takes no
-  ///   position. What comes out for padding itself carries no meaning.
+  /// - Parameter valid: B S flags; false for padding, which no token sees and which has no
+  ///   position. The result for padding itself carries no meaning.
   /// - Throws: what the trace throws.
   public func callAsFunction(
     _ tokens: Tensor, valid: [Bool], on compute: Compute, trace: StageTrace

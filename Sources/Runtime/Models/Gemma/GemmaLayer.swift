@@ -6,7 +6,7 @@ public import DVLATensors
 /// One layer of a Gemma decoder: x += attention(norm(x)); x += mlp(norm(x)), with rotary queries
 /// and keys, one key head for several query heads, a gated MLP and no biases.
 ///
-/// Attention itself stands between the two halves, so that experts with weights of their own can
+/// Attention is computed between the two halves, so that experts with weights of their own can
 /// share it.
 ///
 /// Source: transformers `models/gemma/modeling_gemma.py`, `GemmaDecoderLayer`.
@@ -49,7 +49,7 @@ public struct GemmaLayer: Sendable {
     activation = c.activation
   }
 
-  /// What the tokens x [B, S, D] ask for, and what they offer to others.
+  /// The queries, keys and values of the tokens x [B, S, D].
   public func projections(
     of x: Tensor, rotary: RotaryEmbedding, on compute: Compute
   ) -> Projections {

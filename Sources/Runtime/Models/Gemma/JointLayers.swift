@@ -66,3 +66,52 @@ enum JointLayers {
     return offered
   }
 }
+
+/// The tokens of one decoder on their way through the layers.
+struct TokenStream {
+  let decoder: GemmaDecoder
+  /// The prefix of the names of its stages, such as `vlm`; empty for a decoder of its own.
+  let name: String
+  /// [B, S, D].
+  var hidden: Tensor
+  /// B S flags: which tokens carry meaning.
+  let valid: [Bool]
+  /// Which keys its queries see, of all there are.
+  let mask: AttentionMask
+  /// Whether the output of the last layer is wanted for these tokens, or only the keys and values
+  /// that they offer to others.
+  let isCompleted: Bool
+  let rotary: RotaryEmbedding
+
+  /// - Parameter positions: one for each of the B S tokens.
+  init(
+    _ decoder: GemmaDecoder, name: String = "", hidden: Tensor, valid: [Bool], positions: [Int],
+    mask: AttentionMask, isCompleted: Bool = true
+  ) {
+    self.decoder = decoder
+    self.name = name
+    self.hidden = hidden
+    self.valid = valid
+    self.mask = mask
+    self.isCompleted = isCompleted
+    let c = decoder.configuration
+    rotary = RotaryEmbedding(positions: positions, headDim: c.headDim, theta: c.ropeTheta)
+  }
+}
+
+/// The positions of tokens, for rotary embedding.
+enum Positions {
+  /// 0, 1, 2, … over the valid tokens of each row; padding repeats the position before it.
+  ///
+  /// - Parameters:
+  ///   - valid: B S flags.
+  ///   - length: S.
+  static func counting(_ valid: [Bool], length: Int) -> [Int] {
+    var position = -1
+    return valid.enumerated().map { index, isValid in
+      if index.isMultiple(of: length) { position = -1 }
+      if isValid { position += 1 }
+      return max(position, 0)
+    }
+  }
+}

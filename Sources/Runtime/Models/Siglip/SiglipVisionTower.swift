@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAKernels
 public import DVLATensorMath
 public import DVLATensors
 
@@ -54,5 +55,73 @@ public struct SiglipVisionTower: Sendable {
     x = finalNorm(x, on: compute)
     try trace.record("last_hidden", x)
     return x
+  }
+}
+
+/// x += attention(norm1(x)); x += mlp(norm2(x)).
+///
+/// Source: transformers `models/siglip/modeling_siglip.py`, `SiglipEncoderLayer`.
+private struct SiglipLayer: Sendable {
+  private let norm1: LayerNorm
+  private let attention: SelfAttention
+  private let norm2: LayerNorm
+  private let mlp: MLP
+
+  init(_ c: SiglipConfiguration, weights: WeightScope) throws(WeightsError) {
+    norm1 = try weights.layerNorm("layer_norm1", width: c.width, epsilon: c.epsilon)
+    let projections = weights.at("self_attn")
+    func projection(_ name: String) throws(WeightsError) -> Linear {
+      try projections.linear(name, inputs: c.width, outputs: c.width, hasBias: true)
+    }
+    attention = SelfAttention(
+      query: try projection("q_proj"), key: try projection("k_proj"),
+      value: try projection("v_proj"), output: try projection("out_proj"),
+      attention: Attention(
+        heads: c.heads, keyValueHeads: c.heads, headDim: c.width / c.heads))
+    norm2 = try weights.layerNorm("layer_norm2", width: c.width, epsilon: c.epsilon)
+    mlp = try MLP(
+      width: c.width, inner: c.mlpWidth, activation: c.activation, weights: weights.at("mlp"))
+  }
+
+  func update(_ x: inout Tensor, on compute: Compute, trace: StageTrace) throws(WeightsError) {
+    let attended = attention(norm1(x, on: compute), on: compute)
+    try trace.record("attention", attended)
+    x.add(attended, on: compute)
+    let expanded = mlp(norm2(x, on: compute), on: compute)
+    try trace.record("mlp", expanded)
+    x.add(expanded, on: compute)
+  }
+}
+
+/// Images as tokens of a decoder: SigLIP's patches, projected to the decoder's width.
+///
+/// Source: transformers `models/paligemma/modeling_paligemma.py`, `PaliGemmaMultiModalProjector`.
+public struct VisionEmbedding: Sendable {
+  public let tower: SiglipVisionTower
+  private let projector: Linear
+
+  /// - Parameters:
+  ///   - width: of the decoder.
+  ///   - weights: the scope of the `vlm.` tensors.
+  /// - Throws: `model.tensor-*`; what reading throws.
+  public init(
+    _ configuration: SiglipConfiguration, width: Int, weights: WeightScope
+  ) throws(WeightsError) {
+    tower = try SiglipVisionTower(configuration, weights: weights.at("vision_tower"))
+    projector = try weights.linear(
+      "multi_modal_projector.linear", inputs: configuration.width, outputs: width, hasBias: true)
+  }
+
+  /// Images [N, 3, H, W] -> [N, patches, width]. Stages: `TOWER.…`, `projector`.
+  ///
+  /// - Parameter name: the prefix of the names of the tower's stages.
+  /// - Throws: what the trace, and loading a layer in the background, throw.
+  public func callAsFunction(
+    _ pixels: Tensor, on compute: Compute, trace: StageTrace, tower name: String
+  ) throws(WeightsError) -> Tensor {
+    let features = try tower(pixels, on: compute, trace: trace.within(name))
+    let projected = projector(features, on: compute)
+    try trace.record("projector", projected)
+    return projected
   }
 }

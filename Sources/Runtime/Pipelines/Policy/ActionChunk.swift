@@ -2,18 +2,18 @@ public import DVLAModels
 public import DVLANormalization
 public import DVLATensors
 
-/// What a policy makes of one observation.
+/// A policy's answer to one observation.
 public struct ActionChunk: Sendable {
-  /// [H, actionDim], as the model has them.
+  /// [H, actionDim], in the model's units.
   public let normalized: Tensor
   /// The state as the model saw it: [1, stateDim].
   public let modelState: Tensor
   /// H actions in the robot's units, as wide as the statistics; without statistics the model's own
   /// numbers.
   public let actions: [[Double]]
-  /// What the statistics did to the state; nil without any.
+  /// How the state was normalised; nil without statistics.
   public let stateNormalization: NormalizationMethod?
-  /// What was undone with the statistics of actions; nil without any.
+  /// The normalisation of actions that was undone; nil without statistics.
   public let actionNormalization: NormalizationMethod?
   /// Whether there were statistics of actions.
   public var isInRobotUnits: Bool { actionNormalization != nil }
@@ -21,16 +21,16 @@ public struct ActionChunk: Sendable {
   public var isStateNormalized: Bool { stateNormalization != nil }
   /// Tokens of the prompt.
   public let tokenCount: Int
-  /// What was done to state, prompt and actions, in words, in the order it was done.
+  /// The processing of state, prompt and actions, in words, in order.
   public let steps: [String]
   /// The depth of each picture, at its size; empty without a depth expert, or where depth was not
   /// asked for.
   public let depth: [DepthMap]
-  /// What was done, and how long it took, in seconds, in the order it was done.
+  /// The parts of the work and their durations, in order.
   public let timing: [PolicyTiming]
 }
 
-/// How long a part of the work took.
+/// The duration of a part of the work, in seconds.
 public struct PolicyTiming: Sendable, Hashable {
   public enum Part: Sendable, Hashable {
     /// Pictures, instruction and state to the model's inputs.

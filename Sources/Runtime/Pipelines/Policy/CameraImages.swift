@@ -2,8 +2,9 @@ import DVLADiagnostics
 import DVLAImages
 import DVLAModels
 import DVLATensors
+import Glibc
 
-/// Brings the pictures of cameras to what a policy's two encoders see.
+/// Turns the pictures of cameras into the inputs of a policy's two encoders.
 struct CameraImages: Sendable {
   private let fit: PictureFit
   /// The same way to the size that the depth encoder sees; nil without one.
@@ -13,7 +14,7 @@ struct CameraImages: Sendable {
   private let depthPatches: Int?
 
   /// - Throws: `model.configuration` where the preprocessor makes pictures of another size than the
-  ///   model takes, or is that of another way to fit them.
+  ///   model needs, or belongs to another way to fit them.
   init(
     _ settings: PolicySettings, _ model: DepthVLAConfiguration, vision: VisionProcessor?,
     depthNormalization: PixelNormalization?
@@ -40,7 +41,7 @@ struct CameraImages: Sendable {
       settings, model, vision: assets.vision, depthNormalization: assets.depthNormalization)
   }
 
-  /// Pictures of one observation at most.
+  /// Most pictures of one observation.
   var limit: Int {
     let ofDepth = depthPatches.map { DINOv2Configuration.patchLimit / $0 } ?? .max
     return min(ModelInputs.tokenLimit / patches, ofDepth)
@@ -92,5 +93,21 @@ struct CameraImages: Sendable {
     }
     return Tensor(
       parts.flatMap(\.values), shape: Shape([1, parts.count] + parts[0].shape.dimensions))
+  }
+}
+
+extension Tensor {
+  /// e to the power of each value.
+  fileprivate var exponentials: Tensor {
+    Tensor(values.map { Float(exp(Double($0))) }, shape: shape)
+  }
+
+  /// A part of a map [H, W].
+  fileprivate func cropped(rows: Range<Int>, columns: Range<Int>) -> Tensor {
+    let width = shape[1]
+    return Tensor(
+      rows.flatMap { row in
+        values[row * width + columns.lowerBound..<row * width + columns.upperBound]
+      }, shape: [rows.count, columns.count])
   }
 }

@@ -12,9 +12,9 @@ enum PictureFit: Sendable {
   case exact(PixelSize)
 
   /// - Parameters:
-  ///   - vision: what the files beside the weights say; nil: nothing.
-  /// - Throws: `model.configuration` where the files are those of another way, or make pictures of
-  ///   another size than the model takes.
+  ///   - vision: the settings in the files beside the weights; nil: there are none.
+  /// - Throws: `model.configuration` where the files belong to another way, or make pictures of
+  ///   another size than the model needs.
   init(
     _ fit: PolicySettings.ImageFit, side: Int, _ vision: VisionProcessor?,
     backend: PictureBackend
@@ -52,8 +52,8 @@ enum PictureFit: Sendable {
   private static func otherSize(_ found: PixelSize?, than square: PixelSize) -> WeightsError {
     WeightsError(
       .modelConfiguration,
-      "the preprocessor makes pictures of \(found.map(String.init(describing:)) ?? "any size"), the "
-        + "model takes \(square)")
+      "the preprocessor makes pictures of \(found.map(String.init(describing:)) ?? "any size"); the "
+        + "model needs \(square)")
   }
 
   private static func otherProcessor(
@@ -61,11 +61,12 @@ enum PictureFit: Sendable {
   ) -> WeightsError {
     WeightsError(
       .modelConfiguration,
-      "image_fit is \(fit.rawValue), and the preprocessor a \(type); expected convert --set "
-        + "image_fit=\(instead.rawValue), or no such file")
+      "image_fit is \(fit.rawValue), but the preprocessor is a \(type), which belongs to image_fit "
+        + instead.rawValue,
+      remedies: [.setValue(key: "image_fit", value: instead.rawValue)])
   }
 
-  /// [3, H, W], as the VLM sees the picture.
+  /// The picture as the VLM sees it, [3, H, W].
   ///
   /// - Throws: `image.aspect`, `image.too-large`, `image.size`.
   func pixels(_ image: RGBImage) throws(WeightsError) -> Tensor {
@@ -78,8 +79,8 @@ enum PictureFit: Sendable {
     }
   }
 
-  /// [3, H, W], the same view for the depth encoder: what is beside the picture is black, with
-  /// transformers' processor 0 after normalisation.
+  /// [3, H, W], the same view for the depth encoder. The area beside the picture is black; with
+  /// transformers' processor it is 0 after normalisation.
   ///
   /// - Throws: as ``pixels(_:)``.
   func pixels(
@@ -124,8 +125,8 @@ enum PictureFit: Sendable {
     guard image.size == size else {
       throw WeightsError(
         .imageSize,
-        "image_fit is exact, as lerobot's resize_imgs_with_padding null has it: expected a picture "
-          + "of \(size.width) x \(size.height) pixels, found \(image.width) x \(image.height)")
+        "image_fit is exact, as with lerobot's resize_imgs_with_padding null: expected a picture of "
+          + "\(size.width) x \(size.height) pixels, found \(image.width) x \(image.height)")
     }
     return image
   }

@@ -1,10 +1,12 @@
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAImages
 import DVLAJSON
 import DVLAModels
 import DVLANormalization
+import DVLATokenization
 
-/// What a policy's bundle says of its inputs and outputs, beside the sizes of its networks.
+/// The settings of a policy's inputs and outputs in its bundle, beside the sizes of its networks.
 struct PolicySettings {
   /// How a picture is brought into the square that the model sees.
   enum ImageFit: String, CaseIterable {
@@ -20,16 +22,16 @@ struct PolicySettings {
     case lerobot2026March = "lerobot-2026-03"
     /// Whole, with grey right of it or below: ``PI0Processor``.
     case transformers
-    /// Not at all: a picture of another size is refused.
+    /// As it is: a picture of another size is refused.
     case exact
   }
 
   let imageFit: ImageFit
-  /// Whose arithmetic resizes pictures, where transformers' processors do.
+  /// The library whose arithmetic resizes pictures, where transformers' processors do.
   let backend: PictureBackend
   /// Most text tokens.
   let tokenLimit: Int
-  /// What statistics do to states and actions; nil: what the files beside the weights say.
+  /// How states and actions are normalised; nil: as the files beside the weights say.
   let normalization: NormalizationMethod?
   /// The side of the pictures that the depth encoder sees.
   let depthImageSize: Int?
@@ -63,4 +65,36 @@ struct PolicySettings {
     }
     depthImageSize = size
   }
+}
+
+extension PaliGemmaPrompt.Style {
+  /// The prompt that a policy was trained with.
+  init(family: String, _ processing: PolicyProcessing) {
+    self =
+      switch processing.library {
+      case .lerobot, .earlyLeRobot: .lerobot
+      case .openpi: .pi0
+      case .transformers: .paligemma
+      case nil: Family(rawValue: family) == .pi0 ? .pi0 : .paligemma
+      }
+  }
+
+  var words: String {
+    switch self {
+    case .paligemma: "PaliGemma"
+    case .pi0: "openpi"
+    case .lerobot: "lerobot"
+    }
+  }
+}
+
+extension PolicyProcessing {
+  /// The treatment of a prompt that is too long.
+  var overflow: PaliGemmaPrompt.Overflow { cutsPrompts == true ? .cut : .refuse }
+
+  /// Most tokens of a prompt. lerobot before October 2025 pads prompts to the length in the
+  /// configuration and accepts longer ones as they are.
+  ///
+  /// - Parameter length: `max_token_len` in the configuration.
+  func tokenLimit(_ length: Int) -> Int { cutsPrompts == false ? ModelInputs.tokenLimit : length }
 }

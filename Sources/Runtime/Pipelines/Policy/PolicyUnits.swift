@@ -3,7 +3,7 @@ import DVLAModels
 import DVLANormalization
 import DVLATensors
 
-/// Between the robot's units and the model's: states in, actions out, in the order of
+/// Converts states from the robot's units to the model's, and actions back, in the order of
 /// ``PolicyProcessing``.
 struct PolicyUnits: Sendable {
   private let state: Normalizer?
@@ -15,16 +15,16 @@ struct PolicyUnits: Sendable {
   /// The width of the actions that come out.
   private let actionWidth: Int
 
-  /// What is done to states; nil without statistics of them.
+  /// How states are normalised; nil without statistics of them.
   var stateMethod: NormalizationMethod? { state?.method }
-  /// What is undone of actions; nil without statistics of them.
+  /// How actions were normalised, which is undone; nil without statistics of them.
   var actionMethod: NormalizationMethod? { action?.method }
 
-  /// A state as the model takes it.
+  /// A state as the model sees it.
   struct ModelState {
     /// [1, stateDim].
     let tensor: Tensor
-    /// What actions are offsets from, in the robot's space as the model has it.
+    /// The state that actions are offsets from, in the convention of the model.
     fileprivate let reference: [Double]
   }
 
@@ -34,7 +34,7 @@ struct PolicyUnits: Sendable {
     _ assets: PolicyAssets, _ settings: PolicySettings, _ c: ActionExpertConfiguration
   ) throws(WeightsError) {
     let processing = assets.processing
-    // What the user says of both, then what the documents say; else pi0's own, in both libraries.
+    // The user's method for both, else those of the documents, else that of pi0 in both libraries.
     let methods =
       settings.normalization.map { NormalizationMethods($0) }
       ?? NormalizationMethods(
@@ -57,20 +57,21 @@ struct PolicyUnits: Sendable {
       if let said, said > limit {
         throw WeightsError(
           .policyAssets,
-          "the documents beside the weights have \(name) of \(said) values, the "
-            + "model \(limit)")
+          "the documents beside the weights describe \(name) of \(said) values; the model has at "
+            + "most \(limit)")
       }
       guard let width, let file else { continue }
       guard width <= limit else {
         throw WeightsError(
           .policyAssets,
-          "the statistics of \(name) in \(file) have \(width) values, the model \(limit)")
+          "the statistics of \(name) in \(file) have \(width) values; the model has at most \(limit)"
+        )
       }
       guard let said, said != width else { continue }
       throw WeightsError(
         .policyAssets,
-        "the statistics of \(name) in \(file) have \(width) values, the documents beside the "
-          + "weights say \(said)")
+        "the statistics of \(name) in \(file) have \(width) values; the documents beside the weights "
+          + "describe \(said)")
     }
     // Both libraries fill narrower states up with zeros. Where neither is known to be the
     // policy's, a state is as wide as the model.
@@ -92,13 +93,14 @@ struct PolicyUnits: Sendable {
     guard stateWidth.contains(given.count) else {
       throw WeightsError(
         .policyStateWidth,
-        "the state has \(given.count) values, expected "
+        "the state has \(given.count) values; expected "
           + (stateWidth.lowerBound == stateWidth.upperBound ? "" : "at most ")
-          + "\(stateWidth.upperBound) as "
+          + "\(stateWidth.upperBound), the width of "
           + (state != nil
             ? "its statistics"
             : processing.stateWidth == nil
-              ? "the model, for want of statistics" : "the documents beside the weights"))
+              ? "the model, as there are no statistics"
+              : "states in the documents beside the weights"))
     }
     try robot.check(states: given.count, actions: actionWidth, isKnown: true)
     let own = robot.decoded(given)
@@ -152,7 +154,7 @@ struct PolicyUnits: Sendable {
     return actions
   }
 
-  /// What is done to a state of that width, in words, in order.
+  /// The steps from a state of that width to the model's, in words, in order.
   func stateSteps(width: Int) -> [String] {
     var steps = robot.isAdapted ? ["state: ALOHA's joints and grippers as pi0 has them"] : []
     if let state { steps.append("state normalised \(words(state))") }
@@ -162,7 +164,7 @@ struct PolicyUnits: Sendable {
     return steps
   }
 
-  /// What is done to actions, in words, in order.
+  /// The steps from the model's actions to the robot's, in words, in order.
   var actionSteps: [String] {
     var steps: [String] = []
     if actionWidth < configuration.actionDim {
@@ -188,7 +190,7 @@ struct PolicyUnits: Sendable {
 }
 
 extension WeightsError.Code {
-  /// A state of another width than the statistics, or the model.
+  /// A state of another width than its statistics or the model have.
   public static let policyStateWidth = Self("policy.state-width")
   /// A state, or an action that was computed, is not finite.
   public static let policyNotFinite = Self("policy.not-finite")

@@ -10,8 +10,8 @@ public import DVLATensorMath
 public import DVLATensors
 import DVLATokenization
 
-/// DepthVLA or pi0 with the processing around it: pictures, an instruction and a state in; actions
-/// and depth out.
+/// DepthVLA or pi0 with the processing around it: from pictures, an instruction and a state to
+/// actions and depth.
 ///
 /// Layers are unpacked in the background, in the order of the forward, which begins at once and
 /// waits for what it needs. Every byte is checked before it is used.
@@ -99,11 +99,12 @@ public final class RobotPolicy: Sendable {
 
   deinit { loader?.cancel() }
 
-  /// Makes of a configuration and the files beside it what a policy needs, but for the weights.
+  /// Makes everything that a policy needs but the weights, from a configuration and the files
+  /// beside it, to find errors early.
   ///
   /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
   public static func rehearse(_ source: any AssetSource) throws(WeightsError) {
-    do throws(WeightsError) {
+    try inFile(source.path) { () throws(WeightsError) in
       let configuration = try DepthVLAConfiguration(
         try ConfigurationReader(source.configuration),
         hasDepth: Family.hasDepthExpert(source.family))
@@ -113,17 +114,17 @@ public final class RobotPolicy: Sendable {
         source, tokenizer: nil, statistics: nil, readsTokenizer: false)
       _ = try CameraImages(settings, configuration, assets)
       _ = try PolicyUnits(assets, settings, configuration.action)
-    } catch { throw error.inFile(source.path) }
+    }
   }
 
-  /// Pictures have three.
+  /// Checks that the encoders expect pictures with three channels.
   private static func checkChannels(_ c: DepthVLAConfiguration) throws(WeightsError) {
     for (name, channels) in [
       ("vision", c.vision.channels), ("encoder", c.depth?.encoder.channels ?? 3),
     ] where channels != 3 {
       throw WeightsError(
         .modelConfiguration,
-        "expected a model of pictures, of 3 channels, found \(name).num_channels \(channels)")
+        "expected a model of pictures with 3 channels, found \(name).num_channels \(channels)")
     }
   }
 
@@ -131,8 +132,8 @@ public final class RobotPolicy: Sendable {
   /// `task.cancelled`.
   public func end() { loader?.cancel() }
 
-  /// What a chunk of actions starts from: [horizon, actionDim], the same for a seed on every
-  /// machine.
+  /// The noise that a chunk of actions starts from: [horizon, actionDim], the same for a seed on
+  /// every machine.
   public func noise(seed: UInt64) -> Tensor {
     GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
   }
@@ -153,7 +154,8 @@ public final class RobotPolicy: Sendable {
     if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
       throw WeightsError(
         .policyAssets, file: assets.tokenizerPlace,
-        "the tokenizer gives the id \(id), the model knows \(configuration.vocabularySize)")
+        "the tokenizer returned the id \(id); the model's vocabulary has "
+          + "\(configuration.vocabularySize) entries")
     }
     return ids
   }
@@ -163,7 +165,7 @@ public final class RobotPolicy: Sendable {
   /// - Throws: `policy.no-image`, `policy.image-count`.
   public func check(imageCount count: Int) throws(WeightsError) {
     guard count > 0 else {
-      throw WeightsError(.policyNoImage, .usage, "expected a picture of one camera at least")
+      throw WeightsError(.policyNoImage, .usage, "expected a picture of at least one camera")
     }
     guard count <= images.limit else {
       throw WeightsError(
@@ -172,8 +174,8 @@ public final class RobotPolicy: Sendable {
     }
   }
 
-  /// The parts of a forward, of which `finished` of
-  /// ``act(on:instruction:state:noise:options:finished:)`` is told.
+  /// How often ``act(on:instruction:state:noise:options:finished:)`` calls `finished`: once for
+  /// each part of the forward pass.
   public func partCount(_ options: SamplingOptions) -> Int {
     let pattern = options.pattern ?? configuration.pattern
     let encoders = configuration.depth == nil ? 1 : 2
@@ -181,12 +183,12 @@ public final class RobotPolicy: Sendable {
       + (options.steps ?? configuration.action.steps)
   }
 
-  /// Actions, and depth, for what the robot sees.
+  /// Computes actions, and depth, for an observation.
   ///
   /// - Parameters:
-  ///   - pictures: of the cameras there are, in the order of training. One that is missing is left
-  ///     out: the model then computes as if it had been masked.
-  ///   - state: in the robot's units where there are statistics, else as the model has it.
+  ///   - pictures: one of each camera, in the order of training. A missing camera is left out: the
+  ///     model then computes as if it had been masked.
+  ///   - state: in the robot's units where there are statistics, else in the model's.
   ///   - noise: [H, actionDim].
   ///   - finished: called when a part of the forward is done.
   /// - Throws: `policy.no-image`, `policy.image-count`, `policy.state-width`, `policy.not-finite`;
@@ -208,21 +210,17 @@ public final class RobotPolicy: Sendable {
       depthPixels: try images.depthPixels(pictures))
     stopwatch.lap(.prepare)
     let (horizon, width) = (noise.shape[0], noise.shape[1])
-    let output: PolicyOutput
-    do throws(WeightsError) {
-      output = try model.sample(
+    let output = try inFile(bundlePath) { () throws(WeightsError) in
+      try model.sample(
         observation, noise: noise.reshaped([1, horizon, width]), options: options, on: compute,
         finished: {
           stopwatch.lap(.forward($0))
           finished($0)
         })
-    } catch { throw error.inFile(bundlePath) }
+    }
     let normalized = output.actions.reshaped([horizon, width])
-    let actions: [[Double]]
-    do throws(WeightsError) {
-      actions = try units.robotActions(normalized, from: modelState)
-    } catch {
-      throw error.inFile(bundlePath)
+    let actions = try inFile(bundlePath) { () throws(WeightsError) in
+      try units.robotActions(normalized, from: modelState)
     }
     var depth: [DepthMap] = []
     if let logDepth = output.logDepth {
@@ -251,7 +249,7 @@ public final class RobotPolicy: Sendable {
   }
 }
 
-/// Measures parts of the work, one after the other.
+/// Measures the parts of the work, one after the other.
 private struct Stopwatch {
   private var last = ContinuousClock.now
   private(set) var laps: [PolicyTiming] = []
@@ -264,7 +262,7 @@ private struct Stopwatch {
 }
 
 extension WeightsError.Code {
-  /// A bundle of a family that does not act.
+  /// The bundle is not a policy.
   public static let policyFamily = Self("policy.family")
   /// There is no depth expert to leave out.
   public static let policyNoDepth = Self("policy.no-depth")
@@ -272,6 +270,6 @@ extension WeightsError.Code {
   public static let policyNoTokenizer = Self("policy.no-tokenizer")
   /// There is no picture to act on.
   public static let policyNoImage = Self("policy.no-image")
-  /// There are more pictures than the model takes.
+  /// There are more pictures than the model accepts.
   public static let policyImageCount = Self("policy.image-count")
 }
