@@ -2,6 +2,7 @@ import DVLADiagnostics
 import DVLAFiles
 import DVLAJSON
 import DVLASafetensors
+import DVLATensors
 import DVLATestSupport
 import Testing
 

@@ -28,7 +28,7 @@ public struct KeyTable: Sendable {
   public let about: String
   /// The names such a document has beside the weights.
   public let files: [String]
-  /// The families beside whose weights it may stand; empty: all of them.
+  /// The families whose weights it may accompany; empty: all of them.
   public let families: [String]
   /// The naming that tensors have beside it, where the same library writes both.
   public let naming: String?
@@ -38,7 +38,7 @@ public struct KeyTable: Sendable {
   /// What the library takes where nothing in the document gives a configuration key.
   let defaults: [(key: String, value: JSONValue)]
 
-  /// A member of the document by which it is told.
+  /// A member of the document that identifies its kind.
   struct Condition: Sendable {
     let path: [String]
     /// nil: any value will do.
@@ -87,7 +87,7 @@ public struct KeyTable: Sendable {
     files.contains(file) && (families.isEmpty || families.contains(family)) && describes(document)
   }
 
-  /// Whether the document is one of these, whatever it stands beside.
+  /// Whether the document is one of these, beside the weights of any family.
   public func describes(_ document: JSONObject) -> Bool {
     conditions.allSatisfy { condition in
       var value: JSONValue? = .object(document)

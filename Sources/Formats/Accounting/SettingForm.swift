@@ -1,9 +1,9 @@
 import DVLADiagnostics
-import DVLAJSON
+public import DVLAJSON
 
-/// The forms in which a library takes a value, and the one in which a configuration keeps it.
+/// The forms in which a library accepts a value; a configuration keeps it in one.
 enum SettingForm: String, Sendable {
-  /// As it stands.
+  /// Unchanged.
   case plain
   /// One number, or a list of two equal ones: the side of a square.
   case side
@@ -37,5 +37,21 @@ enum SettingForm: String, Sendable {
       }
       return first
     }
+  }
+}
+
+extension JSONValue {
+  /// Equal as settings: 1 and 1.0 and true are the same number, as they are in Python.
+  public func isSameSetting(as other: JSONValue) -> Bool {
+    if let a = settingNumber, let b = other.settingNumber { return a == b }
+    if let a = array, let b = other.array {
+      return a.count == b.count && zip(a, b).allSatisfy { $0.isSameSetting(as: $1) }
+    }
+    return self == other
+  }
+
+  private var settingNumber: Double? {
+    if let flag = bool { return flag ? 1 : 0 }
+    return number
   }
 }

@@ -11,7 +11,7 @@ public import DVLATensors
 /// Every tensor is held against the shape that the configuration demands, and stays in memory as it
 /// is stored.
 public struct WeightScope: Sendable {
-  let source: any TensorSource
+  private let loader: TensorLoader
   /// Where layers are loaded in the background; nil where everything is loaded at once.
   let queue: TaskQueue?
   /// Who reads; nil for the calling thread alone.
@@ -19,6 +19,8 @@ public struct WeightScope: Sendable {
   /// How products with the weights are computed.
   let products: ProductChoice
   private let prefix: String
+
+  var source: any TensorSource { loader.source }
 
   /// - Parameters:
   ///   - products: how products with the weights are computed.
@@ -35,7 +37,7 @@ public struct WeightScope: Sendable {
     _ source: any TensorSource, _ products: ProductChoice, on compute: Compute?,
     _ queue: TaskQueue?, prefix: String
   ) {
-    self.source = source
+    loader = TensorLoader(source)
     self.products = products
     self.compute = compute
     self.queue = queue
@@ -88,7 +90,8 @@ public struct WeightScope: Sendable {
   /// - Throws: what reading throws.
   func bytes(of info: TensorInfo) throws(WeightsError) -> TensorBytes {
     do throws(WeightsError) {
-      return try source.load(info, on: compute)
+      guard let compute else { return try loader.load(info) }
+      return try loader.load(info) { compute.run(items: $0, $1) }
     } catch { throw error.inTensor(info.name.string) }
   }
 }
