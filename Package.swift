@@ -221,6 +221,7 @@ let testing: [Target] = [
       "Bundles", "Normalization", "NumPyFiles", "Tokenization", "Images", "Parity", "Signing",
       "TestSupport",
     ]),
+  tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
   tests("Accounting", ["Diagnostics", "JSON"]),
   tests("Files", ["Diagnostics", "CFiles", "TestSupport"]),
