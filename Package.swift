@@ -69,8 +69,8 @@ let exactMath: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-mat
 
 let core: [Target] = [
   module("Diagnostics", in: "Core"),
-  module("Tensors", in: "Core", ["Diagnostics"]),
   module("Parallelism", in: "Core", ["Diagnostics"]),
+  module("Tensors", in: "Core", ["Diagnostics", "Parallelism"]),
   module("Families", in: "Core"),
 ]
 
@@ -79,14 +79,17 @@ let system: [Target] = [
   module("JSON", in: "System", ["Diagnostics", "CJSONC"], linking: link("json-c")),
   systemLibrary("CLibCrypto", in: "System", apt: "libssl-dev"),
   cModule("CXXHash", in: "System", c: [.unsafeFlags(["-O3"])]),
-  module("Hashing", in: "System", ["CLibCrypto", "CXXHash"], linking: link("crypto")),
+  module(
+    "Hashing", in: "System", ["Tensors", "CLibCrypto", "CXXHash"], linking: link("crypto")),
   cModule("CFiles", in: "System"),
   module("Files", in: "System", ["Diagnostics", "Hashing", "CFiles"]),
   module(
     "Signing", in: "System", ["Diagnostics", "JSON", "Files", "Hashing", "CLibCrypto"],
     linking: link("crypto")),
   systemLibrary("CZstd", in: "System", apt: "libzstd-dev"),
-  module("Compression", in: "System", ["Diagnostics", "Hashing", "CZstd"], linking: link("zstd")),
+  module(
+    "Compression", in: "System", ["Diagnostics", "Tensors", "Hashing", "CZstd"],
+    linking: link("zstd")),
 ]
 
 let numerics: [Target] = [
@@ -109,7 +112,7 @@ let media: [Target] = [
     "Images", in: "Media",
     ["Diagnostics", "Tensors", "Files", "JSON", "Resampling", "CImageCodecs"]),
   cModule("CSentencePiece", in: "Media", linking: [.linkedLibrary("sentencepiece")]),
-  module("Tokenization", in: "Media", ["Diagnostics", "JSON", "CSentencePiece"]),
+  module("Tokenization", in: "Media", ["Diagnostics", "Tensors", "JSON", "CSentencePiece"]),
 ]
 
 let formats: [Target] = [
@@ -227,6 +230,7 @@ let testing: [Target] = [
       "Bundles", "Normalization", "NumPyFiles", "Tokenization", "Images", "Parity", "Signing",
       "TestSupport",
     ]),
+  tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
   tests("Accounting", ["Diagnostics", "JSON"]),
   tests("Files", ["Diagnostics", "CFiles", "TestSupport"]),

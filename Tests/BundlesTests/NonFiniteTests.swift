@@ -86,6 +86,6 @@ struct NonFiniteTests {
     #expect(
       error.description
         == "\(folder("b")): tensor \"t\": has 1 NaN and 1 infinite values, the first at element 1; "
-        + "expected finite ones")
+        + "all values must be finite")
   }
 }

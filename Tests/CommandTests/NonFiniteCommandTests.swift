@@ -19,7 +19,7 @@ struct NonFiniteCommandTests {
 
   private let line = """
     b: tensor "dinov2.layernorm.bias": has 1 NaN and 0 infinite values, the first at element 2; \
-    expected finite ones
+    all values must be finite
     """
 
   @Test func verifyRefusesItUnlessAllowed() throws {

@@ -128,7 +128,7 @@ struct PolicyOutputTests {
       let others = outputs.filter { $0 != output }.flatMap { [$0, bundle("new" + $0)] }
       let refused = try depthvla(bundle.arguments + others + [output, bundle("there")])
       #expect(refused.status == 73 && refused.errorLines.count == 1, "\(refused.error)")
-      #expect(refused.error.contains("there: exists already"))
+      #expect(refused.error.contains("there: already exists"))
       #expect(try bundle.scratch.entries == ["b", "s.json", "there"])
       #expect(try bundle.scratch.bytes(of: "there") == Array("precious".utf8))
       try bundle.run(output, bundle("there"), "--force")

@@ -60,7 +60,7 @@ extension OutputFileHandle {
     try folder.write([7], to: "out/a")
     expectError(
       .fileExists, .cannotCreate,
-      "\(folder("out")): exists already, as a folder that is not empty"
+      "\(folder("out")): already exists and is a folder that is not empty"
     ) { _ = try AtomicOutputDirectory(path: folder("out"), overwrite: false) }
     #expect(try folder.bytes(of: "out/a") == [7])
   }
@@ -71,7 +71,7 @@ extension OutputFileHandle {
     try folder.write([7], to: "out/a")
     expectError(
       .fileExists, .cannotCreate,
-      "\(folder("out")): exists already, as a folder that is not empty"
+      "\(folder("out")): already exists and is a folder that is not empty"
     ) { try output.commit() }
     #expect(try folder.entries == ["out"])
     #expect(try folder.bytes(of: "out/a") == [7])
@@ -102,7 +102,7 @@ extension OutputFileHandle {
     let path = try folder.write([7], to: "out")
     expectError(
       .fileNotFolder, .cannotCreate,
-      "\(path): cannot be replaced: it is a regular file, expected a folder or nothing"
+      "\(path): cannot be replaced by a folder: it is a regular file"
     ) { _ = try AtomicOutputDirectory(path: path, overwrite: true) }
   }
 
@@ -115,7 +115,7 @@ extension OutputFileHandle {
     }
     _ = try output.file(named: "a")
     expectError(
-      .fileExists, .cannotCreate, "\(folder("out/a")): cannot be created: it exists already"
+      .fileExists, .cannotCreate, "\(folder("out/a")): cannot be created: it already exists"
     ) { _ = try output.file(named: "a") }
   }
 }

@@ -133,7 +133,7 @@ extension AtomicOutputFile {
 
   @Test func refusesToOverwrite() throws {
     let path = try folder.write([7], to: "out")
-    expectError(.fileExists, .cannotCreate, "\(path): exists already, as a regular file") {
+    expectError(.fileExists, .cannotCreate, "\(path): already exists and is a regular file") {
       _ = try AtomicOutputFile(path: path, overwrite: false)
     }
     #expect(try folder.entries == ["out"])
@@ -169,7 +169,7 @@ extension AtomicOutputFile {
     try folder.write([7], to: "data")
     try folder.link("out", to: "data")
     expectError(
-      .fileExists, .cannotCreate, "\(folder("out")): exists already, as a symbolic link"
+      .fileExists, .cannotCreate, "\(folder("out")): already exists and is a symbolic link"
     ) { _ = try AtomicOutputFile(path: folder("out"), overwrite: false) }
     let output = try AtomicOutputFile(path: folder("out"), overwrite: true)
     try output.write([1], at: 0)
@@ -183,7 +183,7 @@ extension AtomicOutputFile {
     let path = try folder.makeFolder("out")
     expectError(
       .fileNotRegular, .cannotCreate,
-      "\(path): cannot be replaced: it is a folder, expected a regular file or nothing"
+      "\(path): cannot be replaced by a file: it is a folder"
     ) { _ = try AtomicOutputFile(path: path, overwrite: overwrite) }
     try folder.link("null", to: "/dev/null")
     expectError(
@@ -205,7 +205,7 @@ extension AtomicOutputFile {
       "\(inFile): \(folder("file").quoted) is a regular file, expected a folder"
     ) { _ = try AtomicOutputFile(path: inFile, overwrite: false) }
     expectError(
-      .filePath, .usage, "..: expected a path that ends in the name of the output"
+      .filePath, .usage, "..: the path must end with the name of the output"
     ) { _ = try AtomicOutputFile(path: "..", overwrite: false) }
     expectError(.filePath, .usage, ": the path is empty") {
       _ = try AtomicOutputFile(path: "", overwrite: false)

@@ -30,7 +30,7 @@ import Testing
     for (offset, count) in [(0, 4), (4, 0), (-1, 1), (3, 1), (.max, 1), (1, .max)] {
       expectError(
         .fileRange, .inputOutput,
-        "\(path): \(count) bytes at offset \(offset) asked of a file of 3"
+        "\(path): cannot read \(count) bytes at offset \(offset) of a file of 3 bytes"
       ) { _ = try file.bytes(at: offset, count: count) }
     }
   }
@@ -101,11 +101,11 @@ import Testing
     #expect(unsafe truncate(path, 40) == 0)
     expectError(
       .fileShrank, .inputOutput,
-      "\(path): ended at byte 40, expected 100 bytes as when it was opened"
+      "\(path): ends at byte 40, but had 100 bytes when it was opened"
     ) { _ = try file.bytes(at: 30, count: 20) }
     expectError(
       .fileChanged, .inputOutput,
-      "\(path): changed while it was read: 100 bytes when opened, 40 now"
+      "\(path): changed while it was being read: from 100 to 40 bytes"
     ) { try file.checkUnchanged() }
   }
 
@@ -116,7 +116,7 @@ import Testing
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSince1970: 1000)], ofItemAtPath: path)
     expectError(
-      .fileChanged, .inputOutput, "\(path): changed while it was read: written to since"
+      .fileChanged, .inputOutput, "\(path): changed while it was being read: something wrote to it"
     ) { try file.checkUnchanged() }
   }
 
@@ -155,7 +155,7 @@ import Testing
     let path = try folder.write([], to: "sparse")
     #expect(unsafe truncate(path, 1 << 40) == 0)
     expectError(
-      .fileTooLarge, .malformed, "\(path): 1099511627776 bytes, expected at most 65536"
+      .fileTooLarge, .malformed, "\(path): has 1099511627776 bytes; at most 65536 are read"
     ) { _ = try readWholeFile(path: path, limit: 1 << 16) }
   }
 

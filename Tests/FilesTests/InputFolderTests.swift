@@ -39,8 +39,8 @@ import Testing
     let input = try InputFolder(path: folder.path)
     expectError(
       .fileLink, .malformed,
-      "\(folder("link")): a symbolic link to \"target\": links are followed in a Hugging Face "
-        + "cache only"
+      "\(folder("link")): is a symbolic link to \"target\": links are followed only in a Hugging "
+        + "Face cache"
     ) { _ = try input.open("link") }
   }
 
@@ -84,7 +84,8 @@ import Testing
     let input = try InputFolder(path: path)
     expectError(
       .fileLink, .malformed,
-      "\(path)/data: a symbolic link to \(target.quoted), expected one to \"../../blobs/…\""
+      "\(path)/data: is a symbolic link to \(target.quoted): in this Hugging Face cache it must lead "
+        + "to \"../../blobs/…\""
     ) { _ = try input.open("data") }
   }
 

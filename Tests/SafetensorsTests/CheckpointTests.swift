@@ -187,8 +187,8 @@ import Testing
     try shard("model.safetensors", ["a", "b", "c"])
     expect(
       .checkpointAmbiguous,
-      "\(folder.path): both model.safetensors and an index that does not name it: give the file, "
-        + "or move one away")
+      "\(folder.path): both model.safetensors and an index that does not name it: give the path "
+        + "of the file, or move one of them away")
   }
 
   @Test func rejectsShardsTheIndexDoesNotName() throws {
@@ -224,8 +224,8 @@ import Testing
     try folder.link(Self.two, to: "elsewhere")
     expect(
       .fileLink,
-      "\(Self.two): a symbolic link to \"elsewhere\": links are followed in a Hugging Face cache "
-        + "only")
+      "\(Self.two): is a symbolic link to \"elsewhere\": links are followed only in a Hugging Face "
+        + "cache")
     try FileManager.default.removeItem(atPath: folder(Self.two))
     try folder.makeFolder(Self.two)
     expect(.fileNotRegular, "\(Self.two): expected a regular file, found a folder")

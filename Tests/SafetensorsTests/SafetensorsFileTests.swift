@@ -38,7 +38,7 @@ import Testing
     let file = try open()
     expectError(
       .tensorRange,
-      "data: tensor \"b\": \(count) bytes at offset \(offset) asked of a tensor of 6",
+      "data: tensor \"b\": cannot read \(count) bytes at offset \(offset) of a tensor of 6 bytes",
       in: folder.path
     ) { () throws(WeightsError) in
       var bytes = [UInt8](repeating: 0, count: count)

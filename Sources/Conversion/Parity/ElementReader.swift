@@ -102,10 +102,6 @@ struct ElementReader {
   private func load<Word: FixedWidthInteger & BitwiseCopyable>(_ index: Int, as type: Word.Type)
     -> Word
   {
-    // Every bit pattern is an integer, and the span checks that the word lies inside it.
-    let width = MemoryLayout<Word>.size
-    return Word(
-      littleEndian: unsafe bytes.span.bytes.unsafeLoadUnaligned(
-        fromByteOffset: index * width, as: Word.self))
+    unsafe bytes.span.bytes.littleEndian(at: index)
   }
 }

@@ -3,12 +3,11 @@ extension String {
   /// written as `\u{…}`, cut to 200 scalars: names from a file must not steer a terminal.
   public var escapedForTerminal: String { escaped(keeping: 200) }
 
-  /// The whole text, escaped in the same way: for messages, whose parts were cut where they are
-  /// names.
+  /// The whole text, escaped in the same way: for messages, in which long names were cut already.
   public var escapedMessage: String { escaped(keeping: .max) }
 
-  /// A JSON text in which invisible scalars outside ASCII, which JSON takes as they are, are
-  /// escapes.
+  /// A JSON text in which invisible scalars outside ASCII, which JSON allows unescaped, are
+  /// escaped.
   public var escapedInJSON: String {
     var result = ""
     result.reserveCapacity(utf8.count)

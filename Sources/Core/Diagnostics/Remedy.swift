@@ -31,17 +31,17 @@ public enum Remedy: Sendable, Hashable {
   case givePassphrase
   /// Let the output replace what exists.
   case overwrite
-  /// Take NaN and infinite values as they are.
+  /// Accept NaN and infinite values.
   case allowNonFinite
   /// Convert to floats: one of these precisions.
   case choosePrecision([String])
   /// Export by a naming of the upstream library, in one of these element types if any are named.
   case chooseNaming(dtypes: [String])
-  /// Go on later from what is done already.
+  /// Continue later from the work that is done already.
   case resume
-  /// Begin again, without what an earlier run left.
+  /// Start over, without the work that an earlier run left.
   case startOver
-  /// Refuse documents with keys that nothing here knows.
+  /// Refuse documents with unknown keys.
   case refuseUnknownKeys
 
   /// A kind of file that travels with the weights and can be given.

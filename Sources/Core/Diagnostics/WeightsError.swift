@@ -21,8 +21,7 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
   public var message: String
   /// Further problems found in the same pass, one line each.
   public var details: [String]
-  /// What the caller can do about it, the most useful first; empty where nothing helps but other
-  /// input.
+  /// What the caller can do about it, the most useful first; empty if only other input helps.
   public var remedies: [Remedy]
 
   public init(
@@ -79,4 +78,26 @@ public func inFile<Result>(
   _ file: @autoclosure () -> String, _ body: () throws(WeightsError) -> Result
 ) throws(WeightsError) -> Result {
   do throws(WeightsError) { return try body() } catch { throw error.inFile(file()) }
+}
+
+extension WeightsError {
+  /// The class of a failure. The raw value is the exit status of the command (sysexits.h).
+  public enum Kind: Int32, Sendable {
+    /// A check failed: verify, parity, or diff found differences.
+    case checkFailed = 1
+    /// The call itself is wrong.
+    case usage = 64
+    /// Input is malformed, corrupt, or of another model than was asked for.
+    case malformed = 65
+    /// Input does not exist.
+    case notFound = 66
+    /// A resource ran out (memory, file descriptors).
+    case unavailable = 69
+    /// Output cannot be created.
+    case cannotCreate = 73
+    /// Reading or writing failed.
+    case inputOutput = 74
+    /// Stopped by the user.
+    case interrupted = 130
+  }
 }

@@ -24,10 +24,11 @@ public enum Family: String, CaseIterable, Sendable {
 }
 
 extension Family {
-  /// Whether it acts: takes pictures, an instruction and a state, and returns a chunk of actions.
+  /// Whether it is a policy: from pictures, an instruction and a state it predicts a chunk of
+  /// actions.
   public var isPolicy: Bool { facts.isPolicy }
 
-  /// Whether it has a depth expert, which gives the depth each camera sees.
+  /// Whether it has a depth expert, which predicts the depth that each camera sees.
   public var hasDepthExpert: Bool { facts.hasDepthExpert }
 
   /// Whether text is one of its inputs, so that a tokenizer belongs to it.

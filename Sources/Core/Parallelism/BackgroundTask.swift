@@ -6,7 +6,7 @@ public final class BackgroundTask<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, WeightsError>?>(nil)
   private let crew = Mutex<Crew?>(nil)
 
-  /// Starts the closure. Where the system gives no thread, it runs here and now.
+  /// Starts the closure. If the system starts no thread, it runs before this returns.
   public init(_ body: @escaping @Sendable () throws(WeightsError) -> Value) {
     let run: @Sendable () -> Void = { [self] in
       let outcome: Result<Value, WeightsError>

@@ -12,7 +12,7 @@ struct Crew {
 
   private var handles: [pthread_t] = []
 
-  /// Starts `count` threads, or as many as the system lets us.
+  /// Starts `count` threads, or as many as the system allows.
   init(count: Int, _ body: @escaping @Sendable () -> Void) {
     for _ in 0..<count {
       let box = unsafe Unmanaged.passRetained(Box(body))

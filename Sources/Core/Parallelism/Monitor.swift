@@ -26,7 +26,7 @@ final class Monitor<State>: @unchecked Sendable {
     unsafe mutex.deallocate()
   }
 
-  /// Runs `body` with the lock held, then wakes everyone who waits.
+  /// Runs `body` with the lock held, then wakes all threads that wait.
   func update<Result>(_ body: (inout State) -> Result) -> Result {
     unsafe pthread_mutex_lock(mutex)
     let result = body(&state)

@@ -2,8 +2,8 @@ public import DVLADiagnostics
 
 /// Work that is done on several threads and handed over in order on one.
 ///
-/// What is handed over, and which error is thrown, does not depend on the number of threads: that
-/// is what makes files the same bytes whatever `--threads` says.
+/// What is handed over, and which error is thrown, does not depend on the number of threads, so
+/// that a file that is written in this way has the same bytes for any number of them.
 public enum OrderedWork {
   /// Computes items 0, 1, 2, … on `threads` threads and consumes their results in that order on
   /// the calling thread.
@@ -47,7 +47,7 @@ public enum OrderedWork {
         }
         guard !crew.isEmpty else {
           throw WeightsError(
-            .noThreads, .unavailable, "expected to start \(workers) threads, found none to be had")
+            .noThreads, .unavailable, "the system started none of \(workers) threads")
         }
         for item in 0..<items { try consume(item, try board.take(item)) }
       }
@@ -69,6 +69,61 @@ public enum OrderedWork {
       }
     } catch {
       if let item = board.claim() { board.post(item, .failure(error)) }
+    }
+  }
+}
+
+/// Where workers claim items and post results, and the consumer takes them in order.
+private final class Board<Result: Sendable>: Sendable {
+  private struct State {
+    /// The next item that no worker has claimed.
+    var next = 0
+    /// The next item the consumer will take.
+    var taken = 0
+    /// Items from here on are not wanted: all of them, or those after the first known error.
+    var end: Int
+    /// Posted results not yet taken; at most `window`.
+    var posted: [Int: Swift.Result<Result, WeightsError>] = [:]
+  }
+
+  private let window: Int
+  private let monitor: Monitor<State>
+
+  init(items: Int, window: Int) {
+    self.window = window
+    monitor = Monitor(State(end: items))
+  }
+
+  /// The next item to compute, once there is room for its result; nil when none is left.
+  func claim() -> Int? {
+    monitor.wait { state -> Int?? in
+      if state.next >= state.end { return .some(nil) }
+      // Counted from the item being consumed, which still holds its memory.
+      guard state.next - state.taken < self.window else { return nil }
+      state.next += 1
+      return state.next - 1
+    }
+  }
+
+  func post(_ item: Int, _ result: Swift.Result<Result, WeightsError>) {
+    monitor.update { state in
+      state.posted[item] = result
+      if case .failure = result { state.end = min(state.end, item + 1) }
+    }
+  }
+
+  /// The result of `item`, once it is there. Items are taken in order.
+  func take(_ item: Int) throws(WeightsError) -> Result {
+    monitor.update { $0.taken = item }
+    let result = monitor.wait { $0.posted.removeValue(forKey: item) }
+    return try result.get()
+  }
+
+  /// No more items are claimed.
+  func stop() {
+    monitor.update { state in
+      state.end = 0
+      state.posted.removeAll()
     }
   }
 }

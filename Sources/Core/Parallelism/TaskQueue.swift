@@ -1,14 +1,14 @@
 public import DVLADiagnostics
 import Synchronization
 
-/// Closures that run in the background, begun in the order they were added.
+/// Closures that run in the background, started in the order in which they were added.
 public final class TaskQueue: Sendable {
   private struct Waiting {
     var jobs: [Job] = []
     var isClosed = false
   }
 
-  /// Runs the closure, or settles its result with an error where it is not to run.
+  /// Runs the closure, or settles its result with an error if it was cancelled.
   fileprivate struct Job: Sendable {
     let run: @Sendable (_ isCancelled: Bool) -> Void
   }
@@ -16,7 +16,7 @@ public final class TaskQueue: Sendable {
   private let waiting = Monitor(Waiting())
   private let crew: Mutex<Crew?>
 
-  /// Where the system gives no thread, tasks run as they are added.
+  /// If the system starts no thread, tasks run as they are added.
   public init(threads: Int) {
     let waiting = waiting
     let crew = Crew(count: threads) {
@@ -35,8 +35,8 @@ public final class TaskQueue: Sendable {
 
   deinit { close() }
 
-  /// Adds a closure, to be run when those before it were begun. After ``close()`` or ``cancel()``,
-  /// and where there is no thread, it runs here and now.
+  /// Adds a closure, which starts after those added before it. After ``close()`` or ``cancel()``,
+  /// and where the system started no thread, it runs on the calling thread, before this returns.
   public func add<Value: Sendable>(
     _ body: @escaping @Sendable () throws(WeightsError) -> Value
   ) -> QueuedTask<Value> {
@@ -60,11 +60,11 @@ public final class TaskQueue: Sendable {
     return task
   }
 
-  /// Says that nothing more will be added: the threads end after the last task.
+  /// Declares that no more tasks will be added: the threads end after the last one.
   public func close() { waiting.update { $0.isClosed = true } }
 
-  /// Begins nothing more, and returns when what was begun has ended. Whoever waits for the rest
-  /// gets `task.cancelled`.
+  /// Starts no further task, and returns when those that were started have ended. The others end
+  /// with `task.cancelled`.
   public func cancel() {
     let dropped = waiting.update { state in
       defer { state.jobs = [] }
@@ -72,7 +72,7 @@ public final class TaskQueue: Sendable {
       return state.jobs
     }
     for job in dropped { job.run(true) }
-    // The lock is held meanwhile: whoever else cancels waits too.
+    // The lock is held meanwhile, so that another thread that cancels waits too.
     crew.withLock { crew in
       crew?.join()
       crew = nil

@@ -43,3 +43,24 @@ public enum DType: String, CaseIterable, Sendable, Hashable {
   /// The floating-point types that this toolkit converts between.
   public var isConvertibleFloat: Bool { self == .f32 || self == .f16 || self == .bf16 }
 }
+
+extension DType {
+  /// Little-endian elements as doubles, float32 widened exactly; nil for any type but F32 and F64.
+  ///
+  /// - Precondition: the bytes make whole elements.
+  public func doubles(_ bytes: ArraySlice<UInt8>) -> [Double]? {
+    switch self {
+    case .f32: words(bytes).map { Double(Float(bitPattern: $0)) }
+    case .f64: words(bytes).map { Double(bitPattern: $0) }
+    default: nil
+    }
+  }
+
+  private func words<Word: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>) -> [Word] {
+    let width = MemoryLayout<Word>.size
+    precondition(bytes.count.isMultiple(of: width), "whole elements")
+    return stride(from: bytes.startIndex, to: bytes.endIndex, by: width).map { start in
+      Word(bytes: bytes[start..<start + width], .littleEndian)
+    }
+  }
+}

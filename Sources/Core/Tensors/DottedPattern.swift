@@ -31,8 +31,8 @@ public struct DottedPattern: Hashable, Sendable {
         guard !part.isEmpty, !part.utf8.contains(where: Self.isReserved) else {
           throw WeightsError(
             .namePattern,
-            "expected components that are a name, \"{i}\", \"*\", or \"**\" at the end, found "
-              + "\(part.quoted) in the pattern \(text.quoted)")
+            "the pattern \(text.quoted) has the component \(part.quoted): expected a name, "
+              + "\"{i}\", \"*\", or \"**\" at the end")
         }
         components.append(.literal(part))
       }

@@ -1,7 +1,7 @@
 /// How much the weights of a model lost against those a golden was recorded with, which decides
 /// what its activations may lose.
 public enum PrecisionClass: String, Sendable, CaseIterable {
-  /// Nothing: whatever type they are stored in.
+  /// Nothing, in any type that they are stored in.
   case f32
   /// What rounding to bfloat16, or to half precision, costs.
   case bf16

@@ -1,21 +1,21 @@
 public import DVLADiagnostics
 import Glibc
 
-/// The decoded bytes of one tensor: in memory of their own that starts on a page, or in memory that
-/// someone else keeps, such as a mapped file.
+/// The decoded bytes of one tensor: in memory of their own, which starts on a page, or in memory
+/// that another object owns, such as a mapped file.
 ///
-/// Several threads fill it, chunk by chunk; from then on it only ever is read. Little-endian and
+/// Several threads fill it, chunk by chunk; after that it is only read. Little-endian and
 /// row-major, as safetensors stores tensors.
 ///
 /// Unsafe code. The invariants: `start` points to `byteCount` initialised bytes from `init` to
-/// `deinit`; `owner`, where there is one, keeps them, and nobody changes them. Whoever makes an
-/// instance fills it: ranges that are written at the same time do not overlap, and all calls of
-/// `withMutableBytes` have ended before anyone else sees the instance.
+/// `deinit`; an `owner` keeps them alive and unchanged. The code that makes an instance fills it:
+/// ranges that are written at the same time do not overlap, and all calls of `withMutableBytes`
+/// have ended before any other code sees the instance.
 @safe
 public final class TensorBytes: @unchecked Sendable {
   public let byteCount: Int
   private let start: UnsafeMutableRawPointer
-  /// Who keeps the memory; nil where it is this object's own.
+  /// The owner of the memory; nil if it is this object's own.
   private let owner: (any AnyObject & Sendable)?
 
   /// - Throws: `tensor.memory`.
@@ -27,7 +27,7 @@ public final class TensorBytes: @unchecked Sendable {
     let failed = unsafe posix_memalign(&memory, alignment, max(byteCount, 1))
     guard failed == 0, let memory = unsafe memory else {
       throw WeightsError(
-        .tensorMemory, .unavailable, "expected \(byteCount) bytes of memory, found less")
+        .tensorMemory, .unavailable, "there is no memory for \(byteCount) bytes of a tensor")
     }
     if alignment == hugePage { _ = unsafe madvise(memory, byteCount, MADV_HUGEPAGE) }
     unsafe start = memory
@@ -35,7 +35,7 @@ public final class TensorBytes: @unchecked Sendable {
     owner = nil
   }
 
-  /// Bytes that `owner` keeps, to be read only.
+  /// Bytes that `owner` keeps alive, to be read only.
   ///
   /// - Precondition: `start` is a multiple of 64 and points to that many bytes, which live and stay
   ///   the same for as long as `owner` does.
@@ -75,7 +75,7 @@ public final class TensorBytes: @unchecked Sendable {
   public func withMutableBytes<Failure: Error>(
     in range: Range<Int>, _ body: (inout MutableRawSpan) throws(Failure) -> Void
   ) throws(Failure) {
-    precondition(owner == nil, "memory of someone else is not written to")
+    precondition(owner == nil, "memory of another owner is not written to")
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "outside the tensor")
     var span = unsafe UnsafeMutableRawBufferPointer(
       start: start + range.lowerBound, count: range.count

@@ -1,7 +1,7 @@
 import DVLADiagnostics
 import DVLAFiles
 import DVLAHashing
-import DVLAJSON
+public import DVLAJSON
 import DVLASafetensors
 
 /// The header of a bundle, read and checked.
@@ -17,7 +17,7 @@ struct BundleHeader {
 
   /// - Throws: `file.*`, and as ``init(_:fileByteCount:)``.
   init(reading file: InputFile) throws(WeightsError) {
-    // What is parsed is what is hashed, whoever writes to the file meanwhile.
+    // The bytes that are parsed are those that are hashed, even if the file changes meanwhile.
     let (header, bytes) = try SafetensorsFile.readHeader(of: file)
     try file.checkUnchanged()
     try self.init(header, bytes)
@@ -78,7 +78,7 @@ struct BundleHeader {
         .bundleFormat, .malformed,
         "expected a bundle (\"format\" \(BundleLayout.formatName.quoted) in its metadata), found"
           + " a safetensors file " + (format.map { "of format \($0.quoted)" } ?? "without a format")
-          + "; convert makes a bundle of a checkpoint")
+          + "; convert the checkpoint first")
     }
     let version = metadata.first { $0.key == "format_version" }?.value
     guard version == BundleLayout.version else {
@@ -105,5 +105,30 @@ struct BundleHeader {
       error.message = "metadata \(name.quoted): \(error.message)"
       throw error
     }
+  }
+}
+
+/// What a bundle says about itself besides its tensors.
+public struct BundleDocuments: Sendable, Equatable {
+  /// What model it is: `depthvla`, `pi0`, `paligemma`, …
+  public var family: String
+  /// The model configuration.
+  public var configuration: JSONValue
+  /// Which tensor is stored in which precision.
+  public var recipe: JSONValue
+  /// Source files with their SHA-256, tool version, manifest hashes.
+  public var provenance: JSONValue
+  /// What became of each source tensor.
+  public var ledger: JSONValue
+
+  public init(
+    family: String, configuration: JSONValue, recipe: JSONValue, provenance: JSONValue,
+    ledger: JSONValue
+  ) {
+    self.family = family
+    self.configuration = configuration
+    self.recipe = recipe
+    self.provenance = provenance
+    self.ledger = ledger
   }
 }

@@ -1,6 +1,8 @@
+import DVLATensors
+
 /// The fixed numbers and words of format version 1.
 public enum BundleLayout {
-  /// The value of `format` in `__metadata__`: what tells a bundle from other safetensors files.
+  /// The value of `format` in `__metadata__`, which distinguishes a bundle from other files.
   public static let formatName = "depthvla-bundle"
   /// The value of `format_version` that this module writes, and the only one it reads.
   public static let version = "1"
@@ -57,9 +59,7 @@ public enum BundleLayout {
     guard encoding == .zstd, byteCount > 0 else { return [UInt8](repeating: 0, count: byteCount) }
     let size = byteCount - skippableHeaderByteCount
     var bytes = skippableMagic
-    for shift in stride(from: 0, to: 32, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: size >> shift))
-    }
+    bytes.append(UInt32(size), .littleEndian)
     bytes.append(contentsOf: repeatElement(0, count: size))
     return bytes
   }

@@ -62,8 +62,8 @@ public final class BundleWriter {
     guard headerByteCount - 8 <= BundleLayout.headerByteCount else {
       throw WeightsError(
         .bundleHeaderSize, .cannotCreate, file: output.path,
-        "expected a header of at most \(BundleLayout.headerByteCount) bytes, found"
-          + " \(plans.count) tensors to need \(headerByteCount - 8)")
+        "the header of \(plans.count) tensors needs \(headerByteCount - 8) bytes; the format allows"
+          + " \(BundleLayout.headerByteCount)")
     }
     self.output = output
     path = output.path
@@ -187,17 +187,14 @@ public final class BundleWriter {
     guard header.count == headerByteCount else {
       throw WeightsError(
         .bundleReserve, .cannotCreate, file: path,
-        "expected the final header within the \(headerByteCount) bytes reserved for it, found"
-          + " it to need \(header.count)")
+        "the final header needs \(header.count) bytes, but only \(headerByteCount) were reserved")
     }
     let digits = try RootHash.digits(in: header)
     let root = RootHash.compute(header, digits: digits)
     header.replaceSubrange(digits, with: root.hex.utf8)
     // What cannot be read back must not appear.
-    do throws(WeightsError) {
-      _ = try BundleHeader(header, fileByteCount: byteCount)
-    } catch {
-      throw error.inFile(path)
+    _ = try inFile(path) { () throws(WeightsError) in
+      try BundleHeader(header, fileByteCount: byteCount)
     }
     unsafe try output.write(header.span.bytes, at: 0)
     try output.synchronize()
@@ -244,7 +241,7 @@ public final class BundleWriter {
       guard names.insert(name).inserted else {
         throw WeightsError(
           .bundleDuplicateTensor, .malformed, tensor: name.string,
-          "expected it once in the plan, found it twice")
+          "occurs twice in the plan")
       }
     }
   }

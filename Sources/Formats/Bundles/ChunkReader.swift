@@ -7,7 +7,7 @@ import DVLATensors
 
 /// Reads, checks and decodes chunks: the scratch memory of one thread that reads a bundle.
 ///
-/// With the last chunk of a tensor comes its filler, so that whoever reads a tensor has checked
+/// The filler of a tensor is checked with its last chunk, so that reading a whole tensor checks
 /// every byte stored for it.
 ///
 /// Not copyable, since copies would share the decompressor and the memory.
@@ -102,6 +102,19 @@ struct ChunkReader: ~Copyable {
   }
 }
 
+extension MutableRawSpan {
+  /// Replaces all bytes with those of a span of the same size, which the standard library does not
+  /// offer yet.
+  ///
+  /// Unsafe code. The invariant: both spans are alive for the call, and counts are checked first.
+  fileprivate mutating func copy(from source: RawSpan) {
+    precondition(byteCount == source.byteCount, "spans of the same size")
+    unsafe withUnsafeMutableBytes { target in
+      unsafe source.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+    }
+  }
+}
+
 extension ChunkCheck {
   /// - Throws: `bundle.chunk-checksum`, `bundle.chunk-hash`.
   func hold(_ stored: RawSpan, against chunk: ChunkRecord) throws(WeightsError) {
@@ -151,9 +164,19 @@ extension BundleTensor {
     guard try file.bytes(at: filler.lowerBound, count: filler.count) == expected else {
       throw WeightsError(
         .bundleFiller, .malformed,
-        "expected \(filler.count) filler bytes at file bytes \(filler) to be "
-          + (encoding == .zstd ? "a skippable frame of zeros" : "zeros")
-          + ", found other bytes")
+        "the \(filler.count) filler bytes at file bytes \(filler) are not "
+          + (encoding == .zstd ? "a skippable frame of zeros" : "zeros"))
     }
   }
+}
+
+/// Which hash of the stored bytes of a chunk is compared when they are read. Either finds every
+/// changed bit.
+public enum ChunkCheck: Sendable {
+  /// XXH3: finds accidents, at the speed of memory.
+  case checksum
+  /// SHA-256: also finds changes that were made on purpose, as long as the root hash is known from
+  /// elsewhere, such as a signature. Otherwise an attacker can change the table as well as the
+  /// chunk, and this is no better than the checksum.
+  case digest
 }

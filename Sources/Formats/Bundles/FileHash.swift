@@ -16,7 +16,7 @@ enum FileHash {
     guard found == root else {
       throw WeightsError(
         .bundleRoot, .malformed, file: file.path,
-        "expected the header to have the root hash \(root) it had when opened, found \(found)")
+        "the root hash was \(root) when the bundle was opened, but is \(found) now")
     }
     var hash = SHA256()
     hash.update(header)
@@ -36,9 +36,8 @@ extension WeightBundle {
   /// - Parameter progress: called with the bytes hashed so far.
   /// - Throws: `file.*` (also when the file changes meanwhile), `bundle.root`.
   public func fileHash(progress: (Int) -> Void = { _ in }) throws(WeightsError) -> Digest {
-    do throws(WeightsError) {
-      return try FileHash.compute(
-        file, headerByteCount: headerByteCount, root: root, progress: progress)
-    } catch { throw error.inFile(path) }
+    try inFile(path) { () throws(WeightsError) in
+      try FileHash.compute(file, headerByteCount: headerByteCount, root: root, progress: progress)
+    }
   }
 }

@@ -4,8 +4,8 @@ import DVLATensors
 
 /// The JSON text of a bundle's header.
 ///
-/// It stands before the data but depends on them, so it is written twice: before the data with
-/// every number as wide as it can get, to know how much room to leave, and after them.
+/// It comes before the data but depends on them, so it is made twice: before the data, with every
+/// number as wide as it can get, to know how much room to leave; and after them.
 struct HeaderText {
   /// One tensor with what is known of its chunks.
   struct Item {
@@ -55,9 +55,7 @@ struct HeaderText {
     let count = max(byteCount, (needed + alignment - 1) / alignment * alignment)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
-    for shift in stride(from: 0, to: 64, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: (count - 8) >> shift))
-    }
+    bytes.append(UInt64(count - 8), .littleEndian)
     bytes.append(contentsOf: text)
     bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: count - needed))
     return bytes

@@ -4,7 +4,7 @@ import DVLAHashing
 /// The hash that binds every bit of a header: SHA-256 over all of it (the eight bytes of its
 /// length, the JSON text, the padding), with the 64 digits of the hash itself replaced by `0`.
 enum RootHash {
-  /// What the digits stand in while the hash is taken.
+  /// What replaces the digits while the hash is computed.
   static let placeholder = String(repeating: "0", count: Digest.hexCount)
 
   private static let marker = Array(#""root":""#.utf8)
@@ -37,7 +37,7 @@ enum RootHash {
     return found
   }
 
-  /// The root hash of a complete header whose digits are at that place, whatever they are.
+  /// The root hash of a complete header, of which the digits at that place do not count.
   static func compute(_ header: [UInt8], digits: Range<Int>) -> Digest {
     var hash = SHA256()
     let bytes = unsafe header.span.bytes
@@ -62,8 +62,8 @@ enum RootHash {
     guard stated == computed else {
       throw WeightsError(
         .bundleRoot, .malformed,
-        "expected the header (bytes 0..<\(header.count)) to have the root hash it states,"
-          + " \(stated), found \(computed)")
+        "the header (bytes 0..<\(header.count)) states the root hash \(stated), but has"
+          + " \(computed)")
     }
     return stated
   }

@@ -46,7 +46,7 @@ struct TableRow {
     guard !name.utf8.starts(with: "__".utf8) else {
       throw WeightsError(
         .bundleReservedName, .malformed, tensor: name,
-        "expected a name that does not begin with two underscores, found one that does")
+        "begins with two underscores; the format reserves such names")
     }
   }
 

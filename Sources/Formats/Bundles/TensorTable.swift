@@ -4,7 +4,7 @@ import DVLAJSON
 import DVLASafetensors
 import DVLATensors
 
-/// Reads the `tensors` document and holds it against the entries of the safetensors header.
+/// Reads the `tensors` document and compares it with the entries of the safetensors header.
 ///
 /// The header is sound already: its entries cover the data without holes. What is checked here is
 /// that table and entries say the same, and that the sizes in the table fit each other. Nothing
@@ -57,7 +57,7 @@ struct TensorTable {
     guard names.insert(row.info.name).inserted else {
       throw WeightsError(
         .bundleDuplicateTensor, .malformed, tensor: row.info.name.string,
-        "expected it once in the table, found it again as \(item.path)")
+        "occurs twice in the table, the second time as \(item.path)")
     }
     do throws(WeightsError) {
       let sizes = row.storedByteCounts
@@ -125,7 +125,9 @@ struct TensorTable {
     guard let first = unlisted.first else { return }
     throw WeightsError(
       .bundleUnlisted, .malformed, tensor: first.string,
-      "expected every entry of the file in the table of tensors, found this one is not",
-      details: unlisted.dropFirst().prefix(20).map { "\($0.string.quoted) is not either" })
+      "is an entry of the file, but not in the table of tensors",
+      details: unlisted.dropFirst().prefix(20).map {
+        "\($0.string.quoted) is not in the table either"
+      })
   }
 }

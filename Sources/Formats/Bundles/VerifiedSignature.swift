@@ -3,8 +3,30 @@ import DVLAFiles
 public import DVLAHashing
 public import DVLASigning
 
-/// A signature that verified, of a trusted key, over one file of the bundle's name. Whether it is
-/// that of the bundle at hand is for ``check(root:)`` and ``check(fileHash:)`` to say.
+/// Which bundles a program opens.
+public enum BundleTrust: Sendable {
+  /// Any sound one, signed or not.
+  case any
+  /// Those signed with one of the keys, and of that release or a later one. With a release, a
+  /// bundle signed without one is refused.
+  case signed(by: [PublicKey], atLeast: Int? = nil)
+
+  /// The signature that the policy asks for, verified; nil where it asks for none.
+  ///
+  /// - Throws: as ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``.
+  func signature(
+    ofBundle path: String, in file: String?
+  ) throws(WeightsError) -> VerifiedSignature? {
+    switch self {
+    case .any: nil
+    case .signed(let keys, let release):
+      try VerifiedSignature(ofBundle: path, in: file, trusting: keys, atLeast: release)
+    }
+  }
+}
+
+/// A signature that a trusted key made of one file with the bundle's name. ``check(root:)`` and
+/// ``check(fileHash:)`` decide whether it is the signature of this bundle.
 public struct VerifiedSignature: Sendable {
   /// The signature file.
   public let path: String
@@ -37,7 +59,7 @@ public struct VerifiedSignature: Sendable {
       }
       throw WeightsError(
         .signatureMissing, .checkFailed, file: bundle,
-        "is not signed: expected a signature in \(path.quoted), found none")
+        "is not signed: the signature file \(path.quoted) does not exist")
     }
     do throws(WeightsError) {
       (statement, key) = try SignatureFile(bytes).verify(trusting: keys)

@@ -1,6 +1,7 @@
 public import DVLADiagnostics
 import DVLAFiles
 public import DVLAHashing
+import DVLAJSON
 import DVLASigning
 public import DVLATensors
 import Synchronization
@@ -26,7 +27,7 @@ public final class WeightBundle: TensorSource {
   /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
 
-  /// What stored bytes are held against when they are read.
+  /// Which hash of stored bytes is compared when they are read.
   public let check: ChunkCheck
 
   let file: InputFile
@@ -47,11 +48,12 @@ public final class WeightBundle: TensorSource {
   /// - Parameters:
   ///   - trust: which bundles are taken; any sound one by default.
   ///   - signatureFile: where the signature is, if it is needed; beside the bundle by default.
-  ///   - check: what stored bytes are held against when they are read. Where only a signed bundle
-  ///     is taken it is always the digest, without which the signature would bind no chunk.
-  ///   - mapping: whether tensors that are stored plain are used where they lie in the file instead
-  ///     of being copied. Then nobody may write to the file in place for as long as they are in
-  ///     use: see `FileMapping`. Replacing it, as our commands do, is harmless.
+  ///   - check: which hash of stored bytes is compared when they are read. If only a signed bundle
+  ///     is accepted it is always the digest, without which the signature would cover no chunk.
+  ///   - mapping: whether tensors that are stored plain are used in the mapped file instead of
+  ///     being copied. While they are in use, nothing may write to the file in place: a page that
+  ///     changes is not checked again, and one that is cut off ends the process. Replacing the
+  ///     file, as this package does, is harmless.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
   ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
   ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.
@@ -96,7 +98,7 @@ public final class WeightBundle: TensorSource {
       }
       throw WeightsError(
         .fileNotRegular, error.kind, file: path,
-        "is a folder, expected a bundle, which is one file; convert makes it of a checkpoint")
+        "is a folder, but a bundle is one file; convert the checkpoint first")
     }
   }
 
@@ -149,9 +151,45 @@ public final class WeightBundle: TensorSource {
   }
 }
 
+extension WeightBundle {
+  /// Decodes tensors on several threads and hands them over one by one, in the order given, by
+  /// ``TensorLoader``, as models are loaded too.
+  ///
+  /// Memory stays bounded: a tensor's bytes are taken when its first chunk is due, and only some
+  /// megabytes are decoded ahead. Every chunk is checked as ``read(_:at:into:)`` checks it.
+  ///
+  /// - Parameters:
+  ///   - tensors: which tensors of this bundle; all, in the order of the file, by default.
+  ///   - threads: how many to decode on.
+  ///   - body: takes a tensor with its bytes, on the calling thread. It may keep the bytes.
+  /// - Throws: the first error in the order of the chunks, as ``read(_:at:into:)``;
+  ///   `tensor.memory`; `parallelism.no-threads`; what `body` throws.
+  public func load(
+    _ tensors: [BundleTensor]? = nil, threads: Int,
+    _ body: (BundleTensor, TensorBytes) throws(WeightsError) -> Void
+  ) throws(WeightsError) {
+    let tensors = tensors ?? bundleTensors
+    try TensorLoader(self, file: path).load(tensors.map(\.info), threads: threads) {
+      (index, bytes) throws(WeightsError) in
+      try body(tensors[index], bytes)
+    }
+  }
+
+  /// The bytes of one tensor, decoded on several threads.
+  ///
+  /// - Throws: as ``load(_:threads:_:)``.
+  public func bytes(of tensor: BundleTensor, threads: Int) throws(WeightsError) -> TensorBytes {
+    var result: TensorBytes?
+    try load([tensor], threads: threads) { _, bytes in result = bytes }
+    // One tensor gives one call.
+    guard let result else { preconditionFailure("a tensor was asked for and not handed over") }
+    return result
+  }
+}
+
 /// A reader that waits for the next call of `read`.
 ///
-/// Unchecked: whoever took it out of the list is the only one to have it.
+/// Unchecked: only the call that took it out of the list uses it.
 private final class IdleReader: @unchecked Sendable {
   var reader: ChunkReader
   init(_ check: ChunkCheck) throws(WeightsError) { reader = try ChunkReader(check) }
@@ -173,5 +211,69 @@ extension WeightsError {
       + " \(chunk.byteRange), file bytes"
       + " \(chunk.storedRange)): \(message)"
     return error
+  }
+}
+
+extension WeightBundle {
+  /// The bytes of a tensor that is stored plain in a bundle opened with `mapping`, where they lie
+  /// in the file; nil for others.
+  public func residentBytes(of name: TensorName) -> TensorBytes? {
+    guard let mapping, let tensor = tensor(name), tensor.encoding == .plain else { return nil }
+    let range = tensor.storedRange
+    // The header was checked against the size of the file, which the mapping has too; tensors lie
+    // on multiples of 64 bytes.
+    precondition(range.lowerBound + tensor.info.byteCount <= mapping.byteCount, "inside the file")
+    return unsafe TensorBytes(
+      at: mapping.start + range.lowerBound, byteCount: tensor.info.byteCount, keptBy: mapping)
+  }
+
+  /// Checks the chunks of a tensor that overlap the range, where they lie.
+  ///
+  /// - Throws: `tensor.unknown`; `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler`;
+  ///   `file.*`.
+  public func check(_ name: TensorName, in range: Range<Int>) throws(WeightsError) {
+    guard let tensor = tensor(name) else {
+      throw WeightsError(
+        .unknownTensor, .notFound, file: path, tensor: name.string, "no such tensor")
+    }
+    guard !range.isEmpty else { return }
+    let chunkByteCount = BundleLayout.chunkByteCount
+    for index in range.lowerBound / chunkByteCount...(range.upperBound - 1) / chunkByteCount {
+      try checkResident(index, of: tensor)
+    }
+  }
+
+  /// Checks a chunk where it lies.
+  private func checkResident(_ index: Int, of tensor: BundleTensor) throws(WeightsError) {
+    guard let mapping else { return }
+    let chunk = tensor.chunks[index]
+    do throws(WeightsError) {
+      try mapping.withBytes(in: chunk.storedRange) { (bytes) throws(WeightsError) in
+        try check.hold(bytes, against: chunk)
+      }
+      try tensor.checkFiller(after: index, in: file)
+    } catch {
+      throw error.at(chunk: index, of: tensor, in: path)
+    }
+  }
+}
+
+extension WeightBundle {
+  /// The class of what conversion lost, by the tensor that lost most: nothing, in any type;
+  /// the rounding of a float type; or 8 bits.
+  ///
+  /// - Throws: `json.*` when what the bundle records of its losses is not as `convert` writes it.
+  public func precisionClass() throws(WeightsError) -> PrecisionClass {
+    var result = PrecisionClass.f32
+    for tensor in bundleTensors where !tensor.name.string.hasPrefix(unusedPrefix) {
+      if tensor.info.dtype == .i8, tensor.quantization != nil { return .int8 }
+      guard let record = tensor.quantization?.object?["error"] else { continue }
+      do throws(WeightsError) {
+        let error = try JSONReader(record, path: "error")
+          .object(allowing: ["max_abs", "rms", "sqnr_db", "cosine"])
+        if !(try error.required("max_abs").number() <= 0) { result = .bf16 }
+      } catch { throw error.inTensor(tensor.name.string) }
+    }
+    return result
   }
 }

@@ -26,11 +26,12 @@ public struct Checkpoint: TensorSource {
   public let index: ShardIndex?
   /// `config.json` in the folder, or beside the file.
   public let config: (path: String, value: JSONValue)?
-  /// What is odd and yet no error: totals of the index that do not fit, files left aside. For a
-  /// person to read.
+  /// What is odd but no error, for a person to read: totals of the index that do not fit, files
+  /// that are not used.
   public let remarks: [WeightsError]
 
-  /// The remarks, those on files left aside without the names of files that someone else wants.
+  /// The remarks, where those on unused files do not name the files in `wanted`, which the caller
+  /// uses.
   public func remarks(without wanted: Set<String>) -> [WeightsError] {
     remarks.compactMap { remark in
       guard remark.code == .checkpointUnused else { return remark }
@@ -54,7 +55,7 @@ public struct Checkpoint: TensorSource {
         remarks.append(
           WeightsError(
             .checkpointFollowed, file: given.path,
-            "is the folder of a training run: \(folder.path.quoted) is taken"))
+            "is the folder of a training run; its checkpoint \(folder.path.quoted) is used"))
       }
       try self.init(
         path: folder.path == given.path ? path : folder.path, files: found.files,
@@ -116,11 +117,9 @@ public struct Checkpoint: TensorSource {
   ) throws(WeightsError) -> (path: String, value: JSONValue)? {
     guard try folder.contains("config.json") else { return nil }
     let file = try folder.open("config.json")
-    do throws(WeightsError) {
-      let text = try file.readAll(limit: largestConfig)
-      return (file.path, try StrictJSON.parse(text, limits: .document))
-    } catch {
-      throw error.inFile(file.path)
+    let value = try inFile(file.path) { () throws(WeightsError) in
+      try StrictJSON.parse(try file.readAll(limit: largestConfig), limits: .document)
     }
+    return (file.path, value)
   }
 }

@@ -74,7 +74,8 @@ struct CheckpointFolder {
     if weights.count > 1 {
       throw WeightsError(
         .checkpointAmbiguous, file: folder.path,
-        "\(weights.count) safetensors files (\(weights.listed)) without an index: give the one")
+        "\(weights.count) safetensors files (\(weights.listed)) without an index: give the path of one file"
+      )
     }
     return first
   }
@@ -89,9 +90,9 @@ struct CheckpointFolder {
     else { return }
     throw WeightsError(
       .checkpointAdapter, file: folder.path,
-      "an adapter of PEFT (adapter_config.json) lies beside the weights, and upstream adds it to "
-        + "them: merge it (merge_and_unload, save_pretrained) and give that, or give the file of "
-        + "the weights to leave the adapter out")
+      "a PEFT adapter (adapter_config.json) is in the same folder, and upstream would add it to the "
+        + "weights: merge it (merge_and_unload, save_pretrained) and give the result, or give the "
+        + "path of the weights file to leave the adapter out")
   }
 
   private static func hint(among present: [String]) -> String {
@@ -130,7 +131,8 @@ struct CheckpointFolder {
     if stray == singleName {
       throw WeightsError(
         .checkpointAmbiguous, file: folder.path,
-        "both \(singleName) and an index that does not name it: give the file, or move one away")
+        "both \(singleName) and an index that does not name it: give the path of the file, or move "
+          + "one of them away")
     }
     throw WeightsError(
       .checkpointShardUnknown, file: index.path,

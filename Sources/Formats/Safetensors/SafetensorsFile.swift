@@ -59,7 +59,7 @@ public final class SafetensorsFile: TensorSource {
     guard offset >= 0, offset <= entry.range.count, count <= entry.range.count - offset else {
       throw WeightsError(
         .tensorRange, file: path, tensor: name.string,
-        "\(count) bytes at offset \(offset) asked of a tensor of \(entry.range.count)")
+        "cannot read \(count) bytes at offset \(offset) of a tensor of \(entry.range.count) bytes")
     }
     do throws(WeightsError) {
       // The header proved that the range lies in the file, so the sum is below its size.
@@ -78,8 +78,8 @@ public final class SafetensorsFile: TensorSource {
 extension SafetensorsFile {
   /// Reads and parses the header of an open file.
   ///
-  /// - Returns: with it the very bytes that were parsed (length, text and padding), for whoever
-  ///   hashes them: a second read might find others.
+  /// - Returns: the header, and the very bytes that were parsed (length, text and padding), so that
+  ///   a caller can hash them: a second read might find others.
   /// - Throws: as ``init(path:limits:)``.
   public static func readHeader(
     of file: InputFile, limits: SafetensorsLimits = .default
@@ -87,7 +87,7 @@ extension SafetensorsFile {
     do throws(WeightsError) {
       let count = try headerByteCount(of: file, limits: limits)
       let bytes = try file.bytes(at: 0, count: 8 + count)
-      guard bytes[..<8].reversed().reduce(0, { $0 << 8 | UInt64($1) }) == UInt64(count) else {
+      guard UInt64(bytes: bytes[..<8], .littleEndian) == UInt64(count) else {
         throw WeightsError(
           .fileChanged, .inputOutput, "changed while it was read: the length of its header")
       }

@@ -12,7 +12,7 @@ import DVLATensors
 /// Source of the rules: safetensors 0.8, `tensor.rs`. Stricter than it: equal names, unknown
 /// fields, a null `__metadata__`, ranks above 8 and invisible characters in names are refused.
 public struct SafetensorsHeader: Sendable {
-  /// The tensors in the order of their data; those without data stand before the one that starts
+  /// The tensors in the order of their data; those without data come before the one that starts
   /// at the same place.
   public let entries: [SafetensorsEntry]
   /// The members of `__metadata__` in their order; nil when the header has none.
@@ -105,4 +105,115 @@ enum HeaderKey {
   static let dtype = "dtype"
   static let shape = "shape"
   static let offsets = "data_offsets"
+}
+
+extension SafetensorsHeader {
+  /// Parses the header of a whole file in memory.
+  ///
+  /// - Throws: as ``parse(_:fileByteCount:limits:)``; `safetensors.other-format` when it is a file
+  ///   of another known kind, `too-short`, `header-empty`, `header-past-end`, `header-too-large`.
+  ///   The errors do not name the file.
+  public static func parse(
+    file bytes: [UInt8], limits: SafetensorsLimits = .default
+  ) throws(WeightsError) -> Self {
+    do throws(WeightsError) {
+      let count = try byteCount(
+        prefix: Array(bytes.prefix(8)), fileByteCount: bytes.count, limits: limits)
+      return unsafe try parse(
+        bytes.span.bytes.extracting(8..<8 + count), fileByteCount: bytes.count, limits: limits)
+    } catch {
+      throw unsafe error.namingKind(ofFileWith: bytes.span.bytes)
+    }
+  }
+
+  /// The length of the header, proved to lie within the file and the limits.
+  ///
+  /// - Parameter prefix: the first 8 bytes, or fewer where the file ends.
+  static func byteCount(
+    prefix: [UInt8], fileByteCount: Int, limits: SafetensorsLimits
+  ) throws(WeightsError) -> Int {
+    guard prefix.count == 8 else {
+      throw WeightsError(
+        .safetensorsTooShort,
+        "\(prefix.count) bytes, expected at least the 8 of the header length")
+    }
+    let length = UInt64(bytes: prefix, .littleEndian)
+    guard length > 0 else {
+      throw WeightsError(.safetensorsHeaderEmpty, "header length is 0, expected at least 2")
+    }
+    let rest = fileByteCount - 8
+    guard let count = Int(exactly: length), count <= rest else {
+      throw WeightsError(
+        .safetensorsHeaderPastEnd,
+        "header length is \(length), only \(rest) bytes follow it")
+    }
+    try limits.checkHeaderByteCount(count)
+    return count
+  }
+}
+
+extension WeightsError {
+  /// The same error, or, where the file is of another known kind, one that says so.
+  func namingKind(ofFileWith prefix: RawSpan) -> WeightsError {
+    guard let kind = FileKind.identify(prefix: prefix) else { return self }
+    return WeightsError(
+      .safetensorsOtherFormat, "not a safetensors file: it is \(kind.noun); \(kind.advice)")
+  }
+}
+
+extension SafetensorsHeader {
+  /// Sorts the entries by their data, and demands that they cover the data section exactly.
+  ///
+  /// Each range has the size its tensor needs and ends within `Int`, so once the ranges follow on
+  /// one another no sum can overflow.
+  static func arrange(
+    _ entries: inout [SafetensorsEntry], dataByteCount: Int
+  ) throws(WeightsError) {
+    entries.sort { a, b in
+      (a.range.lowerBound, a.range.upperBound, a.info.name)
+        < (b.range.lowerBound, b.range.upperBound, b.info.name)
+    }
+    var covered = 0
+    var previous: TensorName?
+    for entry in entries {
+      let range = entry.range
+      if range.lowerBound > covered {
+        throw hole(before: entry, from: covered, dataByteCount: dataByteCount)
+      }
+      if range.lowerBound < covered {
+        throw WeightsError(
+          .safetensorsOverlap, tensor: entry.info.name.string,
+          "range \(range) overlaps \((previous?.string ?? "").quoted), which ends at \(covered)")
+      }
+      if !range.isEmpty { previous = entry.info.name }
+      covered = range.upperBound
+    }
+    if covered > dataByteCount {
+      let missing = entries.filter { $0.range.upperBound > dataByteCount }
+      throw WeightsError(
+        .safetensorsTruncated, tensor: missing.first?.info.name.string,
+        "range \(missing.first?.range ?? 0..<0) leaves the data section of \(dataByteCount) bytes: "
+          + "the file is \(covered - dataByteCount) bytes short, \(missing.count) of "
+          + "\(entries.count) tensors are incomplete; download or copy it again")
+    }
+    if covered < dataByteCount {
+      throw WeightsError(
+        .safetensorsTrailingBytes,
+        "\(dataByteCount - covered) bytes after the last tensor, expected the file to end with it")
+    }
+  }
+
+  private static func hole(
+    before entry: SafetensorsEntry, from start: Int, dataByteCount: Int
+  ) -> WeightsError {
+    if entry.range.upperBound > dataByteCount {
+      return WeightsError(
+        .safetensorsPastEnd, tensor: entry.info.name.string,
+        "range \(entry.range) leaves the data section of \(dataByteCount) bytes")
+    }
+    return WeightsError(
+      .safetensorsHole, tensor: entry.info.name.string,
+      "range \(entry.range) leaves a hole: bytes \(start)..<\(entry.range.lowerBound) belong to "
+        + "no tensor")
+  }
 }

@@ -112,9 +112,7 @@ public enum SafetensorsHeaderWriter {
     try limits.checkHeaderByteCount(count)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(8 + count)
-    for shift in stride(from: 0, to: 64, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: count >> shift))
-    }
+    bytes.append(UInt64(count), .littleEndian)
     bytes.append(contentsOf: text.utf8)
     bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: padding))
     return bytes

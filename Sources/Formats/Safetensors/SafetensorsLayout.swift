@@ -58,7 +58,7 @@ public struct SafetensorsLayout: Sendable {
 }
 
 extension DType {
-  /// The cases of ``DType`` stand in the order of the library's enumeration.
+  /// The cases of ``DType`` are in the order of the library's enumeration.
   fileprivate var libraryRank: Int { Self.ranks[self] ?? 0 }
 
   private static let ranks = Dictionary(

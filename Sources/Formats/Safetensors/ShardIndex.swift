@@ -29,16 +29,11 @@ public struct ShardIndex: Sendable {
   init(
     _ contents: [UInt8], path: String, limits: SafetensorsLimits = .default
   ) throws(WeightsError) {
-    do throws(WeightsError) {
-      try self.init(
-        StrictJSON.parse(
-          contents,
-          limits: JSONLimits(
-            maximumByteCount: limits.headerByteCount, maximumDepth: 4,
-            maximumValueCount: limits.tensorCount + 1000, maximumObjectCount: 1000)),
-        path: path, limits: limits)
-    } catch {
-      throw error.inFile(path)
+    let jsonLimits = JSONLimits(
+      maximumByteCount: limits.headerByteCount, maximumDepth: 4,
+      maximumValueCount: limits.tensorCount + 1000, maximumObjectCount: 1000)
+    self = try inFile(path) { () throws(WeightsError) in
+      try ShardIndex(StrictJSON.parse(contents, limits: jsonLimits), path: path, limits: limits)
     }
   }
 

@@ -28,7 +28,7 @@ enum TrainingFolder {
 
   private static func below(_ folder: InputFolder) throws(WeightsError) -> InputFolder? {
     let names = try folder.names()
-    // Weights or their index: this is the checkpoint, whatever else is in the folder.
+    // Weights or their index: this is the checkpoint, even if the folder has more.
     if names.contains(where: { $0.hasSuffix(suffix) || $0.hasSuffix(suffix + ".index.json") }) {
       return nil
     }
@@ -58,7 +58,7 @@ enum TrainingFolder {
     throw WeightsError(
       .checkpointSteps, .usage, file: folder.path,
       "is the folder of a training run with \(found.count) checkpoint\(found.count == 1 ? "" : "s") "
-        + "(\(found.listed)), and nothing says which is meant: give one, such as "
+        + "(\(found.listed)): give the path of one, such as "
         + folder.path(of: first).quoted,
       details: found)
   }

@@ -9,7 +9,7 @@
 #include "CImageCodecs.h"
 
 // Everything that changes after setjmp lives here, in the caller's frame, so that a longjmp leaves
-// it as it is.
+// it unchanged.
 struct reader {
   struct jpeg_decompress_struct codec;
   struct jpeg_error_mgr errors;

@@ -6,7 +6,7 @@
 #include "CImageCodecs.h"
 
 // Everything that changes after setjmp lives here, in the caller's frame, so that a longjmp leaves
-// it as it is.
+// it unchanged.
 struct reader {
   const uint8_t *bytes;
   size_t count, position;

@@ -22,7 +22,7 @@ void report(sentencepiece_failure *failure, const char *message) {
   failure->message[count] = 0;
 }
 
-// Runs `body`, whose every exception becomes a message and the result `otherwise`.
+// Runs `body`; an exception becomes a message, and the result is then `otherwise`.
 template <typename Result, typename Body>
 Result contained(sentencepiece_failure *failure, Result otherwise, Body body) noexcept {
   try {

@@ -18,11 +18,11 @@ extension WeightsError {
       self.init(.imageMemory, .unavailable, "no memory for \(codec)")
     case image_truncated:
       self.init(
-        .imageTruncated, "ends at byte \(failure.offset), inside the picture: \(failure.words)")
+        .imageTruncated, "ends at byte \(failure.offset), inside the image: \(failure.words)")
     case image_mismatch:
-      self.init(.imageStructure, "\(failure.words), by byte \(failure.offset)")
+      self.init(.imageStructure, "\(failure.words), at or before byte \(failure.offset)")
     default:
-      self.init(.imageCorrupt, "corrupt by byte \(failure.offset): \(failure.words)")
+      self.init(.imageCorrupt, "is corrupt at or before byte \(failure.offset): \(failure.words)")
     }
   }
 }

@@ -81,8 +81,3 @@ private let colourBrewerSpectral: [(UInt8, UInt8, UInt8)] = [
   (158, 1, 66), (213, 62, 79), (244, 109, 67), (253, 174, 97), (254, 224, 139), (255, 255, 191),
   (230, 245, 152), (171, 221, 164), (102, 194, 165), (50, 136, 189), (94, 79, 162),
 ]
-
-extension WeightsError.Code {
-  /// A depth map holds NaN or infinity.
-  public static let depthNotFinite = Self("depth.not-finite")
-}

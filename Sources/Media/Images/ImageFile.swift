@@ -9,17 +9,17 @@ import DVLAFiles
 /// 16-bit colour loses its low byte, gamma and colour profiles are ignored, and a picture that says
 /// in its EXIF block or XMP packet that it lies on its side is turned upright.
 ///
-/// Where Pillow gives pixels of its own making, this gives none: files that end early, samples that
-/// a codec invents in place of corrupt ones, palette entries that do not exist, and 16-bit grey,
-/// which Pillow clips at 255. The last is how depth and thermal cameras store measurements, whose
-/// range only their maker knows: scaling the file's range to 8 bits would leave most of them black.
+/// Where Pillow makes pixels up, this throws: files that end early, samples that a codec invents in
+/// place of corrupt ones, palette entries that do not exist, and 16-bit grey, which Pillow clips at
+/// 255. Depth and thermal cameras store measurements as 16-bit grey, and only their maker knows the
+/// range: scaling the range of the type to 8 bits would leave most pictures black.
 /// An EXIF block that cannot be read is refused in every format, where Pillow ignores it in a JPEG.
 ///
 /// Orientations are read from whole numbers (types SHORT, SSHORT, LONG and SLONG), as cameras write
 /// them, and from text that is complete; Pillow also turns a picture by other types, and by what it
 /// can make out of text that was cut off.
 public enum ImageFile {
-  /// The picture in a file, whose format is told by its first bytes, not by its name.
+  /// The picture in a file, whose format its first bytes decide, not its name.
   ///
   /// - Throws: what `InputFile` throws (`file.not-found`, `file.read`, …) and what
   ///   ``decode(_:limits:)`` throws.
@@ -27,11 +27,7 @@ public enum ImageFile {
     path: String, limits: ImageLimits = .default
   ) throws(WeightsError) -> RGBImage {
     let bytes = try readWholeFile(path: path, limit: limits.fileByteCount)
-    do throws(WeightsError) {
-      return try decode(bytes, limits: limits)
-    } catch {
-      throw error.inFile(path)
-    }
+    return try inFile(path) { () throws(WeightsError) in try decode(bytes, limits: limits) }
   }
 
   /// The picture in the bytes of a file. Bytes after its end mark are ignored.
@@ -54,7 +50,7 @@ public enum ImageFile {
     case .damagedPNG:
       throw WeightsError(
         .imageTransfer,
-        "a PNG image whose first 8 bytes were changed, as by copying it in text mode")
+        "the first 8 bytes of this PNG image were changed, as a copy in text mode does")
     case .other(let name):
       throw WeightsError(
         .imageUnsupportedFormat, "expected a PNG or JPEG image, found \(name): convert it first")
@@ -83,7 +79,25 @@ extension ImageLimits {
     guard width <= side, height <= side, width * height <= pixelCount else {
       throw WeightsError(
         .imageTooLarge,
-        "\(width) x \(height) pixels, expected at most \(side) a side and \(pixelCount) in all")
+        "the image has \(width) x \(height) pixels; at most \(side) on a side and \(pixelCount) in "
+          + "all are read")
     }
   }
+}
+
+/// How large a picture may claim to be; checked before memory is allocated for it.
+public struct ImageLimits: Sendable, Equatable {
+  /// Of either side. The largest cameras stay below.
+  public var side = 16_384
+  /// 2^27, 400 MB of RGB: between the areas at which Pillow warns (2^26.4) and refuses (2^27.4).
+  public var pixelCount = 1 << 27
+  /// Of the file, which is read whole.
+  public var fileByteCount = 1 << 30
+  /// Of a JPEG file: each scan of a progressive one may go over the whole picture and cost a few
+  /// bytes. Encoders make about ten.
+  public var scanCount = 500
+
+  public static let `default` = Self()
+
+  public init() {}
 }

@@ -49,7 +49,8 @@ enum JPEGDecoder {
     return pixels
   }
 
-  /// CMYK as JPEG files store it, full ink at 0: Pillow takes every file to follow Adobe in this.
+  /// CMYK as JPEG files store it, full ink at 0: Pillow assumes that every file follows Adobe in
+  /// this.
   ///
   /// Source: Pillow 13, `JpegImagePlugin.py` (raw mode `CMYK;I`) and `Convert.c`, `cmyk2rgb`: each
   /// colour is white less black, less the ink's share of that, in 8-bit fixed point.

@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLATensors
 
 /// The segments of a JPEG file up to the first scan: the frame header's fields and the metadata.
 ///
@@ -77,7 +78,7 @@ private struct SegmentReader {
         "expected a segment at byte \(start), found marker FF\(String(marker, radix: 16))")
     default: break
     }
-    let length = Int(try byte()) << 8 | Int(try byte())
+    let length = Int(bytes: [try byte(), try byte()], .bigEndian)
     guard length >= 2 else {
       throw WeightsError(
         .imageStructure,
@@ -131,8 +132,8 @@ private struct Frame {
         .imageStructure,
         "expected 1, 3 or 4 components at byte \(offset), found \(fields[5])")
     }
-    height = bigEndian(fields[1..<3])
-    width = bigEndian(fields[3..<5])
+    height = Int(bytes: fields[1..<3], .bigEndian)
+    width = Int(bytes: fields[3..<5], .bigEndian)
     components = Int(fields[5])
 
     let sampling = (0..<components).map {

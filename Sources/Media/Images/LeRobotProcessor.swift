@@ -7,8 +7,9 @@ public import DVLATensors
 ///
 /// Samples are divided by 255, resized as `torch.nn.functional.interpolate(mode="bilinear")` does
 /// it, filled up, and only then brought to between -1 and 1 by `x * 2 - 1`. Versions differ in
-/// where the picture stands and in what is beside it. Every number is within 2.4e-7 of upstream's:
-/// PyTorch adds the four products of a sample in an order that depends on the processor.
+/// where the picture is placed and in what is beside it. Every number is within 2.4e-7 of
+/// upstream's: PyTorch adds the four products of a sample in an order that depends on the
+/// processor.
 ///
 /// Sources: lerobot, `resize_with_pad` and `PI0Policy.prepare_images` of 0.1.0 and 0.3.3;
 /// `resize_with_pad_torch` and `PI0Policy._preprocess_images` of 0.4.4

@@ -70,7 +70,8 @@ public struct PI0Processor: Sendable {
     let size = try ResizeRule.within(limit).size(for: image).checked(for: image)
     if let frame, size.height > frame.height || size.width > frame.width {
       throw WeightsError(
-        .imageTooLarge, "a picture of \(size) would be put into a frame of \(frame)")
+        .imageTooLarge,
+        "the image would be resized to \(size), which does not fit into a frame of \(frame)")
     }
     return (0..<size.height, 0..<size.width)
   }

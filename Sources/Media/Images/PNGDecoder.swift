@@ -13,8 +13,8 @@ enum PNGDecoder {
     guard structure.colour != .grey || structure.bitDepth < 16 else {
       throw WeightsError(
         .imageGrey16,
-        "16-bit grey, expected at most 8 bits: which range of it is black to white is yours to "
-          + "say, convert it first")
+        "the image is 16-bit grey; convert it to 8 bits first, since only you know which values "
+          + "are to be black and white")
     }
     // Deflate never saves more than 1032 to 1.
     guard structure.rawByteCount / 1032 <= structure.dataByteCount else {
@@ -40,7 +40,7 @@ enum PNGDecoder {
     return orientation.upright(RGBImage(width: width, height: height, pixels: pixels))
   }
 
-  /// libpng gives black for an index beyond the palette.
+  /// libpng decodes an index beyond the palette as black.
   private static func lookUp(
     _ indices: [UInt8], in palette: ArraySlice<UInt8>
   ) throws(WeightsError) -> [UInt8] {
@@ -52,7 +52,7 @@ enum PNGDecoder {
       guard start + 3 <= colours.count else {
         throw WeightsError(
           .imageCorrupt,
-          "a pixel of colour \(index), expected one below \(colours.count / 3), the palette's size")
+          "a pixel has colour \(index) of a palette of \(colours.count / 3)")
       }
       pixels.append(colours[start])
       pixels.append(colours[start + 1])

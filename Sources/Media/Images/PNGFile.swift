@@ -1,8 +1,9 @@
 import DVLACImageCodecs
 public import DVLADiagnostics
+import DVLATensors
 
 /// Writes PNG files. The bytes depend on the pixels, the texts that are asked for and the versions
-/// of libpng and zlib alone: there is no chunk of the time.
+/// of libpng and zlib alone: there is no time stamp.
 ///
 /// Unsafe code: the rows are handed to C with sizes that the callers check against the buffer, and
 /// the file that C allocates is copied and freed here.
@@ -30,10 +31,7 @@ public enum PNGFile {
     precondition(values.count == width * height, "one value a pixel")
     var rows: [UInt8] = []
     rows.reserveCapacity(2 * values.count)
-    for value in values {
-      rows.append(UInt8(value >> 8))
-      rows.append(UInt8(value & 0xFF))
-    }
+    for value in values { rows.append(value, .bigEndian) }
     let file = try encode(rows, width: width, height: height, channels: 1, bitDepth: 16)
     let chunks = texts.flatMap { textChunk($0.keyword, $0.text) }
     return Array(file[..<afterHeader]) + chunks + file[afterHeader...]
@@ -47,11 +45,11 @@ public enum PNGFile {
     precondition(1...79 ~= keyword.utf8.count, "a keyword of 1 to 79 characters")
     precondition((keyword + text).utf8.allSatisfy { 0x20...0x7E ~= $0 }, "ASCII")
     let data = Array("tEXt".utf8) + Array(keyword.utf8) + [0] + Array(text.utf8)
-    return bigEndian(UInt32(data.count - 4)) + data + bigEndian(UInt32(crc32(data[...])))
-  }
-
-  private static func bigEndian(_ number: UInt32) -> [UInt8] {
-    stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
+    var chunk: [UInt8] = []
+    chunk.append(UInt32(data.count - 4), .bigEndian)
+    chunk += data
+    chunk.append(crc32(data[...]), .bigEndian)
+    return chunk
   }
 
   private static func encode(

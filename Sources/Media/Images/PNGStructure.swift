@@ -1,5 +1,6 @@
 import DVLACImageCodecs
 import DVLADiagnostics
+import DVLATensors
 
 /// The chunks of a PNG file, each whole and with the right checksum, and the header's fields.
 ///
@@ -50,7 +51,8 @@ struct PNGStructure {
       throw WeightsError(.imageStructure, "expected a header chunk IHDR of 13 bytes at byte 8")
     }
     let fields = Array(bytes[header.data])
-    let (width, height) = (bigEndian(fields[0..<4]), bigEndian(fields[4..<8]))
+    let width = Int(bytes: fields[0..<4], .bigEndian)
+    let height = Int(bytes: fields[4..<8], .bigEndian)
     guard width <= Int32.max, height <= Int32.max else {
       throw WeightsError(
         .imageStructure, "expected sides below 2^31 in IHDR, found \(width) x \(height)")
@@ -85,7 +87,7 @@ struct PNGStructure {
           .imageTruncated,
           "ends at byte \(bytes.count), expected a chunk at byte \(offset): the last must be IEND")
       }
-      let length = bigEndian(bytes[offset..<offset + 4])
+      let length = Int(bytes: bytes[offset..<offset + 4], .bigEndian)
       let nameBytes = bytes[offset + 4..<offset + 8]
       guard nameBytes.allSatisfy({ (0x41...0x5A).contains($0 & 0xDF) }) else {
         throw WeightsError(.imageStructure, "the chunk at byte \(offset) has no name of 4 letters")
@@ -99,7 +101,8 @@ struct PNGStructure {
       }
       let data = offset + 8..<offset + 8 + length
       let checksum = crc32(bytes[offset + 4..<data.upperBound])
-      guard checksum == bigEndian(bytes[data.upperBound..<data.upperBound + 4]) else {
+      let stated = UInt32(bytes: bytes[data.upperBound..<data.upperBound + 4], .bigEndian)
+      guard checksum == stated else {
         throw WeightsError(
           .imageChecksum, "the chunk \(name) at byte \(offset) does not match its checksum")
       }
@@ -162,12 +165,9 @@ struct PNGStructure {
   var rawByteCount: Int { height * ((width * colour.channels * bitDepth + 7) / 8) }
 }
 
-/// The big-endian number in at most 7 bytes.
-func bigEndian(_ bytes: ArraySlice<UInt8>) -> Int {
-  bytes.reduce(0) { $0 << 8 | Int($1) }
-}
-
-/// Reads the span's bytes alone.
-func crc32(_ bytes: ArraySlice<UInt8>) -> Int {
-  unsafe bytes.withUnsafeBufferPointer { Int(unsafe image_crc32($0.baseAddress, $0.count)) }
+/// The checksum of a chunk's name and data.
+///
+/// Unsafe code: the bytes are handed to C with their own count.
+func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+  unsafe bytes.withUnsafeBufferPointer { unsafe image_crc32($0.baseAddress, $0.count) }
 }

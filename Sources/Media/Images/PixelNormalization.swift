@@ -53,8 +53,8 @@ public struct PixelNormalization: Sendable, Hashable {
     return Tensor(values, shape: [3, image.height, image.width])
   }
 
-  /// Of samples that were divided by 255 already: less the mean, over the deviation, whatever the
-  /// factor is.
+  /// Of samples that were divided by 255 already: less the mean, over the deviation. The factor is
+  /// not used.
   ///
   /// - Parameter fractions: [3, H, W].
   /// - Returns: of the same shape.

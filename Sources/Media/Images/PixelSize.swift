@@ -1,3 +1,6 @@
+public import DVLADiagnostics
+import DVLATensors
+
 /// The sides of a picture in pixels.
 public struct PixelSize: Sendable, Hashable, CustomStringConvertible {
   public let height, width: Int
@@ -49,4 +52,57 @@ extension PixelSize {
 
 extension RGBImage {
   public var size: PixelSize { PixelSize(height: height, width: width) }
+}
+
+extension PixelSize {
+  /// Checks the size that a processor is about to give to a picture.
+  ///
+  /// - Throws: `image.aspect`, `image.too-large`.
+  func checked(for image: RGBImage) throws(WeightsError) -> PixelSize {
+    guard height > 0, width > 0 else {
+      throw WeightsError(
+        .imageAspect,
+        "an image of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
+          + "too narrow for this model")
+    }
+    guard height <= ImageLimits.default.pixelCount / width else {
+      throw WeightsError(
+        .imageTooLarge,
+        "an image of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
+          + "more than \(ImageLimits.default.pixelCount) pixels")
+    }
+    return self
+  }
+
+  func resize(_ image: RGBImage, by method: ResizeMethod) -> RGBImage {
+    PictureResizer(from: image.size, to: self, by: method)(image)
+  }
+}
+
+extension RGBImage {
+  /// The whole picture at another size; its aspect ratio is not kept.
+  ///
+  /// - Throws: `image.aspect` where a side would be 0, `image.too-large`.
+  public func stretched(
+    to size: PixelSize, by method: ResizeMethod
+  ) throws(WeightsError) -> RGBImage {
+    try size.checked(for: self).resize(self, by: method)
+  }
+}
+
+extension Tensor {
+  /// Planes [C, H, W] put into larger ones, with one value around them.
+  func framed(in frame: PixelSize, top: Int, left: Int, filling value: Float) -> Tensor {
+    let (planes, height, width) = (shape[0], shape[1], shape[2])
+    precondition(top + height <= frame.height && left + width <= frame.width, "a larger frame")
+    var result = [Float](repeating: value, count: planes * frame.height * frame.width)
+    for plane in 0..<planes {
+      for row in 0..<height {
+        let from = (plane * height + row) * width
+        let to = (plane * frame.height + top + row) * frame.width + left
+        result.replaceSubrange(to..<to + width, with: values[from..<from + width])
+      }
+    }
+    return Tensor(result, shape: [planes, frame.height, frame.width])
+  }
 }

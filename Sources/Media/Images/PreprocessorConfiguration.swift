@@ -1,18 +1,11 @@
-public import DVLADiagnostics
+import DVLADiagnostics
 import DVLAJSON
 
-extension WeightsError.Code {
-  /// A value that makes no sense for its key.
-  public static let preprocessorValue = Self("preprocessor.value")
-  /// A value that upstream honours and this project does not.
-  public static let preprocessorUnsupported = Self("preprocessor.unsupported")
-}
-
 /// The keys of a `preprocessor_config.json` that say what becomes of a picture, honoured or
-/// refused. Others are passed over, as upstream does: the ledger of keys tells them.
+/// refused. Others are ignored, as upstream does; the account of keys lists them.
 ///
-/// As in transformers 5.24, null is no key left out: what is to be done or not is then not done,
-/// and what is needed to do it is missing.
+/// As in transformers 5.24, null is not the same as a key that is left out: a step whose flag is
+/// null is not done, and a value that a step needs is missing.
 struct PreprocessorConfiguration {
   private let object: JSONObjectReader
   let method: ResizeMethod
@@ -30,10 +23,10 @@ struct PreprocessorConfiguration {
     object = try JSONReader(.object(config)).object()
     method = ResizeMethod(backend, try Self.filter(object.optional("resample")))
     guard object.optional("backend") == nil else {
-      throw Self.unsupported(
-        "backend",
-        "expected no such key, with which upstream fails; convert --set image_backend "
-          + "chooses one")
+      var error = Self.unsupported(
+        "backend", "upstream fails on this key; leave it out and set image_backend instead")
+      error.remedies = [.set(keys: ["image_backend"])]
+      throw error
     }
     let names = [processor, processor + "Fast", processor + "Pil"] + (alias.map { [$0] } ?? [])
     for key in ["image_processor_type", "feature_extractor_type"] {
@@ -68,7 +61,7 @@ struct PreprocessorConfiguration {
     return value
   }
 
-  /// Whether something is done; upstream takes 1 and 0 too.
+  /// Whether something is done; upstream accepts 1 and 0 too.
   func flag(_ key: String, default standard: Bool) throws(WeightsError) -> Bool {
     guard let value = object.optional(key) else { return standard }
     if value.isNull { return false }
@@ -127,7 +120,7 @@ struct PreprocessorConfiguration {
     case nil: return nil
     case .exact(let size): return size
     case .shortestEdge:
-      throw unsupported(key, "expected height and width, found the shortest edge alone")
+      throw unsupported(key, "expected height and width, found only the shortest edge")
     case .within: throw unsupported(key, "expected height and width, found the greatest")
     }
   }

@@ -19,3 +19,38 @@ public struct ResizeMethod: Sendable, Hashable {
     (self.backend, self.filter) = (backend, filter)
   }
 }
+
+extension ResizeMethod {
+  /// Which samples a new sample is made of. Where a side gets shorter, both widen with it, so that
+  /// every sample counts.
+  ///
+  /// Source: Pillow 13, `src/libImaging/Resample.c`: `bicubic_filter`, `bilinear_filter`.
+  public enum Filter: Sendable, Hashable {
+    /// Keys' cubic convolution with a = -0.5.
+    case bicubic
+    /// A triangle.
+    case bilinear
+
+    /// Beyond this distance, in samples, weights are 0.
+    var support: Double {
+      switch self {
+      case .bicubic: 2
+      case .bilinear: 1
+      }
+    }
+
+    /// Evaluated in Pillow's order.
+    func weight(at position: Double) -> Double {
+      let x = abs(position)
+      switch self {
+      case .bicubic:
+        let a = -0.5
+        if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+        if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
+        return 0
+      case .bilinear:
+        return x < 1 ? 1 - x : 0
+      }
+    }
+  }
+}

@@ -2,7 +2,7 @@ public import DVLADiagnostics
 public import DVLAJSON
 public import DVLATensors
 
-/// SigLIP's and PaliGemma's image processor: to a fixed size, whatever the aspect ratio.
+/// SigLIP's and PaliGemma's image processor: to a fixed size; the aspect ratio is not kept.
 ///
 /// Source: transformers 5.24, `SiglipImageProcessor` and `SiglipImageProcessorPil`; the values are
 /// the same bits.

@@ -2,9 +2,9 @@ import DVLADiagnostics
 
 /// Whether it matters that `tokenizers` looks for some added tokens before others.
 ///
-/// It takes those that are not normalized from the text first, and the normalized ones from what
-/// is left; SentencePiece takes all in one pass, leftmost first, of those that begin together the
-/// longest. Both find the same where no token of one kind can overlap one of the other in a text.
+/// It first finds those that are not normalized, then the normalized ones in the rest of the text;
+/// SentencePiece finds all in one pass, leftmost first, and of those that begin together the
+/// longest. Both find the same if no token of one kind can overlap one of the other in a text.
 enum AddedTokenOrder {
   /// What looking for overlaps may cost: the sum of the squared lengths.
   private static let mostWork = 1 << 27

@@ -1,12 +1,12 @@
 import DVLADiagnostics
 import DVLAJSON
 
-/// The scores with which SentencePiece merges as a list of merges says.
+/// The scores with which SentencePiece merges in the order of a list of merges.
 ///
-/// `tokenizers` joins, of all neighbours that the list has, those that stand first in it, leftmost
+/// `tokenizers` joins, of all neighbours that the list has, those that come first in it, leftmost
 /// first. SentencePiece joins all neighbours whose text is a piece, that of the highest score
 /// first, leftmost first. Both give the same where every way to make a piece of two others is in
-/// the list, and all ways to make one piece stand together in it: the score of a piece is then its
+/// the list, and all ways to make one piece are adjacent in it: the score of a piece is then its
 /// place. Two of them cannot compete for one neighbour: each would have to be what the one text of
 /// the piece becomes by the merges before.
 struct MergeScores {
@@ -155,7 +155,7 @@ struct MergeScores {
     let found = texts.min() ?? ""
     func refusal() -> WeightsError {
       Self.unsupported(
-        "the merges that make one piece to stand together",
+        "the merges that make one piece to be adjacent",
         "those of \(found.quoted) among those of other pieces")
     }
     guard let scalar = found.unicodeScalars.first,
@@ -183,7 +183,7 @@ struct MergeScores {
   private static func unsupported(_ expected: String, _ found: String) -> WeightsError {
     WeightsError(
       .tokenizerUnsupported,
-      "expected \(expected), found \(found): SentencePiece would merge otherwise, give its "
+      "expected \(expected), found \(found): SentencePiece would merge differently; give "
         + "tokenizer.model instead")
   }
 }

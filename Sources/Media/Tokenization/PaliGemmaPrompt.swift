@@ -64,7 +64,7 @@ public struct PaliGemmaPrompt: Sendable {
     for token in Self.reserved where parts[0].utf8.contains(token.utf8) {
       throw WeightsError(
         .tokenizerReserved,
-        "the instruction spells \(token.quoted), which is a control token, expected plain words")
+        "the instruction contains \(token.quoted), which is a control token; use plain words")
     }
     var tokens = [first]
     do throws(WeightsError) {
@@ -78,8 +78,8 @@ public struct PaliGemmaPrompt: Sendable {
       if overflow == .cut { return Array(tokens.prefix(tokenLimit)) }
       throw WeightsError(
         .promptTooLong, .usage,
-        "the instruction has \(tokens.count) tokens with its start and end, expected at most "
-          + "\(tokenLimit)")
+        "the instruction has \(tokens.count) tokens, start and end included; the model takes at "
+          + "most \(tokenLimit)")
     }
     return tokens
   }

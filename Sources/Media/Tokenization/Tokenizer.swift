@@ -45,12 +45,13 @@ public final class Tokenizer: Sendable {
   public func encode(_ text: String) throws(WeightsError) -> [Int] {
     guard !text.unicodeScalars.contains("▁") else {
       throw WeightsError(
-        .tokenizerReserved, "has the character U+2581, which the tokenizer keeps for a space")
+        .tokenizerReserved, "contains the character U+2581, which the tokenizer reserves for spaces"
+      )
     }
     for marker in markers where text.utf8.contains(marker.utf8) {
       throw WeightsError(
         .tokenizerReserved,
-        "spells \(marker.quoted), which is a control token, expected plain words")
+        "contains \(marker.quoted), which is a control token; use plain words")
     }
     return try library.encode(text)
   }

@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLATensors
 
 /// The fields of one message in protobuf's wire format, in their order.
 struct WireReader {
@@ -36,7 +37,7 @@ struct WireReader {
       value = .fixed64
     case .bytes: value = .bytes(try take(varint()))
     case .fixed32:
-      value = .fixed32(try take(4).reversed().reduce(0) { $0 << 8 | UInt32($1) })
+      value = .fixed32(UInt32(bytes: try take(4), .littleEndian))
     }
     return (Int(key >> 3), value)
   }
@@ -66,6 +67,6 @@ struct WireReader {
   }
 
   static func malformed(_ problem: String) -> WeightsError {
-    WeightsError(.tokenizerMalformed, "expected a SentencePiece model, found one that \(problem)")
+    WeightsError(.tokenizerMalformed, "not a sound SentencePiece model: it \(problem)")
   }
 }

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE 1  // renameat2, fallocate, O_PATH
 
-#include "CFileAccess.h"
+#include "CFiles.h"
 
 #include <errno.h>
 #include <fcntl.h>

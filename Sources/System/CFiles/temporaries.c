@@ -1,4 +1,4 @@
-#include "CFileAccess.h"
+#include "CFiles.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ struct slot {
 
 static struct slot slots[SLOT_COUNT];
 static _Atomic int stopping;
-// How many threads are at something that must not be interrupted.
+// How many threads do something that must not be interrupted.
 static _Atomic int holders;
 static int exit_status;
 static const char *kept_message;
@@ -70,12 +70,13 @@ int file_access_hold(int descriptor, int parent, const char *name) {
   return ours.st_dev == found.st_dev && ours.st_ino == found.st_ino ? 0 : -ENOENT;
 }
 
-// Marks a new entry as that of a living process. Another that looks for leftovers may come between
-// the creation and this: it holds the lock then, or has removed the entry, and another name is tried.
+// Marks a new entry as that of a living process. Another process that looks for leftovers may come
+// between the creation and this: it then holds the lock or has removed the entry, and the caller
+// tries another name.
 static int hold_new(int descriptor, int parent, const char *name, bool is_folder) {
   int result = file_access_hold(descriptor, parent, name);
   if (result == 0) return descriptor;
-  // Without locks nobody can take the entry for a leftover either.
+  // On a file system without locks no process can mistake the entry for a leftover either.
   if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL || result == -ENOLCK ||
       result == -EBADF) {
     return descriptor;
@@ -219,8 +220,8 @@ int file_access_remove_folder(int parent, const char *name) {
   return result;
 }
 
-// Whoever holds looks at `stopping` after it has counted itself, the handler the other way round, so
-// that one of them waits for the other.
+// A holder reads `stopping` after it has counted itself, and the handler does the reverse, so that
+// one of them waits for the other.
 void file_access_hold_signals(sigset_t *before) {
   sigset_t all;
   sigfillset(&all);

@@ -6,7 +6,7 @@
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #define XXH_VECTOR 2
 #define DVLA_NAME dvla_xxh3_64_avx2
-#include "parts.h"
+#include "parts.inc"
 #pragma clang attribute pop
 #else
 typedef int dvla_no_avx2;

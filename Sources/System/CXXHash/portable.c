@@ -1,6 +1,6 @@
 // SSE2 on x86-64, Advanced SIMD on arm64: what every processor of the architecture has.
 #define DVLA_NAME dvla_xxh3_64_portable
-#include "parts.h"
+#include "parts.inc"
 
 uint64_t dvla_xxh64(dvla_bytes bytes) { return XXH64(bytes.start, bytes.count, 0); }
 

@@ -1,3 +1,5 @@
+import DVLATensors
+
 /// The frame that ``ZstdCompressor`` makes in its mode `raw`: where the content lies in it.
 ///
 /// Everything in such a frame but the content and its checksum follows from the size of the
@@ -28,7 +30,7 @@ public struct RawFrame: Sendable {
       let end = min(start + ZstdCompressor.blockByteCount, contentByteCount)
       // RFC 8878, section 3.1.1.2: last block, type 0 (raw), size.
       let header = (end == contentByteCount ? 1 : 0) | (end - start) << 3
-      for shift in [0, 8, 16] { framing.append(UInt8(truncatingIfNeeded: header >> shift)) }
+      framing.append(header, .littleEndian, byteCount: ZstdFrameHeader.blockHeaderByteCount)
       pieces += [framed..<framing.count, start..<end]
       (framed, start) = (framing.count, end)
     }
@@ -38,7 +40,7 @@ public struct RawFrame: Sendable {
     self.pieces = pieces
   }
 
-  /// Whether these are the bytes of the framing of such a frame, whatever its checksum.
+  /// Whether these are the bytes of the framing of such a frame, except for its checksum.
   public func matches(_ framing: some Collection<UInt8>) -> Bool {
     framing.count == self.framing.count
       && framing.dropLast(Self.checksumByteCount).elementsEqual(

@@ -1,6 +1,8 @@
 import DVLACZstd
 public import DVLADiagnostics
 import DVLAHashing
+import DVLATensors
+import Glibc
 
 /// Makes zstd frames whose only modelling is Huffman coding of literals, or none.
 ///
@@ -69,9 +71,7 @@ public final class ZstdCompressor {
     }
     if blocks.isEmpty { output.append(rawBlock: source, isLast: true) }
     let checksum = XXH64.hash(source)
-    for shift in stride(from: UInt64(0), to: 32, by: 8) {
-      output.append(UInt8(truncatingIfNeeded: checksum >> shift))
-    }
+    output.append(checksum, .littleEndian, byteCount: RawFrame.checksumByteCount)
     return output.count - start
   }
 
@@ -95,7 +95,7 @@ public final class ZstdCompressor {
 extension [UInt8] {
   fileprivate mutating func append(rawBlock content: RawSpan, isLast: Bool) {
     let header = (isLast ? 1 : 0) | content.byteCount << 3
-    for shift in [0, 8, 16] { append(UInt8(truncatingIfNeeded: header >> shift)) }
+    append(header, .littleEndian, byteCount: ZstdFrameHeader.blockHeaderByteCount)
     unsafe content.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 
@@ -104,11 +104,43 @@ extension [UInt8] {
     var header = count
     append(contentsOf: blocks)
     while true {
-      let word = Int(self[header]) | Int(self[header + 1]) << 8 | Int(self[header + 2]) << 16
+      let start = header + ZstdFrameHeader.blockHeaderByteCount
+      let word = Int(bytes: self[header..<start], .littleEndian)
       if word & 1 != 0 { break }
       // A block of type 1 repeats one byte.
-      header += 3 + (word >> 1 & 3 == 1 ? 1 : word >> 3)
+      header = start + (word >> 1 & 3 == 1 ? 1 : word >> 3)
     }
     self[header] &= 0xFE
+  }
+}
+
+/// Estimates from a sample of a block whether Huffman coding can make it smaller.
+private enum EntropySample {
+  private static let sampleCount = 4096
+  /// Bits a byte above which a block is left as it is. Coding pays where it saves 1/64, below 7.875
+  /// bits. The entropy of 4096 samples is 255 / (2 · 4096 · ln 2) = 0.045 bits below that of their
+  /// source (Miller 1955), within 0.02; blocks near the limit are tried.
+  private static let limit = 7.9
+
+  /// Whether coding may pay. Depends on the bytes alone.
+  static func mayShrink(_ block: RawSpan) -> Bool {
+    guard block.byteCount >= 2 * sampleCount else { return true }
+    let step = block.byteCount / sampleCount
+    // Four tables, since neighbouring samples are often equal and would wait for each other.
+    var counts = [UInt32](repeating: 0, count: 1024)
+    unsafe block.withUnsafeBytes { bytes in
+      for sample in stride(from: 0, to: sampleCount, by: 4) {
+        for table in 0..<4 {
+          // In range: 4095 · step is less than the bytes of the block.
+          counts[table << 8 | Int(unsafe bytes[(sample + table) * step])] += 1
+        }
+      }
+    }
+    var entropy = 12.0  // log2 of the samples
+    for value in 0..<256 {
+      let count = counts[value] + counts[256 + value] + counts[512 + value] + counts[768 + value]
+      if count > 0 { entropy -= Double(count) * log2(Double(count)) / Double(sampleCount) }
+    }
+    return entropy < limit
   }
 }

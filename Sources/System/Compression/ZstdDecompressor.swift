@@ -14,8 +14,8 @@ public import DVLADiagnostics
 public final class ZstdDecompressor {
   private let context: OpaquePointer
 
-  /// - Parameter checksContent: whether the frame's own checksum of what it decodes to is held
-  ///   against that. Whoever has checked the bytes of the frame already can do without.
+  /// - Parameter checksContent: whether the decoded bytes are checked against the checksum in the
+  ///   frame. Callers that have checked the bytes of the frame itself do not need it.
   /// - Throws: `zstd.memory`.
   public init(checksContent: Bool = true) throws(WeightsError) {
     guard let context = unsafe ZSTD_createDCtx() else {
@@ -50,14 +50,14 @@ public final class ZstdDecompressor {
       if ZSTD_getErrorCode(length) == ZSTD_error_srcSize_wrong {
         throw WeightsError(
           .zstdLength, .malformed,
-          "expected a whole frame in \(frame.byteCount) bytes, found it cut off")
+          "the zstd frame is cut off after \(frame.byteCount) bytes")
       }
       throw corrupt(length)
     }
     guard length == frame.byteCount else {
       throw WeightsError(
         .zstdLength, .malformed,
-        "expected one frame of \(frame.byteCount) bytes, found it to end after \(length)")
+        "the zstd frame ends after \(length) of \(frame.byteCount) bytes")
     }
 
     let result = unsafe frame.withUnsafeBytes { source in
@@ -81,9 +81,9 @@ public final class ZstdDecompressor {
       WeightsError(.zstdMemory, .unavailable, "no memory to decompress")
     case ZSTD_error_checksum_wrong:
       WeightsError(
-        .zstdChecksum, .malformed, "expected the checksum of the frame to match, found it does not")
+        .zstdChecksum, .malformed, "the checksum of the zstd frame does not match its content")
     default:
-      WeightsError(.zstdCorrupt, .malformed, "expected a sound zstd frame, found: \(name)")
+      WeightsError(.zstdCorrupt, .malformed, "the zstd frame is corrupt: \(name)")
     }
   }
 }

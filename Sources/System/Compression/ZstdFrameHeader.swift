@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLATensors
 
 /// The one form of frame header this project writes and reads.
 ///
@@ -8,13 +9,16 @@ import DVLADiagnostics
 /// free to change.
 enum ZstdFrameHeader {
   static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
+  /// Bytes of the header of each block (RFC 8878, section 3.1.1.2).
+  static let blockHeaderByteCount = 3
 
   /// The header of a frame of that content.
   static func bytes(contentByteCount size: Int) -> [UInt8] {
     let flag = size < 256 ? 0 : size < 65_792 ? 1 : 2
     let stored = flag == 1 ? size - 256 : size
-    return magic + [UInt8(0x24 | flag << 6)]
-      + (0..<1 << flag).map { UInt8(truncatingIfNeeded: stored >> (8 * $0)) }
+    var bytes = magic + [UInt8(0x24 | flag << 6)]
+    bytes.append(stored, .littleEndian, byteCount: 1 << flag)
+    return bytes
   }
 
   /// Checks the header of a frame that must hold `contentByteCount` bytes. Needs the first nine
@@ -39,8 +43,7 @@ enum ZstdFrameHeader {
         .zstdHeader, .malformed, "expected a content size of 1, 2 or 4 bytes, found one of \(width)"
       )
     }
-    var size = flag == 1 ? 256 : 0
-    for index in 0..<width { size += Int(start[5 + index]) << (8 * index) }
+    let size = (flag == 1 ? 256 : 0) + Int(bytes: start[5..<5 + width], .littleEndian)
     guard size == contentByteCount else {
       throw WeightsError(
         .zstdContentSize, .malformed,

@@ -28,7 +28,7 @@ public final class AtomicOutputDirectory: Sendable {
       guard status.isFolder else {
         throw WeightsError(
           .fileNotFolder, .cannotCreate, file: path,
-          "cannot be replaced: it is \(status.noun), expected a folder or nothing")
+          "cannot be replaced by a folder: it is \(status.noun)")
       }
       try Self.requireReplaceable(InputFolder(path: path), overwrite: overwrite)
     }
@@ -105,12 +105,13 @@ public final class AtomicOutputDirectory: Sendable {
     guard overwrite else {
       throw WeightsError(
         .fileExists, .cannotCreate, file: folder.path,
-        "exists already, as a folder that is not empty", remedies: [.overwrite])
+        "already exists and is a folder that is not empty", remedies: [.overwrite])
     }
     if let name = try folder.firstFolderInside() {
       throw WeightsError(
         .fileExists, .cannotCreate, file: folder.path,
-        "cannot be replaced because it holds the folder \(name.quoted); only a folder of files can")
+        "cannot be replaced: it contains the folder \(name.quoted), and only a folder of files may be"
+      )
     }
   }
 }

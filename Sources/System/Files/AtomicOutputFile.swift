@@ -13,14 +13,14 @@ public final class AtomicOutputFile: Sendable {
   private let target: OutputTarget
   private let temporary: TemporaryEntry
   private let handle: OutputFileHandle
-  /// What tells of the temporary, and goes when the file has its name. With it the temporary
-  /// outlasts a commit that failed: its owner keeps or discards both.
+  /// The record of what the temporary holds, removed when the file has its name. If there is one,
+  /// the temporary outlasts a commit that failed: its owner keeps or discards both.
   private let journal: TemporaryEntry?
   private var isResumable: Bool { journal != nil }
 
   /// Creates the temporary file, and removes those of runs that were killed.
   ///
-  /// A target that is a symbolic link is replaced itself; what it leads to is left alone.
+  /// A target that is a symbolic link is replaced itself; the file that it leads to is not touched.
   ///
   /// - Throws: `file.exists` when something of that name exists and `overwrite` is false,
   ///   `file.not-regular` when it is a folder, pipe or device, `file.cannot-create` when the
@@ -50,7 +50,7 @@ public final class AtomicOutputFile: Sendable {
     if let status = try target.status(followingLinks: true), !status.isRegular {
       throw WeightsError(
         .fileNotRegular, .cannotCreate, file: path,
-        "cannot be replaced: it is \(status.noun), expected a regular file or nothing")
+        "cannot be replaced by a file: it is \(status.noun)")
     }
     try target.requireVacant()
     return target
@@ -58,7 +58,7 @@ public final class AtomicOutputFile: Sendable {
 
   deinit { discard() }
 
-  /// Leaves the temporary file where it is, for another run to go on with.
+  /// Leaves the temporary file where it is, so that another run can continue it.
   func keepTemporary() { temporary.keep() }
 
   /// Where the file is until it is committed, so that what was written can be read back.
@@ -99,10 +99,10 @@ public final class AtomicOutputFile: Sendable {
 
   /// Syncs the file, gives it its name in one step, and syncs the folder.
   ///
-  /// - Parameter companion: a file that belongs to this one and gets its name right before it. Of
-  ///   the two both get theirs or neither does, also where a signal arrives or another run does the
-  ///   same: what the companion replaced is put back where this file cannot follow. A process that
-  ///   is killed in between leaves the companion alone.
+  /// - Parameter companion: a file that belongs to this one and gets its name right before it.
+  ///   Either both get their names or neither does, even if a signal arrives or another run does
+  ///   the same: if this file cannot follow, what the companion replaced is put back. A process
+  ///   that is killed in between leaves only the companion.
   /// - Throws: `file.exists` when something of that name has appeared meanwhile and may not be
   ///   replaced, `file.write`, `file.no-space`, `file.permission`, `file.cannot-create`,
   ///   `file.finished`. Nothing is left then.
@@ -145,8 +145,8 @@ public final class AtomicOutputFile: Sendable {
     companion.discard()
   }
 
-  /// Takes the file away again, and puts back what it replaced. A file that has taken its place
-  /// meanwhile is left alone.
+  /// Removes the file again, and puts back what it replaced. A file that has replaced it meanwhile
+  /// is not touched.
   private func withdraw(restoring replaced: Bool) {
     guard isInPlace else { return }
     if replaced, target.swapBack(with: temporary.name) { return }

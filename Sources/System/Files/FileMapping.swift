@@ -3,9 +3,9 @@ import Glibc
 
 /// The bytes of a file as memory: nothing is copied, and pages come when they are first touched.
 ///
-/// Whoever shortens the file, or writes to it, changes this memory: a page that is gone ends the
-/// process with SIGBUS, and what was checked may be something else later. So only files that are
-/// never written in place may be mapped.
+/// A program that shortens the file or writes to it changes this memory: touching a page that no
+/// longer exists ends the process with SIGBUS, and bytes may change after they were checked. So
+/// only files that are never written in place may be mapped.
 ///
 /// Unsafe code. The invariant: `start` points to `byteCount` mapped bytes from `init` to `deinit`.
 @safe

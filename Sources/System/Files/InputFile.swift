@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+public import DVLAHashing
 import Glibc
 
 /// A regular file that is read by position, through one descriptor from the first check to the
@@ -84,7 +85,7 @@ public final class InputFile: Sendable {
     guard found < wanted else { return }
     throw WeightsError(
       .fileShrank, .inputOutput, file: path,
-      "ended at byte \(offset + found), expected \(byteCount) bytes as when it was opened")
+      "ends at byte \(offset + found), but had \(byteCount) bytes when it was opened")
   }
 
   /// Looks whether the file was written to since it was opened. A file that was replaced under
@@ -96,11 +97,12 @@ public final class InputFile: Sendable {
     if now.st_size != byteCount {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path,
-        "changed while it was read: \(byteCount) bytes when opened, \(now.st_size) now")
+        "changed while it was being read: from \(byteCount) to \(now.st_size) bytes")
     }
     if FileChangeMark(time: now.st_mtim) != FileChangeMark(time: opened.st_mtim) {
       throw WeightsError(
-        .fileChanged, .inputOutput, file: path, "changed while it was read: written to since")
+        .fileChanged, .inputOutput, file: path,
+        "changed while it was being read: something wrote to it")
     }
   }
 
@@ -125,7 +127,7 @@ public final class InputFile: Sendable {
 /// All bytes of a small file.
 ///
 /// - Throws: `file.too-large` when it has more than `limit` bytes, before any memory is taken for
-///   them, and whatever ``InputFile`` throws.
+///   them; as ``InputFile``.
 public func readWholeFile(path: String, limit: Int) throws(WeightsError) -> [UInt8] {
   try InputFile(path: path).readAll(limit: limit)
 }
@@ -133,19 +135,18 @@ public func readWholeFile(path: String, limit: Int) throws(WeightsError) -> [UIn
 extension InputFile {
   /// All bytes of a small file.
   ///
-  /// - Throws: `file.too-large` when it has more than `limit` bytes, and whatever
-  ///   ``read(at:into:)`` throws.
+  /// - Throws: `file.too-large` when it has more than `limit` bytes; as ``read(at:into:)``.
   public func readAll(limit: Int) throws(WeightsError) -> [UInt8] {
     guard byteCount <= limit else {
       throw WeightsError(
-        .fileTooLarge, file: path, "\(byteCount) bytes, expected at most \(limit)")
+        .fileTooLarge, file: path, "has \(byteCount) bytes; at most \(limit) are read")
     }
     return try bytes(at: 0, count: byteCount)
   }
 
   /// `count` bytes from `offset` on. The count is checked against the file before memory is taken.
   ///
-  /// - Throws: whatever ``read(at:into:)`` throws.
+  /// - Throws: as ``read(at:into:)``.
   public func bytes(at offset: Int, count: Int) throws(WeightsError) -> [UInt8] {
     try checkRange(at: offset, count: count)
     var bytes = [UInt8](repeating: 0, count: count)
@@ -159,7 +160,7 @@ extension InputFile {
     guard offset >= 0, count >= 0, offset <= byteCount, count <= byteCount - offset else {
       throw WeightsError(
         .fileRange, .inputOutput, file: path,
-        "\(count) bytes at offset \(offset) asked of a file of \(byteCount)")
+        "cannot read \(count) bytes at offset \(offset) of a file of \(byteCount) bytes")
     }
   }
 }
@@ -172,5 +173,41 @@ public struct FileChangeMark: Sendable, Equatable {
   init(time: timespec) {
     seconds = time.tv_sec
     nanoseconds = time.tv_nsec
+  }
+}
+
+extension InputFile {
+  private static let hashedByteCount = 4 << 20
+
+  /// Feeds the bytes of the file to a hash, a few megabytes at a time.
+  ///
+  /// - Parameters:
+  ///   - start: the first byte.
+  ///   - goesOn: called after each piece with the place of the next; false ends it there.
+  /// - Throws: `file.shrank`, `file.read`.
+  public func feed(
+    _ hash: inout SHA256, from start: Int = 0, while goesOn: (_ offset: Int) -> Bool = { _ in true }
+  ) throws(WeightsError) {
+    var buffer = [UInt8](repeating: 0, count: Self.hashedByteCount)
+    var offset = start
+    while offset < byteCount {
+      let count = min(buffer.count, byteCount - offset)
+      var span = buffer.mutableSpan
+      var whole = unsafe span.mutableBytes
+      var piece = whole._mutatingExtracting(0..<count)
+      try read(at: offset, into: &piece)
+      hash.update(unsafe buffer.span.bytes.extracting(0..<count))
+      offset += count
+      if !goesOn(offset) { return }
+    }
+  }
+
+  /// SHA-256 of the whole file.
+  ///
+  /// - Throws: `file.shrank`, `file.read`.
+  public func sha256() throws(WeightsError) -> Digest {
+    var hash = SHA256()
+    try feed(&hash)
+    return hash.finalize()
   }
 }

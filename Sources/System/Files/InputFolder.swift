@@ -37,7 +37,7 @@ public final class InputFolder: Sendable {
     try stat(path, followingLinks: true, while: .opening, file: path).isFolder
   }
 
-  /// Whether the folder has an entry of that name, of whatever kind.
+  /// Whether the folder has an entry of that name, of any kind.
   ///
   /// - Throws: `file.name`, `file.permission`, `file.read`.
   public func contains(_ name: String) throws(WeightsError) -> Bool {
@@ -60,7 +60,7 @@ public final class InputFolder: Sendable {
 
   /// A folder in this one; nil where the entry is anything else, links to folders included.
   ///
-  /// - Throws: `file.name`, and whatever ``init(path:)`` throws.
+  /// - Throws: `file.name`; as ``init(path:)``.
   public func folder(_ name: String) throws(WeightsError) -> InputFolder? {
     guard try status(of: name).isFolder else { return nil }
     return try InputFolder(path: path(of: name))
@@ -69,15 +69,14 @@ public final class InputFolder: Sendable {
   /// A folder in this one, or the one that a link in this one leads to, where that lies in this
   /// one too; nil where the entry is anything else.
   ///
-  /// - Throws: `file.name`, `file.link` for a link that leads elsewhere, and whatever
-  ///   ``init(path:)`` throws.
+  /// - Throws: `file.name`, `file.link` for a link that leads elsewhere; as ``init(path:)``.
   public func folderOrLinkBeside(_ name: String) throws(WeightsError) -> InputFolder? {
     guard try status(of: name).isLink else { return try folder(name) }
     let target = try readLink(name, path: path(of: name))
     guard target.isPlainFileName, try contains(target), let found = try folder(target) else {
       throw WeightsError(
         .fileLink, file: path(of: name),
-        "a symbolic link to \(target.quoted), expected one to a folder beside it")
+        "is a symbolic link to \(target.quoted): only a link to a folder beside it is followed")
     }
     return found
   }
@@ -88,8 +87,7 @@ public final class InputFolder: Sendable {
   /// Opens an entry.
   ///
   /// - Throws: `file.name` when the name is not one plain component, `file.link` when it is a
-  ///   link that leads anywhere but into the blobs of its own cache, and whatever ``InputFile``
-  ///   throws.
+  ///   link that leads anywhere but into the blobs of its own cache; as ``InputFile``.
   public func open(_ name: String) throws(WeightsError) -> InputFile {
     let full = path(of: name)
     let status = try status(of: name)
@@ -111,13 +109,14 @@ public final class InputFolder: Sendable {
     guard let blobs else {
       throw WeightsError(
         .fileLink, file: path,
-        "a symbolic link to \(target.quoted): links are followed in a Hugging Face cache only")
+        "is a symbolic link to \(target.quoted): links are followed only in a Hugging Face cache")
     }
     let name = String(decoding: target.utf8.dropFirst(blobs.utf8.count), as: UTF8.self)
     guard target.utf8.starts(with: blobs.utf8), name.isPlainFileName else {
       throw WeightsError(
         .fileLink, file: path,
-        "a symbolic link to \(target.quoted), expected one to \((blobs + "…").quoted)")
+        "is a symbolic link to \(target.quoted): in this Hugging Face cache it must lead to "
+          + (blobs + "…").quoted)
     }
     let folder = try OwnedDescriptor.open(
       String(blobs.dropLast()), in: descriptor, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW,

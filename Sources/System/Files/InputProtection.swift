@@ -1,10 +1,10 @@
 public import DVLADiagnostics
 
-/// No output replaces what it is made from, whatever the user forces.
+/// No output replaces what it is made from, even if the user allows it to overwrite files.
 public enum InputProtection {
   /// The error of an output that would replace an input.
   ///
-  /// - Parameter role: what the output is at the same time: `the bundle itself`.
+  /// - Parameter role: what the output also is, for the message: `the bundle itself`.
   public static func refusal(output: String, is role: String) -> WeightsError {
     WeightsError(
       .outputIsInput, .cannotCreate, file: output,
@@ -20,9 +20,4 @@ public enum InputProtection {
       throw refusal(output: output, is: role(file))
     }
   }
-}
-
-extension WeightsError.Code {
-  /// The output would replace what it is made from.
-  public static let outputIsInput = Self("output.is-input")
 }

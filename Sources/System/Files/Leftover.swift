@@ -2,17 +2,17 @@ import DVLACFiles
 import DVLADiagnostics
 import Glibc
 
-/// A temporary of a process that is no more, locked by this one so that no other touches it.
+/// A temporary of a process that has ended, locked by this one so that no other touches it.
 ///
-/// The lock tells: a process holds that of its temporaries as long as it lives, whatever its number
-/// and wherever it runs, and a system that was switched off holds none.
+/// The lock decides that: a process holds those of its temporaries for as long as it lives, on any
+/// machine that shares the file system, and after a restart none is held.
 struct Leftover: Sendable {
   let name: String
   let parent: OwnedDescriptor
   let descriptor: OwnedDescriptor
   let isFolder: Bool
 
-  /// Those of a target. Whatever cannot be looked at, or locked, is left alone.
+  /// Those of a target, except entries that cannot be read or locked.
   static func all(of target: OutputTarget) -> [Leftover] {
     guard let names = try? target.folder.names(file: target.path) else { return [] }
     return names.filter { TemporaryName.isOne($0, of: target.name) }.sorted().compactMap {
@@ -20,8 +20,8 @@ struct Leftover: Sendable {
     }
   }
 
-  /// Removes those of a target. Not while another run gives its files their names: what it
-  /// replaces has the name of a temporary then, and nobody's lock. Leftovers can wait for the next.
+  /// Removes those of a target, but not while another run gives its files their names: a file that
+  /// it replaces then has the name of a temporary and no lock. Leftovers can wait for the next run.
   static func removeAll(of target: OutputTarget) {
     target.ifAlone { for leftover in all(of: target) { leftover.remove() } }
   }

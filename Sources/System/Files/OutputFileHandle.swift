@@ -41,7 +41,7 @@ public final class OutputFileHandle: Sendable {
     let failure = SystemFailure(number, while: .writing)
     throw WeightsError(
       failure.code, failure.kind, file: path,
-      "no room for its \(byteCount) bytes: \(SystemFailure.words(number))")
+      "there is no room for its \(byteCount) bytes: \(SystemFailure.words(number))")
   }
 
   /// Forces the data to the device. Nothing can be written after that.
@@ -58,7 +58,7 @@ public final class OutputFileHandle: Sendable {
   private func open() throws(WeightsError) -> OwnedDescriptor {
     guard let open = descriptor.withLock({ $0 }) else {
       throw WeightsError(
-        .fileFinished, .inputOutput, file: path, "written to after it was finished")
+        .fileFinished, .inputOutput, file: path, "was written to after it was finished")
     }
     return open
   }

@@ -14,7 +14,7 @@ struct OutputTarget: Sendable {
     let (folderPath, name) = path.splitAtLastComponent
     guard name.isPlainFileName else {
       throw WeightsError(
-        .filePath, .usage, file: path, "expected a path that ends in the name of the output")
+        .filePath, .usage, file: path, "the path must end with the name of the output")
     }
     let status: stat
     do throws(WeightsError) {
@@ -37,7 +37,7 @@ struct OutputTarget: Sendable {
     self.overwrite = overwrite
   }
 
-  /// What stands at the target now; nil when nothing does, or a link that leads nowhere.
+  /// What is at the target now; nil if there is nothing, or a link that leads nowhere.
   func status(followingLinks: Bool) throws(WeightsError) -> stat? {
     var status = stat()
     let flags = followingLinks ? 0 : AT_SYMLINK_NOFOLLOW
@@ -54,7 +54,7 @@ struct OutputTarget: Sendable {
 
   private static func exists(_ status: stat, path: String) -> WeightsError {
     WeightsError(
-      .fileExists, .cannotCreate, file: path, "exists already, as \(status.noun)",
+      .fileExists, .cannotCreate, file: path, "already exists and is \(status.noun)",
       remedies: [.overwrite])
   }
 
@@ -124,7 +124,8 @@ struct OutputTarget: Sendable {
   private func check(_ result: Int32) throws(WeightsError) {
     if result == -EEXIST {
       throw WeightsError(
-        .fileExists, .cannotCreate, file: path, "appeared while the output was being written",
+        .fileExists, .cannotCreate, file: path,
+        "was created by another program while the output was being written",
         remedies: overwrite ? [] : [.overwrite])
     }
     if result != 0 { throw .system(-result, while: .creating, file: path) }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A file that appears whole or not at all, with a journal beside its temporary
 /// (`.NAME.partial-PID-RANDOM.journal`) in which the writer notes what is done. Where the process
-/// is killed both stay, and another can go on from there: see ``UnfinishedOutput``.
+/// is killed both stay, and another can continue from there: see ``UnfinishedOutput``.
 public final class ResumableOutput: Sendable {
   public let file: AtomicOutputFile
   private let entry: TemporaryEntry
@@ -12,7 +12,7 @@ public final class ResumableOutput: Sendable {
   /// Where the next record goes.
   private let end: Mutex<Int>
 
-  /// Begins anew, and removes what runs that were killed have left.
+  /// Starts a new file, and removes what runs that were killed have left.
   ///
   /// - Throws: as ``AtomicOutputFile/init(path:overwrite:)``.
   public init(path: String, overwrite: Bool) throws(WeightsError) {
@@ -24,7 +24,7 @@ public final class ResumableOutput: Sendable {
     end = Mutex(0)
   }
 
-  /// Goes on with what another run has left.
+  /// Continues what another run has left.
   ///
   /// - Parameters:
   ///   - journalByteCount: what of the journal is sound; the rest is cut off.
@@ -96,7 +96,7 @@ public struct UnfinishedOutput: Sendable, Equatable {
   let journal: Leftover
   private let target: OutputTarget
 
-  /// All of them for a target, which is checked as if it were begun anew.
+  /// All of them for a target, which is checked as a new output would be.
   ///
   /// - Throws: as ``AtomicOutputFile/init(path:overwrite:)``.
   public static func all(
@@ -121,7 +121,7 @@ public struct UnfinishedOutput: Sendable, Equatable {
     try journal.descriptor.bytes(range, file: target.path)
   }
 
-  /// Goes on with it: see ``ResumableOutput``.
+  /// Continues it: see ``ResumableOutput``.
   ///
   /// - Parameters:
   ///   - journalByteCount: what of the journal is sound; the rest is cut off.

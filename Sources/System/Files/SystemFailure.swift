@@ -1,7 +1,7 @@
 import DVLADiagnostics
 import Glibc
 
-/// What an `errno` value means for whoever reads the message and the exit status.
+/// The error code, exit status and words for an `errno` value.
 struct SystemFailure {
   let code: WeightsError.Code
   let kind: WeightsError.Kind
@@ -33,8 +33,8 @@ struct SystemFailure {
     switch number {
     case ENOENT: "no such file or folder"
     case EACCES, EPERM: "permission denied"
-    case EEXIST: "it exists already"
-    case ENOTEMPTY: "a folder of that name exists and is not empty"
+    case EEXIST: "it already exists"
+    case ENOTEMPTY: "a folder with that name exists and is not empty"
     case EISDIR: "it is a folder"
     case ENOTDIR: "a part of the path is not a folder"
     case EROFS: "the file system is read-only"
@@ -49,5 +49,26 @@ struct SystemFailure {
     case ELOOP: "too many symbolic links"
     default: unsafe "error \(number), \(String(cString: strerror(number)))"
     }
+  }
+}
+
+/// What was being done when a system call failed; it decides the class of the failure.
+enum FileTask {
+  case opening, reading, creating, writing
+}
+
+extension WeightsError {
+  /// The error for an `errno` value.
+  static func system(_ number: Int32, while task: FileTask, file: String) -> WeightsError {
+    let failure = SystemFailure(number, while: task)
+    let prefix =
+      switch task {
+      case .opening: "cannot be opened: "
+      case .reading: "cannot be read: "
+      case .creating: "cannot be created: "
+      case .writing: "cannot be written: "
+      }
+    return WeightsError(
+      failure.code, failure.kind, file: file, prefix + SystemFailure.words(number))
   }
 }

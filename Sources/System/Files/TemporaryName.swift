@@ -3,12 +3,12 @@ import Glibc
 
 /// What a file or folder is called until it has its name: `.NAME.partial-PID-RANDOM`. Of a NAME so
 /// long that the whole could exceed what file systems allow for a name (255 bytes), the beginning
-/// and a hash stand for it. A journal has the name of the file it tells of, and `.journal`.
+/// and a hash stand for it. A journal has the name of the file it belongs to, and `.journal`.
 enum TemporaryName {
   static let journalSuffix = ".journal"
   private static let mark = ".partial-"
-  /// Bytes of a name that stands for itself: a number of a process has 10 digits at most, the
-  /// random one 16.
+  /// Bytes of the longest name that is used unchanged: a process id has at most 10 digits, the
+  /// random number 16.
   private static let limit = 255 - ".".utf8.count - mark.utf8.count - 27 - journalSuffix.utf8.count
 
   /// One that no other has.

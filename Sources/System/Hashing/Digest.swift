@@ -1,3 +1,5 @@
+import DVLATensors
+
 /// A SHA-256 digest: 32 bytes, written as 64 lowercase hexadecimal digits.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
   public static let byteCount = 32
@@ -9,11 +11,11 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   /// Nil unless there are exactly 32 bytes.
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }
-    var packed = [UInt64](repeating: 0, count: 4)
-    for (index, byte) in bytes.enumerated() {
-      packed[index / 8] = packed[index / 8] << 8 | UInt64(byte)
+    let bytes = Array(bytes)
+    func word(_ index: Int) -> UInt64 {
+      UInt64(bytes: bytes[8 * index..<8 * (index + 1)], .bigEndian)
     }
-    words = (packed[0], packed[1], packed[2], packed[3])
+    words = (word(0), word(1), word(2), word(3))
   }
 
   /// Nil unless there are exactly 64 digits, each one of `0`–`9` and `a`–`f`. One spelling only,
@@ -37,11 +39,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   public var bytes: [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(Self.byteCount)
-    for word in [words.0, words.1, words.2, words.3] {
-      for shift in stride(from: UInt64(56), through: 0, by: -8) {
-        result.append(UInt8(truncatingIfNeeded: word >> shift))
-      }
-    }
+    for word in [words.0, words.1, words.2, words.3] { result.append(word, .bigEndian) }
     return result
   }
 
@@ -55,5 +53,31 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   public func hash(into hasher: inout Hasher) {
     // Any 64 bits of a SHA-256 digest are as good as all of it.
     hasher.combine(words.0)
+  }
+}
+
+/// Words of 64 bits in sixteen lowercase hexadecimal digits: one spelling only, so that equal words
+/// are equal texts.
+public enum Hexadecimal {
+  public static let wordDigitCount = 16
+
+  /// The word whose digits start at `start`; nil unless they are all `0`–`9` or `a`–`f`.
+  ///
+  /// - Precondition: the span holds sixteen bytes from there on.
+  public static func word(in digits: Span<UInt8>, at start: Int) -> UInt64? {
+    var word: UInt64 = 0
+    var isSound = true
+    for index in start..<start + wordDigitCount {
+      let digit = digits[index]
+      let isDecimal = digit &- 0x30 < 10
+      isSound = isSound && (isDecimal || digit &- 0x61 < 6)
+      word = word << 4 | UInt64(digit &- (isDecimal ? 0x30 : 0x57))
+    }
+    return isSound ? word : nil
+  }
+
+  public static func digits(of word: UInt64) -> String {
+    let digits = String(word, radix: 16)
+    return String(repeating: "0", count: wordDigitCount - digits.count) + digits
   }
 }

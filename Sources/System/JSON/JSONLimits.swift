@@ -6,8 +6,8 @@ public struct JSONLimits: Sendable, Equatable {
   public let maximumDepth: Int
   /// Most values, counting objects, arrays and what is in them, but not keys.
   public let maximumValueCount: Int
-  /// Most objects among the values. json-c takes some 800 bytes for each, be it empty, and as few
-  /// as 3 of the text; other values take up to 200.
+  /// Most objects among the values. json-c needs some 800 bytes of memory for each, even an empty
+  /// one that has 3 bytes in the text; other values need up to 200.
   public let maximumObjectCount: Int
   /// Longest literal of one number, in bytes.
   public let maximumNumberLength: Int

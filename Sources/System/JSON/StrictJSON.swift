@@ -5,7 +5,7 @@ public import DVLADiagnostics
 ///
 /// Beyond the grammar it refuses equal keys in one object (compared by their bytes after
 /// unescaping), NUL in keys, lone surrogates, integers beyond 64 bits, numbers beyond double
-/// range, byte order marks, and whatever exceeds the limits. A text that passes is read by json-c.
+/// range, byte order marks, and texts beyond the limits. A text that passes is read by json-c.
 public enum StrictJSON {
   /// - Throws: one of the codes `json.*` but those of ``JSONReader``, with line and column;
   ///   `json.too-large` before anything is read.

@@ -102,11 +102,13 @@ final class ConversionJournal: Sendable {
   }
 
   private static func word(_ number: UInt64) -> [UInt8] {
-    stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
+    var bytes: [UInt8] = []
+    bytes.append(number, .littleEndian)
+    return bytes
   }
 
   private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    UInt64(bytes: bytes, .littleEndian)
   }
 
   /// What of a journal is sound.

@@ -1,6 +1,7 @@
 import DVLABundles
 import DVLAHashing
 import DVLAKernels
+import DVLATensors
 
 /// What a journal says of a block that is written: where, what its chunks are checked by, and what
 /// was seen when it was made. Numbers are little-endian, 8 bytes each.
@@ -28,11 +29,7 @@ struct JournalRecord: Sendable {
 
   var bytes: [UInt8] {
     var bytes: [UInt8] = []
-    func add(_ number: Int64) {
-      for shift in stride(from: 0, to: 64, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: number >> Int64(shift)))
-      }
-    }
+    func add(_ number: Int64) { bytes.append(number, .littleEndian) }
     add(Int64(place))
     add(Int64(chunks.count))
     for chunk in chunks {
@@ -56,9 +53,8 @@ struct JournalRecord: Sendable {
     var rest = bytes[...]
     func number() -> Int64? {
       guard rest.count >= 8 else { return nil }
-      let number = rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      rest.removeFirst(8)
-      return Int64(bitPattern: number)
+      defer { rest.removeFirst(8) }
+      return Int64(bytes: rest.prefix(8), .littleEndian)
     }
     func count(upTo limit: Int) -> Int? {
       guard let number = number(), 0...Int64(limit) ~= number else { return nil }

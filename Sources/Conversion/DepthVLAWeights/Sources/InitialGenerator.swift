@@ -16,7 +16,7 @@ struct InitialGenerator: Sendable {
     self.value = value
     let text = "depthvla initial 1:\(seed):\(name)"
     let digest = unsafe SHA256.hash(text.utf8.span.bytes)
-    key = digest.bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.1) << (8 * $1.0) }
+    key = UInt64(bytes: digest.bytes.prefix(8), .littleEndian)
   }
 
   /// Fills `destination` with little-endian F32 elements from index `start` on.
@@ -32,8 +32,6 @@ struct InitialGenerator: Sendable {
 
 extension MutableRawSpan {
   fileprivate mutating func fill(_ value: Float) {
-    for index in 0..<byteCount / 4 {
-      storeBytes(of: value.bitPattern.littleEndian, toByteOffset: index * 4, as: UInt32.self)
-    }
+    for index in 0..<byteCount / 4 { storeLittleEndian(value, at: index) }
   }
 }

@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 // libpng and libjpeg report errors by longjmp, which must not cross Swift frames; these functions
-// contain it. They read no byte outside `bytes` and write none outside what the caller gives.
+// contain it. They read no byte outside `bytes` and write none outside the caller's buffers.
 
 enum image_status {
   image_ok = 0,
   image_truncated,  // the data end early
-  image_corrupt,    // the codec found a rule broken, or warned of lost data
+  image_corrupt,    // the data break a rule of the format, or the codec warned of lost data
   image_mismatch,   // the codec sees another size or kind than the caller
   image_no_memory,
 };
@@ -22,10 +22,10 @@ struct image_failure {
   char message[256];
 };
 
-/// Decodes a PNG file of that size and so many channels, row-major, `channels * width * height`
-/// bytes. 3 channels: RGB; samples of fewer than 8 bits are scaled up, those of 16 bits lose their
-/// low byte, grey is repeated, alpha is dropped. 1 channel: the indices of a file with a palette.
-/// Ancillary chunks are ignored; every other warning is an error.
+/// Decodes a PNG file of the given size to the given channels, row-major, `channels * width *
+/// height` bytes. 3 channels: RGB; samples of fewer than 8 bits are scaled up, those of 16 bits
+/// lose their low byte, grey is repeated, alpha is dropped. 1 channel: the indices of a file with a
+/// palette. Ancillary chunks are ignored; every other warning is an error.
 enum image_status image_png_decode(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int channels,
     uint8_t *samples, struct image_failure *failure);
@@ -42,8 +42,8 @@ enum image_status image_png_encode(
     const uint8_t *rows, uint32_t width, uint32_t height, int channels, int bit_depth,
     struct image_bytes *file, struct image_failure *failure);
 
-/// Decodes a JPEG file of that size and so many components to grey, RGB or CMYK, row-major,
-/// `components * width * height` bytes. Every warning but that of an unknown JFIF revision is an
+/// Decodes a JPEG file of the given size and components to grey, RGB or CMYK, row-major,
+/// `components * width * height` bytes. Every warning except that of an unknown JFIF revision is an
 /// error, and so are more than `maximum_scans` scans.
 enum image_status image_jpeg_decode(
     const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int components,

@@ -19,16 +19,16 @@ struct sentencepiece_failure {
   char message[256];
 };
 
-/// Loads a serialised ModelProto, whose bytes are copied. Null where it is refused.
+/// Loads a serialised ModelProto, whose bytes are copied. Returns null if it is refused.
 ///
-/// The library trusts what a ModelProto says about its tables; hand it only what was checked.
+/// The library trusts what a ModelProto says about its tables, so the bytes must be checked first.
 struct sentencepiece_model *sentencepiece_load(
     const uint8_t *bytes, size_t count, struct sentencepiece_failure *failure);
 
 void sentencepiece_free(struct sentencepiece_model *model);
 
-/// Encodes UTF-8 text. Writes at most `capacity` ids; returns how many, or -1 on failure, which
-/// more ids than that are too.
+/// Encodes UTF-8 text. Writes at most `capacity` ids and returns how many, or -1 on failure or if
+/// there are more.
 ptrdiff_t sentencepiece_encode(
     const struct sentencepiece_model *model, const char *text, size_t count, int32_t *ids,
     size_t capacity, struct sentencepiece_failure *failure);

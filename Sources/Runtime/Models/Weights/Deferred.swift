@@ -1,7 +1,7 @@
 import DVLADiagnostics
 import DVLAParallelism
 
-/// A part of a model, which may still be on its way while the forward begins.
+/// A part of a model, which may still be loading when the forward starts.
 struct Deferred<Part: Sendable>: Sendable {
   private enum State: Sendable {
     case loaded(Part)
@@ -13,7 +13,7 @@ struct Deferred<Part: Sendable>: Sendable {
   init(_ part: Part) { state = .loaded(part) }
   init(_ task: QueuedTask<Part>) { state = .queued(task) }
 
-  /// The part, once it is there.
+  /// The part, once it is loaded.
   ///
   /// - Throws: what loading it threw.
   func callAsFunction() throws(WeightsError) -> Part {
@@ -25,7 +25,7 @@ struct Deferred<Part: Sendable>: Sendable {
 }
 
 extension WeightScope {
-  /// Builds a part of a model from these weights: at once, or in the background where the model is
+  /// Builds a part of a model from these weights: at once, or in the background if the model is
   /// loaded while it runs.
   ///
   /// - Throws: what building throws, when it is done at once.

@@ -11,8 +11,7 @@ typedef struct dvla_bytes {
   size_t count;
 } dvla_bytes;
 
-/// XXH3, 64 bits, seed 0, of the parts as if they stood one after the other. The same number with
-/// and without AVX2.
+/// XXH3 with 64 bits and seed 0 of the concatenated parts. The same number with and without AVX2.
 uint64_t dvla_xxh3_64(const dvla_bytes *parts, size_t count);
 /// The same without AVX2.
 uint64_t dvla_xxh3_64_portable(const dvla_bytes *parts, size_t count);

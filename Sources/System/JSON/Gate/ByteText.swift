@@ -1,3 +1,5 @@
+import DVLADiagnostics
+
 /// The bytes of a JSON text: the one place where the gate touches memory.
 ///
 /// Invariant: `bytes` is readable and unchanged for the life of the value, because it exists only
@@ -56,5 +58,91 @@
     let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
     let equal = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
     return (control | equal | word) & (ones &* 0x80)
+  }
+}
+
+extension ByteText {
+  enum ScalarLength {
+    case valid(Int)
+    case invalid(WeightsError.Code, String)
+  }
+
+  /// The length of the scalar outside ASCII at `offset`, by the table of well-formed sequences
+  /// (Unicode 16.0, table 3-7).
+  func scalarLength(at offset: Int) -> ScalarLength {
+    let first = self[offset]
+    let second = self[offset + 1]
+    let length: Int
+    switch first {
+    case 0xC2...0xDF: length = 2
+    case 0xE0:
+      if second < 0xA0, second >= 0x80 { return Self.overlong }
+      length = 3
+    case 0xED:
+      if second >= 0xA0, second <= 0xBF { return Self.surrogate }
+      length = 3
+    case 0xE1...0xEF: length = 3
+    case 0xF0:
+      if second < 0x90, second >= 0x80 { return Self.overlong }
+      length = 4
+    case 0xF4:
+      if second > 0x8F, second <= 0xBF { return Self.tooHigh }
+      length = 4
+    case 0xF1...0xF3: length = 4
+    case 0xC0, 0xC1: return Self.overlong
+    case 0xF5...0xFF: return Self.tooHigh
+    default: return .invalid(.jsonUTF8, "expected UTF-8, found a stray continuation byte")
+    }
+    for position in offset + 1..<offset + length where self[position] & 0xC0 != 0x80 {
+      return .invalid(
+        .jsonUTF8, "expected UTF-8, found byte \(position - offset + 1) of \(length) missing")
+    }
+    return .valid(length)
+  }
+
+  private static let overlong = ScalarLength.invalid(
+    .jsonOverlong, "expected the shortest UTF-8 form, found an overlong sequence")
+  private static let surrogate = ScalarLength.invalid(
+    .jsonEncodedSurrogate, "expected UTF-8, found an encoded surrogate")
+  private static let tooHigh = ScalarLength.invalid(
+    .jsonUTF8, "expected UTF-8, found a byte for scalars above U+10FFFF")
+}
+
+extension ByteText {
+  /// Line and column of a byte, both from 1; the column counts Unicode scalars.
+  func place(of offset: Int) -> String {
+    var line = 1
+    var column = 1
+    for position in 0..<min(offset, count) {
+      let byte = self[position]
+      if byte == UInt8(ascii: "\n") {
+        line += 1
+        column = 1
+      } else if byte & 0xC0 != 0x80 {
+        column += 1
+      }
+    }
+    return "line \(line), column \(column)"
+  }
+
+  /// What is at a byte, for the "found" half of a message.
+  func found(at offset: Int) -> String {
+    guard offset < count else { return "the end of the text" }
+    let byte = self[offset]
+    if byte >= 0x80 {
+      guard case .valid(let length) = scalarLength(at: offset) else {
+        return "byte 0x" + String(byte, radix: 16)
+      }
+      return string(offset..<offset + length).quoted
+    }
+    return byte < 0x20 || byte == 0x7F
+      ? "byte 0x" + String(byte, radix: 16) : String(Unicode.Scalar(byte)).quoted
+  }
+
+  /// An error at a byte of the text.
+  func failure(
+    _ code: WeightsError.Code, at offset: Int, _ message: String
+  ) -> WeightsError {
+    WeightsError(code, .malformed, "\(place(of: offset)): \(message)")
   }
 }

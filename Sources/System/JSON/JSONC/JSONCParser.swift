@@ -23,7 +23,7 @@ enum JSONCParser {
     var root = unsafe json_tokener_parse_ex(tokener, start, Int32(bytes.count))
     var end = unsafe json_tokener_get_parse_end(tokener)
     if unsafe json_tokener_get_error(tokener) == json_tokener_continue, end == bytes.count {
-      // A number at the end of the text could go on: only a NUL tells json-c that it does not.
+      // A number at the end of the text could go on: only a NUL ends it for json-c.
       unsafe root = json_tokener_parse_ex(tokener, "", 1)
       end = bytes.count
     }
@@ -86,7 +86,7 @@ enum JSONCParser {
   private static func integer(_ node: OpaquePointer?) -> JSONValue {
     let value = unsafe json_object_get_int64(node)
     guard value == .max else { return .integer(value) }
-    // json-c saturates: only the unsigned reading tells the maximum from anything above it.
+    // json-c saturates: only the unsigned value distinguishes the maximum from larger ones.
     let magnitude = unsafe json_object_get_uint64(node)
     return magnitude > UInt64(Int64.max) ? .unsigned(magnitude) : .integer(value)
   }

@@ -5,9 +5,9 @@ import DVLAJSON
 /// A signature file: a Sigstore bundle (version 0.3) with one DSSE envelope that holds an in-toto
 /// statement, as OpenSSF Model Signing 1.0 demands for signatures by keys.
 ///
-/// Nothing outside the payload is signed, so nothing there is believed: the key is one of the
-/// caller's, and members that would not be checked are refused. The payload is read after its
-/// signature has been verified and not before.
+/// Nothing outside the payload is signed, so nothing there is trusted: the key is one of the
+/// caller's, and members that would not be checked are refused. The payload is parsed only after
+/// its signature has been verified.
 public struct SignatureFile: Sendable {
   /// Which key made it, if it says so.
   public let keyFingerprint: String?
@@ -61,17 +61,17 @@ public struct SignatureFile: Sendable {
     let all = try signatures.array()
     guard all.count == 1 else {
       throw signatures.failure(
-        .signatureForm, "expected one signature and nothing unsigned, found \(all.count)")
+        .signatureForm, "expected exactly one signature, found \(all.count)")
     }
     let only = try all[0].object(allowing: ["sig", "keyid"])
     if let name = only.optional("keyid"), !name.isNull, try name.string() != "" {
-      throw name.failure(.signatureForm, "expected no name of a key here, where it is not signed")
+      throw name.failure(.signatureForm, "expected no key name here, since it would not be signed")
     }
     payload = try envelope.required("payload").base64()
     signature = try only.required("sig").base64()
   }
 
-  /// The signer, by what the file says of itself.
+  /// The key that the file names as its signer's.
   private static func keyFingerprint(in material: JSONReader) throws(WeightsError) -> String? {
     let certificates: Set = ["certificate", "x509CertificateChain"]
     let members = try material.object(allowing: certificates.union(["publicKey", "tlogEntries"]))
@@ -80,7 +80,7 @@ public struct SignatureFile: Sendable {
     }
     if let log = members.optional("tlogEntries"), !(try log.array()).isEmpty {
       throw log.failure(
-        .signatureForm, "expected none of a signature by a key, found \((try log.array()).count)")
+        .signatureForm, "expected no log entries for a key, found \((try log.array()).count)")
     }
     let key = try members.required("publicKey").object(
       allowing: ["hint", "rawBytes", "keyDetails"])
@@ -101,7 +101,7 @@ public struct SignatureFile: Sendable {
     guard !candidates.isEmpty else {
       throw WeightsError(
         .signatureKey, .checkFailed,
-        "was made with the key \((keyFingerprint ?? "").quoted), expected one of those trusted: "
+        "was made with the key \((keyFingerprint ?? "").quoted), which is not trusted; trusted are: "
           + keys.map(\.description).joined(separator: ", "))
     }
     let message = Self.signedBytes(payload)
@@ -110,7 +110,7 @@ public struct SignatureFile: Sendable {
         .signatureInvalid, .checkFailed,
         "the signature does not verify with the "
           + candidates.map(\.description).joined(separator: ", ")
-          + ": it was changed, or made with another key")
+          + ": the file was changed, or signed with another key")
     }
     return (try SignedStatement(payload), key)
   }

@@ -4,10 +4,10 @@ import DVLAJSON
 
 /// What a signature says: the SHA-256 of one file, and of a bundle its root hash and release.
 ///
-/// On paper it is an in-toto statement (version 1) with the predicate of OpenSSF Model Signing 1.0.
-/// The two of ours are annotations of the file, which other verifiers pass over.
+/// Its form is an in-toto statement (version 1) with the predicate of OpenSSF Model Signing 1.0.
+/// The root hash and the release are annotations of the file, which other verifiers ignore.
 public struct SignedStatement: Sendable, Equatable {
-  /// The file as the signer named it; nil where it stands for itself, as a single file does.
+  /// The file as the signer named it; nil for a signature of a single file, which has no name.
   public let fileName: String?
   /// Of all bytes of the file.
   public let fileHash: Digest
@@ -16,7 +16,7 @@ public struct SignedStatement: Sendable, Equatable {
   /// Counts up from release to release; nil where none was given.
   public let release: Int?
 
-  /// Whole numbers that every JSON reader keeps.
+  /// Whole numbers that every JSON reader preserves.
   public static let releases = 1...(1 << 53 - 1)
 
   static let type = "https://in-toto.io/Statement/v1"
@@ -62,8 +62,8 @@ public struct SignedStatement: Sendable, Equatable {
     ]
   }
 
-  /// Reads a payload whose signature has been verified. Members that the format leaves to others
-  /// are passed over, since the signer meant them; ours must be known to the last.
+  /// Reads a payload whose signature has been verified. Members that the format leaves to other
+  /// programs are ignored; every annotation of this project must be known.
   ///
   /// - Throws: `json.*`, `signature.kind`, `signature.statement`, `signature.hashing`,
   ///   `signature.files`.
@@ -86,7 +86,8 @@ public struct SignedStatement: Sendable, Equatable {
     guard files.count == 1 else {
       throw Self.isCheckFailed(
         resources.failure(
-          .signatureFiles, "expected the bundle alone to be signed, found \(files.count) files"))
+          .signatureFiles,
+          "expected a signature of one file, the bundle, found \(files.count) files"))
     }
     let file = try files[0].object()
     let name = try file.required("name").string()
@@ -147,7 +148,7 @@ public struct SignedStatement: Sendable, Equatable {
     where key.hasPrefix("depthvla") && key != rootKey && key != releaseKey {
       throw reader.failure(
         .signatureStatement,
-        "expected only \(rootKey.quoted), \(releaseKey.quoted); a later version may know it")
+        "expected \(rootKey.quoted) or \(releaseKey.quoted); a later version may know this one")
     }
     return (
       try annotations.optional(rootKey)?.digest(),

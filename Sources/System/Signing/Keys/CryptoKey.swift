@@ -21,12 +21,14 @@ final class CryptoKey: @unchecked Sendable {
     }
     guard let key = unsafe key else {
       guard request.wasAsked else {
-        throw WeightsError(.keyForm, "expected a private key, found \(text.summary), not readable")
+        throw WeightsError(
+          .keyForm, "expected a private key, found \(text.summary) that cannot be read")
       }
       throw passphrase == nil
         ? WeightsError(
-          .keyEncrypted, .usage, "is encrypted, expected a passphrase for it (--passphrase-file)")
-        : WeightsError(.keyPassphrase, "the passphrase does not open it")
+          .keyEncrypted, .usage, "is encrypted; give its passphrase",
+          remedies: [.givePassphrase])
+        : WeightsError(.keyPassphrase, "cannot be decrypted with this passphrase")
     }
     unsafe try self.init(owning: key)
   }
@@ -37,7 +39,8 @@ final class CryptoKey: @unchecked Sendable {
       unsafe PEM_read_bio_PUBKEY(bio, nil, answerPassphrase, nil)
     }
     guard let key = unsafe key else {
-      throw WeightsError(.keyForm, "expected a public key, found \(text.summary), not readable")
+      throw WeightsError(
+        .keyForm, "expected a public key, found \(text.summary) that cannot be read")
     }
     unsafe try self.init(owning: key)
   }
@@ -87,7 +90,7 @@ final class CryptoKey: @unchecked Sendable {
     guard unsafe EVP_DigestSign(context, &signature, &count, message, message.count) == 1 else {
       throw Self.notMade
     }
-    // ECDSA says the most it may take beforehand, and what it took afterwards.
+    // For ECDSA the first count is an upper bound, the second the actual size.
     return Array(signature.prefix(count))
   }
 
@@ -110,7 +113,7 @@ final class CryptoKey: @unchecked Sendable {
   }
 
   private static let notMade = WeightsError(
-    .signatureNotMade, .unavailable, "libcrypto made no signature with the key")
+    .signatureNotMade, .unavailable, "libcrypto cannot sign with the key")
 
   private static func read(
     _ bytes: [UInt8], _ body: (OpaquePointer) -> OpaquePointer?
@@ -153,8 +156,8 @@ final class CryptoKey: @unchecked Sendable {
   }
 }
 
-/// What libcrypto is answered when a key is encrypted. Without an answer of ours it would ask on
-/// the terminal and wait.
+/// The answer to libcrypto when a key is encrypted. Without it libcrypto would prompt on the
+/// terminal and wait.
 private struct PassphraseRequest {
   let passphrase: [UInt8]?
   var wasAsked = false
@@ -173,4 +176,33 @@ private func answerPassphrase(
   else { return -1 }
   for (index, byte) in passphrase.enumerated() { unsafe target[index] = CChar(bitPattern: byte) }
   return Int32(passphrase.count)
+}
+
+/// The labels of the blocks in a PEM text (RFC 7468), for messages about files that do not hold the
+/// expected key. libcrypto reads the blocks themselves.
+struct PEMText {
+  let bytes: [UInt8]
+  /// Such as `PUBLIC KEY`, in the order of the file.
+  let labels: [String]
+
+  static let byteCountLimit = 64 << 10
+
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    labels = bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).compactMap { line in
+      let text = String(decoding: line, as: UTF8.self)
+      guard text.hasPrefix("-----BEGIN "), let end = text.dropFirst(11).firstRange(of: "-----")
+      else { return nil }
+      return String(text.dropFirst(11)[..<end.lowerBound])
+    }
+  }
+
+  /// What was found, for a message.
+  var summary: String {
+    switch labels.count {
+    case 0: "no PEM text"
+    case 1: "a PEM text with \(labels[0].quoted)"
+    default: "a PEM text with " + labels.prefix(4).map(\.quoted).joined(separator: ", ")
+    }
+  }
 }

@@ -9,8 +9,8 @@ public struct PrivateKey: Sendable {
 
   /// Reads a PEM file with one private key, as `openssl genpkey` writes it.
   ///
-  /// - Parameter passphraseFile: a file whose first line opens an encrypted key. Nobody is ever
-  ///   asked for it.
+  /// - Parameter passphraseFile: a file whose first line is the passphrase of an encrypted key. It
+  ///   is never asked for interactively.
   /// - Throws: `key.form` for anything else; `key.encrypted` where a passphrase is needed and none
   ///   is given, `key.passphrase` where it is the wrong one; `key.unsupported` for a key of another
   ///   kind; `file.*`.
@@ -20,9 +20,9 @@ public struct PrivateKey: Sendable {
       Array(
         try readWholeFile(path: path, limit: 4096).prefix { $0 != 0x0A && $0 != 0x0D })
     }
-    do throws(WeightsError) {
-      try self.init(pem: bytes, passphrase: passphrase)
-    } catch { throw error.inFile(path) }
+    self = try inFile(path) { () throws(WeightsError) in
+      try PrivateKey(pem: bytes, passphrase: passphrase)
+    }
   }
 
   /// - Throws: `key.form`, `key.encrypted`, `key.passphrase`, `key.unsupported`.
@@ -37,11 +37,11 @@ public struct PrivateKey: Sendable {
     }
     key = try CryptoKey(privateKey: text, passphrase: passphrase)
     publicKey = PublicKey(key)
-    // Found now rather than at the end of a conversion.
+    // Checked now, so that a wrong key does not show at the end of a long conversion.
     let message = Array("a trial".utf8)
     guard key.verifies(try key.sign(message), of: message) else {
       throw WeightsError(
-        .keyForm, "expected a private key with its public half, found that of another key")
+        .keyForm, "the private key is stored with the public key of another")
     }
   }
 
@@ -50,7 +50,8 @@ public struct PrivateKey: Sendable {
   func sign(_ message: [UInt8]) throws(WeightsError) -> [UInt8] {
     let signature = try key.sign(message)
     guard key.verifies(signature, of: message) else {
-      throw WeightsError(.signatureNotMade, .unavailable, "libcrypto made a wrong signature")
+      throw WeightsError(
+        .signatureNotMade, .unavailable, "libcrypto made a signature that does not verify")
     }
     return signature
   }

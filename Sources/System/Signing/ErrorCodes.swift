@@ -12,10 +12,10 @@ extension WeightsError.Code {
   public static let keyPassphrase = Self("key.passphrase")
 }
 
-/// Signature files. Where their JSON is not sound the codes are `json.*`. Those of a signature that
-/// is sound and not to be trusted, for the bundle and by the policy at hand, are failed checks.
+/// Signature files. If their JSON is not sound the codes are `json.*`. A sound signature that does
+/// not make the bundle trusted under the caller's policy is a failed check.
 extension WeightsError.Code {
-  /// A signature is asked for and there is none.
+  /// A signature is required and there is none.
   public static let signatureMissing = Self("signature.missing")
   /// Not what the format demands: base64, number of signatures, anything not covered by them.
   public static let signatureForm = Self("signature.form")

@@ -35,27 +35,8 @@ extension WeightsError.Code {
   public static let fileCannotCreate = Self("file.cannot-create")
   /// Written to, or finished, after it was finished.
   public static let fileFinished = Self("file.finished")
+  /// The output would replace what it is made from.
+  public static let outputIsInput = Self("output.is-input")
   /// Out of file descriptors or memory.
   public static let fileUnavailable = Self("file.unavailable")
-}
-
-/// What was being done when a system call failed; it decides the class of the failure.
-enum FileTask {
-  case opening, reading, creating, writing
-}
-
-extension WeightsError {
-  /// The error for an `errno` value.
-  static func system(_ number: Int32, while task: FileTask, file: String) -> WeightsError {
-    let failure = SystemFailure(number, while: task)
-    let prefix =
-      switch task {
-      case .opening: "cannot be opened: "
-      case .reading: "cannot be read: "
-      case .creating: "cannot be created: "
-      case .writing: "cannot be written: "
-      }
-    return WeightsError(
-      failure.code, failure.kind, file: file, prefix + SystemFailure.words(number))
-  }
 }

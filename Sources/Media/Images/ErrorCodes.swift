@@ -19,7 +19,7 @@ extension WeightsError.Code {
   public static let imageZeroSize = Self("image.zero-size")
   /// Larger than the limits.
   public static let imageTooLarge = Self("image.too-large")
-  /// Of another size than the one that is taken as it is.
+  /// Of another size than the one that needs no resizing.
   public static let imageSize = Self("image.size")
   /// More pixels than so few bytes can hold.
   public static let imageSizeLie = Self("image.size-lie")
@@ -33,4 +33,14 @@ extension WeightsError.Code {
   public static let imageMemory = Self("image.memory")
   /// libpng could not encode, which sound arguments never cause.
   public static let imageEncode = Self("image.encode")
+  /// A picture so narrow that resizing it leaves no pixel along one side.
+  public static let imageAspect = Self("image.aspect")
+
+  /// A depth map holds NaN or infinity.
+  public static let depthNotFinite = Self("depth.not-finite")
+
+  /// A value that makes no sense for its key.
+  public static let preprocessorValue = Self("preprocessor.value")
+  /// A value that upstream honours and this project does not.
+  public static let preprocessorUnsupported = Self("preprocessor.unsupported")
 }

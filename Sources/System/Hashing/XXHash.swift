@@ -1,7 +1,7 @@
 import DVLACXXHash
 
-/// XXH3 with 64 bits by the xxHash library: finds any accident to bytes as fast as they can be
-/// read. It is no proof against someone who changes them on purpose; ``SHA256`` is.
+/// XXH3 with 64 bits by the xxHash library: detects accidental changes as fast as bytes can be
+/// read. It does not protect against changes that are made on purpose; ``SHA256`` does.
 ///
 /// Unsafe code: the pointers live inside the closures only, and the parts say how many bytes each
 /// holds.
@@ -15,7 +15,7 @@ public enum XXH3 {
 
   public static func hash(_ bytes: [UInt8]) -> UInt64 { hash(unsafe bytes.span.bytes) }
 
-  /// Of pieces of two buffers as if they stood one after the other.
+  /// The hash of the concatenated pieces of two buffers.
   ///
   /// - Parameter pieces: ranges of `a` and of `b` in turn, beginning with `a`.
   /// - Precondition: the ranges lie inside their buffers.
@@ -47,5 +47,14 @@ public enum XXH3 {
 extension dvla_bytes {
   init(_ buffer: UnsafeRawBufferPointer) {
     unsafe self.init(start: buffer.baseAddress, count: buffer.count)
+  }
+}
+
+/// XXH64 with seed 0 by the xxHash library: what zstd frames are checked by.
+///
+/// Unsafe code: the pointer lives inside the closure only, and is of as many bytes as it says.
+public enum XXH64 {
+  public static func hash(_ bytes: RawSpan) -> UInt64 {
+    unsafe bytes.withUnsafeBytes { unsafe dvla_xxh64(dvla_bytes($0)) }
   }
 }
