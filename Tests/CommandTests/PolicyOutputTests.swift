@@ -156,7 +156,8 @@ struct PolicyOutputTests {
       for input in before where input != "link" {
         let result = try depthvla(arguments + [output, input], in: scratch.path)
         #expect(result.status == 73 && result.errorLines.count == 1, "\(output) \(input)")
-        #expect(result.error.hasPrefix("depthvla: \(input): is the input"))
+        #expect(
+          result.error.hasPrefix("depthvla: \(input): is the input \"\(input)\" and would be"))
       }
       let same = try depthvla(
         arguments + [output, "o", output == "-o" ? "--actions" : "-o", "./o"], in: scratch.path)

@@ -131,10 +131,11 @@ struct PolicyRefusalTests {
         Refusal(65, "garbage: ", changing: ["--statistics": "garbage"]),
         Refusal(66, "absent: ", changing: ["--statistics": "absent"]),
         Refusal(
-          65, "states in states.json have 12", "model 11", changing: ["--statistics": "states.json"]
+          65, "states in states.json have 12", "at most 11",
+          changing: ["--statistics": "states.json"]
         ),
         Refusal(
-          65, "actions in actions.json have 12", "model 7",
+          65, "actions in actions.json have 12", "at most 7",
           changing: ["--statistics": "actions.json"]),
       ], of: bundle)
   }
@@ -157,7 +158,9 @@ struct PolicyRefusalTests {
         Refusal(64, "--steps 0: expected 1 to 1000", changing: ["--steps": "0"]),
         Refusal(64, "--steps 1001", changing: ["--steps": "1001"]),
         Refusal(64, "causal", changing: ["--mask": "causal"]),
-        Refusal(64, "no depth with --no-depth", changing: ["-o": "x.png"], adding: ["--no-depth"]),
+        Refusal(
+          64, "no depth without its depth expert", changing: ["-o": "x.png"], adding: ["--no-depth"]
+        ),
         Refusal(64, "--input-size is for Depth Anything", changing: ["--input-size": "28"]),
         Refusal(64, "--skip-damaged is for Depth Anything", adding: ["--skip-damaged"]),
         Refusal(73, "absent/x.json: ", changing: ["--actions": "absent/x.json"]),
@@ -169,7 +172,8 @@ struct PolicyRefusalTests {
       [
         Refusal(64, "b: computes no depth", changing: ["-o": "x.png"]),
         Refusal(64, "b: computes no depth", changing: ["--raw": "x"]),
-        Refusal(64, "b: ", "found one of pi0", adding: ["--no-depth"]),
+        Refusal(
+          64, "b: ", "can only be disabled for depthvla; this is pi0", adding: ["--no-depth"]),
       ], of: try PolicyScratch("pi0"))
   }
 

@@ -207,8 +207,11 @@ struct RunCommandTests {
       (65, ["p.png", "--image", "p.png", "--raw", "o"], "p.png"),
       (66, [bundle, "--image", "absent.png", "--raw", "o"], "absent.png"),
       (66, [bundle, "--image", "empty", "--raw", "o"], "found none"),
-      (73, [bundle, "--image", "p.png", "-o", "p.png", "--force"], "is the input"),
-      (73, [bundle, "--image", "p.png", "--raw", "bundle", "--force"], "is the input"),
+      (73, [bundle, "--image", "p.png", "-o", "p.png", "--force"], "is the input \"p.png\" and"),
+      (
+        73, [bundle, "--image", "p.png", "--raw", "bundle", "--force"],
+        "bundle\" and would be replaced"
+      ),
       (73, [bundle, "--image", "p.png", "-o", "damaged.png"], "damaged.png"),
     ]
     for (status, arguments, words) in cases {
@@ -238,7 +241,7 @@ struct RunCommandTests {
     }
     let result = try depthvla(
       "run", bundle, "--image", folder, "--raw", scratch("out"), "--force")
-    #expect(result.status == 73 && result.error.contains("the folder of the input"))
+    #expect(result.status == 73 && result.error.contains("is the folder of the input"))
     #expect(try ScratchFolder.names(in: scratch("out")) == ["kept"])
   }
 }
