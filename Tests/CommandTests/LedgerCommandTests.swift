@@ -75,7 +75,7 @@ struct LedgerCommandTests {
     #expect(
       result.errorLines == [
         "depthvla: \(scratch("in")): config.json pruned_heads is {\"0\":[1]}, but only null or {} is "
-          + "computed here: heads that are taken out of the weights when they are loaded are not "
+          + "supported: heads that are taken out of the weights when they are loaded are not "
           + "computed"
       ])
     #expect(try ScratchFolder.names(in: scratch.path) == ["in"])
