@@ -58,13 +58,13 @@ extension PixelSize {
     guard height > 0, width > 0 else {
       throw WeightsError(
         .imageAspect,
-        "an image of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
+        "a picture of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
           + "too narrow for this model")
     }
     guard height <= ImageLimits.default.pixelCount / width else {
       throw WeightsError(
         .imageTooLarge,
-        "an image of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
+        "a picture of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
           + "more than \(ImageLimits.default.pixelCount) pixels")
     }
     return self
