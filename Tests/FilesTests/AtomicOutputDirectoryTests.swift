@@ -29,7 +29,7 @@ extension OutputFileHandle {
     #expect(try folder.bytes(of: "out/a") == [1])
     #expect(try folder.bytes(of: "out/b") == [0, 2])
     expectError(
-      .fileFinished, .inputOutput, "\(folder("out/b")): written to after it was finished"
+      .fileFinished, .inputOutput, "\(folder("out/b")): was written to after it was finished"
     ) { try second.write([1], at: 0) }
   }
 
@@ -94,7 +94,8 @@ extension OutputFileHandle {
     try folder.makeFolder("out/inner")
     expectError(
       .fileExists, .cannotCreate,
-      "\(folder("out")): cannot be replaced: it holds the folder \"inner\", expected files only"
+      "\(folder("out")): cannot be replaced: it contains the folder \"inner\", and only a folder of "
+        + "files may be"
     ) { _ = try AtomicOutputDirectory(path: folder("out"), overwrite: true) }
   }
 

@@ -146,7 +146,7 @@ extension AtomicOutputFile {
     try folder.write([7], to: "out")
     expectError(
       .fileExists, .cannotCreate,
-      "\(folder("out")): appeared while the output was being written"
+      "\(folder("out")): was created by another program while the output was being written"
     ) { try output.commit() }
     #expect(try folder.entries == ["out"])
     #expect(try folder.bytes(of: "out") == [7])
@@ -188,8 +188,7 @@ extension AtomicOutputFile {
     try folder.link("null", to: "/dev/null")
     expectError(
       .fileNotRegular, .cannotCreate,
-      "\(folder("null")): cannot be replaced: it is a character device, expected a regular file "
-        + "or nothing"
+      "\(folder("null")): cannot be replaced by a file: it is a character device"
     ) { _ = try AtomicOutputFile(path: folder("null"), overwrite: overwrite) }
   }
 
@@ -250,7 +249,7 @@ extension AtomicOutputFile {
     let output = try AtomicOutputFile(path: folder("out"), overwrite: false)
     try output.commit()
     expectError(
-      .fileFinished, .inputOutput, "\(folder("out")): written to after it was finished"
+      .fileFinished, .inputOutput, "\(folder("out")): was written to after it was finished"
     ) { try output.write([1], at: 0) }
   }
 

@@ -163,7 +163,7 @@ import Testing
     expect(
       .checkpointAmbiguous,
       "\(folder.path): 2 safetensors files (\"a.safetensors\", \"b.safetensors\") without an "
-        + "index: give the one")
+        + "index: give the path of one file")
   }
 
   @Test func rejectsShardsWithoutIndex() throws {

@@ -66,8 +66,8 @@ import Testing
     #expect(try file.bytes(of: "a") == [0, 1, 2, 3])
     expectError(
       .fileShrank,
-      "data: tensor \"b\": ended at byte \(start + 6), expected \(start + 10) bytes as when it was "
-        + "opened", kind: .inputOutput, in: folder.path
+      "data: tensor \"b\": ends at byte \(start + 6), but had \(start + 10) bytes when it was opened",
+      kind: .inputOutput, in: folder.path
     ) { () throws(WeightsError) in _ = try file.bytes(of: "b") }
   }
 }

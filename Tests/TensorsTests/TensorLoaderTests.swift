@@ -133,9 +133,9 @@ private final class CountedSource: TensorSource {
   }
 
   @Test func namesTensorAndFileWhereThereIsNoMemory() throws {
-    let source = try CountedSource([1 << 62])
+    let source = try CountedSource([1 << 59])
     let error = #expect(throws: WeightsError(.tensorMemory, "")) {
-      try TensorLoader(source, file: "b").load(source.tensors, threads: 1) { _, _ in }
+      try TensorLoader(source, file: "b").load(source.tensors[0])
     }
     #expect(error?.file == "b")
     #expect(error?.tensor == "t0")

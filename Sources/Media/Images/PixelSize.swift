@@ -1,4 +1,4 @@
-public import DVLADiagnostics
+import DVLADiagnostics
 import DVLATensors
 
 /// The sides of a picture in pixels.
@@ -50,10 +50,6 @@ extension PixelSize {
   var isPositive: Bool { height > 0 && width > 0 }
 }
 
-extension RGBImage {
-  public var size: PixelSize { PixelSize(height: height, width: width) }
-}
-
 extension PixelSize {
   /// Checks the size that a processor is about to give to a picture.
   ///
@@ -62,13 +58,13 @@ extension PixelSize {
     guard height > 0, width > 0 else {
       throw WeightsError(
         .imageAspect,
-        "an image of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
+        "a picture of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
           + "too narrow for this model")
     }
     guard height <= ImageLimits.default.pixelCount / width else {
       throw WeightsError(
         .imageTooLarge,
-        "an image of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
+        "a picture of \(image.width) x \(image.height) pixels would be resized to \(width) x \(height): "
           + "more than \(ImageLimits.default.pixelCount) pixels")
     }
     return self
@@ -76,17 +72,6 @@ extension PixelSize {
 
   func resize(_ image: RGBImage, by method: ResizeMethod) -> RGBImage {
     PictureResizer(from: image.size, to: self, by: method)(image)
-  }
-}
-
-extension RGBImage {
-  /// The whole picture at another size; its aspect ratio is not kept.
-  ///
-  /// - Throws: `image.aspect` where a side would be 0, `image.too-large`.
-  public func stretched(
-    to size: PixelSize, by method: ResizeMethod
-  ) throws(WeightsError) -> RGBImage {
-    try size.checked(for: self).resize(self, by: method)
   }
 }
 

@@ -1,3 +1,5 @@
+public import DVLADiagnostics
+
 /// An 8-bit RGB picture.
 public struct RGBImage: Sendable, Hashable {
   public let width, height: Int
@@ -9,5 +11,18 @@ public struct RGBImage: Sendable, Hashable {
     precondition(width > 0 && height > 0, "a picture of at least 1 x 1")
     precondition(pixels.count == 3 * width * height, "three bytes a pixel")
     (self.width, self.height, self.pixels) = (width, height, pixels)
+  }
+}
+
+extension RGBImage {
+  public var size: PixelSize { PixelSize(height: height, width: width) }
+
+  /// The whole picture at another size; its aspect ratio is not kept.
+  ///
+  /// - Throws: `image.aspect` where a side would be 0, `image.too-large`.
+  public func stretched(
+    to size: PixelSize, by method: ResizeMethod
+  ) throws(WeightsError) -> RGBImage {
+    try size.checked(for: self).resize(self, by: method)
   }
 }

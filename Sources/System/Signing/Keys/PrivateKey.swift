@@ -41,7 +41,7 @@ public struct PrivateKey: Sendable {
     let message = Array("a trial".utf8)
     guard key.verifies(try key.sign(message), of: message) else {
       throw WeightsError(
-        .keyForm, "the private key is stored with the public key of another")
+        .keyForm, "the public half stored with the private key belongs to another")
     }
   }
 
