@@ -1,6 +1,6 @@
 # Sets up a Debian or Ubuntu machine that has only a Swift toolchain. Sourced by the scripts, from the top folder of the project; what is there already is left alone.
 
-OLDEST_SWIFT=6.2
+OLDEST_SWIFT=6.3
 # The libraries of Package.swift, the compiler's own needs (headers, libstdc++, a linker's start
 # files), and git for the one package that is fetched.
 BUILD_PACKAGES="libzstd-dev libxxhash-dev libjson-c-dev libssl-dev libopenblas-dev libpng-dev libjpeg-dev \

@@ -51,10 +51,13 @@ public struct ChunkSeal: Sendable, Equatable {
 /// What comes out depends on the arguments alone.
 public struct ChunkPacker: ~Copyable {
   private let compressor: ZstdCompressor
-  private var planes = [UInt8](repeating: 0, count: BundleLayout.chunkByteCount)
+  private var planes: [UInt8]
 
   /// - Throws: `zstd.memory`.
-  public init() throws(WeightsError) { compressor = try ZstdCompressor() }
+  public init() throws(WeightsError) {
+    compressor = try ZstdCompressor()
+    planes = [UInt8](repeating: 0, count: BundleLayout.chunkByteCount)
+  }
 
   /// - Parameters:
   ///   - bytes: the bytes of one chunk: 1 to 262 144, whole elements.

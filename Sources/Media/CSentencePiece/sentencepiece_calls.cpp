@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <sentencepiece_processor.h>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,15 @@ void report(sentencepiece_failure *failure, const char *message) {
   const size_t count = std::min(std::strlen(message), sizeof failure->message - 1);
   std::memcpy(failure->message, message, count);
   failure->message[count] = 0;
+}
+
+// What a status says: one of SentencePiece's own or, from release 0.2.2 on, of Abseil's.
+template <typename Status>
+auto message_of(const Status &status, int) -> decltype(std::string(status.error_message())) {
+  return std::string(status.error_message());
+}
+template <typename Status> std::string message_of(const Status &status, long) {
+  return std::string(status.message());
 }
 
 // Runs `body`; an exception becomes a message, and the result is then `otherwise`.
@@ -44,7 +54,7 @@ sentencepiece_model *sentencepiece_load(
     const auto status = model->processor.LoadFromSerializedProto(
         std::string_view(reinterpret_cast<const char *>(bytes), count));
     if (!status.ok()) {
-      report(failure, status.error_message());
+      report(failure, message_of(status, 0).c_str());
       return nullptr;
     }
     return model.release();
@@ -60,7 +70,7 @@ ptrdiff_t sentencepiece_encode(
     std::vector<int> found;
     const auto status = model->processor.Encode(std::string_view(text, count), &found);
     if (!status.ok()) {
-      report(failure, status.error_message());
+      report(failure, message_of(status, 0).c_str());
       return -1;
     }
     if (found.size() > capacity) {

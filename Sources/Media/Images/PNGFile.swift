@@ -34,7 +34,7 @@ public enum PNGFile {
     for value in values { rows.append(value, .bigEndian) }
     let file = try encode(rows, width: width, height: height, channels: 1, bitDepth: 16)
     let chunks = texts.flatMap { textChunk($0.keyword, $0.text) }
-    return Array(file[..<afterHeader]) + chunks + file[afterHeader...]
+    return Array(file[..<afterHeader]) + chunks + Array(file[afterHeader...])
   }
 
   /// The signature, and the chunk IHDR with its length, name and checksum.
