@@ -8,7 +8,7 @@ import Testing
   /// Multiples of 1/4 up to 31.75: exact in float32, bfloat16 and half precision, and so are
   /// their steps when a row's largest is 31.75, with the scale 1/4.
   static let columns = 300
-  static let steps: [Int8] = (0..<700 * columns).map { index in
+  static let steps: [Int8] = (0..<700 * columns).map { (index: Int) -> Int8 in
     index % columns == 0 ? -127 : Int8(index * 7919 % 255 - 127)
   }
 

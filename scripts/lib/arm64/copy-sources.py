@@ -20,7 +20,7 @@ FUNCTION = re.compile(
     re.M)
 MUTABLE_SPAN = re.compile(r"(\w+)\s*:\s*inout\s+Mutable(?:Raw)?Span\b")
 TEST = re.compile(r"^  @Test\b.*?^  \}\n", re.M | re.S)
-CAPTURE_IN_EXIT_TEST = re.compile(r"processExitsWith:[^\n]*\{ \[")
+CAPTURE_IN_EXIT_TEST = re.compile(r"processExitsWith:[^\n]*\{\s*\[")
 EXTENSION = re.compile(r"^extension Mutable(?:Raw)?Span\b.*?^\}", re.M | re.S)
 
 
