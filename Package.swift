@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // DEPTHVLA_STATIC_LIBS=1 links the C libraries statically, for the single-file command: all but

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // A package that uses ours, as a stranger's might: with Foundation, and with targets called Models

@@ -64,6 +64,7 @@ def copied(path, infers_lifetimes):
         settings = ".strictMemorySafety(),"
         assert settings in text
         text = text.replace(settings, '.enableExperimentalFeature("Lifetimes"),')
+        text = text.replace("// swift-tools-version: 6.3", "// swift-tools-version: 6.2", 1)
     return text.encode()
 
 
