@@ -1,5 +1,6 @@
 import DVLAJSON
 import DVLATestSupport
+import Foundation
 import Testing
 
 /// Every refusal: its exit status, one line on stderr, and nothing left behind.
@@ -242,6 +243,20 @@ struct ExitStatusTests {
     let incomplete = try checkpoint.write(to: scratch, as: "incomplete")
     let other = try depthvla("convert", "--dinov2", incomplete, "-o", scratch("b"))
     #expect(other.error.contains("--init-missing"), "\(other.error)")
+  }
+
+  /// What helps is said of errors from deep inside of a file beside the weights too, in the options
+  /// of the command that ran.
+  @Test func aRemedyReachesTheUserFromAFileBesideTheWeights() throws {
+    let folder = scratch("with-backend")
+    try FileManager.default.copyItem(
+      atPath: FixtureFolder.path("checkpoints/depth-anything-v2/hf"), toPath: folder)
+    try scratch.write(
+      #"{"image_processor_type": "DPTImageProcessor", "backend": "pil"}"#,
+      to: "with-backend/preprocessor_config.json")
+    let result = try depthvla("convert", "--depth-anything", folder, "-o", scratch("b"))
+    #expect(result.status == 65)
+    #expect(result.error.contains("; pass --set image_backend=…\n"), "\(result.error)")
   }
 
   @Test(arguments: [["--version"], ["--help"], ["convert", "--help"], ["diff", "--help"]])

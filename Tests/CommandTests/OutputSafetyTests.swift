@@ -12,7 +12,7 @@ struct OutputSafetyTests {
     try scratch.write("precious", to: "b")
     let refused = try depthvla("convert", "--dinov2", source, "-o", scratch("b"))
     #expect(refused.status == 73)
-    #expect(refused.error.contains("exists already, as a regular file; --force replaces it\n"))
+    #expect(refused.error.contains("already exists and is a regular file; --force replaces it\n"))
     #expect(try scratch.bytes(of: "b") == Array("precious".utf8))
     let forced = try depthvla("convert", "--dinov2", source, "-o", scratch("b"), "--force")
     #expect(forced.status == 0)

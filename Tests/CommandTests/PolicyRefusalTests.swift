@@ -123,7 +123,7 @@ struct PolicyRefusalTests {
     let multilingual = FixtureFolder.path("tokenizers/multilingual/tokenizer.model")
     try expect(
       [
-        Refusal(65, "garbage: expected a SentencePiece", changing: ["--tokenizer": "garbage"]),
+        Refusal(65, "garbage: not a sound SentencePiece", changing: ["--tokenizer": "garbage"]),
         Refusal(65, "garbage.json: line 1", changing: ["--tokenizer": "garbage.json"]),
         Refusal(65, "empty: ", changing: ["--tokenizer": "empty"]),
         Refusal(66, "absent: ", changing: ["--tokenizer": "absent"]),

@@ -138,7 +138,7 @@ struct ResumeTests {
         #expect(outcome.error == "")
       } else {
         #expect(try strays.count == 2, "call \(number)")
-        #expect(outcome.error.contains("--resume goes on from there"))
+        #expect(outcome.error.contains("--resume continues from there"))
       }
     }
     #expect((1...12).contains(finished))

@@ -114,7 +114,7 @@ struct TrustedInputTests {
     let result = try depthvla(
       "export", scratch("b"), "--naming", "source", "-o", scratch("out"))
     #expect(result.status == 0, "\(result.error)")
-    #expect(result.output.contains("model.safetensors was \"\(name)\""))
+    #expect(result.output.contains("model.safetensors was called \"\(name)\""))
     let names = try ScratchFolder.names(in: scratch("out"))
     #expect(names.contains("model.safetensors") && !names.contains(name))
   }

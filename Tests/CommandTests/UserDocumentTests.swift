@@ -35,7 +35,7 @@ struct UserDocumentTests {
         if status != 0 {
           #expect(
             result.errorLines == [
-              "depthvla: \(use.name): 4194305 bytes, expected at most 4194304"
+              "depthvla: \(use.name): has 4194305 bytes; at most 4194304 are read"
             ])
         }
       }

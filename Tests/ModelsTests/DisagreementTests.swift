@@ -120,7 +120,7 @@ struct DisagreementTests {
     (paligemma, ["vision.image_size", "vision.num_channels"]),
   ].map { checkpoint, paths in
     Case(
-      checkpoint: checkpoint, what: "\(paths) of 2^30", code: .modelTensorShape, words: "expected"
+      checkpoint: checkpoint, what: "\(paths) of 2^30", code: .modelTensorShape, words: "requires the shape"
     ) { model in
       for path in paths { model.set(path, to: .integer(1 << 30)) }
       if paths.contains("vision.image_size") { model.set("vision.patch_size", to: 1) }
@@ -158,7 +158,7 @@ struct DisagreementTests {
   }
 
   static let tensors = [
-    tensor("none", matrix, .modelTensorMissing, "found none") {
+    tensor("none", matrix, .modelTensorMissing, "is missing") {
       $0.held[TensorName(matrix)] = nil
     },
     tensor("transposed", matrix, .modelTensorShape, "found [22, 88]") {
@@ -172,7 +172,7 @@ struct DisagreementTests {
       $0.held["dinov2.layernorm.bias"] = .init(
         dtype: .i8, shape: [22], bytes: Array(repeating: 0, count: 22))
     },
-    int8("no scales", nil, .modelTensorMissing, "expected its scales"),
+    int8("no scales", nil, .modelTensorMissing, "its scales are missing"),
     int8("scales of rank 1", [88], .modelTensorShape, "found [88]"),
     int8("scales of fewer rows", [87, 1], .modelTensorShape, "found [87, 1]"),
     int8("scales of no groups", [88, 0], .modelTensorShape, "found [88, 0]"),

@@ -22,7 +22,9 @@ build_command() {
     setup_failed
   }
   TOOL=$(swift build "${options[@]}" --show-bin-path)/depthvla
-  "$TOOL" --version | grep -qxF "commit: ${DEPTHVLA_COMMIT:-unknown}" \
+  local version
+  version=$("$TOOL" --version)
+  grep -qxF "commit: ${DEPTHVLA_COMMIT:-unknown}" <<<"$version" \
     || fail "build: the command does not know its commit ${DEPTHVLA_COMMIT:-}"
 }
 

@@ -51,8 +51,7 @@ struct DepthVLA: ParsableCommand {
       // Help, the version, or a status whose reason is on stderr already.
       if exitCode(for: error).isSuccess || error is ExitCode { exit(withError: error) }
       let report = ErrorReport(usage: message(for: error), arguments: arguments)
-      // Where parsing failed, whether JSON is wanted is only in the arguments themselves.
-      report.write(asJSON: output?.json ?? arguments.contains("--json"))
+      report.write(asJSON: output?.json ?? UnparsedArguments.wantJSON(arguments))
       Self.exit(withError: ExitCode(WeightsError.Kind.usage.rawValue))
     }
   }
@@ -61,4 +60,13 @@ struct DepthVLA: ParsableCommand {
 /// A command with the options that all share.
 protocol OutputCommand: ParsableCommand {
   var output: OutputOptions { get }
+}
+
+/// The arguments of a command line that could not be parsed.
+private struct UnparsedArguments: ParsableArguments {
+  @Flag var json = false
+  @Argument(parsing: .allUnrecognized) var others: [String] = []
+
+  /// Whether the result of the command was to be JSON, as far as that can be seen.
+  static func wantJSON(_ arguments: [String]) -> Bool { (try? parse(arguments))?.json ?? false }
 }

@@ -13,7 +13,9 @@ struct ErrorReport {
   /// - Parameter command: the subcommand that ran.
   init(_ error: WeightsError, command: String) {
     self.error = error
-    line = error.line(in: command)
+    line =
+      error.line(in: command)
+      + (error.code == .commandUsage ? "; see depthvla \(command) --help" : "")
     message = error.message(in: command)
   }
 

@@ -7,9 +7,11 @@ extension Remedy {
   func words(in command: String) -> String? {
     switch self {
     case .set(let keys):
-      "pass " + keys.map { "--set \($0.escapedForTerminal)=…" }.joined(separator: " ")
+      (command == "run" ? "convert it with " : "pass ")
+        + keys.map { "--set \($0.escapedForTerminal)=…" }.joined(separator: " ")
     case .setValue(let key, let value):
-      (command == "convert" ? "pass" : "convert it with") + " --set \(key)=\(value)"
+      (command == "convert" ? "pass" : "convert it with")
+        + " --set \(key.escapedForTerminal)=\(value.escapedForTerminal)"
     case .initialiseMissing:
       command == "convert" ? "--init-missing SEED draws what no source has" : nil
     case .choosePrefix(let prefixes):
@@ -22,14 +24,14 @@ extension Remedy {
       }
     case .chooseSource(let component, let families):
       "choose one with --take "
-        + families.map { "\(component)=\($0)" }.joined(separator: " or --take ")
+        + families.map { "\(component)=\($0)".escapedForTerminal }.joined(separator: " or --take ")
     case .chooseFamily(let families):
       "choose one with --family "
         + families.map(\.escapedForTerminal).joined(separator: " or ")
     case .giveManifest: "pass --manifest PATH if you have a manifest for this naming"
     case .giveTokenizer: "pass --tokenizer FILE"
     case .giveStatistics: "pass --statistics FILE"
-    case .givePreprocessor(let family): "pass --preprocessor \(family)=FILE"
+    case .givePreprocessor(let family): "pass --preprocessor \(family.escapedForTerminal)=FILE"
     case .chooseAsset(let kind, let family):
       "choose one with \(Self.option(kind)) \(family.escapedForTerminal)=FILE"
     case .leaveOutAssets: "--no-assets leaves such files out"

@@ -63,6 +63,13 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
     return copy
   }
 
+  /// The same error, whose message says first what it is about.
+  public func prefixed(_ words: String) -> Self {
+    var copy = self
+    copy.message = words + message
+    return copy
+  }
+
   /// The same error with the tensor filled in, where it was not known deeper down.
   public func inTensor(_ tensor: String) -> Self {
     var copy = self

@@ -169,6 +169,8 @@ extension WeightBundle {
     _ body: (BundleTensor, TensorBytes) throws(WeightsError) -> Void
   ) throws(WeightsError) {
     let tensors = tensors ?? bundleTensors
+    // One reader for each thread has a megabyte of its own, which the next load takes again.
+    defer { idleReaders.withLock { $0.removeAll() } }
     try TensorLoader(self, file: path).load(tensors.map(\.info), threads: threads) {
       (index, bytes) throws(WeightsError) in
       try body(tensors[index], bytes)

@@ -45,7 +45,7 @@ public struct SafetensorsHeader: Sendable {
     } catch {
       if error.code == .jsonTooManyObjects { throw Self.tooManyTensors(limits) }
       // The place is one in the JSON text, which is but a part of the file.
-      throw WeightsError(error.code, error.kind, "header, " + error.message, details: error.details)
+      throw error.prefixed("header, ")
     }
     guard let members = document.object?.members else {
       throw WeightsError(

@@ -80,8 +80,7 @@ public struct PolicyStatistics: Sendable, Hashable {
       return try Normalizer(
         statistics, method: method, origin: origin, isEarly: isEarly, modelWidth: modelWidth)
     } catch {
-      throw WeightsError(
-        error.code, error.kind, file: fileName, "\(key(of: feature)), \(error.message)")
+      throw error.prefixed("\(key(of: feature)), ").inFile(fileName)
     }
   }
 

@@ -92,7 +92,7 @@ extension PolicyStatistics {
     _ feature: String, _ fields: [FeatureStatistics.Field: [Double]]
   ) throws(WeightsError) -> FeatureStatistics {
     do throws(WeightsError) { return try FeatureStatistics(fields) } catch {
-      throw WeightsError(error.code, error.kind, "\(feature), \(error.message)")
+      throw error.prefixed("\(feature), ")
     }
   }
 }

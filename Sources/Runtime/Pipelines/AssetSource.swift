@@ -41,11 +41,10 @@ extension AssetSource {
   ) throws(WeightsError) -> Value {
     let bytes = try bytes(of: asset)
     do throws(WeightsError) { return try make(bytes) } catch {
-      if let place = place(of: asset) {
-        throw WeightsError(error.code, error.kind, file: place, error.message)
-      }
-      throw WeightsError(
-        error.code, error.kind, file: path, "asset \(asset.name): \(error.message)")
+      let place = place(of: asset)
+      var error = place == nil ? error.prefixed("asset \(asset.name): ") : error
+      error.file = place ?? path
+      throw error
     }
   }
 }

@@ -100,6 +100,7 @@ extension BundleComparison {
       // The options are the bundle's own, so that no command line can answer what they ask.
       var error = error.inFile(bundle.path)
       if error.kind == .usage { error.kind = .malformed }
+      error.remedies = []
       throw error
     }
     try checkConfiguration(of: bundle, against: conversion)

@@ -30,8 +30,9 @@ struct CoverageReport {
     missing.count + unexpected.count + misshapen.count + idleRules.count
   }
 
+  /// - Parameter initialisesMissing: whether the caller has tensors initialised that no source has.
   /// - Throws: `remap.coverage` with a line for every kind of problem, layer indices folded.
-  func check(_ labels: [String]) throws(WeightsError) {
+  func check(_ labels: [String], initialisesMissing: Bool) throws(WeightsError) {
     guard problemCount > 0 else { return }
     var counts: [String] = []
     var details: [String] = []
@@ -62,12 +63,12 @@ struct CoverageReport {
       idleRules.count)
     // Last, since they may be many and only the first details are shown.
     add("unexpected", lines(unexpected, "unexpected", labels), Set(unexpected.map(\.tensor)).count)
-    let isMissingAlone = missing.count == problemCount
+    let helps = !initialisesMissing && missing.count == problemCount
     throw WeightsError(
       .remapCoverage, file: labels.count == 1 ? labels[0] : nil,
       "tensors do not fit \(family): " + counts.joined(separator: ", ") + "; first "
         + (details.first ?? "") + (likelyCause.map { "; " + $0 } ?? ""),
-      details: details, remedies: isMissingAlone ? [.initialiseMissing] : [])
+      details: details, remedies: helps ? [.initialiseMissing] : [])
   }
 
   /// Lines such as `missing: NAMES`, with the source where there are several.

@@ -47,7 +47,7 @@ public struct RemapPlanner {
   ///   `remap.unknown-key`; the errors of `ConfigurationResolver`.
   public func plan() throws(WeightsError) -> RemapPlan {
     let draft = try draft()
-    try draft.report.check(sources.map(\.label))
+    try draft.report.check(sources.map(\.label), initialisesMissing: initialisesMissing)
     try draft.resolver.askForTheRest(sources)
     return draft.plan
   }
@@ -83,7 +83,7 @@ public struct RemapPlanner {
       // The tensors that would determine the configuration may be those with unexpected names.
       // Those are reported first, since initialising tensors would be the wrong remedy.
       if error.code == .remapAsk, !collector.report.unexpected.isEmpty {
-        try collector.report.check(sources.map(\.label))
+        try collector.report.check(sources.map(\.label), initialisesMissing: initialisesMissing)
       }
       throw explained(error, layout, collector.shapes)
     }
