@@ -1,7 +1,7 @@
 public import DVLADiagnostics
+import DVLAEmbeddedManifests
 import DVLAFamilies
 public import DVLAJSON
-import DVLAManifests
 public import DVLATensors
 
 /// How far each stage of each family may stray, by precision class: ordered rules, of which the
