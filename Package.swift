@@ -159,15 +159,16 @@ let runtime: [Target] = [
 let conversion: [Target] = [
   cModule("CManifests", in: "Conversion"),
   cModule("CBuild", in: "Conversion", c: commit.map { [.define("DVLA_COMMIT", to: $0)] } ?? []),
-  module("Manifests", in: "Conversion", ["CManifests"]),
+  module("EmbeddedManifests", in: "Conversion", ["CManifests"]),
   module(
-    "Remapping", in: "Conversion", ["Diagnostics", "Tensors", "JSON", "Manifests", "Accounting"]),
+    "Remapping", in: "Conversion",
+    ["Diagnostics", "Tensors", "JSON", "EmbeddedManifests", "Accounting"]),
   module("Quantization", in: "Conversion", ["Diagnostics", "Tensors", "JSON", "Kernels"]),
   module(
     "Parity", in: "Conversion",
     [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models",
-      "Manifests",
+      "EmbeddedManifests",
     ]),
   // Everything the command does, as a library.
   .target(
@@ -265,7 +266,10 @@ let testing: [Target] = [
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
   tests(
     "Remapping",
-    ["Accounting", "Diagnostics", "Tensors", "JSON", "Safetensors", "Manifests", "TestSupport"]),
+    [
+      "Accounting", "Diagnostics", "Tensors", "JSON", "Safetensors", "EmbeddedManifests",
+      "TestSupport",
+    ]),
   tests(
     "Parity", ["Diagnostics", "Tensors", "JSON", "Safetensors", "Models", "TestSupport"]),
   tests("Quantization", ["Diagnostics", "Tensors", "JSON", "Kernels"]),

@@ -18,7 +18,7 @@ struct Layering {
     "DVLACProducts": ["DVLAMatrixProducts"],
     "DVLACImageCodecs": ["DVLAImages", "DVLACommandTests"],
     "DVLACSentencePiece": ["DVLATokenization"],
-    "DVLACManifests": ["DVLAManifests"],
+    "DVLACManifests": ["DVLAEmbeddedManifests"],
     "DVLACBuild": ["DepthVLAWeights"],
   ]
 

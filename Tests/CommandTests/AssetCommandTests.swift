@@ -134,7 +134,7 @@ struct AssetCommandTests {
     #expect(empty.status == 65)
     #expect(
       empty.errorLines == [
-        "depthvla: \(scratch("pali/tokenizer.model")): 0 bytes, expected an asset of 1 to "
+        "depthvla: \(scratch("pali/tokenizer.model")): has 0 bytes; an asset must have 1 to "
           + "268435456; --no-assets leaves such files out"
       ])
     // A look at the folder says so too, and shows the rest.

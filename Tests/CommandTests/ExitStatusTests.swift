@@ -34,7 +34,7 @@ struct ExitStatusTests {
 
   @Test(arguments: [
     (["convert"], "expected at least one source"),
-    (["convert", "--dinov2", "x"], "expected -o OUT"),
+    (["convert", "--dinov2", "x"], "give -o FILE or --dry-run"),
     (["convert", "--dinov2", "x", "-o", "b", "--precision", "int4"], "'int4'"),
     (["convert", "--dinov2", "x", "-o", "b", "--threads", "0"], "--threads 0"),
     (["convert", "--dinov2", "x", "-o", "b", "--store", "--smallest"], "exclude each other"),
@@ -47,6 +47,20 @@ struct ExitStatusTests {
     (
       ["convert", "--dinov2", dinov2, "-o", "b", "--take", "dinov2=pi0"],
       "no source is of family pi0"
+    ),
+    (
+      ["convert", "--dinov2", dinov2, "-o", "b", "--take", "vlm=pi0", "--take", "vlm=depthvla"],
+      "--take gives component \"vlm\" twice"
+    ),
+    (
+      [
+        "convert", "--dinov2", dinov2, "-o", "b", "--depth-encoder", "dinov2", "--take",
+        "dinov2=pi0",
+      ], "--depth-encoder already chooses the source of \"dinov2\""
+    ),
+    (
+      ["convert", "--paligemma", "x", "--dinov2", dinov2, "-o", "b", "--prefix", "ema."],
+      "name the source: --prefix paligemma=… or --prefix dinov2=…"
     ),
     (["convert", "--dinov2", dinov2, "-o", "b", "--set", "x"], "KEY=VALUE"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--as", "llama"], "\"llama\" is not known"),
@@ -118,7 +132,7 @@ struct ExitStatusTests {
 
   @Test func aCheckpointOfAnotherFamilyIs65() throws {
     try expect(
-      65, "is a dinov2 checkpoint (hub naming), expected paligemma",
+      65, "is a dinov2 checkpoint (hub naming), not paligemma; give it with --dinov2",
       from: ["convert", "--paligemma", Self.dinov2, "-o", "b"])
   }
 
@@ -221,7 +235,7 @@ struct ExitStatusTests {
     }
     for (prefix, words) in [
       ("other.", "no tensor name starts with the chosen prefix"),
-      ("pi0=ema.", "no source is a pi0"),
+      ("pi0=ema.", "no pi0 source is given"),
     ] {
       let arguments = ["convert", "--dinov2", path, "--prefix", prefix, "-o", scratch("c")]
       let result = try depthvla(arguments)

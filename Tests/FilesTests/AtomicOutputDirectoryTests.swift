@@ -94,8 +94,8 @@ extension OutputFileHandle {
     try folder.makeFolder("out/inner")
     expectError(
       .fileExists, .cannotCreate,
-      "\(folder("out")): cannot be replaced: it contains the folder \"inner\", and only a folder of "
-        + "files may be"
+      "\(folder("out")): contains the folder \"inner\"; only a folder without subfolders can be "
+        + "replaced; choose another path"
     ) { _ = try AtomicOutputDirectory(path: folder("out"), overwrite: true) }
   }
 

@@ -105,7 +105,8 @@ import Testing
     ) { _ = try file.bytes(at: 30, count: 20) }
     expectError(
       .fileChanged, .inputOutput,
-      "\(path): changed while it was being read: from 100 to 40 bytes"
+      "\(path): changed while it was being read, from 100 to 40 bytes; run the command again when "
+        + "nothing writes to it"
     ) { try file.checkUnchanged() }
   }
 
@@ -116,7 +117,8 @@ import Testing
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSince1970: 1000)], ofItemAtPath: path)
     expectError(
-      .fileChanged, .inputOutput, "\(path): changed while it was being read: something wrote to it"
+      .fileChanged, .inputOutput,
+      "\(path): changed while it was being read; run the command again when nothing writes to it"
     ) { try file.checkUnchanged() }
   }
 

@@ -1,6 +1,6 @@
 import DVLADiagnostics
+import DVLAEmbeddedManifests
 import DVLAJSON
-import DVLAManifests
 import DVLATensors
 import DVLATestSupport
 import Foundation

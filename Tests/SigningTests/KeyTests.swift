@@ -58,7 +58,9 @@ struct KeyTests {
   }
 
   @Test func aPrivateKeyWithThePublicHalfOfAnotherIsRefused() {
-    expectRefusal("key.form", mentioning: "public half") { try Fixture.privateKey("mismatched") }
+    expectRefusal("key.form", mentioning: "stored public key does not match") {
+      try Fixture.privateKey("mismatched")
+    }
   }
 
   @Test func theWrongHalfIsCalledSo() throws {

@@ -44,7 +44,7 @@ import Testing
       file
       .patching(#""vocab":{"#, with: #""vocab":{"\#(base)":134,\#(pieces)\#(tails)"#)
       .patching(#"["i","nd"]"#, with: #"["i","nd"],\#(merges)"#)
-    expect(bytes, .tokenizerUnsupported, "expected fewer or shorter merged pieces")
+    expect(bytes, .tokenizerUnsupported, "too many or too long merged pieces to check")
   }
 
   /// Each block needs the ids of its character and of two of it.

@@ -61,7 +61,7 @@ import Testing
       (
         "nested pieces",
         model + (1...65).flatMap { piece(String(repeating: "é", count: $0), kind: 4) },
-        .tokenizerMalformed, "starts with 64 others"
+        .tokenizerMalformed, "has more than 63 other pieces as prefixes"
       ),
     ] as [(String, [UInt8], WeightsError.Code, String)]).map(Fault.init))
   func refuses(fault: Fault) {

@@ -57,7 +57,7 @@ import Testing
       (#"{"id":133"#, #"{"id":135"#, .tokenizerUnsupported, "none for 133"),
       (#"{"id":133"#, #"{"id":132"#, .tokenizerMalformed, "of another piece"),
       (#"{"id":133"#, #"{"id":999999999"#, .tokenizerMalformed, "at most 1048576 pieces"),
-      (#""he":8"#, #""he":9"#, .tokenizerMalformed, "have one id, 9"),
+      (#""he":8"#, #""he":9"#, .tokenizerMalformed, "have the same id, 9"),
       (#""he":8"#, #""he":-1"#, .tokenizerMalformed, "no id that is an integer from 0"),
       (#""he":8"#, #""hj":8"#, .tokenizerMalformed, #"needs the piece "he""#),
       (#"["h","e"]"#, #"["h"]"#, .tokenizerMalformed, "another merge at 1"),

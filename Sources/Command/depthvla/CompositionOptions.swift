@@ -51,7 +51,9 @@ struct CompositionOptions: ParsableArguments {
       guard choices.updateValue(sides[1], forKey: sides[0]) == nil else {
         throw WeightsError(
           .commandUsage, .usage,
-          "--take \(text.quoted): the source of \(sides[0].quoted) is already given")
+          sides[0] == "dinov2" && depthEncoder != nil
+            ? "--take \(text.quoted): --depth-encoder already chooses the source of \"dinov2\""
+            : "--take gives component \(sides[0].quoted) twice")
       }
     }
     return choices

@@ -10,8 +10,8 @@ enum Console {
 
   /// Writes all of the text.
   ///
-  /// - Returns: the number of the error that stopped it, if one did. A reader that has gone away
-  ///   is nobody's error.
+  /// - Returns: the number of the error that stopped it, if one did. A closed pipe is not an
+  ///   error.
   @discardableResult
   static func write(_ text: String, to stream: Stream) -> Int32? {
     let bytes = Array(text.utf8)

@@ -42,7 +42,7 @@ struct ConvertCommand: OutputCommand {
         .commandUsage, .usage, "expected at least one source, such as --paligemma PATH")
     }
     if bundle.target == nil, !bundle.dryRun {
-      throw WeightsError(.commandUsage, .usage, "expected -o OUT, or --dry-run")
+      throw WeightsError(.commandUsage, .usage, "give -o FILE or --dry-run")
     }
     let library = try output.library()
     let imported = try sources.open(library, configs: configs)

@@ -26,7 +26,7 @@ struct ComparisonOptions: ParsableArguments {
     if goldens.isEmpty { throw ValidationError("expected --golden PATH") }
   }
 
-  /// - Throws: `tolerances.*`, `json.*`, `file.*`.
+  /// - Throws: `tolerance`, `json.*`, `file.*`.
   func chosenTolerances() throws(WeightsError) -> Tolerances {
     guard let tolerances else { return try .embedded() }
     do throws(WeightsError) {

@@ -3,8 +3,7 @@ import Glibc
 
 /// The processors this process runs on.
 enum Processors {
-  /// Those it may use, of which more than 32 find nothing to do: memory, not arithmetic, is what
-  /// conversion waits for.
+  /// How many are online, but at most 32, since conversion is limited by memory bandwidth.
   static var count: Int { max(1, min(32, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
 
   /// What they are called and the instructions that are made use of, such as `AMD EPYC 9R14,
@@ -17,7 +16,7 @@ enum Processors {
     return (name.map { $0.drop { $0 == " " } + ", " } ?? "") + InstructionSet.best.rawValue
   }
 
-  /// The first kilobytes of a file of the system, which says of itself that it is empty.
+  /// The first 4096 bytes of a /proc file, whose reported size is 0.
   private static func text(of path: String) -> String {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return "" }

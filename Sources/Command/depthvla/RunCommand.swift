@@ -134,7 +134,7 @@ struct RunCommand: OutputCommand {
           + "\(pictures.image.count) were given")
     }
     guard !depth.outputs.isEmpty else {
-      throw WeightsError(.commandUsage, .usage, "expected -o, --png16 or --raw")
+      throw WeightsError(.commandUsage, .usage, "give at least one of -o, --png16 and --raw")
     }
     var options = DepthRunner.Options()
     options.inputSize = depth.inputSize

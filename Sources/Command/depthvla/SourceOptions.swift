@@ -66,13 +66,13 @@ struct SourceOptions: ParsableArguments {
       guard named || paths.count == 1 else {
         throw WeightsError(
           .commandUsage, .usage,
-          "--prefix \(text.quoted): there are \(paths.count) sources, expected "
-            + paths.map { "\($0.family)=…" }.joined(separator: " or "))
+          "--prefix \(text.quoted): name the source: "
+            + paths.map { "--prefix \($0.family)=…" }.joined(separator: " or "))
       }
       let family = named ? String(sides[0]) : paths[0].family
       guard paths.contains(where: { $0.family == family }) else {
         throw WeightsError(
-          .commandUsage, .usage, "--prefix \(text.quoted): no source is a \(family)")
+          .commandUsage, .usage, "--prefix \(text.quoted): no \(family) source is given")
       }
       guard chosen.updateValue(named ? String(sides[1]) : text, forKey: family) == nil else {
         throw WeightsError(.commandUsage, .usage, "--prefix is given twice for \(family)")
@@ -93,10 +93,11 @@ struct SourceOptions: ParsableArguments {
         path: path, library: library, config: given[family],
         prefix: chosen[family])
       guard source.family == family else {
+        let option = options.first { $0.family.rawValue == source.family }
         throw WeightsError(
           .commandFamily, file: path,
-          "is a \(source.family) checkpoint (\(source.recognition.naming) naming), expected "
-            + family)
+          "is a \(source.family) checkpoint (\(source.recognition.naming) naming), not \(family)"
+            + (option.map { "; give it with \($0.name)" } ?? ""))
       }
       sources.append(source)
     }

@@ -8,8 +8,8 @@ import DVLAMatrixProducts
 public enum ToolVersion {
   public static let current = "0.1.0"
 
-  /// The commit that was built, with "-modified" behind it where files had changed since; nil
-  /// where the build was not told, as only `scripts/install` and `scripts/release` do.
+  /// The commit that was built, with "-modified" behind it where files had changed since; nil when
+  /// built other than by `scripts/install` or `scripts/release`.
   public static var commit: String? {
     // A constant of the C target.
     guard let commit = unsafe dvla_build_commit() else { return nil }

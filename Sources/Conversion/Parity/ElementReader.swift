@@ -70,7 +70,7 @@ struct ElementReader {
       if info.dtype == .bool, let index = bytes.prefix(count).firstIndex(where: { $0 > 1 }) {
         throw WeightsError(
           .goldenValue, file: file.path, tensor: info.name.string,
-          "element \(range.lowerBound + index) is \(bytes[index]), expected 0 or 1 of a BOOL")
+          "element \(range.lowerBound + index) is \(bytes[index]); a BOOL must be 0 or 1")
       }
       return bytes.prefix(count).map { Int($0) }
     }

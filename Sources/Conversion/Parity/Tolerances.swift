@@ -1,7 +1,7 @@
 public import DVLADiagnostics
+import DVLAEmbeddedManifests
 import DVLAFamilies
 public import DVLAJSON
-import DVLAManifests
 public import DVLATensors
 
 /// How far each stage of each family may stray, by precision class: ordered rules, of which the
@@ -162,7 +162,7 @@ extension JSONReader {
     let value = try limit()
     guard value < 1 else {
       throw failure(
-        .tolerance, "expected a limit below 1, which nothing but zeros would reach, found \(value)")
+        .tolerance, "expected a limit below 1 (a stage of zeros has the error 1), found \(value)")
     }
     return value
   }
@@ -170,7 +170,9 @@ extension JSONReader {
   fileprivate func reason() throws(WeightsError) -> String {
     let text = try string()
     guard text.contains(where: \.isLetter) else {
-      throw failure(.tolerance, "expected the measurement behind the limits, found \(text.quoted)")
+      throw failure(
+        .tolerance,
+        "expected a reason, such as the measurement it comes from, found \(text.quoted)")
     }
     return text
   }

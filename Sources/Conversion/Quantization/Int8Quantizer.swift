@@ -5,7 +5,8 @@ public import DVLATensors
 /// Quantizes the rows of one matrix to INT8 and back, any number of rows at a time.
 ///
 /// The result does not depend on how the rows are divided, so that parts of a matrix can be
-/// quantized in parallel and their errors added in any order. The rounding is that of `Int8Kernel`.
+/// quantized in parallel and their errors added in any order. The rounding is that of `Int8Kernel`,
+/// whose formula is in `CKernels/Bodies/Int8.inc`.
 public struct Int8Quantizer: Sendable {
   public let tensor: TensorName
   public let shape: Shape

@@ -1,7 +1,7 @@
 public import DVLAAccounting
 public import DVLADiagnostics
+import DVLAEmbeddedManifests
 import DVLAJSON
-import DVLAManifests
 
 /// All manifests: those built into the toolkit, and those that a user adds.
 ///

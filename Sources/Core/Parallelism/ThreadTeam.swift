@@ -66,11 +66,12 @@ private final class TeamRun: @unchecked Sendable {
   private let nextItem = Atomic(0)
   private let workers = Atomic(0)
 
-  // Who falls asleep first says so, then looks at `state` once more; who changes `state` then looks
-  // whether anyone sleeps. Both in sequentially consistent order, or the bell could be missed.
+  // A thread about to sleep first counts itself in `sleepers`, then rereads `state`; a thread that
+  // changes `state` then reads `sleepers`. Both in sequentially consistent order, or a thread could
+  // sleep through a run.
   private let sleepers = Atomic(0)
   private let leaderSleeps = Atomic(false)
-  /// Whether the service has ended.
+  /// Wakes sleeping threads; its value says whether the service has ended.
   private let bell = Monitor(false)
 
   /// Runs `body` for every item together with the threads that serve, as worker 0.

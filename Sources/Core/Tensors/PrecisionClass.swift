@@ -1,5 +1,4 @@
-/// How much the weights of a model lost against those a golden was recorded with, which decides
-/// what its activations may lose.
+/// How much precision the weights lost since the golden was recorded; it selects the tolerances.
 public enum PrecisionClass: String, Sendable, CaseIterable {
   /// Nothing, in any type that they are stored in.
   case f32

@@ -61,6 +61,8 @@ extension WeightsError.Code {
 
 extension TensorSource {
   /// All bytes of a tensor.
+  ///
+  /// - Throws: `tensor.unknown`; what reading the source throws.
   public func bytes(of name: TensorName) throws(WeightsError) -> [UInt8] {
     guard let info = info(of: name) else {
       throw WeightsError(.unknownTensor, tensor: name.string, "no such tensor")

@@ -38,6 +38,8 @@ public struct DocumentReading: Sendable {
   }
 
   /// Reads a document that no table describes: all its keys are unknown.
+  ///
+  /// - Throws: `document.setting` when it is no JSON object; `document.too-many-keys`.
   public init(unknown value: JSONValue, named document: String) throws(WeightsError) {
     try self.init(
       value, named: document, by: KeyTable(name: document, about: "", keys: [:], absent: []))

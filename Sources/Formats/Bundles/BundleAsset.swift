@@ -82,8 +82,8 @@ public struct BundleAssetPlan: Sendable, Hashable {
       guard first.name.utf8.lexicographicallyPrecedes(second.name.utf8) else {
         throw WeightsError(
           .bundleAssetOrder, .malformed,
-          "asset \(second.name.quoted): expected it after \(first.name.quoted) in the order of "
-            + "their bytes, each name once")
+          "asset \(second.name.quoted): assets must be sorted by name without duplicates, but it "
+            + "follows \(first.name.quoted)")
       }
     }
   }

@@ -91,8 +91,8 @@ struct TableRow {
     guard planes == .none || encoding == .zstd && planes == .standard(for: dtype) else {
       throw WeightsError(
         .bundlePlanes, .malformed,
-        "expected planes \(PlaneOrder.none.rawValue.quoted) or what fits \(dtype.rawValue) in"
-          + " frames, found \(planes.rawValue.quoted) with encoding \(encoding.rawValue.quoted)")
+        "plane order \(planes.rawValue.quoted) does not fit \(dtype.rawValue) with encoding "
+          + encoding.rawValue.quoted)
     }
   }
 

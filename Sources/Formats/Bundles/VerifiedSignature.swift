@@ -53,7 +53,7 @@ public struct VerifiedSignature: Sendable {
     do throws(WeightsError) {
       bytes = try readWholeFile(path: path, limit: SignatureFile.byteCountLimit)
     } catch {
-      // A bundle that is not there either is the plainer error.
+      // If the bundle is missing too, that is the clearer error.
       guard error.code == .fileNotFound, file == nil, try FileIdentity(path: bundle) != nil else {
         throw file == nil && error.code == .fileNotFound ? error.notFound(bundle) : error
       }

@@ -32,7 +32,7 @@ public enum NPY {
   }
 }
 
-/// An array of floating-point numbers as a NPY file holds it.
+/// An array of floating-point numbers as an NPY file holds it.
 public struct NPYArray: Sendable, Hashable {
   /// F32 or F64.
   public let dtype: DType

@@ -1,7 +1,7 @@
 import DVLADiagnostics
 import DVLATensors
 
-/// What a NPY file says of its array before the data.
+/// What an NPY file says of its array before the data.
 struct NPYHeader {
   let dtype: DType
   let shape: Shape
@@ -14,11 +14,12 @@ struct NPYHeader {
   /// - Throws: `npy.format`, `npy.header`, `npy.dtype`, `npy.order`, `npy.shape`.
   init(_ bytes: [UInt8]) throws(WeightsError) {
     guard NPY.isNPY(bytes), bytes.count >= 8 else {
-      throw WeightsError(.npyFormat, "expected a NPY file, found no magic number at its start")
+      throw WeightsError(.npyFormat, "expected an NPY file, found no magic number at its start")
     }
     guard (1...3).contains(bytes[6]), bytes[7] == 0 else {
       throw WeightsError(
-        .npyFormat, "expected a NPY file of version 1.0, 2.0 or 3.0, found \(bytes[6]).\(bytes[7])")
+        .npyFormat, "expected an NPY file of version 1.0, 2.0 or 3.0, found \(bytes[6]).\(bytes[7])"
+      )
     }
     let start = bytes[6] == 1 ? 10 : 12
     guard bytes.count >= start else {
@@ -57,7 +58,7 @@ struct NPYHeader {
   }
 }
 
-/// The Python dictionary in the header of a NPY file: exactly the keys `descr`, `fortran_order`
+/// The Python dictionary in the header of an NPY file: exactly the keys `descr`, `fortran_order`
 /// and `shape`, in any order.
 private struct NPYLiteral {
   struct Fields {

@@ -89,7 +89,9 @@ extension SafetensorsFile {
       let bytes = try file.bytes(at: 0, count: 8 + count)
       guard UInt64(bytes: bytes[..<8], .littleEndian) == UInt64(count) else {
         throw WeightsError(
-          .fileChanged, .inputOutput, "changed while it was read: the length of its header")
+          .fileChanged, .inputOutput,
+          "changed while it was read: the length of its header; run the command again when nothing "
+            + "writes to it")
       }
       let header = unsafe try SafetensorsHeader.parse(
         bytes.span.bytes.extracting(8..<bytes.count), fileByteCount: file.byteCount,

@@ -37,7 +37,7 @@ public struct SafetensorsHeader: Sendable {
     guard !overflow, prefixed <= fileByteCount else {
       throw WeightsError(
         .safetensorsHeaderPastEnd,
-        "header of \(headerJSON.byteCount) bytes in a file of \(fileByteCount)")
+        "the header has \(headerJSON.byteCount) bytes, but the whole file only \(fileByteCount)")
     }
     let document: JSONValue
     do throws(WeightsError) {

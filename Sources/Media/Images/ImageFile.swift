@@ -50,7 +50,7 @@ public enum ImageFile {
     case .damagedPNG:
       throw WeightsError(
         .imageTransfer,
-        "the first 8 bytes of this PNG image were changed, as a copy in text mode does")
+        "the PNG signature is damaged, as by a transfer in text mode; copy the file in binary mode")
     case .other(let name):
       throw WeightsError(
         .imageUnsupportedFormat, "expected a PNG or JPEG image, found \(name): convert it first")

@@ -16,8 +16,8 @@ enum AddedTokenOrder {
     guard work <= mostWork else {
       throw WeightsError(
         .tokenizerUnsupported,
-        "expected fewer or shorter added tokens where some are normalized and some not, found "
-          + "\(first.count + others.count)")
+        "too many or too long added tokens to check: \(first.count + others.count), of which some are "
+          + "normalized and some not; give tokenizer.model instead")
     }
     for (one, another) in [(first, others), (others, first)] {
       let tree = PrefixTree(another)

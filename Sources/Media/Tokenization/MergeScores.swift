@@ -94,8 +94,8 @@ struct MergeScores {
     guard made.reduce(0, { $0 + $1 * $1 }) <= Self.mostWork else {
       throw WeightsError(
         .tokenizerUnsupported,
-        "expected fewer or shorter merged pieces, found \(made.count) of up to "
-          + "\(made.max() ?? 0) bytes")
+        "too many or too long merged pieces to check: \(made.count) of up to \(made.max() ?? 0) bytes; "
+          + "give tokenizer.model instead")
     }
     for id in isMade.indices where isMade[id] {
       guard let text = names.texts[id] else { continue }

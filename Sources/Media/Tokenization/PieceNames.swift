@@ -42,7 +42,7 @@ struct PieceNames {
             || text.utf8.count == 1 && bytes[Int(text.utf8.first ?? 0)] == id)
         guard isByte else {
           throw Self.malformed(
-            "the pieces \(other.quoted) and \(text.quoted) have one id, \(id)")
+            "the pieces \(other.quoted) and \(text.quoted) have the same id, \(id)")
         }
       } else {
         texts[id] = text
@@ -51,7 +51,7 @@ struct PieceNames {
     try Vocabulary.checkLength(of: file.unknownPiece, "the unknown piece")
     guard let unknown = file.vocabulary[file.unknownPiece]?.integer else {
       throw Self.malformed(
-        "the unknown piece \(file.unknownPiece.quoted) is none of the vocabulary")
+        "the unknown piece \(file.unknownPiece.quoted) is not in the vocabulary")
     }
     try take(file.addedTokens, of: file.vocabulary)
     try Self.checkMarker(file.unknownPiece, "an unknown piece")
@@ -81,12 +81,13 @@ struct PieceNames {
         texts[token.id] = text
         if token.isNormalized { found.normalized.append(text) } else { found.raw.append(text) }
       }
-      // One with a "▁" that is looked for before there is any is never found, but may be merged.
+      // Any other is searched for before spaces become "▁", so it is never found in a text, but
+      // merges may still make it.
     }
     try AddedTokenOrder.check(first: found.raw, then: found.normalized)
   }
 
-  /// A text cannot be searched for a marker that has a "▁": texts have spaces instead.
+  /// A marker with a "▁" cannot be looked for, because texts have spaces in its place.
   private static func checkMarker(_ text: String, _ name: String) throws(WeightsError) {
     guard !text.unicodeScalars.contains("▁") else {
       throw WeightsError(

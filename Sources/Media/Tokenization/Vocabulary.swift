@@ -21,7 +21,7 @@ struct Vocabulary {
 
   struct Piece {
     var text: String
-    /// Of the pieces that can be made next, that of the highest score is, and of several the
+    /// The merge that makes the piece with the highest score comes next; among equals, the
     /// leftmost.
     var score: Float
     var kind: Kind
@@ -138,8 +138,8 @@ extension Vocabulary {
       guard open.count <= Self.deepestNesting else {
         throw WeightsError(
           .tokenizerMalformed,
-          "the piece \(text.quoted) starts with \(open.count - 1) others, expected fewer than "
-            + "\(Self.deepestNesting)")
+          "the piece \(text.quoted) has more than \(Self.deepestNesting - 1) other pieces as "
+            + "prefixes")
       }
     }
   }

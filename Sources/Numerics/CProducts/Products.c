@@ -57,7 +57,7 @@ size_t dvla_tile_scratch_bytes(size_t tokens) {
   return (tokens * DVLA_TILE_OUTPUTS + WEIGHT_UNITS + SCALES) * 4;
 }
 
-/// Rows that are not there.
+/// Stands in for rows beyond the last output.
 static const uint8_t zeros[2 * DVLA_BF16_STAGE];
 
 /// Arranges the stage's weights for the tile.

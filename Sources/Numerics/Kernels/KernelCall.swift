@@ -1,6 +1,4 @@
-// The fence: all pointers that Swift hands to the kernels come from here.
-//
-// Invariants, on which every use below rests:
+// The invariants under which every file of this folder hands pointers to the kernels:
 // - A kernel reads and writes exactly the bytes that its counts say, and the callers have checked
 //   those counts against the spans. Kernels accept any alignment.
 // - The pointers live only inside the closure, while the spans are borrowed; exclusive access to

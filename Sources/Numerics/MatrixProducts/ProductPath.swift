@@ -16,7 +16,7 @@ public enum ProductPath: String, CaseIterable, Sendable {
   case int8AVX2 = "int8-avx2"
   /// VPDPWSSD on 256 bits.
   case int8AVXVNNI = "int8-avx-vnni"
-  /// VPDPWSSD on 512 bits.
+  /// VPDPBUSD on 512 bits, once for each byte of a token's integers.
   case int8AVX512VNNI = "int8-avx512-vnni"
   /// SDOT.
   case int8NEONDot = "int8-neon-dot"

@@ -13,8 +13,10 @@ public final class Compute: Sendable {
   private let team: ThreadTeam
   private let turn = Mutex(())
 
+  /// How many threads compute, at least 1.
   public var threads: Int { team.threads }
 
+  /// - Parameter threads: how many, the caller's included; a number below 1 means 1.
   public init(threads: Int) { team = ThreadTeam(threads: threads) }
 
   /// Checks that there is memory for the products of all threads, which OpenBLAS would otherwise

@@ -10,6 +10,12 @@ public struct Convolution: Sendable {
   private let stride: Int
   private let padding: Int
 
+  /// - Parameters:
+  ///   - linear: the weight as above, and a bias [out].
+  ///   - kernel: the side of the square kernel, in pixels.
+  ///   - stride: pixels from one neighbourhood to the next, in both directions.
+  ///   - padding: zeros added on each of the four sides, in pixels.
+  /// - Precondition: the weight has kernel * kernel * C columns.
   public init(_ linear: Linear, kernel: Int, stride: Int, padding: Int) {
     precondition(linear.weight.columns.isMultiple(of: kernel * kernel), "whole neighbourhoods")
     self.linear = linear
@@ -84,6 +90,10 @@ public struct PixelExpansion: Sendable {
   private let linear: Linear
   private let kernel: Int
 
+  /// - Parameters:
+  ///   - linear: the weight as above, and a bias [kernel * kernel * out].
+  ///   - kernel: the side of the square that each pixel becomes, which is the stride too.
+  /// - Precondition: the weight has kernel * kernel * out rows.
   public init(_ linear: Linear, kernel: Int) {
     precondition(linear.weight.rows.isMultiple(of: kernel * kernel), "whole squares")
     self.linear = linear

@@ -7,6 +7,10 @@ public struct LayerNorm: Sendable {
   public let bias: [Float]
   public let epsilon: Double
 
+  /// - Parameters:
+  ///   - weight: [D].
+  ///   - bias: [D].
+  ///   - epsilon: what is added to the variance.
   public init(weight: [Float], bias: [Float], epsilon: Double) {
     precondition(weight.count == bias.count, "a bias for each weight")
     self.weight = weight
@@ -32,6 +36,9 @@ public struct RMSNorm: Sendable {
   public let weight: [Float]
   public let epsilon: Double
 
+  /// - Parameters:
+  ///   - weight: [D], stored less one.
+  ///   - epsilon: what is added to the mean of the squares.
   public init(weight: [Float], epsilon: Double) {
     self.weight = weight
     self.epsilon = epsilon

@@ -39,7 +39,7 @@ extension Model {
     guard ablation != Ablation() else { return self }
     throw WeightsError(
       .modelFamily, .usage,
-      "only \(Family.depthvla.rawValue) has a mask to choose and a depth expert to disable; "
+      "only a \(Family.depthvla.rawValue) model has a choice of attention mask and a depth expert; "
         + "this is \(family)")
   }
 }

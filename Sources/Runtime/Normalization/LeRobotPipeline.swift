@@ -69,7 +69,7 @@ public struct LeRobotPipeline: Sendable {
       else { continue }
       throw WeightsError(
         .processingOrder,
-        "expected \(first.rawValue.quoted) before \(second.rawValue.quoted), found it behind it")
+        "the step \(first.rawValue.quoted) must come before \(second.rawValue.quoted)")
     }
     if let twice = order.indices.first(where: { order[..<$0].contains(order[$0]) }) {
       throw WeightsError(

@@ -54,8 +54,8 @@ public struct LeRobotProcessing: Sendable {
         .processingStep, file: config.path,
         "adapt_to_pi_aloha is true"
           + ((before ?? after).map { " beside \($0.path.quoted)" } ?? "")
-          + ": lerobot with such files, of October 2025 and later, has no such setting and does not "
-          + "turn ALOHA's joints; expected false")
+          + ": lerobot since October 2025 ignores this setting; set it to false or remove the "
+          + "pipelines")
     }
     processing.stateWidth = said?.stateWidth
     processing.actionWidth = said?.actionWidth
@@ -81,8 +81,9 @@ public struct LeRobotProcessing: Sendable {
     if let name = before?.content.renamed.first(where: { said?.inputs[$0] != nil }) {
       throw WeightsError(
         .processingStep, file: before?.path,
-        "the step \(StepName.rename.rawValue) gives \(name.quoted) another name, which is an input "
-          + "of the policy itself by \(config?.path ?? ""); expected names of the robot's own")
+        "the step \(StepName.rename.rawValue) renames \(name.quoted), which "
+          + "\(config?.path.quoted ?? "") lists as an input of the policy; only the robot's own names "
+          + "may be renamed")
     }
     self.processing = processing
   }
@@ -101,7 +102,7 @@ public struct LeRobotProcessing: Sendable {
       throw WeightsError(
         .processingContradiction, file: config.path,
         "normalization_mapping.\(type) is \(said.lerobotMode), but norm_map.\(type) is "
-          + "\(done.lerobotMode) by \(pipeline.path.quoted)")
+          + "\(done.lerobotMode) in \(pipeline.path.quoted); correct one of the two files")
     }
   }
 
@@ -126,7 +127,8 @@ public struct LeRobotProcessing: Sendable {
       throw WeightsError(
         .processingContradiction, file: enabled.0,
         "\(enabled.1.rawValue.quoted) is enabled, but \(other.1.rawValue.quoted) is not"
-          + (other.0.map { " by \($0.quoted)" } ?? ", as its pipeline is not there"))
+          + (other.0.map { " in \($0.quoted); correct one of the two files" }
+            ?? ", because its pipeline is missing"))
     }
     let isEnabled = first?.isEnabled ?? false
     let isGiven = before?.isGiven == true || after?.isGiven == true
@@ -134,7 +136,8 @@ public struct LeRobotProcessing: Sendable {
       throw WeightsError(
         .processingContradiction, file: config.path,
         "use_relative_actions is \(uses), but \(StepName.relative.rawValue.quoted) is "
-          + (isEnabled ? "enabled" : "not enabled") + " by \((before ?? after)?.path.quoted ?? "")")
+          + (isEnabled ? "enabled" : "not enabled") + " in \((before ?? after)?.path.quoted ?? "")"
+          + "; correct one of the two files")
     }
     guard isEnabled, let first else { return nil }
     if !isGiven, let config, let before {
@@ -154,7 +157,7 @@ public struct LeRobotProcessing: Sendable {
     throw WeightsError(
       .processingContradiction, file: config.path,
       "\(key) is \(said.prefix(8).joined(separator: ", ").quoted), but "
-        + "\(StepName.relative.rawValue.quoted) has \(done.prefix(8).joined(separator: ", ").quoted) by "
-        + pipeline.path.quoted)
+        + "\(StepName.relative.rawValue.quoted) has \(done.prefix(8).joined(separator: ", ").quoted) in "
+        + "\(pipeline.path.quoted); correct one of the two files")
   }
 }

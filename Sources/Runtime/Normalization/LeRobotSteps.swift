@@ -41,7 +41,7 @@ extension LeRobotPipeline {
           : .unknown)
     }
     guard let name = step.name else {
-      // A step of somebody's own may do anything, unless it says that it does nothing.
+      // A custom step may do anything, so it is refused unless it is disabled.
       guard step.config?.optional("enabled")?.value == .bool(false) else {
         throw step.failure("is not supported; expected one of \(allowed)")
       }

@@ -139,7 +139,8 @@ public struct Normalizer: Sendable, Hashable {
 
   private func widthError(_ expected: String, _ values: [Double]) -> WeightsError {
     WeightsError(
-      .statisticsWidth, "expected \(expected) values as the statistics, found \(values.count)")
+      .statisticsWidth,
+      "expected \(expected) values, as many as the statistics have, found \(values.count)")
   }
 
   private func checked(_ values: [Double]) throws(WeightsError) -> [Double] {

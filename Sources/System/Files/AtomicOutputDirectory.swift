@@ -110,8 +110,8 @@ public final class AtomicOutputDirectory: Sendable {
     if let name = try folder.firstFolderInside() {
       throw WeightsError(
         .fileExists, .cannotCreate, file: folder.path,
-        "cannot be replaced: it contains the folder \(name.quoted), and only a folder of files may be"
-      )
+        "contains the folder \(name.quoted); only a folder without subfolders can be replaced; choose "
+          + "another path")
     }
   }
 }

@@ -97,12 +97,13 @@ public final class InputFile: Sendable {
     if now.st_size != byteCount {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path,
-        "changed while it was being read: from \(byteCount) to \(now.st_size) bytes")
+        "changed while it was being read, from \(byteCount) to \(now.st_size) bytes; run the command "
+          + "again when nothing writes to it")
     }
     if FileChangeMark(time: now.st_mtim) != FileChangeMark(time: opened.st_mtim) {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path,
-        "changed while it was being read: something wrote to it")
+        "changed while it was being read; run the command again when nothing writes to it")
     }
   }
 

@@ -24,6 +24,8 @@ public final class OutputFileHandle: Sendable {
 
   /// Has the system begin to bring those bytes to the device, so that ``finish()`` waits less. They
   /// stay readable meanwhile. Advice: a file system may ignore it.
+  ///
+  /// - Throws: `file.finished`.
   public func beginWriting(_ range: Range<Int>) throws(WeightsError) {
     file_access_begin_writing(try open().number, range.lowerBound, range.count)
   }

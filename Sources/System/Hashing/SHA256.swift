@@ -2,8 +2,9 @@ import DVLACLibCrypto
 
 /// SHA-256 (FIPS 180-4) by libcrypto, which uses the processor's SHA instructions.
 ///
-/// This file is the module's only unsafe code. The invariant: `context` is a live EVP context
-/// from `init` to `deinit`, owned by this value alone, since the type is not copyable.
+/// Unsafe code, as in `XXHash.swift` and nowhere else in the module. The invariant: `context` is a
+/// live EVP context from `init` to `deinit`, owned by this value alone, since the type is not
+/// copyable.
 @safe
 public struct SHA256: ~Copyable {
   /// The name and version of libcrypto, such as "OpenSSL 3.0.17 1 Jul 2025".
@@ -14,6 +15,7 @@ public struct SHA256: ~Copyable {
 
   private let context: OpaquePointer
 
+  /// The hash of no bytes yet.
   public init() {
     // A libcrypto without memory for a context, or without SHA-256, is a broken machine rather
     // than broken data: like Swift's own allocations it stops the process.
@@ -25,6 +27,7 @@ public struct SHA256: ~Copyable {
 
   deinit { unsafe EVP_MD_CTX_free(context) }
 
+  /// Appends bytes to what is hashed.
   public mutating func update(_ bytes: RawSpan) {
     let done = unsafe bytes.withUnsafeBytes { buffer in
       unsafe EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
@@ -32,8 +35,10 @@ public struct SHA256: ~Copyable {
     precondition(done == 1, "libcrypto refused bytes to hash")
   }
 
+  /// Appends bytes to what is hashed.
   public mutating func update(_ bytes: [UInt8]) { update(unsafe bytes.span.bytes) }
 
+  /// The digest of all bytes, in the order in which they were appended.
   public consuming func finalize() -> Digest {
     var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
     let done = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
@@ -45,11 +50,13 @@ public struct SHA256: ~Copyable {
     return digest
   }
 
+  /// The digest of bytes that are all in memory.
   public static func hash(_ bytes: RawSpan) -> Digest {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finalize()
   }
 
+  /// The digest of bytes that are all in memory.
   public static func hash(_ bytes: [UInt8]) -> Digest { hash(unsafe bytes.span.bytes) }
 }

@@ -6,6 +6,7 @@ import DVLACXXHash
 /// Unsafe code: the pointers live inside the closures only, and the parts say how many bytes each
 /// holds.
 public enum XXH3 {
+  /// The hash of bytes that are all in memory, with seed 0.
   public static func hash(_ bytes: RawSpan) -> UInt64 {
     unsafe bytes.withUnsafeBytes { buffer in
       var part = unsafe dvla_bytes(buffer)
@@ -13,6 +14,7 @@ public enum XXH3 {
     }
   }
 
+  /// The hash of bytes that are all in memory, with seed 0.
   public static func hash(_ bytes: [UInt8]) -> UInt64 { hash(unsafe bytes.span.bytes) }
 
   /// The hash of the concatenated pieces of two buffers.
@@ -54,6 +56,7 @@ extension dvla_bytes {
 ///
 /// Unsafe code: the pointer lives inside the closure only, and is of as many bytes as it says.
 public enum XXH64 {
+  /// The hash of bytes that are all in memory.
   public static func hash(_ bytes: RawSpan) -> UInt64 {
     unsafe bytes.withUnsafeBytes { unsafe dvla_xxh64(dvla_bytes($0)) }
   }

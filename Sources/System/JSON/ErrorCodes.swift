@@ -1,7 +1,8 @@
 public import DVLADiagnostics
 
-/// The rules of the gate. Every message starts with the line and column, or with the path of the
-/// value for the last three.
+/// The rules of the gate. A message starts with the line and column, or for the last three with the
+/// path of the value; those of `json.too-large` and `json.disagreement` concern the whole text and
+/// name no place.
 extension WeightsError.Code {
   /// Bytes that are no UTF-8: a stray or missing continuation byte, or above U+10FFFF.
   public static let jsonUTF8 = Self("json.utf8")

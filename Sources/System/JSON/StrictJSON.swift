@@ -7,8 +7,9 @@ public import DVLADiagnostics
 /// unescaping), NUL in keys, lone surrogates, integers beyond 64 bits, numbers beyond double
 /// range, byte order marks, and texts beyond the limits. A text that passes is read by json-c.
 public enum StrictJSON {
-  /// - Throws: one of the codes `json.*` but those of ``JSONReader``, with line and column;
-  ///   `json.too-large` before anything is read.
+  /// - Throws: one of the codes `json.*` but those of ``JSONReader``, with line and column
+  ///   but for `json.disagreement` and `json.too-large`, of which the latter comes before anything
+  ///   is read.
   public static func parse(
     _ bytes: RawSpan, limits: JSONLimits = .default
   ) throws(WeightsError) -> JSONValue {

@@ -77,7 +77,8 @@ extension AssetChoice {
     where first.plan.name == second.plan.name {
       throw WeightsError(
         .convertAssets, .usage, file: second.path,
-        "would be \(second.plan.name.quoted) in the bundle, and so would \(first.path.quoted)")
+        "this file and \(first.path.quoted) would both be called \(second.plan.name.quoted) in the "
+          + "bundle; leave one out")
     }
     try BundleAssetPlan.check(files.map(\.plan))
     return AssetSelection(files: files, notes: notes + Self.unreadable(files))
@@ -102,8 +103,8 @@ extension AssetChoice {
     let folder = found.last?.path.splitAtLastComponent.folder
     throw WeightsError(
       .convertAssets, .usage, file: folder,
-      "\(given + found.count) files would travel with the tensors, expected at most "
-        + "\(BundleLayout.assetCount)", remedies: [.leaveOutAssets])
+      "the bundle would have \(given + found.count) assets; at most \(BundleLayout.assetCount) are "
+        + "allowed", remedies: [.leaveOutAssets])
   }
 
   /// - Throws: `convert.assets`.

@@ -60,7 +60,7 @@ enum AssetContent: Equatable {
       _ = try Tokenizer(tokenizerJSON: bytes)
       return true
     } catch {
-      // Keys that are not known are another form of the file, and no damage.
+      // Unknown keys mean another form of the file, not damage.
       guard [.tokenizerUnsupported, .jsonUnknownKey].contains(error.code) else { throw error }
       return false
     }

@@ -62,7 +62,7 @@ struct AssetFile: Sendable {
     guard 1...BundleLayout.assetByteCount ~= file.byteCount else {
       throw WeightsError(
         .convertAssetSize, file: file.path,
-        "\(file.byteCount) bytes, expected an asset of 1 to \(BundleLayout.assetByteCount)")
+        "has \(file.byteCount) bytes; an asset must have 1 to \(BundleLayout.assetByteCount)")
     }
     self.isGiven = isGiven
     contents = .file(file)
@@ -95,7 +95,7 @@ struct AssetFile: Sendable {
     guard SHA256.hash(bytes) == sha256 else {
       throw WeightsError(
         .fileChanged, .inputOutput, file: path,
-        "changed since it was first read: its bytes are others now")
+        "changed while the command ran; run it again")
     }
     return bytes
   }

@@ -117,7 +117,7 @@ struct AssetSearch {
         &notes)
     }
     self.notes = notes
-    // A file of that name has been written of these very tensors.
+    // A file of that name already holds these same statistics.
     found += Self.made(of: checkpoint, family: family).filter { made in
       !found.contains { $0.name == made.name }
     }

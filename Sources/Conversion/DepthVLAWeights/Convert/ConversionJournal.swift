@@ -7,8 +7,8 @@ import DVLASafetensors
 import DVLATensors
 
 /// What a conversion has done so far, in a file beside the unfinished bundle: first what conversion
-/// it is, then a record for each block, in their order. Each part is behind its length and its
-/// checksum, so that an end that was not written whole is recognised.
+/// it is, then a record for each block, in their order. Each part is preceded by its length
+/// and its checksum, so that an end that was not written whole is recognised.
 ///
 /// Nothing in it is believed. A record is used where its checksum fits, and a block where its
 /// stored bytes fit the SHA-256 of the record; any other block is made again. Records are read one
@@ -57,8 +57,8 @@ final class ConversionJournal: Sendable {
       for work in left where try work.noted(0..<1) != nil {
         throw WeightsError(
           .convertResume, .cannotCreate, file: path,
-          "the unfinished work there belongs to another conversion: other sources, options or version"
-            + " of depthvla or libzstd", remedies: [.startOver])
+          "the unfinished work there belongs to another conversion: its sources, its options, or the "
+            + "version of depthvla or libzstd differ", remedies: [.startOver])
       }
       return nil
     }

@@ -35,7 +35,8 @@ struct PlannedBundle: AssetSource {
   func bytes(of asset: BundleAsset) throws(WeightsError) -> [UInt8] {
     guard let file = files[asset.name] else {
       throw WeightsError(
-        .bundleAssetUnknown, .notFound, file: path, "expected an asset, found \(asset.name.quoted)")
+        .bundleAssetUnknown, .notFound, file: path,
+        "the planned bundle has no asset \(asset.name.quoted)")
     }
     return try file.bytes()
   }

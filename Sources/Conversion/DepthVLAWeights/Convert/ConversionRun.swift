@@ -44,7 +44,7 @@ extension Conversion {
   /// itself is kept.
   ///
   /// - Throws: `output.is-input`, `convert.resume`, `convert.non-finite`, `convert.overflow`,
-  ///   `quantize.non-finite`, `file.changed` when a source was written to meanwhile, and what
+  ///   `quantization.non-finite`, `file.changed` when a source was written to meanwhile, and what
   ///   reading and writing throw. Nothing is left at the target then.
   public func write(
     to path: String, progress: @escaping WorkProgress.Handler = { _ in }

@@ -57,8 +57,9 @@ struct GivenScales {
     guard let moved = try transform.ofRows(scales.map(\.info.shape)) else {
       throw WeightsError(
         .quantizationOperation, file: checkpoint.path, tensor: inputs[0].string,
-        "is INT8 with scales for its rows, and the naming reorders its elements to make "
-          + planned.name.string.quoted, remedies: [.choosePrecision(["bf16", "f32"])])
+        "is INT8 with scales for its rows; converting it to \(planned.name.string.quoted) reorders its "
+          + "elements, so its row scales would no longer fit",
+        remedies: [.choosePrecision(["bf16", "f32"])])
     }
     var areBF16 = true
     for scale in scales where areBF16 {

@@ -30,7 +30,7 @@ enum DiffInput {
       guard let recognition else {
         throw WeightsError(
           .diffFamilies, file: path,
-          "cannot be compared with a bundle, because it is of no known model")
+          "is not a known model, so it can only be compared with a checkpoint")
       }
       return recognition.family
     }

@@ -101,7 +101,7 @@ struct CheckpointPlanner {
     guard ElementCast.isPossible(from: source, to: dtype) else {
       throw WeightsError(
         .exportDType, tensor: tensor.name.string,
-        "is \(source.rawValue) in the bundle, which is not converted to \(dtype.rawValue)")
+        "is \(source.rawValue) in the bundle and cannot become \(dtype.rawValue)")
     }
     guard let info = TensorInfo(name: tensor.name, dtype: dtype, shape: tensor.shape) else {
       throw WeightsError(

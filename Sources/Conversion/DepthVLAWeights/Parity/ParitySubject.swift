@@ -35,6 +35,12 @@ public struct ParitySubject: Sendable {
   /// The tensors that parity cannot see, in the order of the layout.
   public let unusedTensors: [UnusedTensor]
 
+  /// - Parameters:
+  ///   - path: as the user gave it.
+  ///   - source: the tensors of the layout, under its names.
+  ///   - precision: what the weights lost since they were published.
+  ///   - root: the identity of a bundle, in hexadecimal; nil for a checkpoint.
+  ///   - unusedTensors: those that parity cannot see, in the order of the layout.
   public init(
     path: String, family: String, configuration: JSONValue, source: any TensorSource,
     precision: PrecisionClass, root: String?, unusedTensors: [UnusedTensor]

@@ -97,7 +97,7 @@ extension BundleComparison {
       conversion = try Conversion(sources: ordered, options: options, library: library)
     } catch {
       if error.code == .remapAsk { throw sourcesThatSayLess(error, bundle) }
-      // The options are the bundle's own, so that no command line can answer what they ask.
+      // The options are the bundle's own, so no option can supply what is missing.
       var error = error.inFile(bundle.path)
       if error.kind == .usage { error.kind = .malformed }
       error.remedies = []

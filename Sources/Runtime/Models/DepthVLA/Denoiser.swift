@@ -11,6 +11,7 @@ struct Denoiser {
   let prefix: DepthVLA.Prefix
   let pattern: AttentionPattern
   let compute: Compute
+  private let mask: BlockMask
   /// By layer, the keys and values of VLM and depth tokens; nil until they went through the layers.
   private var kept: [KeyValues]?
   /// Whether VLM and depth tokens go through the layers before the actions do.
@@ -26,6 +27,7 @@ struct Denoiser {
   ) {
     self.model = model
     self.prefix = prefix
+    mask = BlockMask(vlm: prefix.vlm.valid, depth: prefix.depth?.valid)
     self.pattern = pattern
     self.wantsDepth = wantsDepth
     self.compute = compute
@@ -39,11 +41,10 @@ struct Denoiser {
     trace: StageTrace = .none, finished: (PolicyPhase) -> Void = { _ in }
   ) throws(WeightsError) {
     guard keepsPrefix else { return }
-    let vlm = try run([vlmStream(mask: .keys(prefix.vlm.valid.flags), trace)], trace: trace)
+    let vlm = try run([vlmStream(mask: mask.vlm, trace)], trace: trace)
     finished(.vlmLayers)
     kept = vlm
-    guard let depth = prefix.depth, let stream = depthStream(mask: .keys(depth.valid.flags), trace)
-    else { return }
+    guard let rows = mask.depth, let stream = depthStream(mask: rows, trace) else { return }
     kept = zip(vlm, try run([stream], trace: trace)).map { KeyValues.joined([$0, $1]) }
   }
 
@@ -61,13 +62,9 @@ struct Denoiser {
     var streams: [TokenStream] = []
     switch pattern {
     case .block:
-      streams = [actionStream(tokens, mask: suffixMask(length: tokens.shape[1]))]
+      streams = [actionStream(tokens, mask: mask.suffix(length: tokens.shape[1]))]
     case .full:
-      let own = BatchFlags(repeating: true, batch: tokens.shape[0], length: tokens.shape[1])
-      let everyone = AttentionMask.keys(
-        BatchFlags.joined(
-          [prefix.vlm.valid] + (prefix.depth.map { [$0.valid] } ?? []) + [own]
-        ).flags)
+      let everyone = mask.full(length: tokens.shape[1])
       streams = [vlmStream(mask: everyone, trace)]
       if let stream = depthStream(mask: everyone, trace) { streams.append(stream) }
       streams.append(actionStream(tokens, mask: everyone))
@@ -117,16 +114,5 @@ struct Denoiser {
     return TokenStream(
       model.action.decoder, name: "action", hidden: tokens,
       valid: [Bool](repeating: true, count: positions.count), positions: positions, mask: mask)
-  }
-
-  /// The state sees both prefixes and itself, actions see everything: blocks 0, 1 and 2.
-  private func suffixMask(length: Int) -> AttentionMask {
-    let seen = BatchFlags.joined(
-      [prefix.vlm.valid] + (prefix.depth.map { [$0.valid] } ?? []))
-    let own = BatchFlags(repeating: true, batch: seen.batch, length: length)
-    let blocks = (0..<length).map { $0 == 0 ? 1 : 2 }
-    return .blocks(
-      keys: BatchFlags.joined([seen, own]).flags,
-      ofKeys: [Int](repeating: 0, count: seen.length) + blocks, ofQueries: blocks)
   }
 }

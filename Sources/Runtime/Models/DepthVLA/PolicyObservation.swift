@@ -55,6 +55,10 @@ public struct PolicyTargets: Sendable {
   /// Depth [B, C, H, W], 0 where it is unknown.
   public let depth: Tensor?
 
+  /// - Parameters:
+  ///   - actions: [B, H, actionDim], normalised as in training.
+  ///   - time: from 0 (actions) to 1 (noise).
+  ///   - depth: [B, C, H, W], 0 where it is unknown; nil: no depth loss.
   public init(actions: Tensor, time: Double, depth: Tensor? = nil) {
     self.actions = actions
     self.time = time

@@ -40,8 +40,7 @@ public struct PrivateKey: Sendable {
     // Checked now, so that a wrong key does not show at the end of a long conversion.
     let message = Array("a trial".utf8)
     guard key.verifies(try key.sign(message), of: message) else {
-      throw WeightsError(
-        .keyForm, "the public half stored with the private key belongs to another")
+      throw WeightsError(.keyForm, "the stored public key does not match the private key")
     }
   }
 

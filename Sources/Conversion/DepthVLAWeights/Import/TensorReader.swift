@@ -91,8 +91,8 @@ final class TensorReader: Sendable {
       guard total <= Self.wholeByteLimit else {
         throw WeightsError(
           .remapTooLarge, .unavailable, tensor: inputs[0].info.name.string,
-          "reordering its elements takes \(total) bytes of memory, limit is \(Self.wholeByteLimit)"
-        )
+          "reordering its elements takes \(total) bytes of memory; the limit is "
+            + "\(Self.wholeByteLimit)")
       }
       var tensors: [[UInt8]] = []
       for input in inputs { tensors.append(try input.source.bytes(of: input.info.name)) }

@@ -100,6 +100,7 @@ struct SourceMarks {
   private static func changed(_ file: InputFile) -> WeightsError {
     WeightsError(
       .fileChanged, .inputOutput, file: file.path,
-      "changed while it was read, though the time of its last write is as it was")
+      "changed while it was read, although its modification time is unchanged; run the command again "
+        + "when nothing writes to it")
   }
 }
