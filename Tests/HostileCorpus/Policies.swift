@@ -82,8 +82,10 @@ extension HostileCase {
     {
       let count = length ?? header.utf8.count
       let size = (0..<(version == 1 ? 2 : 4)).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
-      return [0x93] + Array("NUMPY".utf8) + [version, 0] + size + Array(header.utf8)
-        + [UInt8](repeating: 0, count: data)
+      var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8)
+      bytes += [version, 0] + size
+      bytes += Array(header.utf8)
+      return bytes + [UInt8](repeating: 0, count: data)
     }
     @Sendable func header(
       descr: String = "'<f4'", fortran: String = "False", shape: String = "(3,)", more: String = ""
