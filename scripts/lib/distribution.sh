@@ -2,7 +2,7 @@
 
 # Exports DEPTHVLA_COMMIT for `depthvla --version`: the commit that is checked out, with -modified
 # behind it where files have changed or have been added. Where this is no clone it is not set, and
-# the command says that its commit is unknown.
+# the command says that its commit is not recorded.
 know_commit() {
   unset DEPTHVLA_COMMIT
   local commit
@@ -22,7 +22,7 @@ build_command() {
     setup_failed
   }
   TOOL=$(swift build "${options[@]}" --show-bin-path)/depthvla
-  "$TOOL" --version | grep -qxF "commit: ${DEPTHVLA_COMMIT:-unknown}" \
+  "$TOOL" --version | grep -qxF "commit: ${DEPTHVLA_COMMIT:-not recorded}" \
     || fail "build: the command does not know its commit ${DEPTHVLA_COMMIT:-}"
 }
 
