@@ -25,7 +25,7 @@ struct PipelineTests {
 
     let verified = try depthvla("verify", scratch("b"), "--against", fixture.path)
     #expect(verified.status == 0, "\(verified.error)")
-    #expect(verified.output.contains("equal bit for bit"))
+    #expect(verified.output.contains("stored unchanged and equal"))
 
     let exported = try depthvla("export", scratch("b"), "--naming", "source", "-o", scratch("out"))
     #expect(exported.status == 0, "\(exported.error)")
@@ -80,7 +80,7 @@ struct PipelineTests {
     try other.write(to: scratch, as: "other")
     let result = try depthvla("verify", scratch("b"), "--against", scratch("other"))
     #expect(result.status == 1)
-    #expect(result.output.contains("78 tensors equal bit for bit, 1 DIFFERENT"))
+    #expect(result.output.contains("78 tensors stored unchanged and equal, 1 DIFFERENT"))
     #expect(result.output.contains("mlp.fc1.bias: differs from byte 9 on"))
     let json = try depthvla("verify", scratch("b"), "--against", scratch("other"), "--json")
     #expect(json.status == 1)

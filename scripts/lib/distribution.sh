@@ -2,7 +2,7 @@
 
 # Exports DEPTHVLA_COMMIT for `depthvla --version`: the commit that is checked out, with -modified
 # behind it where files have changed or have been added. Where this is no clone it is not set, and
-# the command says that its commit is unknown.
+# the command says that its commit is not recorded.
 know_commit() {
   unset DEPTHVLA_COMMIT
   local commit
@@ -24,7 +24,7 @@ build_command() {
   TOOL=$(swift build "${options[@]}" --show-bin-path)/depthvla
   local version
   version=$("$TOOL" --version)
-  grep -qxF "commit: ${DEPTHVLA_COMMIT:-unknown}" <<<"$version" \
+  grep -qxF "commit: ${DEPTHVLA_COMMIT:-not recorded}" <<<"$version" \
     || fail "build: the command does not know its commit ${DEPTHVLA_COMMIT:-}"
 }
 

@@ -6,7 +6,7 @@ import DVLAFamilies
 struct CompositionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The source of the depth encoder where both of these are given.",
+      "Which source gives the depth encoder if both --depth-anything and --dinov2 are given.",
       valueName: "source"))
   var depthEncoder: DepthEncoder?
 

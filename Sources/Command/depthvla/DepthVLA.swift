@@ -10,10 +10,12 @@ struct DepthVLA: ParsableCommand {
     commandName: "depthvla",
     abstract: "Convert model checkpoints into verified weight bundles for robots.",
     discussion: """
-      A first look:     depthvla inspect ~/models/paligemma-3b-pt-224
-      The main job:     depthvla convert --paligemma P --depth-anything D \\
+      Look at a model:  depthvla inspect ~/models/paligemma-3b-pt-224
+      Make a bundle:    depthvla convert --paligemma PALIGEMMA \\
+                          --depth-anything DEPTH_ANYTHING \\
                           --init-missing 7 --precision int8 -o robot.dvla.safetensors
-      Before release:   depthvla verify robot.dvla.safetensors --against P D
+      Check it:         depthvla verify robot.dvla.safetensors \\
+                          --against PALIGEMMA DEPTH_ANYTHING
 
       Exit status: 0 success, 1 a check failed, 64 usage, 65 malformed, damaged or
       unsuitable input, 66 no such input, 69 out of memory or another resource,

@@ -16,7 +16,7 @@ struct DiffCommand: OutputCommand {
 
       Checkpoints in different namings, and bundles, are compared by the names of the layout, and \
       quantized tensors by their dequantized values. Assets, or the files beside the weights, are \
-      compared too. The exit status is 1 where any differ.
+      compared too. The exit status is 1 if any differ.
       """)
 
   @Argument(help: "A checkpoint or a bundle.")

@@ -18,8 +18,8 @@ struct ExportCommand: OutputCommand {
         depthvla export dinov2.dvla.safetensors --naming source -o as-it-came
 
       --naming source restores the naming, types, tied tensors and files of the original \
-      checkpoint. INT8 tensors are written as INT8 where the library reads them (PaliGemma in \
-      hub naming), and as dequantized floats elsewhere. Tokenizer, preprocessor settings and \
+      checkpoint. INT8 tensors are written as INT8 if the library reads them (PaliGemma in \
+      hub naming), and as dequantized floats otherwise. Tokenizer, preprocessor settings and \
       statistics get their original names.
       """)
 
@@ -49,7 +49,8 @@ struct ExportCommand: OutputCommand {
     @Flag(help: "Write INT8 tensors as dequantized floats.")
     var dequantize = false
 
-    @Option(help: ArgumentHelp("The most tensor bytes in one shard.", valueName: "bytes"))
+    @Option(
+      help: ArgumentHelp("The maximum number of tensor bytes in one shard.", valueName: "bytes"))
     var shardSize = 5_000_000_000
 
     @Flag(help: "Replace the folder if it exists.")

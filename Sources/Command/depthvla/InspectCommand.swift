@@ -14,26 +14,32 @@ struct InspectCommand: OutputCommand {
       Example:
         depthvla inspect ~/models/dinov2-large
 
-      The exit status is 65 where tensors are missing, unexpected or of another shape, or where \
-      the model is not supported or not recognised. It is 64 where a checkpoint holds several \
-      models and --prefix does not choose one.
+      The exit status is 65 if tensors are missing, unexpected or of another shape, or if the \
+      model is not supported or not recognised. It is 64 if a checkpoint holds several models \
+      and --prefix does not choose one.
       """)
 
   @Argument(help: "A safetensors file, a folder with shards, or a bundle.")
   var path: String
 
-  @OptionGroup(title: "Model") var configs: ConfigOptions
+  @OptionGroup(title: "Model") var reading: ReadingOptions
   @OptionGroup(title: "Model") var settings: SettingOptions
-  @OptionGroup(title: "Model") var copy: CopyOption
   @OptionGroup(title: "Report") var listing: Listing
   @OptionGroup var output: OutputOptions
 
-  /// Which of several copies of a model is meant.
-  struct CopyOption: ParsableArguments {
+  /// How the one source is read.
+  struct ReadingOptions: ParsableArguments {
+    // A list, since of an option that takes one value the last would win in silence.
+    @Option(
+      name: .customLong("config"), parsing: .singleValue,
+      help: ArgumentHelp(
+        "A config.json to use in place of the one beside the weights.", valueName: "file"))
+    var configs: [String] = []
+
     @Option(
       help: ArgumentHelp(
         """
-        Where a checkpoint holds several copies of a model, such as the weights and their moving \
+        If a checkpoint holds several copies of a model, such as the weights and their moving \
         average, use the one whose tensor names begin with this text.
         """, valueName: "text"))
     var prefix: String?
@@ -50,7 +56,7 @@ struct InspectCommand: OutputCommand {
         """)
     var ledger = false
 
-    @Flag(help: "Exit with status 65 where a document has an unknown key.")
+    @Flag(help: "Exit with status 65 if a document has an unknown key.")
     var strict = false
   }
 
@@ -58,7 +64,7 @@ struct InspectCommand: OutputCommand {
     let library = try output.library()
     let inspection = try Inspection.inspect(
       path, library: library, settings: Configuration(settings: try settings.values()),
-      config: try config(), prefix: copy.prefix)
+      config: try config(), prefix: reading.prefix)
     let report = InspectionReport(inspection)
     try output.write(
       report.json,
@@ -73,8 +79,8 @@ struct InspectCommand: OutputCommand {
 
   /// The config.json that is given; there is one source.
   private func config() throws(WeightsError) -> JSONValue? {
-    guard let text = configs.texts.last else { return nil }
-    guard configs.texts.count == 1 else {
+    guard let text = reading.configs.last else { return nil }
+    guard reading.configs.count == 1 else {
       throw WeightsError(.commandUsage, .usage, "--config is given twice")
     }
     do throws(WeightsError) { return try UserDocument.json(of: text) } catch {

@@ -20,7 +20,8 @@ struct ParityCommand: OutputCommand {
 
       A golden holds inputs and recorded activations. From a folder, the goldens of this model \
       are used. Every recorded stage is compared in the order of the forward pass, and the first \
-      one out of tolerance is named. The exit status is 1 where any is. --quiet omits the tables.
+      one out of tolerance is named. The exit status is 1 if any stage is out of tolerance. \
+      --quiet omits the tables.
 
       A row shows the largest absolute difference, that difference relative to the largest \
       recorded value, the relative root mean square, the share of its limit that the stage uses, \

@@ -19,7 +19,9 @@ struct ComparisonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The class whose tolerances apply (default: by what conversion lost).", valueName: "class"))
+      """
+      The class whose tolerances apply (default: chosen by how the weights were converted).
+      """, valueName: "class"))
   var precisionClass: PrecisionClass?
 
   func validate() throws {

@@ -9,7 +9,9 @@ struct PolicyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The robot's state: a JSON array of numbers, {\"state\": […]}, or .npy.", valueName: "file"))
+      """
+      The robot's state: a JSON array of numbers, or an object with it under "state", or .npy.
+      """, valueName: "file"))
   var state: String?
 
   @Option(

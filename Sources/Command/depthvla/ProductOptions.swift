@@ -6,9 +6,8 @@ struct ProductOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      How products with BF16 and INT8 weights are computed: exact in float32, or native in the \
-      type of the weights (default: exact where conversion lost nothing, else native where that \
-      is faster on this processor).
+      Multiply BF16 and INT8 weights exactly, in float32, or natively, in their own type \
+      (default: exact for lossless bundles; otherwise native if faster here).
       """,
       valueName: "how"))
   var products: ProductPrecision?

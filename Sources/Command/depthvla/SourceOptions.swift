@@ -32,7 +32,7 @@ struct SourceOptions: ParsableArguments {
     name: .customLong("prefix"), parsing: .singleValue,
     help: ArgumentHelp(
       """
-      Where a checkpoint holds several copies of a model, such as the weights and their moving \
+      If a checkpoint holds several copies of a model, such as the weights and their moving \
       average, use the one whose tensor names begin with this text ('' for the one without a \
       prefix). With several sources, name the family.
       """, valueName: "[family=]text"))
@@ -110,7 +110,10 @@ struct SettingOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
-      "A configuration value that the checkpoint lacks, such as num_attention_heads=6.",
+      """
+      A configuration value that the checkpoint lacks, such as num_attention_heads=6, or a \
+      processing setting, such as image_fit=pad.
+      """,
       valueName: "key=value"))
   var texts: [String] = []
 

@@ -61,8 +61,8 @@ struct VerificationReport {
   private func words(_ comparison: BundleComparison) -> String {
     let exact = comparison.rows.count { $0.outcome == .exact }
     let converted = comparison.rows.count { $0.outcome == .asConverted }
-    var text = "against the sources: \(exact) tensors equal bit for bit"
-    if converted > 0 { text += ", \(converted) equal after conversion" }
+    var text = "against the sources: \(exact) tensors stored unchanged and equal"
+    if converted > 0 { text += ", \(converted) equal to a fresh conversion" }
     let measured = comparison.rows.count { $0.outcome == .measured }
     if measured > 0 { text += ", \(measured) quantized before conversion and measured" }
     text += comparison.differences.isEmpty ? "\n" : ", \(comparison.differences.count) DIFFERENT\n"

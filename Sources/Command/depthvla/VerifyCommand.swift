@@ -21,9 +21,9 @@ struct VerifyCommand: OutputCommand {
       --against lists every source that the bundle was made from. Each tensor is converted again \
       and compared bit for bit, and the loss is measured. Assets are compared with the files \
       beside the weights. With --public-key the bundle must be signed with one of the keys, and \
-      the SHA-256 of the file is checked too. The exit status is 1 where sources and bundle \
-      differ, the signature cannot be trusted or a tensor holds NaN or infinity. It is 65 where \
-      the bundle is damaged.
+      the SHA-256 of the file is checked too. The exit status is 1 if sources and bundle differ, \
+      the signature cannot be trusted or a tensor holds NaN or infinity. It is 65 if the bundle \
+      is damaged.
       """)
 
   @Argument(help: "The bundle.")

@@ -24,7 +24,7 @@ public enum ToolVersion {
 
   static var parts: [(name: String, value: String)] {
     [
-      ("commit", commit ?? "unknown"),
+      ("commit", commit ?? "not recorded"),
       ("processor", architecture),
       ("instructions", InstructionSet.best.rawValue),
       ("products", "\(ProductPath.bestOfBF16.rawValue), \(ProductPath.bestOfInt8.rawValue)"),
