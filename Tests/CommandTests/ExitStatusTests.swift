@@ -65,9 +65,13 @@ struct ExitStatusTests {
     (["convert", "--dinov2", dinov2, "-o", "b", "--set", "x"], "KEY=VALUE"),
     (["convert", "--dinov2", dinov2, "-o", "b", "--as", "llama"], "\"llama\" is not known"),
     (
-      ["convert", "--dinov2", dinov2, "-o", "b", "--as", "pi0"], "has no component of a pi0 bundle"
+      ["convert", "--dinov2", dinov2, "-o", "b", "--as", "pi0"],
+      "holds nothing that a pi0 bundle needs"
     ),
-    (["diff", dinov2, FixtureFolder.path("checkpoints/paligemma/hf-hub")], "is paligemma"),
+    (
+      ["diff", dinov2, FixtureFolder.path("checkpoints/paligemma/hf-hub")],
+      "paligemma/hf-hub (paligemma): they are different models"
+    ),
     (["frobnicate"], "frobnicate"),
     (["convert", "--dino", dinov2, "-o", "b"], "--dino"),
     (["convert", "--dinov2", dinov2, "--dinov2", dinov2, "-o", "b"], "--dinov2 is given 2 times"),
@@ -242,6 +246,30 @@ struct ExitStatusTests {
       #expect(result.status == 64)
       #expect(result.error.contains(words), "\(result.error)")
     }
+  }
+
+  @Test func aFullStandardOutputIsSaidInWords() throws {
+    let result = try program(
+      ["sh", "-c", "\"$0\" inspect \"$1\" > /dev/full", Command.path, Self.dinov2])
+    #expect(result.status == 74)
+    #expect(
+      result.errorLines == [
+        "depthvla: cannot write to standard output: no space left on the device"
+      ])
+  }
+
+  /// The naming has rules for any name under its prefixes.
+  @Test func misspeltNamesAreTheProblemAndNotTheSizes() throws {
+    var checkpoint = try PlainCheckpoint(fixture: "dinov2/hf")
+    checkpoint.config = nil
+    for name in Array(checkpoint.tensors.keys) {
+      checkpoint.tensors[name + "x"] = checkpoint.tensors.removeValue(forKey: name)
+    }
+    let spoilt = try checkpoint.write(to: scratch, as: "spoilt")
+    let result = try depthvla("inspect", spoilt)
+    #expect(result.status == 65)
+    #expect(result.error.contains("the tensors do not match dinov2: "), "\(result.error)")
+    #expect(!result.error.contains("--set"), "\(result.error)")
   }
 
   /// Drawing tensors is no answer to names that nothing explains.

@@ -39,8 +39,8 @@ struct LedgerCommandTests {
     #expect(strict.status == 65)
     #expect(
       strict.errorLines == [
-        "depthvla: \(scratch("in")): config.json: the key \"rope_dance\" ({\"steps\":3}) is unknown; "
-          + "unknown keys were to be refused"
+        "depthvla: \(scratch("in")): config.json: the key \"rope_dance\" ({\"steps\":3}) is unknown, "
+          + "and unknown keys are refused; remove it, or omit --strict"
       ])
     #expect(!FileManager.default.fileExists(atPath: scratch("b")))
     let converted = try convert()
@@ -115,6 +115,18 @@ struct LedgerCommandTests {
       let result = try depthvla(sources + texts.flatMap { ["--config", $0] })
       #expect(result.status == 64 && result.error.contains(words), "\(result.error)")
     }
+    let misspelt = try convert("--config", "dino=" + config)
+    #expect(misspelt.status == 64)
+    #expect(
+      misspelt.error.contains(
+        "--config \"dino=\(config)\": no family is called \"dino\", expected one of "),
+      "\(misspelt.error)")
+    // A file of that whole name is a file.
+    try scratch.write(scratch.bytes(of: "in/config.json"), to: "dino=config.json")
+    let whole = try depthvla(
+      "convert", "--dinov2", "in", "-o", "whole", "--config", "dino=config.json",
+      in: scratch.path)
+    #expect(whole.status == 0, "\(whole.error)")
     #expect(try convert("--config", scratch("none.json")).status == 66)
     try scratch.write("{", to: "broken.json")
     #expect(try convert("--config", scratch("broken.json")).status == 65)

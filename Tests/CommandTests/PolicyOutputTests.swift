@@ -161,7 +161,8 @@ struct PolicyOutputTests {
       }
       let same = try depthvla(
         arguments + [output, "o", output == "-o" ? "--actions" : "-o", "./o"], in: scratch.path)
-      #expect(same.status == 64 && same.error.contains("same place"), "\(same.error)")
+      #expect(
+        same.status == 64 && same.error.contains("two outputs have this path"), "\(same.error)")
     }
     #expect(try scratch.entries == before)
     #expect(try before.map { try scratch.bytes(of: $0) } == kept)

@@ -164,7 +164,7 @@ struct RecordTests {
     let result = try depthvla("verify", scratch("b"), "--against", scratch("in"))
     #expect(result.status == 1)
     #expect(result.errorLines.count == 1, "\(result.error)")
-    #expect(result.error.contains("config.json included"))
+    #expect(result.error.contains("each with its config.json"))
     #expect(!result.error.contains("--set"))
   }
 }

@@ -202,7 +202,10 @@ struct RunCommandTests {
     let cases: [(Int32, [String], String)] = [
       (64, [scratch("other"), "--image", "p.png", "--raw", "o"], "\"paligemma\""),
       (64, [bundle, "--image", "p.png"], "--png16"),
-      (64, [bundle, "--image", "p.png", "--raw", "o", "--png16", "./o"], "same place"),
+      (
+        64, [bundle, "--image", "p.png", "--raw", "o", "--png16", "./o"],
+        "two outputs have this path"
+      ),
       (65, [bundle, "--image", "damaged.png", "--raw", "o", "--skip-damaged"], "damaged.png"),
       (65, ["p.png", "--image", "p.png", "--raw", "o"], "p.png"),
       (66, [bundle, "--image", "absent.png", "--raw", "o"], "absent.png"),

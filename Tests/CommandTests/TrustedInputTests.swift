@@ -104,7 +104,8 @@ struct TrustedInputTests {
     #expect(result.status == 1, "\(result.error)")
     #expect(
       result.errorLines == [
-        "depthvla: \(scratch("b")): configuration.num_attention_heads is 1, the sources give 2"
+        "depthvla: \(scratch("b")): configuration.num_attention_heads is 1 in the bundle, but 2 in "
+          + "the sources; give the checkpoints it was made from"
       ])
   }
 

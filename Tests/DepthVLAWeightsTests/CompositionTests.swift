@@ -136,7 +136,7 @@ struct CompositionTests {
     }
     #expect(error?.kind == .usage)
     #expect(error?.file == Self.dinov2)
-    #expect(error?.message.contains("has no component of a paligemma bundle") == true)
+    #expect(error?.message.contains("holds nothing that a paligemma bundle needs") == true)
     #expect(try scratch.entries == [])
   }
 
@@ -190,5 +190,29 @@ struct CompositionTests {
       }
     }
     #expect(error?.code.rawValue == "export.incomplete")
+    let absent = #expect(throws: WeightsError.self) {
+      try export(bundle, naming: "source", to: scratch("part")) { $0.family = "pi0" }
+    }
+    #expect(absent?.code.rawValue == "export.family")
+    #expect(
+      absent?.message.hasPrefix("was not made from a pi0 checkpoint; it was made from ") == true)
+  }
+
+  @Test func aModelThatTheBundleLacksIsSaidBeforeItsNamings() throws {
+    let scratch = try ScratchFolder()
+    let bundle = try convert([Self.dinov2], to: scratch("b"))
+    for naming in ["hub", "hf", "none"] {
+      let error = #expect(throws: WeightsError.self) {
+        try export(bundle, naming: naming, to: scratch("out")) { $0.family = "pi0" }
+      }
+      #expect(error?.code.rawValue == "export.family")
+      #expect(error?.message == "the dinov2 bundle holds no pi0 model")
+    }
+    for family in ["dinov2", "absent"] {
+      let error = #expect(throws: WeightsError.self) {
+        try export(bundle, naming: "none", to: scratch("out")) { $0.family = family }
+      }
+      #expect(error?.code == .manifestUnknown)
+    }
   }
 }

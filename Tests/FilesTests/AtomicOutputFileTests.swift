@@ -206,7 +206,7 @@ extension AtomicOutputFile {
     expectError(
       .filePath, .usage, "..: the path must end with the name of the output"
     ) { _ = try AtomicOutputFile(path: "..", overwrite: false) }
-    expectError(.filePath, .usage, ": the path is empty") {
+    expectError(.filePath, .usage, "the path is empty") {
       _ = try AtomicOutputFile(path: "", overwrite: false)
     }
   }

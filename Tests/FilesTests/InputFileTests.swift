@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func rejectsEmptyPathAndNUL() {
-    expectError(.filePath, .usage, ": the path is empty") { _ = try InputFile(path: "") }
+    expectError(.filePath, .usage, "the path is empty") { _ = try InputFile(path: "") }
     expectError(.filePath, .usage, "a\\u{0}b: the path contains a NUL character") {
       _ = try InputFile(path: "a\0b")
     }

@@ -40,7 +40,7 @@ import Testing
     expectError(
       .fileLink, .malformed,
       "\(folder("link")): is a symbolic link to \"target\": links are followed only in a Hugging "
-        + "Face cache"
+        + "Face cache; give the path of the file itself, or copy it here"
     ) { _ = try input.open("link") }
   }
 
@@ -85,7 +85,7 @@ import Testing
     expectError(
       .fileLink, .malformed,
       "\(path)/data: is a symbolic link to \(target.quoted): in this Hugging Face cache it must lead "
-        + "to \"../../blobs/…\""
+        + "to \"../../blobs/…\"; give the path of the file itself, or download it again"
     ) { _ = try input.open("data") }
   }
 

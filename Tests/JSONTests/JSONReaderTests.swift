@@ -94,18 +94,32 @@ import Testing
         == expected)
   }
 
+  @Test(arguments: [
+    ("name", "$.name: expected a number, found the string \"x\""),
+    ("none", "$.none: expected a number, found null"),
+    (
+      "large",
+      "$.large: expected a number that a double can hold, found the integer 18446744073709551615"
+    ),
+  ])
+  func onlyNumbersOutOfRangeAreSaidToBeOutOfRange(key: String, message: String) {
+    #expect(
+      read { (root) throws(WeightsError) in _ = try root.required(key).number() }?.message
+        == message)
+  }
+
   @Test func missingKeyIsNamed() {
     let error = read { (root) throws(WeightsError) in _ = try root.required("absent") }
     #expect(error?.code == .jsonMissingKey)
-    #expect(error?.message == "$: expected the key \"absent\", found none")
+    #expect(error?.message == "$: the key \"absent\" is missing")
   }
 
   @Test func unknownKeysAreAllNamed() {
     let reader = JSONReader(["a": 1, "b": 2, "c": 3, "d\u{1B}": 4], path: "$.x")
     let error = failure { () throws(WeightsError) in _ = try reader.object(allowing: ["c", "a"]) }
     #expect(error?.code == .jsonUnknownKey)
-    #expect(error?.message == "$.x: expected only \"a\", \"c\", found the key \"b\"")
-    #expect(error?.details == ["$.x: found the key \"d\\u{1b}\" too"])
+    #expect(error?.message == "$.x: unknown key \"b\"; expected only \"a\", \"c\"")
+    #expect(error?.details == ["$.x: unknown key \"d\\u{1b}\""])
   }
 
   @Test func allowedKeysAreComparedByBytes() {
@@ -121,6 +135,6 @@ import Testing
     let error = failure { () throws(WeightsError) in
       _ = try JSONReader(["a": 1]).object(allowing: [])
     }
-    #expect(error?.message == "$: expected an empty object, found the key \"a\"")
+    #expect(error?.message == "$: unknown key \"a\"; expected an empty object")
   }
 }

@@ -24,7 +24,7 @@ struct GoldenFitTests {
   @Test func anotherFamilyAndAnotherSizeDoNot() throws {
     #expect(
       try misfit("depth-anything-v2_28x70")
-        == "it was recorded from depth-anything-v2, the model is dinov2")
+        == "was recorded from depth-anything-v2, but the model is dinov2")
     #expect(try misfit("paligemma_pad")?.contains("from paligemma") == true)
     let size = try #require(try misfit("dinov2-with-registers_28x70"))
     #expect(size.contains("final_norm is [1, 14, 25]") && size.contains("hidden_size is 22"))

@@ -82,6 +82,8 @@ struct GoldenRecorderTests {
     #expect(try record(stages: "layer.{i}").stages.map(\.name) == ["layer.1", "layer.0"])
     let error = failure { try record(as: "none", stages: "siglip.**") }
     #expect(error?.code == .goldenEmpty && error?.kind == .usage)
+    #expect(error?.file?.hasSuffix("/none") == false)
+    #expect(error?.message.hasSuffix("matches the pattern \"siglip.**\"") == true)
     #expect(try !scratch.entries.contains("none"))
   }
 

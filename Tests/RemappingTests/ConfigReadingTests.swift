@@ -81,7 +81,7 @@ import Testing
     #expect(error.code == .remapContradiction)
     #expect(
       error.message.contains("axis 2 of dinov2.embeddings.cls_token")
-        && error.message.contains("384 (config.json hidden_size)"), "\(error)")
+        && error.message.contains("384 according to config.json hidden_size"), "\(error)")
   }
 
   @Test func aConfigOfAnotherModelBesideOriginalNamesIsRefused() throws {

@@ -27,7 +27,17 @@ import Testing
     #expect(error.code == .remapContradiction)
     #expect(
       error.message
-        == "hidden_size is 22 (axis 2 of dinov2.embeddings.cls_token), but 23 (--set)")
+        == "hidden_size is 22 according to axis 2 of dinov2.embeddings.cls_token, but 23 according "
+        + "to --set; correct one of them")
+  }
+
+  @Test func aNumberOfHeadsThatDoesNotDivideTheWidthIsRefused() throws {
+    let model = try Model(fixture: "dinov2/original")
+    let error = try #require(failure { try model.plan(["num_attention_heads": 4]) })
+    #expect(error.code == .remapConfiguration)
+    #expect(
+      error.message.hasSuffix(": hidden_size % num_attention_heads must be 0, but is 2"), "\(error)"
+    )
   }
 
   @Test func theUserMayNotContradictTheConfig() throws {
@@ -35,7 +45,8 @@ import Testing
     let error = try #require(failure { try model.plan(["num_attention_heads": 11]) })
     #expect(
       error.message
-        == "num_attention_heads is 11 (--set), but 2 (config.json num_attention_heads)")
+        == "num_attention_heads is 11 according to --set, but 2 according to config.json "
+        + "num_attention_heads; correct one of them")
   }
 
   @Test func theUserMayNotContradictWhatFollowsFromTheShapes() throws {

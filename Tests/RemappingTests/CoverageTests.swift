@@ -24,8 +24,25 @@ import Testing
         "unexpected: encoder.layer.{1-2}.extra.weight",
       ])
     #expect(
-      error.message == "tensors do not fit dinov2: 5 missing, 3 misshapen, 2 unexpected; "
+      error.message == "the tensors do not match dinov2: 5 missing, 3 misshapen, 2 unexpected; "
         + "first missing: encoder.layer.{0-3}.layer_scale1.lambda1")
+  }
+
+  /// The naming has rules for any name under these prefixes, so that no name is unexpected to it.
+  @Test func wrongNamesAreReportedBeforeTheUserIsAskedForSizes() throws {
+    var model = try Model(fixture: "dinov2/hf")
+    model.config = nil
+    let count = model.tensors.count
+    try model.rename { $0 + "x" }
+    let error = try #require(failure { try model.plan() })
+    #expect(error.code == .remapCoverage)
+    #expect(
+      error.message.hasPrefix("the tensors do not match dinov2: \(count) unexpected; "), "\(error)")
+    #expect(error.details.contains("unexpected: layernorm.weightx"), "\(error.details)")
+    // With the right names the same question remains one.
+    var sound = try Model(fixture: "dinov2/original")
+    sound.config = nil
+    #expect(failure { try sound.plan() }?.code == .remapAsk)
   }
 
   @Test func aRenamedTensorIsOneMissingAndOneUnexpected() throws {
@@ -101,8 +118,9 @@ import Testing
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
     #expect(
-      error.message.hasPrefix("num_hidden_layers is 3 (tensors up to dinov2.encoder.layer.{i}."))
-    #expect(error.message.contains("but 4 (config.json"))
+      error.message.hasPrefix(
+        "num_hidden_layers is 3 according to tensors up to dinov2.encoder.layer.{i}."))
+    #expect(error.message.contains("but 4 according to config.json"))
   }
 
   @Test func noLayersAtAllAreMissing() throws {
@@ -130,8 +148,10 @@ import Testing
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
     #expect(
-      error.description == "source: hidden_size is 384 (axis 2 of dinov2.embeddings.cls_token), "
-        + "but 1024 (config.json hidden_size); the shapes are those of dinov2 small")
+      error.description
+        == "source: hidden_size is 384 according to axis 2 of dinov2.embeddings.cls_token, but 1024 "
+        + "according to config.json hidden_size; correct one of them; the shapes are those of dinov2 small"
+    )
   }
 
   @Test func aComponentThatIsNotTakenIsSaidSo() throws {

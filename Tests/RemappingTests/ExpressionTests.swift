@@ -39,6 +39,17 @@ import Testing
 
   @Test(
     arguments: [
+      ("a / b.c", "a (7) must be a multiple of b.c (2)"),
+      ("3 * a / 4", "21 must be a multiple of 4"),
+    ])
+  func whatDoesNotDivideIsNamed(text: String, words: String) {
+    #expect(
+      failure { try value(text) }?.message
+        == "\(words), by the expression \"\(text)\"; check the given values")
+  }
+
+  @Test(
+    arguments: [
       "", " ", "a +", "* a", "a b", "(a", "a)", "sqrt a", "sqrt()", "3a", "a ^ 2", "-a", "a == 7",
       "99999999999999999999", "é",
       String(repeating: "(", count: 40) + "a"

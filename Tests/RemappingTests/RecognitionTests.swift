@@ -88,7 +88,7 @@ import Testing
       JSONObject(members.map { $0.key == "model_type" ? ($0.key, "dinov2_with_registers") : $0 }))
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
-    #expect(error.message.hasPrefix("num_register_tokens is 0 (no tensor"), "\(error)")
+    #expect(error.message.hasPrefix("num_register_tokens is 0 as there is no tensor"), "\(error)")
   }
 
   @Test func aNestedModelTypeMustAgreeToo() throws {

@@ -170,7 +170,8 @@ import Testing
     try shard(Self.one, ["a"])
     expect(
       .checkpointIndexMissing,
-      "\(folder.path): \"\(Self.one)\" is a shard, but there is no \(Self.indexName)")
+      "\(folder.path): \"\(Self.one)\" is a shard, but there is no \(Self.indexName); "
+        + "download the index too")
   }
 
   @Test func rejectsSeveralIndexes() throws {
@@ -179,7 +180,7 @@ import Testing
     expect(
       .checkpointAmbiguous,
       "\(folder.path): 2 indexes (\"a.safetensors.index.json\", \"b.safetensors.index.json\"), "
-        + "expected \(Self.indexName) or a single one")
+        + "expected \(Self.indexName) or only one; give the path of one file")
   }
 
   @Test func rejectsSingleFileBesideShards() throws {
@@ -225,7 +226,7 @@ import Testing
     expect(
       .fileLink,
       "\(Self.two): is a symbolic link to \"elsewhere\": links are followed only in a Hugging Face "
-        + "cache")
+        + "cache; give the path of the file itself, or copy it here")
     try FileManager.default.removeItem(atPath: folder(Self.two))
     try folder.makeFolder(Self.two)
     expect(.fileNotRegular, "\(Self.two): expected a regular file, found a folder")
@@ -242,7 +243,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder(Self.two))
     expect(
       .checkpointShardMissing,
-      "\(Self.indexName): 2 of 2 shards are missing: \"\(Self.one)\", \"\(Self.two)\"",
+      "\(Self.indexName): shards are missing, 2 of 2: \"\(Self.one)\", \"\(Self.two)\"",
       kind: .notFound, details: [Self.one, Self.two])
   }
 

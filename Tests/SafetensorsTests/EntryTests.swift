@@ -120,13 +120,14 @@ import Testing
   static let arrangementCases: [Case] = [
     Case(
       "rejectsRangePastTheEnd", member("a", "[1]", "[100,104]"), data: 4, .safetensorsPastEnd,
-      "tensor \"a\": range 100..<104 leaves the data section of 4 bytes"),
+      "tensor \"a\": the file is cut off or its header is damaged: the tensor needs the range "
+        + "100..<104 of a data section that has 4 bytes"),
     Case(
       "rejectsRangeThatWrapsBackIntoTheFile",
       member("a", "U8", "[7]", "[9223372036854775800,9223372036854775807]"), data: 4,
       .safetensorsPastEnd,
-      "tensor \"a\": range 9223372036854775800..<9223372036854775807 leaves the data section of 4 "
-        + "bytes"),
+      "tensor \"a\": the file is cut off or its header is damaged: the tensor needs the range "
+        + "9223372036854775800..<9223372036854775807 of a data section that has 4 bytes"),
     Case(
       "rejectsEqualRanges", member("a", "[1]", "[0,4]") + "," + member("b", "[1]", "[0,4]"),
       data: 4,
@@ -155,9 +156,9 @@ import Testing
         return member(
           "t\(index)", "U8", "[\(size)]", "[\(index * size),\((index + 1) * size)]")
       }.joined(separator: ","), data: 4, .safetensorsTruncated,
-      "tensor \"t0\": range 0..<1152921504606846975 leaves the data section of 4 bytes: the file "
-        + "is 9223372036854775796 bytes short, 8 of 8 tensors are incomplete; download or copy it "
-        + "again"
+      "tensor \"t0\": the file is cut off: 9223372036854775796 bytes missing at its end; the "
+        + "tensor needs the range 0..<1152921504606846975 of a data section that has 4 bytes; 8 of "
+        + "8 tensors are incomplete; download or copy the file again"
     ),
   ]
 

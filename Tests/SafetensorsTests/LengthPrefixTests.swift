@@ -38,15 +38,20 @@ import Testing
       rule: "rejectsLengthOneMoreThanTheFile",
       bytes: fileBytes(header, data: 8, length: UInt64(header.utf8.count + 8 + 1)),
       code: .safetensorsHeaderPastEnd,
-      message: "header length is 63, only 62 bytes follow it"),
+      message:
+        "is not a safetensors file or is cut off: its header length is 63, but only 62 bytes "
+        + "follow"),
     Case(
       rule: "rejectsLengthThatIsNegativeAsInt", bytes: fileBytes(header, length: 1 << 63),
       code: .safetensorsHeaderPastEnd,
-      message: "header length is 9223372036854775808, only 54 bytes follow it"),
+      message: "is not a safetensors file or is cut off: its header length is 9223372036854775808, "
+        + "but only 54 bytes follow"),
     Case(
       rule: "rejectsLengthThatWrapsWithThePrefix", bytes: fileBytes(header, length: .max),
       code: .safetensorsHeaderPastEnd,
-      message: "header length is 18446744073709551615, only 54 bytes follow it"),
+      message:
+        "is not a safetensors file or is cut off: its header length is 18446744073709551615, "
+        + "but only 54 bytes follow"),
     Case(
       rule: "rejectsLengthInsideTheJSON", bytes: fileBytes(header, data: 8, length: 20),
       code: .jsonTruncated,
@@ -60,7 +65,7 @@ import Testing
     Case(
       rule: "rejectsTrailingByte", bytes: fileBytes(header, data: 9),
       code: .safetensorsTrailingBytes,
-      message: "1 bytes after the last tensor, expected the file to end with it"),
+      message: "1 byte after the last tensor, expected the file to end with it"),
     Case(
       rule: "rejectsTrailingZip", bytes: fileBytes(header, data: 8) + Array("PK\u{3}\u{4}".utf8),
       code: .safetensorsTrailingBytes,
@@ -68,8 +73,9 @@ import Testing
     Case(
       rule: "rejectsFileOneByteShort", bytes: fileBytes(header, data: 7),
       code: .safetensorsTruncated,
-      message: "tensor \"a\": range 0..<8 leaves the data section of 7 bytes: the file is 1 bytes "
-        + "short, 1 of 1 tensors are incomplete; download or copy it again"),
+      message: "tensor \"a\": the file is cut off: 1 byte missing at its end; the tensor needs the "
+        + "range 0..<8 of a data section that has 7 bytes; 1 of 1 tensors are incomplete; download "
+        + "or copy the file again"),
   ]
 
   @Test(arguments: cases)

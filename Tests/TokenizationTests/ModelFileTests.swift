@@ -13,11 +13,11 @@ import Testing
       ("other bytes", Array("{}".utf8), .tokenizerMalformed, "starts no field at byte 0"),
       (
         "no normalizer", model.dropLast(18), .tokenizerMalformed,
-        "does not say what it changes"
+        "has no normalizer"
       ),
       (
         "two trainers", model + field(2, []), .tokenizerMalformed,
-        "has a field 2 of another kind or count"
+        "has an unexpected field 2"
       ),
       (
         "unigram", model.patching("\u{18}\u{2}\u{20}", with: "\u{18}\u{1}\u{20}"),

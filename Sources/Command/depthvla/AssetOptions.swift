@@ -65,7 +65,7 @@ struct AssetOptions: ParsableArguments {
     return choice
   }
 
-  private static func exists(_ path: String) -> Bool {
+  static func exists(_ path: String) -> Bool {
     do throws(WeightsError) {
       _ = try InputFolder.isFolder(path)
       return true
@@ -75,7 +75,7 @@ struct AssetOptions: ParsableArguments {
 
 extension String {
   /// Whether it has the form of a family's name rather than that of a path.
-  fileprivate var isWord: Bool {
+  var isWord: Bool {
     !isEmpty
       && utf8.allSatisfy { byte in
         (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)

@@ -26,6 +26,7 @@ struct ConfigOptions: ParsableArguments {
     var given: [String: Given] = [:]
     for text in texts {
       let sides = Self.sides(text, library.families)
+      if sides == nil { try refuseUnknownFamily(text, library.families) }
       let path = sides?.path ?? text
       let value: JSONValue
       do throws(WeightsError) { value = try UserDocument.json(of: path) } catch {
@@ -50,6 +51,18 @@ struct ConfigOptions: ParsableArguments {
       given[family] = (path, value)
     }
     return given
+  }
+
+  /// A path may have the sign too.
+  private func refuseUnknownFamily(
+    _ text: String, _ families: [String]
+  ) throws(WeightsError) {
+    let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard sides.count == 2, sides[0].isWord, !AssetOptions.exists(text) else { return }
+    throw WeightsError(
+      .commandUsage, .usage,
+      "--config \(text.quoted): no family is called \(sides[0].quoted), expected one of "
+        + families.sorted().joined(separator: ", "))
   }
 
   private static func sides(

@@ -52,7 +52,7 @@ struct OutputOptions: ParsableArguments {
     guard let number = Console.write(text, to: .output) else { return }
     throw WeightsError(
       .commandOutput, .inputOutput,
-      "the result could not be written to standard output (error \(number) of the system)")
+      "cannot write to standard output: \(SystemFailure.words(number))")
   }
 }
 

@@ -46,6 +46,7 @@ extension Remedy {
     case .resume: "--resume continues from the work that was kept"
     case .startOver: "without --resume that work is removed and the conversion starts over"
     case .refuseUnknownKeys: "--strict refuses such keys"
+    case .acceptUnknownKeys: "remove it, or omit --strict"
     }
   }
 

@@ -16,14 +16,14 @@ extension Golden {
     inputs described: [InputDescription]?
   ) -> String? {
     if let own = self.family, own != family {
-      return "it was recorded from \(own), the model is \(family)"
+      return "was recorded from \(own), but the model is \(family)"
     }
     let traits = FamilyTraits(named: family)
     if isOfPreprocessing {
       let processors = traits?.processors ?? []
       return results.contains { processors.contains($0.processor) }
         ? nil
-        : "it holds nothing that an image processor of \(family) makes"
+        : "holds nothing that an image processor of \(family) makes"
     }
     if let problem = ablation.misfit(self) { return problem }
     if let described, let problem = inputMisfit(family: family, inputs: described) {
@@ -32,7 +32,7 @@ extension Golden {
     if let known = traits?.stages, !known.isEmpty, !stages.isEmpty,
       !stages.contains(where: { known.contains(String($0.name.prefix { $0 != "." })) })
     {
-      return "it holds no stage of \(family): its first is \(stages[0].name)"
+      return "holds no stage of \(family); its first stage is \(stages[0].name)"
     }
     for (stage, key) in traits?.widths ?? [] {
       guard let recorded = stages.first(where: { $0.name == stage }),
@@ -40,7 +40,7 @@ extension Golden {
         let expected = key.reduce(configuration as JSONValue?, { $0?.object?[$1] })?.integer,
         found != expected
       else { continue }
-      return "it was recorded from a model of another size: \(stage) is \(recorded.shape), the "
+      return "was recorded from a model of another size: \(stage) is \(recorded.shape), but the "
         + "model's \(key.joined(separator: ".")) is \(expected)"
     }
     return nil
@@ -51,11 +51,11 @@ extension Golden {
     let names = Set(inputs.map(\.name))
     let takes = "\(family) takes " + described.map(\.name).joined(separator: ", ")
     if let missing = described.first(where: { !$0.isOptional && !names.contains($0.name) }) {
-      return "it has no input in.\(missing.name) \(missing.axes); \(takes)"
+      return "has no input in.\(missing.name) \(missing.axes); \(takes)"
     }
     let known = Set(described.map(\.name))
     if let extra = inputs.first(where: { !known.contains($0.name) }) {
-      return "it has an input in.\(extra.name); \(takes)"
+      return "has an input in.\(extra.name); \(takes)"
     }
     return nil
   }
@@ -85,11 +85,12 @@ public struct RequestedAblation: Sendable, Hashable {
   func misfit(_ golden: Golden) -> String? {
     if let pattern, let recorded = golden["mask"], recorded != pattern.rawValue {
       return
-        "it was recorded with the mask \(recorded.quoted), and \(pattern.rawValue) was asked for"
+        "was recorded with the mask \(recorded.quoted), but \(pattern.rawValue) was requested"
     }
     if let usesDepth, let recorded = golden["depth"], recorded != String(usesDepth) {
       return usesDepth
-        ? "it was recorded without the depth expert" : "it was recorded with the depth expert"
+        ? "was recorded without the depth expert, but a run with it was requested"
+        : "was recorded with the depth expert, but a run without it was requested"
     }
     return nil
   }

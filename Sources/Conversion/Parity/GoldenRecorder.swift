@@ -56,8 +56,8 @@ public struct GoldenRecorder {
     }
     guard !spool.stages.isEmpty else {
       throw WeightsError(
-        .goldenEmpty, .usage, file: path,
-        "no stage of \(model.family) fits \((pattern?.text ?? "**").quoted)")
+        .goldenEmpty, .usage, file: golden.path,
+        "no stage of \(model.family) matches the pattern \((pattern?.text ?? "**").quoted)")
     }
     let byteCount = try write(spool, to: target)
     try golden.file.file.checkUnchanged()

@@ -43,6 +43,8 @@ public enum Remedy: Sendable, Hashable {
   case startOver
   /// Refuse documents with unknown keys.
   case refuseUnknownKeys
+  /// Remove the unknown keys from the document, or do not refuse them.
+  case acceptUnknownKeys
 
   /// A kind of file that travels with the weights and can be given.
   public enum AssetKind: Sendable, Hashable {

@@ -51,7 +51,7 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
   /// One line: `file: tensor "name": message`, safe to print on a terminal.
   public var description: String {
     var line = ""
-    if let file { line += file.escapedForTerminal + ": " }
+    if let file, !file.isEmpty { line += file.escapedForTerminal + ": " }
     if let tensor { line += "tensor \(tensor.quoted): " }
     return line + message.escapedMessage
   }

@@ -144,13 +144,17 @@ extension ChunkRecord {
   fileprivate func expect(_ found: UInt64) throws(WeightsError) {
     guard found != xxh3 else { return }
     throw WeightsError(
-      .bundleChunkChecksum, .malformed, "expected XXH3 \(xxh3.hex), found \(found.hex)")
+      .bundleChunkChecksum, .malformed,
+      "the bytes are damaged (expected XXH3 \(xxh3.hex), found \(found.hex)); copy or download the "
+        + "bundle again")
   }
 
   fileprivate func expect(_ found: Digest) throws(WeightsError) {
     guard found != sha256 else { return }
     throw WeightsError(
-      .bundleChunkHash, .malformed, "expected SHA-256 \(sha256), found \(found)")
+      .bundleChunkHash, .malformed,
+      "the bytes are damaged (expected SHA-256 \(sha256), found \(found)); copy or download the "
+        + "bundle again")
   }
 }
 

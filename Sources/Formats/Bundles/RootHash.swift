@@ -62,8 +62,8 @@ enum RootHash {
     guard stated == computed else {
       throw WeightsError(
         .bundleRoot, .malformed,
-        "the header (bytes 0..<\(header.count)) states the root hash \(stated), but has"
-          + " \(computed)")
+        "the header (bytes 0..<\(header.count)) is damaged or was changed: it states the root hash "
+          + "\(stated), but its bytes give \(computed); copy or download the bundle again")
     }
     return stated
   }

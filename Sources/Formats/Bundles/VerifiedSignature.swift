@@ -76,7 +76,7 @@ public struct VerifiedSignature: Sendable {
     guard let signed = statement.root, signed != root else { return }
     throw WeightsError(
       .signatureOtherBundle, .checkFailed, file: path,
-      "is a signature of another bundle: expected one over the root \(root), found \(signed)")
+      "signs another bundle: its root hash is \(signed), this bundle's is \(root)")
   }
 
   /// - Throws: `signature.file-hash` when the signed root hash was right and the file is another
@@ -86,13 +86,12 @@ public struct VerifiedSignature: Sendable {
     if statement.root == nil {
       throw WeightsError(
         .signatureOtherBundle, .checkFailed, file: path,
-        "is a signature of another file: expected one over the SHA-256 \(fileHash), found "
-          + statement.fileHash.hex)
+        "signs another file: its SHA-256 is \(statement.fileHash), this file's is \(fileHash)")
     }
     throw WeightsError(
       .signatureFileHash, .checkFailed, file: path,
-      "contradicts itself: its root hash is that of the bundle, its SHA-256 of the whole file is "
-        + "\(statement.fileHash), expected \(fileHash)")
+      "names the right root hash but another SHA-256 of the whole file: \(statement.fileHash), the "
+        + "file has \(fileHash)")
   }
 }
 

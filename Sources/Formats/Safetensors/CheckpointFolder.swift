@@ -52,7 +52,8 @@ struct CheckpointFolder {
     if names.count > 1 {
       throw WeightsError(
         .checkpointAmbiguous, file: folder.path,
-        "\(names.count) indexes (\(names.listed)), expected model\(indexSuffix) or a single one")
+        "\(names.count) indexes (\(names.listed)), expected model\(indexSuffix) or only one; "
+          + "give the path of one file")
     }
     return names.first
   }
@@ -69,7 +70,8 @@ struct CheckpointFolder {
     if let shard = weights.first(where: { ShardName($0) != nil }) {
       throw WeightsError(
         .checkpointIndexMissing, file: folder.path,
-        "\(shard.quoted) is a shard, but there is no model\(indexSuffix)")
+        "\(shard.quoted) is a shard, but there is no model\(indexSuffix); download the index "
+          + "too")
     }
     if weights.count > 1 {
       throw WeightsError(
@@ -116,7 +118,7 @@ struct CheckpointFolder {
     guard missing.isEmpty else {
       throw WeightsError(
         .checkpointShardMissing, .notFound, file: index.path,
-        "\(missing.count) of \(index.shardNames.count) shards are missing: \(missing.listed)",
+        "shards are missing, \(missing.count) of \(index.shardNames.count): \(missing.listed)",
         details: missing)
     }
   }

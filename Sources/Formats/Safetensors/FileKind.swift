@@ -4,6 +4,7 @@ public enum FileKind: Sendable, CaseIterable {
   case pyTorchZip, numPyZip, zip, pickle, numPy, tar
   case gguf, ggml, hdf5, messagePack, onnx, tfLite
   case gzip, zstd, xz, bzip2, lz4
+  case png, jpeg
   case zeros
 
   /// The kind with its article, as in "is a Git LFS pointer".
@@ -30,6 +31,8 @@ public enum FileKind: Sendable, CaseIterable {
     case .xz: "compressed with xz"
     case .bzip2: "compressed with bzip2"
     case .lz4: "compressed with lz4"
+    case .png: "a PNG image"
+    case .jpeg: "a JPEG image"
     case .zeros: "nothing but zeros at its start"
     }
   }
@@ -40,7 +43,7 @@ public enum FileKind: Sendable, CaseIterable {
     case .gitLFSPointer: "run git lfs pull, or download the file itself"
     case .html, .xml: "the server sent a page instead of the file: check the address and login"
     case .json:
-      "give the safetensors file; if this is the index of a sharded checkpoint, its folder"
+      "give the safetensors file, or the folder if this is the index of a sharded checkpoint"
     case .pyTorchZip, .pickle:
       "load it with torch.load(…, weights_only=True) and save it with safetensors.torch.save_file"
     case .numPyZip, .numPy: "load it with NumPy and save it with safetensors.numpy.save_file"
@@ -49,6 +52,7 @@ public enum FileKind: Sendable, CaseIterable {
     case .hdf5, .messagePack, .onnx, .tfLite:
       "give the safetensors checkpoint of the same model"
     case .gzip, .zstd, .xz, .bzip2, .lz4: "decompress it first"
+    case .png, .jpeg: "give the safetensors file of the model"
     case .zeros: "the download or copy did not finish: get the file again"
     }
   }
@@ -81,6 +85,8 @@ extension FileKind {
     if bytes.starts([0x1F, 0x8B]) { return .gzip }
     if bytes.starts([0x28, 0xB5, 0x2F, 0xFD]) { return .zstd }
     if bytes.starts([0xFD] + "7zXZ\u{0}".utf8) { return .xz }
+    if bytes.starts([0x89] + "PNG\r\n\u{1A}\n".utf8) { return .png }
+    if bytes.starts([0xFF, 0xD8, 0xFF]) { return .jpeg }
     if bytes.starts("BZh") { return .bzip2 }
     if bytes.starts([0x04, 0x22, 0x4D, 0x18]) { return .lz4 }
     if bytes.starts("TFL3", at: 4) { return .tfLite }

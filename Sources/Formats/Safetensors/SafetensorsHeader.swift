@@ -145,11 +145,17 @@ extension SafetensorsHeader {
     guard let count = Int(exactly: length), count <= rest else {
       throw WeightsError(
         .safetensorsHeaderPastEnd,
-        "header length is \(length), only \(rest) bytes follow it")
+        "is not a safetensors file or is cut off: its header length is \(length), but only "
+          + "\(rest.byteWords) follow")
     }
     try limits.checkHeaderByteCount(count)
     return count
   }
+}
+
+extension Int {
+  /// That many bytes, in words.
+  fileprivate var byteWords: String { self == 1 ? "1 byte" : "\(self) bytes" }
 }
 
 extension WeightsError {
@@ -192,14 +198,16 @@ extension SafetensorsHeader {
       let missing = entries.filter { $0.range.upperBound > dataByteCount }
       throw WeightsError(
         .safetensorsTruncated, tensor: missing.first?.info.name.string,
-        "range \(missing.first?.range ?? 0..<0) leaves the data section of \(dataByteCount) bytes: "
-          + "the file is \(covered - dataByteCount) bytes short, \(missing.count) of "
-          + "\(entries.count) tensors are incomplete; download or copy it again")
+        "the file is cut off: \((covered - dataByteCount).byteWords) missing at its end; the tensor "
+          + "needs the range \(missing.first?.range ?? 0..<0) of a data section that has "
+          + "\(dataByteCount.byteWords); \(missing.count) of \(entries.count) tensors are "
+          + "incomplete; download or copy the file again")
     }
     if covered < dataByteCount {
       throw WeightsError(
         .safetensorsTrailingBytes,
-        "\(dataByteCount - covered) bytes after the last tensor, expected the file to end with it")
+        "\((dataByteCount - covered).byteWords) after the last tensor, expected the file to end with "
+          + "it")
     }
   }
 
@@ -209,7 +217,8 @@ extension SafetensorsHeader {
     if entry.range.upperBound > dataByteCount {
       return WeightsError(
         .safetensorsPastEnd, tensor: entry.info.name.string,
-        "range \(entry.range) leaves the data section of \(dataByteCount) bytes")
+        "the file is cut off or its header is damaged: the tensor needs the range \(entry.range) of "
+          + "a data section that has \(dataByteCount.byteWords)")
     }
     return WeightsError(
       .safetensorsHole, tensor: entry.info.name.string,

@@ -50,14 +50,12 @@ extension Vocabulary {
         try Self.checkNormalizer(message)
       case (ModelProto.selfTest, .bytes), (ModelProto.denormalizer, .bytes): break
       default:
-        throw WireReader.malformed("has a field \(field) of another kind or count than its format")
+        throw WireReader.malformed("has an unexpected field \(field)")
       }
     }
     guard !pieces.isEmpty else { throw WireReader.malformed("has no pieces") }
-    guard let trainer else { throw WireReader.malformed("does not say of which type it is") }
-    guard hasNormalizer else {
-      throw WireReader.malformed("does not say what it changes in a text")
-    }
+    guard let trainer else { throw WireReader.malformed("does not state its model type") }
+    guard hasNormalizer else { throw WireReader.malformed("has no normalizer") }
     self.pieces = pieces
     spellsBytes = trainer.spellsBytes
     beginningOfSequence = pieces.firstIndex {

@@ -76,7 +76,8 @@ public final class InputFolder: Sendable {
     guard target.isPlainFileName, try contains(target), let found = try folder(target) else {
       throw WeightsError(
         .fileLink, file: path(of: name),
-        "is a symbolic link to \(target.quoted): only a link to a folder beside it is followed")
+        "is a symbolic link to \(target.quoted): only a link to a folder beside it is followed; "
+          + "give the path of the folder itself, or copy it here")
     }
     return found
   }
@@ -109,14 +110,15 @@ public final class InputFolder: Sendable {
     guard let blobs else {
       throw WeightsError(
         .fileLink, file: path,
-        "is a symbolic link to \(target.quoted): links are followed only in a Hugging Face cache")
+        "is a symbolic link to \(target.quoted): links are followed only in a Hugging Face cache; "
+          + "give the path of the file itself, or copy it here")
     }
     let name = String(decoding: target.utf8.dropFirst(blobs.utf8.count), as: UTF8.self)
     guard target.utf8.starts(with: blobs.utf8), name.isPlainFileName else {
       throw WeightsError(
         .fileLink, file: path,
         "is a symbolic link to \(target.quoted): in this Hugging Face cache it must lead to "
-          + (blobs + "…").quoted)
+          + (blobs + "…").quoted + "; give the path of the file itself, or download it again")
     }
     let folder = try OwnedDescriptor.open(
       String(blobs.dropLast()), in: descriptor, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW,

@@ -2,7 +2,7 @@ import DVLADiagnostics
 import Glibc
 
 /// The error code, exit status and words for an `errno` value.
-struct SystemFailure {
+public struct SystemFailure {
   let code: WeightsError.Code
   let kind: WeightsError.Kind
 
@@ -29,7 +29,8 @@ struct SystemFailure {
       }
   }
 
-  static func words(_ number: Int32) -> String {
+  /// What such a number means, as messages say it.
+  public static func words(_ number: Int32) -> String {
     switch number {
     case ENOENT: "no such file or folder"
     case EACCES, EPERM: "permission denied"

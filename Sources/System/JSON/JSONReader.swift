@@ -45,7 +45,9 @@ public struct JSONReader: Sendable {
 
   /// - Throws: `json.type` for no number, and for an integer that a double cannot hold exactly.
   public func number() throws(WeightsError) -> Double {
-    guard let number = value.number else { throw mismatch("a number that a double can hold") }
+    guard let number = value.number else {
+      throw mismatch(value.isNumeric ? "a number that a double can hold" : "a number")
+    }
     return number
   }
 
@@ -124,7 +126,7 @@ public struct JSONObjectReader: Sendable {
   public func required(_ key: String) throws(WeightsError) -> JSONReader {
     guard let member = optional(key) else {
       throw WeightsError(
-        .jsonMissingKey, .malformed, "\(path): expected the key \(key.quoted), found none")
+        .jsonMissingKey, .malformed, "\(path): the key \(key.quoted) is missing")
     }
     return member
   }
@@ -152,8 +154,8 @@ public struct JSONObjectReader: Sendable {
       allowed.isEmpty
       ? "an empty object" : "only " + allowed.sorted().map(\.quoted).joined(separator: ", ")
     throw WeightsError(
-      .jsonUnknownKey, .malformed, "\(path): expected \(known), found the key \(first.quoted)",
-      details: unknown.dropFirst().prefix(20).map { "\(path): found the key \($0.quoted) too" })
+      .jsonUnknownKey, .malformed, "\(path): unknown key \(first.quoted); expected \(known)",
+      details: unknown.dropFirst().prefix(20).map { "\(path): unknown key \($0.quoted)" })
   }
 }
 

@@ -61,6 +61,14 @@ extension JSONValue {
     if case .integer(let value) = self { Int(exactly: value) } else { nil }
   }
 
+  /// Whether the value is a numeric literal of any kind.
+  var isNumeric: Bool {
+    switch self {
+    case .integer, .unsigned, .number: true
+    case .null, .bool, .string, .array, .object: false
+    }
+  }
+
   /// The value of any numeric literal; nil where a double cannot hold an integer exactly.
   public var number: Double? {
     switch self {

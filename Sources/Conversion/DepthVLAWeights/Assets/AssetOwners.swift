@@ -26,7 +26,7 @@ struct AssetOwners {
       if let owner = owner(among: readers, [.tokenizer, .tokenizerConfiguration]) { return owner }
       throw WeightsError(
         .convertAssets, .usage, file: given.path,
-        "no source reads text, so a tokenizer belongs to none of them")
+        "no source uses a tokenizer; leave it out")
     case .statistics:
       return owner(among: Family.policies, [.statistics]) ?? bundle
     case .preprocessor, .generation:
@@ -58,7 +58,7 @@ struct AssetOwners {
     let expected = Set(present + [bundle]).sorted().joined(separator: ", ")
     throw WeightsError(
       .convertAssets, .usage, file: given.path,
-      "was given for \(family.quoted), of which the bundle has no part; expected one of "
-        + expected)
+      "was given for \(family.escapedForTerminal), but the bundle has no "
+        + "\(family.escapedForTerminal) part; expected one of \(expected)")
   }
 }

@@ -125,11 +125,12 @@ public struct DocumentLedger: Sendable, Equatable {
       .documentUnknownKey, file: paths.count == 1 ? paths[0] : nil,
       "\(first.document): the key \(first.entry.key.quoted) "
         + "(\(first.entry.value.escapedForTerminal)) is unknown"
-        + (count > 1 ? ", as are \(count - 1) other keys" : "")
-        + "; unknown keys were to be refused",
+        + (count > 1
+          ? (count > 2 ? ", as are \(count - 1) other keys" : ", as is 1 other key") : "")
+        + ", and unknown keys are refused",
       details: unknown.dropFirst().prefix(50).map {
         "\($0.document): \($0.entry.key.quoted) (\($0.entry.value.escapedForTerminal))"
-      })
+      }, remedies: [.acceptUnknownKeys])
   }
 }
 

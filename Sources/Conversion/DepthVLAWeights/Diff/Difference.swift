@@ -128,7 +128,8 @@ public struct Difference: Sendable {
     guard family == other else {
       throw WeightsError(
         .diffFamilies, .usage,
-        "\(first.escapedForTerminal) is \(family), \(second.escapedForTerminal) is \(other)")
+        "cannot compare \(first.escapedForTerminal) (\(family)) with \(second.escapedForTerminal) "
+          + "(\(other)): they are different models")
     }
     return (
       "\(family) layout names", try a.side(library, settings), try b.side(library, settings)

@@ -14,20 +14,28 @@ struct CheckpointPlanner {
   let library: ManifestLibrary
   let options: ExportOptions
 
+  private func holdsNo(_ family: String) -> WeightsError {
+    WeightsError(
+      .exportFamily, .usage,
+      "the \(bundle.documents.family.escapedForTerminal) bundle holds no \(family) model")
+  }
+
   /// - Throws: `export.incomplete`, `export.dtype`, `export.family`, `manifest.unknown`.
   func plan() throws(WeightsError) -> ExportPlan {
     if options.naming == "source" {
       return try SourcePlanner(common: self).plan()
     }
     let family = options.family ?? bundle.documents.family
+    // Before the naming is looked up: no naming of a family that the bundle lacks can be exported.
+    let components = library.components.components(of: family)
+    let own = library.components.components(of: bundle.documents.family)
+    guard components.isEmpty || components.contains(where: own.contains) else {
+      throw holdsNo(family)
+    }
     let manifest = try library.naming(options.naming, of: family)
     let planner = try exportPlanner()
     let wanted = try planner.plan(manifest)
-    guard !wanted.isEmpty else {
-      throw WeightsError(
-        .exportFamily, .usage,
-        "a \(bundle.documents.family) bundle holds no \(family) model")
-    }
+    guard !wanted.isEmpty else { throw holdsNo(family) }
     var result = ExportPlan(
       family: family, naming: manifest.naming, tensors: [], files: [], hasIndex: false)
     var int8 = CompressedTensors(self, manifest: manifest)

@@ -168,10 +168,12 @@ struct SourcePlanner {
     let found = sources.filter { wanted == nil || $0.family == wanted }
     guard found.count == 1, let source = found.first else {
       let families = found.map(\.family)
+      let all = sources.map(\.family).joined(separator: " and ")
       throw WeightsError(
         .exportFamily, .usage,
         found.isEmpty
-          ? "was not made from a \(wanted ?? "") checkpoint"
+          ? "was not made from a \(wanted.map { $0 + " " } ?? "")checkpoint"
+            + (all.isEmpty ? "" : "; it was made from \(all)")
           : "was made from \(families.joined(separator: " and "))",
         remedies: found.isEmpty ? [] : [.chooseFamily(families)])
     }

@@ -105,7 +105,7 @@ extension ParitySubject {
   /// Writes a golden from this model: the inputs of another, and every stage as `f32.STAGE`.
   ///
   /// - Parameters:
-  ///   - inputs: a golden of which the inputs alone are read.
+  ///   - golden: one of which the inputs alone are read.
   ///   - ablation: the switches of DepthVLA; those left out are as the inputs' golden says.
   ///   - requested: how products with the weights are computed; by default as ``ProductChoice``
   ///     derives it from what the subject lost.

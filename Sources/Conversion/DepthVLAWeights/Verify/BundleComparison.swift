@@ -154,8 +154,8 @@ extension BundleComparison {
   ) -> WeightsError {
     WeightsError(
       .verifySources, .checkFailed, file: question.file ?? bundle.path,
-      "\(question.message): the sources the bundle was made from settle it; name those, config.json "
-        + "included")
+      "\(question.message); give exactly the checkpoints that the bundle was made from, each with "
+        + "its config.json")
   }
 
   private static func requireTensors(

@@ -123,8 +123,8 @@ struct BundleRecord {
       guard let position = left.firstIndex(where: { $0.family == source.family }) else {
         throw WeightsError(
           .verifySources, .usage, file: path,
-          "was made from a \(source.family.escapedForTerminal) checkpoint; expected it among the "
-            + "sources, found " + given.map(\.path).joined(separator: ", "))
+          "was made from a \(source.family.escapedForTerminal) checkpoint, and none of the given "
+            + "sources is one: " + given.map(\.path).joined(separator: ", "))
       }
       let found = left.remove(at: position)
       // The bundle holds the config.json that was given.

@@ -66,13 +66,15 @@ extension BundleComparison {
     if documents.family != remap.family {
       throw WeightsError(
         .verifyConfiguration, .checkFailed, file: bundle.path,
-        "is of the family \(documents.family.escapedForTerminal), the sources give \(remap.family)")
+        "is a \(documents.family.escapedForTerminal) bundle, but the sources make a "
+          + "\(remap.family) bundle; give the checkpoints it was made from")
     }
     if let difference = DocumentDifference.first(
       of: documents.configuration, from: remap.configuration.json, at: "configuration")
     {
       throw WeightsError(
-        .verifyConfiguration, .checkFailed, file: bundle.path, difference.words)
+        .verifyConfiguration, .checkFailed, file: bundle.path,
+        difference.words + "; give the checkpoints it was made from")
     }
   }
 }
@@ -89,10 +91,16 @@ public struct DocumentDifference: Sendable, Equatable {
   /// In one line.
   public var words: String {
     guard let found else {
-      return "\(place.escapedForTerminal) is not there, the sources give \(Self.words(expected))"
+      return "\(place.escapedForTerminal) is missing in the bundle, but is "
+        + "\(Self.words(expected)) in the sources"
     }
-    return "\(place.escapedForTerminal) is \(Self.words(found)), the sources give "
-      + Self.words(expected)
+    guard let expected else {
+      return
+        "\(place.escapedForTerminal) is \(Self.words(found)) in the bundle, but missing in the "
+        + "sources"
+    }
+    return "\(place.escapedForTerminal) is \(Self.words(found)) in the bundle, but "
+      + "\(Self.words(expected)) in the sources"
   }
 
   /// As much of a value as a message shows.

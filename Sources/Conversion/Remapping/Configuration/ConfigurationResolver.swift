@@ -180,8 +180,15 @@ struct ConfigurationResolver {
   private func contradiction(_ key: String, _ value: JSONValue, _ origin: String) -> WeightsError {
     WeightsError(
       .remapContradiction,
-      "\(key) is \(configuration[key]?.excerpt ?? "") (\(configuration.origin(of: key) ?? "")), "
-        + "but \(value.excerpt) (\(origin))")
+      "\(key) is \(configuration[key]?.excerpt ?? "") "
+        + Self.words(origin: configuration.origin(of: key) ?? "the configuration")
+        + ", but \(value.excerpt) \(Self.words(origin: origin)); correct one of them")
+  }
+
+  /// Where a value came from, as a clause.
+  private static func words(origin: String) -> String {
+    if origin == "default" { return "by default" }
+    return (origin.hasPrefix("no ") ? "as there is " : "according to ") + origin
   }
 
   /// Whether nothing determines the key. A key with a derivation depends on the keys in it and is
@@ -248,7 +255,7 @@ struct ConfigurationResolver {
       if let left, let right, !check.holds(left, right) {
         throw WeightsError(
           .remapConfiguration,
-          "\(check.message): expected \(check.left), but the values are \(left) and \(right)")
+          "\(check.message): \(check.problem(left, right))")
       }
     }
   }

@@ -123,7 +123,9 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
       let isExact = a.isMultiple(of: b)
       switch op {
       case .divide:
-        guard isExact else { throw failure("divides \(a) by \(b), which leaves a remainder") }
+        guard isExact else {
+          throw indivisible(Self.words(left, worth: a), by: Self.words(right, worth: b))
+        }
         return value
       // Towards minus infinity, and the remainder with the divisor's sign, as in Python.
       case .floorDivide: return isExact || (a < 0) == (b < 0) ? value : value - 1
@@ -140,6 +142,19 @@ struct Expression: Sendable, Hashable, CustomStringConvertible {
     return [near - 1, near, near + 1].first {
       $0 >= 0 && $0.multipliedReportingOverflow(by: $0) == (square, false)
     }
+  }
+
+  private func indivisible(_ dividend: String, by divisor: String) -> WeightsError {
+    WeightsError(
+      .manifestArithmetic,
+      "\(dividend) must be a multiple of \(divisor), by the expression \(description.quoted); check "
+        + "the given values")
+  }
+
+  /// A key with its value, or the value alone of anything else.
+  private static func words(_ node: Node, worth value: Int) -> String {
+    if case .name(let name) = node { return "\(name) (\(value))" }
+    return String(value)
   }
 
   private func failure(_ what: String) -> WeightsError {

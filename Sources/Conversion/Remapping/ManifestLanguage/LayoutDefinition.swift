@@ -3,7 +3,7 @@ import DVLATensors
 
 /// The canonical layout of a family, as data: its tensors with shapes in terms of the
 /// configuration, and the rules by which the configuration is determined. Decoded from
-/// `Manifests/FAMILY/layout.json` by ``LayoutDefinitionDecoder``.
+/// `Manifests/FAMILY/layout.json` by `LayoutDefinitionDecoder`.
 public struct LayoutDefinition: Sendable {
   /// The family: `paligemma`, `dinov2`, `depth-anything-v2`, `pi0`, `depthvla`.
   public let family: String
@@ -124,6 +124,19 @@ public struct LayoutDefinition: Sendable {
       case .more: left > right
       }
     }
+
+    /// What is wrong with these values of the two sides.
+    func problem(_ left: Int, _ right: Int) -> String {
+      // Each side has the text of the whole relation.
+      let text = self.left.description
+      if case .integer = self.right.root, relation == .equal,
+        let side = text.split(separator: relation.rawValue).first
+      {
+        return side.split(separator: " ").joined(separator: " ")
+          + " must be \(right), but is \(left)"
+      }
+      return "expected \(text), but the values are \(left) and \(right)"
+    }
   }
 }
 
@@ -132,6 +145,12 @@ extension LayoutDefinition {
   var knownKeys: [String] {
     let shown = axes.map(\.key)
     return shown + keys.map(\.name).filter { !shown.contains($0) }
+  }
+
+  /// Whether the layout has a tensor of that name under some configuration.
+  func hasTensor(named name: TensorName) -> Bool {
+    let components = NameComponents(name)
+    return tensors.contains { $0.pattern.match(components) != nil }
   }
 
   /// Every expression of the layout.

@@ -1,7 +1,7 @@
 public import DVLAJSON
 
 /// One family under one naming: how its tensors become layout tensors, and back. Decoded from
-/// `Manifests/FAMILY/NAMING.json` by ``NamingManifestDecoder``.
+/// `Manifests/FAMILY/NAMING.json` by `NamingManifestDecoder`.
 public struct NamingManifest: Sendable {
   public let family: String
   public let naming: String

@@ -66,7 +66,7 @@ struct CoverageReport {
     let helps = !initialisesMissing && missing.count == problemCount
     throw WeightsError(
       .remapCoverage, file: labels.count == 1 ? labels[0] : nil,
-      "tensors do not fit \(family): " + counts.joined(separator: ", ") + "; first "
+      "the tensors do not match \(family): " + counts.joined(separator: ", ") + "; first "
         + (details.first ?? "") + (likelyCause.map { "; " + $0 } ?? ""),
       details: details, remedies: helps ? [.initialiseMissing] : [])
   }

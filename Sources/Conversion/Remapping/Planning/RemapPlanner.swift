@@ -81,9 +81,13 @@ public struct RemapPlanner {
       wanted = try layout.tensors(under: configuration)
     } catch {
       // The tensors that would determine the configuration may be those with unexpected names.
-      // Those are reported first, since initialising tensors would be the wrong remedy.
-      if error.code == .remapAsk, !collector.report.unexpected.isEmpty {
-        try collector.report.check(sources.map(\.label), initialisesMissing: initialisesMissing)
+      // Those are reported first, since giving values or initialising tensors would be the wrong
+      // remedy.
+      if error.code == .remapAsk {
+        let report = collector.reportBeforeConfiguration(layout)
+        if !report.unexpected.isEmpty {
+            try report.check(sources.map(\.label), initialisesMissing: initialisesMissing)
+          }
       }
       throw explained(error, layout, collector.shapes)
     }
@@ -147,7 +151,8 @@ public struct RemapPlanner {
       if own.contains(where: { choices[$0] != nil && wanted.contains($0) }) { continue }
       throw WeightsError(
         .remapSeveralSources, .usage, file: sources[index].label,
-        "a \(sources[index].recognition.family) checkpoint has no component of a \(family) bundle")
+        "a \(sources[index].recognition.family) checkpoint holds nothing that a \(family) bundle "
+          + "needs; leave it out, or make a bundle of another family")
     }
     return taken
   }

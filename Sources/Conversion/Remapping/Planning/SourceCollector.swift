@@ -43,6 +43,18 @@ struct SourceCollector {
   /// Shapes by layout name, from which the configuration is determined.
   var shapes: [TensorName: Shape] { provided.mapValues(\.shape) }
 
+  /// What is unexpected whatever the configuration is: also the tensors for which the naming has a
+  /// rule, but the layout no name.
+  func reportBeforeConfiguration(_ layout: LayoutDefinition) -> CoverageReport {
+    var report = report
+    let left = provided.filter { !layout.hasTensor(named: $0.key) }.sorted { $0.key < $1.key }
+    var seen: Set<[TensorName]> = []
+    for (_, tensor) in left where seen.insert(tensor.inputs).inserted {
+      report.unexpected += tensor.inputs.map { .init(source: tensor.source, tensor: $0) }
+    }
+    return report
+  }
+
   /// The first pass: everything that does not depend on the configuration.
   ///
   /// - Throws: `manifest.conflict` when two rules make one layout tensor.

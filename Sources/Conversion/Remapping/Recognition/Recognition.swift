@@ -196,9 +196,9 @@ extension ManifestLibrary {
         doubts.append(
           WeightsError(
             .remapAmbiguous,
-            "the tensor names also fit the naming \(other.naming), without tensors that no output "
-              + "depends on; \(target) is \(chosen.map(\.words) ?? "left to the model"), as for "
-              + "\(manifest.naming), and would be \(value.words) for \(other.naming)",
+            "the tensor names fit both \(manifest.naming) and \(other.naming); \(manifest.naming) is "
+              + "assumed, so \(target) is \(chosen.map(\.words) ?? "left to the model"); if the "
+              + "checkpoint is \(other.naming), \(target) must be \(value.words)",
             remedies: [.setValue(key: target, value: value.words)]))
       }
     }

@@ -154,8 +154,8 @@ public final class RobotPolicy: Sendable {
     if let id = ids.first(where: { $0 >= configuration.vocabularySize }) {
       throw WeightsError(
         .policyAssets, file: assets.tokenizerPlace,
-        "the tokenizer returned the id \(id); the model's vocabulary has "
-          + "\(configuration.vocabularySize) entries")
+        "this tokenizer belongs to another model: it gives the id \(id), but the vocabulary has "
+          + "\(configuration.vocabularySize) entries; give the model's own tokenizer")
     }
     return ids
   }

@@ -126,13 +126,15 @@ struct RunOutputs {
     for (index, output) in places.enumerated() {
       for other in places[..<index] where try isSamePlace(output.path, other.path) {
         throw WeightsError(
-          .runSameOutput, .usage, file: output.path, "two outputs have the same place")
+          .runSameOutput, .usage, file: output.path,
+          "two outputs have this path; choose another for one of them")
       }
       for other in places where other.isFolder {
         guard try isSameFile(output.path.splitAtLastComponent.folder, other.path) else { continue }
         throw WeightsError(
           .runSameOutput, .usage, file: output.path,
-          "lies in the output \(other.path.quoted), which would be replaced")
+          "lies in the output \(other.path.quoted), which would be replaced; choose "
+            + "another path")
       }
       for path in output.isFolder ? try filesStanding(at: output.path) : [output.path] {
         guard let identity = try FileIdentity(path: path), let source = sources[identity] else {

@@ -101,7 +101,7 @@ public struct SignatureFile: Sendable {
     guard !candidates.isEmpty else {
       throw WeightsError(
         .signatureKey, .checkFailed,
-        "was made with the key \((keyFingerprint ?? "").quoted), which is not trusted; trusted are: "
+        "was made with the key \((keyFingerprint ?? "").quoted), which is not among the trusted keys: "
           + keys.map(\.description).joined(separator: ", "))
     }
     let message = Self.signedBytes(payload)

@@ -26,7 +26,7 @@ final class CryptoKey: @unchecked Sendable {
       }
       throw passphrase == nil
         ? WeightsError(
-          .keyEncrypted, .usage, "is encrypted; give its passphrase",
+          .keyEncrypted, .usage, "is encrypted and needs its passphrase",
           remedies: [.givePassphrase])
         : WeightsError(.keyPassphrase, "cannot be decrypted with this passphrase")
     }
