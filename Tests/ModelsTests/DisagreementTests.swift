@@ -120,7 +120,8 @@ struct DisagreementTests {
     (paligemma, ["vision.image_size", "vision.num_channels"]),
   ].map { checkpoint, paths in
     Case(
-      checkpoint: checkpoint, what: "\(paths) of 2^30", code: .modelTensorShape, words: "requires the shape"
+      checkpoint: checkpoint, what: "\(paths) of 2^30", code: .modelTensorShape,
+      words: "requires the shape"
     ) { model in
       for path in paths { model.set(path, to: .integer(1 << 30)) }
       if paths.contains("vision.image_size") { model.set("vision.patch_size", to: 1) }

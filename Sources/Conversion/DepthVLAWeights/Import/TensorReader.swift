@@ -29,8 +29,8 @@ final class TensorReader: Sendable {
   /// - Parameters:
   ///   - sources: the plan's sources, by index.
   ///   - seed: of the tensors that no source has.
-  /// - Throws: `remap.dtype` when its inputs differ in dtype, `remap.too-large`, `tensor.unknown` for
-  ///   an input that the source lacks; what reading throws.
+  /// - Throws: `remap.dtype` when its inputs differ in dtype, `remap.too-large`, `tensor.unknown`
+  ///   for an input that the source lacks; what reading throws.
   convenience init(
     _ planned: PlannedTensor, sources: [any TensorSource], seed: UInt64
   ) throws(WeightsError) {
@@ -44,8 +44,8 @@ final class TensorReader: Sendable {
 
   /// One output of a transform of a source's tensors.
   ///
-  /// - Throws: `remap.dtype` when the inputs differ in dtype, `remap.too-large`, `tensor.unknown` for
-  ///   an input that the source lacks; what reading throws.
+  /// - Throws: `remap.dtype` when the inputs differ in dtype, `remap.too-large`, `tensor.unknown`
+  ///   for an input that the source lacks; what reading throws.
   convenience init(
     _ names: [TensorName], of source: any TensorSource, _ transform: Transform, output: Int
   ) throws(WeightsError) {

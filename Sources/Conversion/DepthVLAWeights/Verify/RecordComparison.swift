@@ -5,9 +5,9 @@ public import DVLAJSON
 import DVLARemapping
 import DVLATensors
 
-/// Where a bundle's record of how it was made differs from what making it again gives: the hashes of
-/// its sources' files, what became of each of their tensors, what each of its own was made of, and
-/// what it lost by that.
+/// Where a bundle's record of how it was made differs from what making it again gives: the hashes
+/// of its sources' files, what became of each of their tensors, what each of its own was made of,
+/// and what it lost by that.
 struct RecordComparison {
   /// The first difference of each document, and of each tensor.
   private(set) var differences: [DocumentDifference] = []

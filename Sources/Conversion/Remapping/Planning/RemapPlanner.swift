@@ -86,8 +86,8 @@ public struct RemapPlanner {
       if error.code == .remapAsk {
         let report = collector.reportBeforeConfiguration(layout)
         if !report.unexpected.isEmpty {
-            try report.check(sources.map(\.label), initialisesMissing: initialisesMissing)
-          }
+          try report.check(sources.map(\.label), initialisesMissing: initialisesMissing)
+        }
       }
       throw explained(error, layout, collector.shapes)
     }
