@@ -131,6 +131,6 @@ import Testing
     model.config = .object(JSONObject(config.members.filter { $0.key != "num_hidden_layers" }))
     let error = try #require(failure { try model.plan() })
     #expect(error.code == .remapContradiction)
-    #expect(error.message.contains("12 (the library's default"), "\(error)")
+    #expect(error.message.contains("12 according to the library's default"), "\(error)")
   }
 }
