@@ -251,7 +251,7 @@ struct ParityCommandTests {
       (66, ["parity", Self.dinov2, "--golden", golden, "--tolerances", "absent"], "absent: "),
       (
         65, ["parity", Self.dinov2, "--golden", golden, "--tolerances", "tolerances.json"],
-        "tolerances.json: $: expected the key \"classes\""
+        "tolerances.json: $: the key \"classes\" is missing"
       ),
       (65, ["parity", Self.dinov2, "--golden", Self.golden("paligemma_pad")], "paligemma"),
       (65, ["parity", Self.dinov2, "--golden", Self.dinov2 + "/model.safetensors"], "in."),
