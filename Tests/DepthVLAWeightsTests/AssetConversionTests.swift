@@ -171,7 +171,7 @@ struct AssetConversionTests {
     #expect(refusal?.code.rawValue == "convert.assets")
     #expect(refusal?.kind == .usage)
     #expect(refusal?.message.contains("assets/org/robot/norm_stats.json") == true)
-    #expect(refusal?.remedies == [.chooseAsset(.statistics, family: "pi0")])
+    #expect(refusal?.remedies == [.giveAsset(.statistics, family: "pi0")])
     let chosen = try convert([path], to: scratch("c"), settings: settings) {
       $0.assets.given = [AssetChoice.Given(role: .statistics, family: nil, path: other)]
     }
@@ -244,7 +244,7 @@ struct AssetConversionTests {
     let preprocessor = AssetChoice.Given(role: .preprocessor, family: nil, path: file)
     let whose = refusal([pali, depth], preprocessor)
     #expect(whose?.code.rawValue == "convert.assets")
-    #expect(whose?.remedies == [.givePreprocessor(family: "paligemma")])
+    #expect(whose?.remedies == [.giveAsset(.preprocessor, family: "paligemma")])
     let tokenizer = AssetChoice.Given(role: .tokenizer, family: nil, path: file)
     #expect(refusal([depth], tokenizer)?.code.rawValue == "convert.assets")
     // Two files of one name.

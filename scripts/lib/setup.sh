@@ -1,4 +1,5 @@
-# Sets up a Debian or Ubuntu machine that has only a Swift toolchain. Sourced by the scripts, from the top folder of the project; what is there already is left alone.
+# Sets up a Debian or Ubuntu machine that has only a Swift toolchain. Sourced by the scripts, from the
+# top folder of the project; what is there already is left alone.
 
 OLDEST_SWIFT=6.3
 # The libraries of Package.swift, the compiler's own needs (headers, libstdc++, a linker's start

@@ -29,11 +29,8 @@ extension Remedy {
       "choose one with --family "
         + families.map(\.escapedForTerminal).joined(separator: " or ")
     case .giveManifest: "pass --manifest PATH if you have a manifest for this naming"
-    case .giveTokenizer: "pass --tokenizer FILE"
-    case .giveStatistics: "pass --statistics FILE"
-    case .givePreprocessor(let family): "pass --preprocessor \(family.escapedForTerminal)=FILE"
-    case .chooseAsset(let kind, let family):
-      "choose one with \(Self.option(kind)) \(family.escapedForTerminal)=FILE"
+    case .giveAsset(let kind, let family):
+      "pass \(Self.option(kind)) \(family.map { $0.escapedForTerminal + "=" } ?? "")FILE"
     case .leaveOutAssets: "--no-assets leaves such files out"
     case .givePassphrase: "pass --passphrase-file FILE"
     case .overwrite: "--force replaces it"
@@ -45,7 +42,6 @@ extension Remedy {
         + (dtypes.isEmpty ? "" : ", with --dtype \(dtypes.joined(separator: " or "))")
     case .resume: "--resume continues from the work that was kept"
     case .startOver: "without --resume that work is removed and the conversion starts over"
-    case .refuseUnknownKeys: "--strict refuses such keys"
     case .acceptUnknownKeys: "remove it, or omit --strict"
     }
   }

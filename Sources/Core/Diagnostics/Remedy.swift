@@ -17,14 +17,9 @@ public enum Remedy: Sendable, Hashable {
   case chooseFamily([String])
   /// Give a manifest that knows these names.
   case giveManifest
-  /// Give a tokenizer file.
-  case giveTokenizer
-  /// Give a file with the statistics of states and actions.
-  case giveStatistics
-  /// Give an image processor's settings, and say of which family they are.
-  case givePreprocessor(family: String)
-  /// Several files beside the weights could be meant: give the one, and say of which family it is.
-  case chooseAsset(AssetKind, family: String)
+  /// Give a file that belongs beside the weights; where a family is named, say that it is of that
+  /// one.
+  case giveAsset(AssetKind, family: String? = nil)
   /// Leave the files beside the weights out.
   case leaveOutAssets
   /// Give the passphrase of a private key.
@@ -41,15 +36,15 @@ public enum Remedy: Sendable, Hashable {
   case resume
   /// Start over, without the work that an earlier run left.
   case startOver
-  /// Refuse documents with unknown keys.
-  case refuseUnknownKeys
   /// Remove the unknown keys from the document, or do not refuse them.
   case acceptUnknownKeys
 
   /// A kind of file that travels with the weights and can be given.
   public enum AssetKind: Sendable, Hashable {
     case tokenizer
+    /// An image processor's settings.
     case preprocessor
+    /// The statistics of states and actions.
     case statistics
   }
 }

@@ -141,9 +141,9 @@ extension AssetSearch.Found {
   /// How to settle which of several such files is meant.
   fileprivate var remedy: Remedy {
     switch role {
-    case .tokenizer, .tokenizerConfiguration: .chooseAsset(.tokenizer, family: family)
-    case .preprocessor: .chooseAsset(.preprocessor, family: family)
-    case .statistics: .chooseAsset(.statistics, family: family)
+    case .tokenizer, .tokenizerConfiguration: .giveAsset(.tokenizer, family: family)
+    case .preprocessor: .giveAsset(.preprocessor, family: family)
+    case .statistics: .giveAsset(.statistics, family: family)
     // No option gives such a file.
     case .generation: .leaveOutAssets
     }

@@ -34,7 +34,7 @@ struct AssetOwners {
         throw WeightsError(
           .convertAssets, .usage, file: given.path,
           "several sources may have preprocessors, and it is unclear which of them this one belongs to",
-          remedies: [.givePreprocessor(family: present.first ?? bundle)])
+          remedies: [.giveAsset(.preprocessor, family: present.first ?? bundle)])
       }
       return only
     }

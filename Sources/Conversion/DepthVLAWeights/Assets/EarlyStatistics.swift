@@ -65,7 +65,7 @@ struct EarlyStatistics {
         throw WeightsError(
           .statisticsNotFinite, file: path, tensor: info.name.string,
           "holds infinity, which lerobot writes where statistics were never set",
-          remedies: [.giveStatistics])
+          remedies: [.giveAsset(.statistics)])
       }
       data += bytes
     }

@@ -187,7 +187,7 @@ private struct FoundStatistics {
           .policyAssets, .usage, file: source.path,
           "the configuration names \(fileName.quoted) as the statistics of \(what), and the bundle "
             + "has no such file",
-          remedies: [.giveStatistics])
+          remedies: [.giveAsset(.statistics)])
       }
     }
     let found = candidates.map(\.statistics).filter { $0[keyPath: feature] != nil }
@@ -196,7 +196,7 @@ private struct FoundStatistics {
       throw WeightsError(
         .policyAssets, .usage, file: source.path,
         "\(first.fileName) and \(other.fileName) have different statistics of \(what)",
-        remedies: [.giveStatistics])
+        remedies: [.giveAsset(.statistics)])
     }
     return first
   }

@@ -145,7 +145,7 @@ public final class RobotPolicy: Sendable {
     guard let tokenizer = assets.tokenizer else {
       throw WeightsError(
         .policyNoTokenizer, .notFound, file: bundlePath,
-        "the bundle has no tokenizer", remedies: [.giveTokenizer])
+        "the bundle has no tokenizer", remedies: [.giveAsset(.tokenizer)])
     }
     let prompt = PaliGemmaPrompt(
       tokenizer, style: promptStyle, tokenLimit: tokenLimit,
