@@ -31,9 +31,9 @@ struct ComparisonOptions: ParsableArguments {
   /// - Throws: `tolerance`, `json.*`, `file.*`.
   func chosenTolerances() throws(WeightsError) -> Tolerances {
     guard let tolerances else { return try .embedded() }
-    do throws(WeightsError) {
-      return try Tolerances(json: UserDocument.json(of: tolerances))
-    } catch { throw error.inFile(tolerances) }
+    return try inFile(tolerances) { () throws(WeightsError) in
+      try Tolerances(json: UserDocument.json(of: tolerances))
+    }
   }
 }
 

@@ -28,9 +28,9 @@ struct PrecisionOptions: ParsableArguments {
   /// - Throws: `recipe.*`, `json.*`, `file.*`.
   func chosenRecipe() throws(WeightsError) -> Recipe {
     guard let recipe else { return .preset(precision ?? .source) }
-    do throws(WeightsError) {
-      return try Recipe(json: UserDocument.json(of: recipe))
-    } catch { throw error.inFile(recipe) }
+    return try inFile(recipe) { () throws(WeightsError) in
+      try Recipe(json: UserDocument.json(of: recipe))
+    }
   }
 }
 

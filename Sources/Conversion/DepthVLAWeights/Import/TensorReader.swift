@@ -222,12 +222,12 @@ extension Transform {
     func floats(_ bytes: some Collection<UInt8>) -> [Float] {
       let bytes = Array(bytes)
       return stride(from: 0, to: bytes.count, by: 4).map { at in
-        Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[at + $1]) << (8 * $1) })
+        Float(bitPattern: UInt32(bytes: bytes[at..<at + 4], .littleEndian))
       }
     }
-    return zip(floats(a), floats(b)).flatMap { x, y in
-      (0..<4).map { UInt8(truncatingIfNeeded: (x + y).bitPattern >> (8 * $0)) }
-    }
+    var sums: [UInt8] = []
+    for (x, y) in zip(floats(a), floats(b)) { sums.append(x + y, .littleEndian) }
+    return sums
   }
 
   private static func transposed(
