@@ -191,7 +191,8 @@ let interface: [Target] = [
       + prefixed([
         "CDepthVLA", "Bundles", "Diagnostics", "Families", "Hashing", "Images", "JSON", "Kernels",
         "Models", "Normalization", "Parallelism", "Parity", "Pipelines", "Remapping", "Signing", "TensorMath", "Tensors",
-      ]), path: "Sources/Interface/CInterface", swiftSettings: swiftSettings,
+      ]), path: "Sources/Interface/CInterface", exclude: ["exports.map"],
+    swiftSettings: swiftSettings,
     linkerSettings: [
       // Nothing of the Swift toolchain is needed where it runs, and no other symbol is seen.
       .unsafeFlags([

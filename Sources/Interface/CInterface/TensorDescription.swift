@@ -10,12 +10,15 @@ final class TensorDescriptions: Sendable {
     let byteCount: Int
     /// Keeps the memory that it names.
     let resident: TensorBytes?
+    let tiedTo: Int
   }
 
   private let rows: [Row]
 
-  /// - Parameter resident: the bytes of the tensor with that index, if they are in memory.
-  init(_ tensors: [TensorInfo], resident: (Int) -> TensorBytes?) {
+  /// - Parameters:
+  ///   - resident: the bytes of the tensor with that index, if they are in memory.
+  ///   - tiedTo: for each tensor, that with which it shares memory; nil: none does.
+  init(_ tensors: [TensorInfo], tiedTo: [Int]? = nil, resident: (Int) -> TensorBytes?) {
     var dtypes: [DType: CText] = [:]
     var rows: [Row] = []
     rows.reserveCapacity(tensors.count)
@@ -25,7 +28,7 @@ final class TensorDescriptions: Sendable {
       rows.append(
         Row(
           name: CText(info.name.string), dtype: dtype, extents: CExtents(info.shape),
-          byteCount: info.byteCount, resident: resident(index)))
+          byteCount: info.byteCount, resident: resident(index), tiedTo: tiedTo?[index] ?? index))
     }
     self.rows = rows
   }
@@ -60,6 +63,7 @@ final class TensorDescriptions: Sendable {
     unsafe tensor.rank = row.extents.count
     unsafe tensor.byte_count = UInt64(row.byteCount)
     unsafe tensor.resident = resident(index)
+    tensor.tied_to = row.tiedTo
   }
 
   /// Where a tensor lies in memory.

@@ -17,7 +17,8 @@ final class PlannedWeights: Handled {
 
   init(_ weights: NamedWeights) {
     self.weights = weights
-    tensors = TensorDescriptions(weights.tensors, resident: weights.residentBytes)
+    tensors = TensorDescriptions(
+      weights.tensors, tiedTo: weights.tiedTo, resident: weights.residentBytes)
     family = CText(weights.family)
     naming = CText(weights.naming)
   }

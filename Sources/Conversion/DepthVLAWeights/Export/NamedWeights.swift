@@ -75,6 +75,16 @@ public struct NamedWeights: Sendable {
 
   private static let layoutNaming = "layout"
 
+  /// For each tensor, the place of an earlier one that the library keeps in the same memory, or its
+  /// own place.
+  public var tiedTo: [Int] {
+    var places: [TensorName: Int] = [:]
+    return plan.tensors.enumerated().map { index, tensor in
+      places[tensor.info.name] = index
+      return tensor.tiedTo.flatMap { places[$0] } ?? index
+    }
+  }
+
   /// The tensors as the bundle stores them.
   private static func stored(_ bundle: WeightBundle) throws(WeightsError) -> ExportPlan {
     var plan = ExportPlan(

@@ -136,6 +136,9 @@ typedef struct dvla_tensor {
    * checked: dvla_bundle_read and dvla_weights_load check it if this is the target they are given.
    * Valid while the bundle is open. */
   const void *resident;
+  /* Of weights: the index of an earlier tensor that the library keeps in the same memory (a tied head);
+   * otherwise the tensor's own. */
+  size_t tied_to;
 } dvla_tensor;
 
 /* A file that travels with the tensors. */
