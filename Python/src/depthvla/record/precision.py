@@ -1,0 +1,124 @@
+"""A true float64 run of code that was written for float32.
+
+Libraries compute norms, softmax, rotary angles, position tables and times in float32, to protect half precision. In a
+float64 run these places would limit all that follows to about 1e-7.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+_NARROW = (torch.float32, torch.float16, torch.bfloat16)
+_CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
+#: Largest relative error of a constant in float32 that was computed in a few steps.
+_ROUNDING = 1e-5
+
+
+class _Widening(TorchFunctionMode):
+    """Reads every narrower floating type that code asks for as float64."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in _CASTS:
+            return args[0].double()
+        args = tuple(_widened(x) for x in args)
+        return func(*args, **{k: _widened(x) for k, x in (kwargs or {}).items()})
+
+
+class Watch(TorchDispatchMode):
+    """Sees whether an operation gives a narrower floating type after all.
+
+    Attributes:
+        narrowed: The first such operation; None as long as the run is one in float64.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.narrowed: str | None = None
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if self.narrowed is None:
+            outputs = result if isinstance(result, tuple | list) else (result,)
+            for output in outputs:
+                if isinstance(output, torch.Tensor) and output.dtype in _NARROW:
+                    self.narrowed = f"{func} in {output.dtype}".replace("torch.", "")
+        return result
+
+
+@contextlib.contextmanager
+def in_float64() -> Iterator[Watch]:
+    """Inside, floating point is float64, whatever type the code asks for.
+
+    The watch says whether that held; what code gets elsewhere than from torch is not seen.
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with Watch() as watch, _Widening():
+            yield watch
+    finally:
+        torch.set_default_dtype(before)
+
+
+def widen(network: Any) -> str | None:
+    """Makes a network one of float64, in place: a second copy of a large model has no room.
+
+    Weights are exact in float64. Constants that the library derives in float32, such as rotary frequencies, are derived
+    again.
+
+    Returns:
+        The constant that cannot be derived again, so that no float64 run is one; None if all can.
+    """
+    narrow = {
+        f"{name}.{key}": buffer.clone()
+        for name, module in network.named_modules()
+        for key, buffer in module.named_buffers(recurse=False)
+        if key in module._non_persistent_buffers_set and buffer.dtype in _NARROW
+    }
+    network.double()
+    for name, module in network.named_modules():
+        for key, buffer in list(module.named_buffers(recurse=False)):
+            old = narrow.get(f"{name}.{key}")
+            if old is None:
+                continue
+            new = _derived(module, key, buffer)
+            if new is None or not _rounds_to(new, old):
+                return f"{name}.{key}"
+            setattr(module, key, new)
+    return None
+
+
+def _derived(module: Any, key: str, buffer: torch.Tensor) -> torch.Tensor | None:
+    """A constant from its definition, in float64; None for one that is not known."""
+    config = getattr(module, "config", None)
+    if key in ("inv_freq", "original_inv_freq") and config is not None:
+        rope = getattr(config, "rope_parameters", None)
+        theta = rope["rope_theta"] if rope else config.rope_theta
+        dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return 1.0 / theta ** (torch.arange(0, dim, 2, dtype=torch.float64) / dim)
+    if key == "embed_scale" and hasattr(module, "scalar_embed_scale"):
+        return torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
+    if key == "sinusoid_freq" and config is not None:
+        fraction = torch.linspace(0.0, 1.0, buffer.numel(), dtype=torch.float64)
+        period = config.min_period * (config.max_period / config.min_period) ** fraction
+        return 2 * math.pi / period
+    return None
+
+
+def _rounds_to(new: torch.Tensor, old: torch.Tensor) -> bool:
+    return new.shape == old.shape and torch.allclose(new, old.double(), rtol=_ROUNDING, atol=0.0)
+
+
+def _widened(value: Any) -> Any:
+    return torch.float64 if isinstance(value, torch.dtype) and value in _NARROW else value
