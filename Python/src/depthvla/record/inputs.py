@@ -167,13 +167,13 @@ def check_tokens(ids: torch.Tensor, vocabulary: int, limit: int, image: int | No
         raise Error(
             "record.prompt",
             64,
-            f"becomes {ids.shape[-1]} tokens: expected at most {limit}",
+            f"the prompt becomes {ids.shape[-1]} tokens: expected at most {limit}",
         )
     text = ids if image is None else ids[ids != image]
     if text.numel() and int(text.max()) >= vocabulary:
         raise Error(
             "record.tokenizer",
             65,
-            f"gives the id {int(text.max())}, but the model has {vocabulary} tokens: expected the "
+            f"the tokenizer gives the id {int(text.max())}, but the model has {vocabulary} tokens: expected the "
             "tokenizer that the model was trained with",
         )
