@@ -1,7 +1,8 @@
-"""lerobot's pi0 with tiny sizes, which its code does not offer: only sizes are changed, no arithmetic.
+"""lerobot's pi0 with tiny sizes, which its code does not offer: only sizes are changed, no
+arithmetic.
 
-    python tiny_lerobot.py save FOLDER          a policy with random weights, as save_pretrained writes it
-    python tiny_lerobot.py record ARGUMENTS     python -m depthvla.record, with such a policy
+python tiny_lerobot.py save FOLDER          a policy with random weights, as save_pretrained writes
+it python tiny_lerobot.py record ARGUMENTS     python -m depthvla.record, with such a policy
 """
 
 import sys

@@ -1,4 +1,5 @@
-"""openpi's pi0 with the sizes of Fixtures/checkpoints/pi0, which its code does not offer: no arithmetic is changed.
+"""openpi's pi0 with the sizes of Fixtures/checkpoints/pi0, which its code does not offer: no
+arithmetic is changed.
 
 python tiny_openpi.py ARGUMENTS     python -m depthvla.record, for such a checkpoint
 

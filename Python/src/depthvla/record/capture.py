@@ -11,8 +11,8 @@ import torch
 from depthvla.errors import Error
 from depthvla.record.model import Tap
 
-#: Receives the name and the value of a stage, at the moment it is computed: code that goes on in place would change
-#: what is kept for later.
+#: Receives the name and the value of a stage, at the moment it is computed: code that goes on in
+#: place would change what is kept for later.
 Sink = Callable[[str, torch.Tensor], None]
 
 
@@ -26,6 +26,7 @@ class Capture:
     """
 
     def __init__(self, taps: Sequence[Tap], wanted: Callable[[str], bool], sink: Sink) -> None:
+        """Picks the taps of stages that are kept."""
         self._taps = [tap for tap in taps if wanted(tap.stage.replace("{i}", "0"))]
         self._sink = sink
         self._calls: dict[str, int] = {}

@@ -20,14 +20,15 @@ from depthvla.record.request import FAMILIES, LIBRARIES, Request
 
 _PROGRAM = "depthvla.record"
 _DESCRIPTION = """\
-Records a golden from a real upstream model: what its own library computes, stage by stage, in float64 and float32.
+Records a golden from a real upstream model: what its own library computes, stage by stage, in
+float64 and float32.
 
-    python -m depthvla.record --model dinov2-base --family dinov2 --image scene.png -o golden.safetensors
+    python -m depthvla.record --model dinov2 --family dinov2 --image scene.png -o golden.safetensors
     depthvla parity dinov2.dvla.safetensors --golden golden.safetensors
 
-Nothing is downloaded. Exit status: 0 done; 64 usage; 65 malformed or unsuitable input, or weights that the library
-did not load; 66 no such input; 69 a library is missing, or memory; 73 the output cannot be created; 74 reading or
-writing failed; 130 interrupted.
+Nothing is downloaded. Exit status: 0 done; 64 usage; 65 malformed or unsuitable input, or weights
+that the library did not load; 66 no such input; 69 a library is missing, or memory; 73 the output
+cannot be created; 74 reading or writing failed; 130 interrupted.
 """
 
 
@@ -46,18 +47,56 @@ def parser() -> argparse.ArgumentParser:
     add = p.add_argument
     add("--model", type=Path, required=True, help="the checkpoint: a folder, or a safetensors file")
     add("--family", required=True, help=f"what model it is: {', '.join(FAMILIES)}")
-    add("--library", choices=sorted(LIBRARIES), help="whose code computes; by default as the checkpoint shows")
-    add("--image", type=Path, action="append", default=[], help="a picture; for pi0 one for each camera, else a batch")
+    add(
+        "--library",
+        choices=sorted(LIBRARIES),
+        help="whose code computes; by default as the checkpoint shows",
+    )
+    add(
+        "--image",
+        type=Path,
+        action="append",
+        default=[],
+        help="a picture; for pi0 one for each camera, else a batch",
+    )
     add("--prompt", help="the text that paligemma and pi0 read")
-    add("--processor", type=Path, help="a folder with the picture processor and tokenizer; by default the model's")
-    add("--inputs", type=Path, help="take the inputs of this golden in place of pictures, prompt, state and noise")
-    add("--state", type=Path, help="a state for pi0 as the model takes it, normalised: JSON or .npy; else drawn")
-    add("--noise", type=Path, help="the noise that pi0 starts from: .npy [H, action_dim]; else drawn")
+    add(
+        "--processor",
+        type=Path,
+        help="a folder with the picture processor and tokenizer; by default the model's",
+    )
+    add(
+        "--inputs",
+        type=Path,
+        help="take the inputs of this golden in place of pictures, prompt, state and noise",
+    )
+    add(
+        "--state",
+        type=Path,
+        help="a state for pi0 as the model takes it, normalised: JSON or .npy; else drawn",
+    )
+    add(
+        "--noise",
+        type=Path,
+        help="the noise that pi0 starts from: .npy [H, action_dim]; else drawn",
+    )
     add("--seed", type=int, default=0, help="draws state and noise (default 0)")
     add("--stages", help="keep the stages of this pattern alone, such as layer.{i} or action.**")
-    add("--float32-only", action="store_true", help="leave out the float64 run, which needs twice the memory")
-    add("--heads", type=int, help="attention heads, for original code and sizes that were never published")
-    add("--max-depth", type=float, help="the range in metres of a metric Depth Anything in original code")
+    add(
+        "--float32-only",
+        action="store_true",
+        help="leave out the float64 run, which needs twice the memory",
+    )
+    add(
+        "--heads",
+        type=int,
+        help="attention heads, for original code and sizes that were never published",
+    )
+    add(
+        "--max-depth",
+        type=float,
+        help="the range in metres of a metric Depth Anything in original code",
+    )
     add("--threads", type=int, help="processor threads; by default those of torch")
     add("--force", action="store_true", help="replace an existing golden")
     add("-o", "--output", type=Path, required=True, help="the golden, GOLDEN.safetensors")
@@ -75,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
             return _run(parser().parse_args(arguments))
     except Error as error:
         _say(str(error))
-        return error.status
+        return int(error.status)
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
@@ -103,12 +142,7 @@ def _run(options: argparse.Namespace) -> int:
             torch.set_num_threads(threads)
         from depthvla.record.recorder import record
 
-        try:
-            done = record(request)
-        except RuntimeError as error:
-            if "memory" in str(error):
-                raise MemoryError(str(error).splitlines()[0]) from error
-            raise
+        done = record(request)
     for note in done.notes:
         _say(note)
     both = len(done.in_float64)
@@ -141,7 +175,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet_libraries() -> Iterator[None]:
-    """Inside, libraries reach no network, and print and warn of nothing: what matters is checked here."""
+    """Inside, libraries reach no network, and print nothing: all that matters is checked."""
     os.environ.update(
         HF_HUB_OFFLINE="1",
         TRANSFORMERS_OFFLINE="1",

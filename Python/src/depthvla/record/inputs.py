@@ -1,4 +1,4 @@
-"""The inputs of a golden: pictures, states and noise from files, or the inputs of another golden."""
+"""The inputs of a golden: pictures, states and noise from files, or those of another golden."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def one_size(pixels: Sequence[torch.Tensor], paths: Sequence[Path]) -> torch.Ten
     """Pictures [3, H, W] as a batch [B, 3, H, W].
 
     Raises:
-        Error: ``record.picture`` where a processor that keeps proportions made different sizes of them.
+        Error: ``record.picture`` where a processor that keeps proportions made different sizes of
+            them.
     """
     for path, one in zip(paths, pixels, strict=True):
         if one.shape != pixels[0].shape:
@@ -73,7 +74,8 @@ def one_size(pixels: Sequence[torch.Tensor], paths: Sequence[Path]) -> torch.Ten
 def vector(path: Path | None, size: int, seed: int) -> torch.Tensor:
     """A state [1, size] in float32: from a file, filled up with zeros, or standard normal.
 
-    The file is a JSON array, an object ``{"state": [...]}``, or an array of NumPy of shape [n] or [1, n].
+    The file is a JSON array, an object ``{"state": [...]}``, or an array of NumPy of shape [n] or
+    [1, n].
 
     Raises:
         Error: ``record.state``.
@@ -102,7 +104,7 @@ def vector(path: Path | None, size: int, seed: int) -> torch.Tensor:
 
 
 def noise(path: Path | None, shape: tuple[int, int], seed: int) -> torch.Tensor:
-    """What sampling starts from, [1, H, action_dim] in float32: from an array of NumPy, or standard normal.
+    """What sampling starts from, [1, H, action_dim]: from an array of NumPy, or standard normal.
 
     Raises:
         Error: ``record.noise``.
@@ -152,7 +154,8 @@ def given(path: Path, names: Sequence[str], optional: Sequence[str] = ()) -> Ten
     for name in names:
         if name not in found:
             raise Error("record.inputs", 65, f"has no input in.{name}", file=str(path))
-    # Targets of losses, which no library computes as parity does, and pictures of other models are left out.
+    # Targets of losses, which no library computes as parity does, and pictures of other models are
+    # left out.
     return {name: value for name, value in found.items() if name in (*names, *optional)}
 
 
@@ -160,8 +163,8 @@ def check_tokens(ids: torch.Tensor, vocabulary: int, limit: int, image: int | No
     """Checks token ids [B, S] against the model.
 
     Raises:
-        Error: ``record.prompt`` for more tokens than the model has places, ``record.tokenizer`` for ids beyond its
-            vocabulary.
+        Error: ``record.prompt`` for more tokens than the model has places, ``record.tokenizer`` for
+            ids beyond its vocabulary.
     """
     if ids.shape[-1] > limit:
         raise Error(
@@ -174,6 +177,6 @@ def check_tokens(ids: torch.Tensor, vocabulary: int, limit: int, image: int | No
         raise Error(
             "record.tokenizer",
             65,
-            f"the tokenizer gives the id {int(text.max())}, but the model has {vocabulary} tokens: expected the "
-            "tokenizer that the model was trained with",
+            f"the tokenizer gives the id {int(text.max())}, but the model has {vocabulary} "
+            "tokens: expected the tokenizer that the model was trained with",
         )

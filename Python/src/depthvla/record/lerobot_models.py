@@ -20,14 +20,14 @@ _STATE, _TASK = "observation.state", "task"
 
 
 def load(request: Request) -> UpstreamModel:
-    """Loads a folder that ``PI0Policy.save_pretrained`` wrote, and checks that all of it was loaded.
+    """Loads a folder that ``PI0Policy.save_pretrained`` wrote, and checks that all was loaded.
 
-    lerobot returns a policy with random weights where loading fails, and prints a line: for shards, and where a name
-    or a shape does not fit. So what it returns is compared with the files.
+    lerobot returns a policy with random weights where loading fails, and prints a line: for shards,
+    and where a name or a shape does not fit. So what it returns is compared with the files.
 
     Raises:
-        Error: ``record.family`` where config.json is of another policy, ``record.model`` where lerobot cannot make the
-            policy, ``record.weights`` where it did not load the weights.
+        Error: ``record.family`` where config.json is of another policy, ``record.model`` where
+            lerobot cannot make the policy, ``record.weights`` where it did not load the weights.
     """
     configs = require("lerobot.configs")
     pi0 = require("lerobot.policies.pi0.modeling_pi0")
@@ -90,7 +90,7 @@ def load(request: Request) -> UpstreamModel:
 
 
 def _pictures(request: Request, policy: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures by the policy's own ``_preprocess_images``, in the order of its cameras: those with a picture first.
+    """Pictures by the policy's own ``_preprocess_images``, those of its first cameras first.
 
     Returns:
         [1, C, 3, side, side], and which cameras have a picture, [1, C].
@@ -133,7 +133,7 @@ def _tokens(request: Request, policy: Any, folder: Path) -> tuple[torch.Tensor, 
 
 
 def _tokenizer(request: Request, folder: Path) -> Any:
-    """The tokenizer of a folder, or the one that the saved pipeline names, if it is in the cache of the hub."""
+    """The tokenizer of a folder, or that of the saved pipeline if the cache of the hub has it."""
     transformers = require("transformers")
     steps = document(folder / "policy_preprocessor.json").get("steps", [])
     named = [s["config"].get("tokenizer_name") for s in steps if "tokenizer" in str(s)]

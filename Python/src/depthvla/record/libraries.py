@@ -16,7 +16,7 @@ _REMEDY = {
     "transformers": "pip install transformers",
     "timm": "pip install timm",
     "lerobot": 'pip install "lerobot[pi]"',
-    "openpi": "install openpi from its checkout, with transformers_replace copied into transformers",
+    "openpi": "install openpi's checkout, and copy its transformers_replace into transformers",
     "torchvision": "pip install torchvision",
     "pillow": "pip install pillow",
     "sentencepiece": "pip install sentencepiece",
@@ -40,10 +40,13 @@ def require(module: str, library: str | None = None) -> Any:
     name = library or module.partition(".")[0]
     try:
         return importlib.import_module(module)
-    except ImportError as error:
+    except Exception as error:
+        # Libraries of versions that do not fit each other fail with anything while they are
+        # imported.
         remedy = _REMEDY.get(name, f"pip install {name}")
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise Error(
-            "record.library", 69, f"{name} cannot be imported ({error}): {remedy}"
+            "record.library", 69, f"{name} cannot be imported ({reason}): {remedy}"
         ) from error
 
 
@@ -68,7 +71,8 @@ def load(request: Request) -> UpstreamModel:
     """Loads the model by the library that it belongs to.
 
     Raises:
-        Error: ``record.library`` where that is not said or not importable; what the library's module raises.
+        Error: ``record.library`` where that is not said or not importable; what the library's
+            module raises.
     """
     library = request.library or detected(request)
     module = importlib.import_module(f"depthvla.record.{library}_models")

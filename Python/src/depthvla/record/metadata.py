@@ -13,18 +13,26 @@ from depthvla.record.weights import digest, weight_files
 
 _ALWAYS = ("torch", "numpy", "safetensors", "pillow", "torchvision")
 #: Documents beside the weights that decide what a library computes.
-_DOCUMENTS = ("config.json", "preprocessor_config.json", "processor_config.json")
+_DOCUMENTS = ("config.json",)
+#: Files of a processor that decide what becomes of pictures and text.
+_PROCESSOR = (
+    "preprocessor_config.json",
+    "processor_config.json",
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+)
 
 
 def describe(request: Request, model: UpstreamModel) -> dict[str, str]:
     """The metadata of a golden, all strings.
 
-    ``family`` is read by ``parity``; ``tool``, ``library`` and ``versions`` say what computed; ``files`` and
-    ``pictures`` have the SHA-256 of what was read, by name.
+    ``family`` is read by ``parity``; ``tool``, ``library`` and ``versions`` say what computed;
+    ``files``, ``processor`` and ``pictures`` have the SHA-256 of what was read, by name.
     """
     found = {
         "family": model.family,
-        "tool": "depthvla.record",
+        "tool": " ".join(["depthvla.record", *_version("depthvla")]),
         "library": " ".join([model.library, *_version(model.library)]),
         "versions": _json(versions(model)),
         "model": request.model.resolve().name,
@@ -34,6 +42,10 @@ def describe(request: Request, model: UpstreamModel) -> dict[str, str]:
     if request.inputs is not None:
         found["inputs"] = _json({request.inputs.name: digest(request.inputs)})
     else:
+        folder = request.processor or request.model
+        found["processor"] = _json(
+            {name: digest(folder / name) for name in _PROCESSOR if (folder / name).is_file()}
+        )
         found["pictures"] = _json([[path.name, digest(path)] for path in request.images])
         if request.prompt is not None:
             found["prompt"] = request.prompt
@@ -46,7 +58,7 @@ def describe(request: Request, model: UpstreamModel) -> dict[str, str]:
 
 
 def versions(model: UpstreamModel) -> dict[str, str]:
-    """The versions of Python and of the distributions that take part, as far as they are installed."""
+    """The versions of Python and of the distributions that take part, if they are installed."""
     found = {"python": platform.python_version()}
     for name in (*_ALWAYS, model.library, *model.distributions):
         for version in _version(name):

@@ -19,13 +19,16 @@ class Tap:
     """Where in the network a stage is seen.
 
     Attributes:
-        stage: Its name. With ``{i}`` it is seen in every call, and the number of the call takes that place.
+        stage: Its name. With ``{i}`` it is seen in every call, and the number of the call takes
+            that place.
         module: The module that shows it.
-        value: What is kept of a call, from its positional arguments, keyword arguments and output. By default the
-            output, or the first of several.
-        before: Whether it is seen when the module is called, with None for the output, and not when it returns.
-        calls: How often the module is called in a run: ``once``; ``first``, when later calls are other steps;
-            ``joined``, when each call has a part of the rows of the first axis; ``each``, with ``{i}``.
+        value: What is kept of a call, from its positional arguments, keyword arguments and output.
+            By default the output, or the first of several.
+        before: Whether it is seen when the module is called, with None for the output, and not when
+            it returns.
+        calls: How often the module is called in a run: ``once``; ``first``, when later calls are
+            other steps; ``joined``, when each call has a part of the rows of the first axis;
+            ``each``, with ``{i}``.
     """
 
     stage: str
@@ -45,10 +48,10 @@ class UpstreamModel:
         network: The module whose parameters are the weights.
         taps: Where the stages are seen.
         prepare: The inputs of a golden, made from a request by the model's own processors.
-        run: Runs the network on the inputs of a golden, floating types already as wide as the run, and returns the
-            stages that no module shows.
-        valid_rows: Which rows of a stage [B, S, width] are no padding, [B, S], from the name of the stage and the
-            inputs; None where all are.
+        run: Runs the network on the inputs of a golden, floating types already as wide as the run,
+            and returns the stages that no module shows.
+        valid_rows: Which rows of a stage [B, S, width] are no padding, [B, S], from the name of the
+            stage and the inputs; None where all are.
         distributions: Further distributions whose versions are recorded.
         notes: What else the metadata shall say.
     """

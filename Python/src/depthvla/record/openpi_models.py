@@ -22,11 +22,11 @@ _CONFIG_KEYS = ("action_dim", "action_horizon", "paligemma_variant", "action_exp
 
 
 def load(request: Request) -> UpstreamModel:
-    """Loads the ``model.safetensors`` that openpi's ``convert_jax_model_to_pytorch.py`` or its training wrote.
+    """Loads the file that openpi's ``convert_jax_model_to_pytorch.py`` or its training wrote.
 
     Raises:
-        Error: ``record.model`` where openpi cannot make or load the model, ``record.weights`` where it loaded something
-            else.
+        Error: ``record.model`` where openpi cannot make or load the model, ``record.weights`` where
+            it loaded something else.
     """
     configs = require("openpi.models.pi0_config")
     pytorch = require("openpi.models_pytorch.pi0_pytorch")
@@ -68,12 +68,12 @@ def load(request: Request) -> UpstreamModel:
             "camera_mask": torch.ones(pixels.shape[:2], dtype=torch.int64),
             "input_ids": ids,
             "text_mask": mask,
-            "state": inputs.vector(request.state, config.action_dim, request.seed),
+            "state": inputs.vector(request.state, core.state_proj.in_features, request.seed),
             "noise": inputs.noise(request.noise, shape, request.seed),
         }
 
-    # The pictures have their size already, and its cameras are those of published robots: all else that
-    # `_preprocess_observation` does is for training.
+    # The pictures have their size already, and its cameras are those of published robots: all else
+    # that `_preprocess_observation` does is for training.
     core._preprocess_observation = lambda observation, train: observation.parts
 
     def sample(*observation: Any, noise: torch.Tensor) -> torch.Tensor:
@@ -108,7 +108,7 @@ def _pictures(request: Request, side: int) -> list[torch.Tensor]:
 def _tokens(
     request: Request, folder: Path, length: int, vocabulary: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The prompt by openpi's PaligemmaTokenizer, with the tokenizer.model of a folder in place of a download.
+    """The prompt by openpi's PaligemmaTokenizer, which has a folder's file and downloads none.
 
     Returns:
         Ids and which of them are no padding, both [1, length].

@@ -30,7 +30,8 @@ def load(request: Request) -> UpstreamModel:
     """Loads a safetensors file with the original names.
 
     Raises:
-        Error: ``record.model`` for shapes that the code cannot have, ``record.weights`` where it loaded something else.
+        Error: ``record.model`` for shapes that the code cannot have, ``record.weights`` where it
+            loaded something else.
     """
     files = weight_files(request.model)
     shapes = stored_shapes(files)
@@ -58,13 +59,17 @@ def _transformer(module: Any, request: Request, shapes: Shapes, registers: bool)
 
     Args:
         module: Theirs, of the repository.
+        request: What is to be recorded.
         shapes: Those of the tensors of the transformer.
-        registers: Whether a transformer with registers is made as DINOv2's, which fits positions in another way.
+        registers: Whether a transformer with registers is made as DINOv2's, which fits positions in
+            another way.
     """
     for name in ("pos_embed", "patch_embed.proj.weight", "blocks.0.norm1.weight"):
         if name not in shapes:
             raise Error(
-                "record.model", 65, f"has no tensor {name}: expected the original names",
+                "record.model",
+                65,
+                f"has no tensor {name}: expected the original names",
                 file=str(request.model),
             )
     width, patch = shapes["pos_embed"][2], shapes["patch_embed.proj.weight"][2]
@@ -174,7 +179,7 @@ def _depth_anything(request: Request, shapes: Shapes) -> UpstreamModel:
 
 
 def _depth_network(dpt: Any, request: Request, shapes: Shapes, backbone: Shapes) -> Any:
-    """Their DepthAnythingV2, whose builder knows the published sizes alone, of the sizes of the tensors."""
+    """Their DepthAnythingV2 with the sizes of the tensors: its builder has published ones alone."""
     cls = dpt.DepthAnythingV2
     is_metric = "max_depth" in inspect.signature(cls.__init__).parameters
     if is_metric and request.max_depth is None:

@@ -9,7 +9,7 @@ from depthvla.errors import Error
 
 @dataclass(frozen=True)
 class DottedPattern:
-    """``{i}`` matches a component of digits, ``*`` any one component, ``**`` at the end one or more."""
+    """``{i}`` matches a component of digits, ``*`` any one, ``**`` at the end one or more."""
 
     text: str
 

@@ -8,8 +8,8 @@ import torch
 
 from depthvla.record.model import Tensors
 
-#: ``pixel_values`` [B, C, 3, side, side], ``input_ids`` [B, T] of the text alone, ``state`` [B, state_dim], ``noise``
-#: [B, H, action_dim].
+#: ``pixel_values`` [B, C, 3, side, side], ``input_ids`` [B, T] of the text alone, ``state`` [B,
+#: state_dim], ``noise`` [B, H, action_dim].
 REQUIRED = ("pixel_values", "input_ids", "state", "noise")
 #: ``camera_mask`` [B, C] and ``text_mask`` [B, T]: 1 where there is a picture, and a token.
 OPTIONAL = ("camera_mask", "text_mask")

@@ -11,7 +11,8 @@ from depthvla.record import stages
 from depthvla.record.model import Tap, Tensors
 from depthvla.record.pi0_inputs import camera_mask, text_mask, valid_rows, vlm_valid
 
-#: Samples actions from images, image masks (a list with one for each camera), tokens, token mask and state.
+#: Samples actions from images, image masks (a list with one for each camera), tokens, token mask
+#: and state.
 Sampler = Callable[..., torch.Tensor]
 
 

@@ -1,7 +1,7 @@
 """A true float64 run of code that was written for float32.
 
-Libraries compute norms, softmax, rotary angles, position tables and times in float32, to protect half precision. In a
-float64 run these places would limit all that follows to about 1e-7.
+Libraries compute norms, softmax, rotary angles, position tables and times in float32, to protect
+half precision. In a float64 run these places would limit all that follows to about 1e-7.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Widening(TorchFunctionMode):
         return func(*args, **{k: _widened(x) for k, x in (kwargs or {}).items()})
 
 
-class Watch(TorchDispatchMode):
+class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees whether an operation gives a narrower floating type after all.
 
     Attributes:
@@ -41,12 +41,14 @@ class Watch(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        """Has seen nothing yet."""
+        super().__init__()  # type: ignore[no-untyped-call]
         self.narrowed: str | None = None
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        """Runs an operation and looks at the types of what it gives."""
         result = func(*args, **(kwargs or {}))
         if self.narrowed is None:
             outputs = result if isinstance(result, tuple | list) else (result,)
@@ -74,8 +76,8 @@ def in_float64() -> Iterator[Watch]:
 def widen(network: Any) -> str | None:
     """Makes a network one of float64, in place: a second copy of a large model has no room.
 
-    Weights are exact in float64. Constants that the library derives in float32, such as rotary frequencies, are derived
-    again.
+    Weights are exact in float64. Constants that the library derives in float32, such as rotary
+    frequencies, are derived again.
 
     Returns:
         The constant that cannot be derived again, so that no float64 run is one; None if all can.
@@ -106,13 +108,14 @@ def _derived(module: Any, key: str, buffer: torch.Tensor) -> torch.Tensor | None
         rope = getattr(config, "rope_parameters", None)
         theta = rope["rope_theta"] if rope else config.rope_theta
         dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        return 1.0 / theta ** (torch.arange(0, dim, 2, dtype=torch.float64) / dim)
+        exponent = torch.arange(0, dim, 2, dtype=torch.float64) / dim
+        return torch.reciprocal(torch.pow(float(theta), exponent))
     if key == "embed_scale" and hasattr(module, "scalar_embed_scale"):
         return torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
     if key == "sinusoid_freq" and config is not None:
         fraction = torch.linspace(0.0, 1.0, buffer.numel(), dtype=torch.float64)
-        period = config.min_period * (config.max_period / config.min_period) ** fraction
-        return 2 * math.pi / period
+        period = config.min_period * torch.pow(config.max_period / config.min_period, fraction)
+        return torch.mul(torch.reciprocal(period), 2 * math.pi)
     return None
 
 

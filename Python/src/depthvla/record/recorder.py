@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +45,8 @@ class Recording:
 def record(request: Request) -> Recording:
     """Records one golden.
 
-    Memory: the weights in float32 for the first run, then in float64, in place, so at the peak 8 bytes for each
+    Memory: the weights in float32 for the first run, then in float64, in place, so at the peak 8
+        bytes for each
     parameter and the activations of one layer. Stages go to a file at once.
 
     Raises:
@@ -54,7 +57,8 @@ def record(request: Request) -> Recording:
     torch.manual_seed(0)
     with torch.no_grad():
         model = libraries.load(request)
-        inputs = model.prepare(request)
+        with _upstream(model):
+            inputs = model.prepare(request)
         _check_inputs(inputs)
         metadata = describe(request, model)
         with Spool(request.output.parent) as spool:
@@ -68,7 +72,9 @@ def record(request: Request) -> Recording:
                     f"no stage of {model.family} matches the pattern "
                     f"{request.stages.text if request.stages else '**'!r}",
                 )
-            second, notes = ([], []) if request.float32_only else _exact(model, request, inputs, spool)
+            second, notes = (
+                ([], []) if request.float32_only else _exact(model, request, inputs, spool)
+            )
             size = write(request.output, spool, metadata, request.force)
     return Recording(
         request.output,
@@ -123,12 +129,30 @@ def _run(
         kept.append(stage)
 
     capture = Capture(model.taps, request.wants, keep)
-    with capture.watching():
+    with _upstream(model), capture.watching():
         outputs = model.run(inputs)
     for stage, value in outputs.items():
         if request.wants(stage):
             keep(stage, value)
     return kept
+
+
+@contextlib.contextmanager
+def _upstream(model: UpstreamModel) -> Iterator[None]:
+    """Inside, a failure of somebody else's code is an error of this recording, in one line."""
+    try:
+        yield
+    except (Error, MemoryError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        if "allocate memory" in reason or "out of memory" in reason:
+            raise MemoryError(reason[:200]) from error
+        raise Error(
+            "record.upstream",
+            65,
+            f"{model.library} fails on these inputs: {type(error).__name__}: {reason[:300]}",
+        ) from error
 
 
 def _without_padding(value: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:
@@ -139,7 +163,10 @@ def _without_padding(value: torch.Tensor, valid: torch.Tensor | None) -> torch.T
 def _check_stage(stage: str, value: torch.Tensor, dtype: torch.dtype) -> None:
     if value.dtype != dtype:
         raise Error(
-            "record.stage", 65, f"is {value.dtype} in a run in {dtype}".replace("torch.", ""), tensor=stage
+            "record.stage",
+            65,
+            f"is {value.dtype} in a run in {dtype}".replace("torch.", ""),
+            tensor=stage,
         )
     if value.numel() == 0:
         raise Error("record.stage", 65, f"has the shape {list(value.shape)}", tensor=stage)

@@ -30,9 +30,11 @@ class Request:
         model: The checkpoint, a folder or a safetensors file.
         family: One of ``FAMILIES``.
         library: One of ``LIBRARIES``; None where the checkpoint shall say.
-        images: Pictures: a batch, or for pi0 one for each camera in the order of the model's cameras.
+        images: Pictures: a batch, or for pi0 one for each camera in the order of the model's
+            cameras.
         prompt: The text; None for models without one.
-        processor: A folder with the picture processor and the tokenizer; None: the one of the model.
+        processor: A folder with the picture processor and the tokenizer; None: the one of the
+            model.
         inputs: A golden whose inputs are taken in place of pictures, prompt, state and noise.
         state: A file with the state that the model is given, normalised as in training.
         noise: A file with the noise [H, action_dim] that sampling starts from.

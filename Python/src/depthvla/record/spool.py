@@ -1,7 +1,7 @@
 """Stages on their way to a golden, whose header can be written only when all of them are known.
 
-They wait in a file without a name in the folder of the golden, so that memory holds one stage at a time, and nothing
-remains of it however the run ends.
+They wait in a file without a name in the folder of the golden, so that memory holds one stage at a
+time, and nothing remains of it however the run ends.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DTYPES = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A tensor in the spool: its name in the golden, its type, shape, and the bytes it has there."""
+    """A tensor in the spool: its name in the golden, type and shape, and where its bytes are."""
 
     name: str
     dtype: str
@@ -55,10 +55,11 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
+        """Makes the file."""
         self.entries: list[Entry] = []
         self._end = 0
         try:
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by us
         except OSError as error:
             raise Error(
                 "record.output", 73, error.strerror or str(error), file=str(folder)

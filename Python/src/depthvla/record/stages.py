@@ -9,8 +9,8 @@ from depthvla.record.model import Tap
 
 
 def siglip(tower: Any, prefix: str, calls: str = "once") -> list[Tap]:
-    """SigLIP of transformers. ``X.attention`` and ``X.mlp`` are what is added to the residual stream."""
-    # The tower has been a module inside a module up to transformers 5.5.
+    """SigLIP of transformers; ``X.attention`` and ``X.mlp`` are added to the residual stream."""
+    # Up to transformers 5.5 the tower is a module inside a module.
     tower = getattr(tower, "vision_model", tower)
     taps = [Tap(f"{prefix}.embeddings", tower.embeddings, calls=calls)]
     for i, layer in enumerate(tower.encoder.layers):
@@ -43,9 +43,7 @@ def dinov2(network: Any, prefix: str = "", parts: bool = True) -> list[Tap]:
         name, attention = f"{prefix}layer.{i}", layer.attention
         if parts:
             # One linear layer in transformers since 5.18, a module of its own with registers.
-            dense = (
-                attention.o_proj if hasattr(attention, "o_proj") else attention.output.dense
-            )
+            dense = attention.o_proj if hasattr(attention, "o_proj") else attention.output.dense
             taps += [Tap(f"{name}.attention", dense), Tap(f"{name}.mlp", layer.mlp)]
         taps.append(Tap(name, layer))
     return taps

@@ -15,12 +15,12 @@ from depthvla.record.weights import check_loaded, weight_files
 def load(request: Request) -> UpstreamModel:
     """Loads a folder that ``timm.models.save_for_hf`` wrote, and checks that all of it was loaded.
 
-    Position tables are fitted to the picture as ``dynamic_img_size`` does it; at the model's own size that changes
-    nothing.
+    Position tables are fitted to the picture as ``dynamic_img_size`` does it; at the model's own
+    size that changes nothing.
 
     Raises:
-        Error: ``record.family`` for another architecture, ``record.model`` where timm cannot load the folder,
-            ``record.weights`` where it loaded something else.
+        Error: ``record.family`` for another architecture, ``record.model`` where timm cannot load
+            the folder, ``record.weights`` where it loaded something else.
     """
     timm = require("timm")
     files = weight_files(request.model)

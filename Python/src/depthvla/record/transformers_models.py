@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from depthvla.record.pi0_inputs import OPTIONAL, REQUIRED, valid_rows, vlm_valid
 from depthvla.record.request import Request
 from depthvla.record.weights import check_loaded, weight_files
 
-#: The classes that may stand under `architectures` in config.json, with the way to the part that is recorded.
+#: The classes that may stand under `architectures` in config.json, with the way to the part that is
+#: recorded.
 _CLASSES = {
     "paligemma": {"PaliGemmaForConditionalGeneration": ""},
     "dinov2": {
@@ -33,8 +35,8 @@ def load(request: Request) -> UpstreamModel:
     """Loads a folder as ``from_pretrained`` does, and checks that all of it was loaded.
 
     Raises:
-        Error: ``record.family`` where config.json is of another model, ``record.model`` where the library cannot load
-            the folder, ``record.weights`` where it loaded something else.
+        Error: ``record.family`` where config.json is of another model, ``record.model`` where the
+            library cannot load the folder, ``record.weights`` where it loaded something else.
     """
     transformers = require("transformers")
     files = weight_files(request.model)
@@ -180,14 +182,7 @@ def _depth_anything(network: Any) -> UpstreamModel:
     for i, conv in enumerate(neck.convs):
         taps += [
             # The maps are what the neck is called with: the backbone gives them as one object.
-            Tap(
-                f"feature_map.{i}",
-                neck,
-                lambda args, kwargs, _output, i=i: (args[0] if args else kwargs["hidden_states"])[
-                    i
-                ],
-                before=True,
-            ),
+            Tap(f"feature_map.{i}", neck, partial(_feature_map, i), before=True),
             Tap(f"reassembled.{i}", neck.reassemble_stage.layers[i]),
             Tap(f"neck.{i}", conv),
             Tap(f"fused.{i}", neck.fusion_stage.layers[i]),
@@ -198,6 +193,12 @@ def _depth_anything(network: Any) -> UpstreamModel:
         return {"predicted_depth": network(given["pixel_values"]).predicted_depth}
 
     return UpstreamModel("depth-anything-v2", "transformers", network, taps, _prepare_pixels, run)
+
+
+def _feature_map(i: int, args: Any, kwargs: Any, _output: Any) -> torch.Tensor:
+    maps = args[0] if args else kwargs["hidden_states"]
+    found: torch.Tensor = maps[i]
+    return found
 
 
 # ---- pi0
@@ -253,8 +254,4 @@ def _pi0(network: Any) -> UpstreamModel:
         )
         return {"actions": actions, "vlm.valid": vlm_valid(given, patches).to(actions.dtype)}
 
-    return UpstreamModel(
-        "pi0", "transformers", network, taps, prepare, run, valid_rows(patches)
-    )
-
-
+    return UpstreamModel("pi0", "transformers", network, taps, prepare, run, valid_rows(patches))

@@ -1,8 +1,9 @@
 """Whether a library loaded the checkpoint that it was given: every tensor, and nothing but these.
 
-Loaders fill in what a file lacks, skip what they do not know, and some return random weights with one printed line.
-So every tensor of the files is looked for among the loaded ones by its content, which needs no knowledge of how a
-library renames. Equal tensors under swapped names are not told apart here; the golden would be wrong, and parity fails.
+Loaders fill in what a file lacks, skip what they do not know, and some return random weights with
+one printed line. So every tensor of the files is looked for among the loaded ones by its content,
+which needs no knowledge of how a library renames. Equal tensors under swapped names are not told
+apart here; the golden would be wrong, and parity fails.
 """
 
 from __future__ import annotations

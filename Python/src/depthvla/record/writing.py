@@ -17,7 +17,8 @@ def check_output(path: Path, force: bool, inputs: list[Path]) -> None:
     """Checks, before anything is computed, whether the golden can be written.
 
     Raises:
-        Error: ``record.output``, with status 73, where it exists already, has no folder, or would replace an input.
+        Error: ``record.output``, with status 73, where it exists already, has no folder, or would
+            replace an input.
     """
     if not path.parent.is_dir():
         raise Error(_CODE, 73, "its folder does not exist", file=str(path))
