@@ -80,6 +80,12 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help="the noise that pi0 starts from: .npy [H, action_dim]; else drawn",
     )
+    add(
+        "--actions",
+        type=Path,
+        help="for loss.flow of pi0: target actions, normalised, .npy [H, action_dim]",
+    )
+    add("--loss-time", type=float, default=0.5, help="the time of the loss, 0 to 1 (default 0.5)")
     add("--seed", type=int, default=0, help="draws state and noise (default 0)")
     add("--stages", help="keep the stages of this pattern alone, such as layer.{i} or action.**")
     add(

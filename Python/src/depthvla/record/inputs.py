@@ -107,19 +107,26 @@ def noise(path: Path | None, shape: tuple[int, int], seed: int) -> torch.Tensor:
     """What sampling starts from, [1, H, action_dim]: from an array of NumPy, or standard normal.
 
     Raises:
-        Error: ``record.noise``.
+        Error: ``record.chunk``.
     """
-    if path is None:
-        return _drawn(seed, "noise", (1, *shape))
-    data = read_bytes(path, "record.noise")
+    return _drawn(seed, "noise", (1, *shape)) if path is None else chunk(path, shape)
+
+
+def chunk(path: Path, shape: tuple[int, int]) -> torch.Tensor:
+    """A chunk [1, H, action_dim] in float32 from an array of NumPy.
+
+    Raises:
+        Error: ``record.chunk``.
+    """
+    data = read_bytes(path, "record.chunk")
     try:
         values = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
     except (ValueError, TypeError, EOFError) as error:
-        raise Error("record.noise", 65, "is no array of NumPy", file=str(path)) from error
+        raise Error("record.chunk", 65, "is no array of NumPy", file=str(path)) from error
     values = values[0] if values.ndim == 3 and len(values) == 1 else values
     if values.shape != shape or not np.isfinite(values).all():
         raise Error(
-            "record.noise",
+            "record.chunk",
             65,
             f"expected finite numbers {list(shape)}, found an array {list(values.shape)}",
             file=str(path),

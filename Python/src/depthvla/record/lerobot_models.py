@@ -9,10 +9,10 @@ import torch
 
 from depthvla.errors import Error
 from depthvla.record import inputs
-from depthvla.record.libraries import document, require
+from depthvla.record.libraries import document, failures_of, require
 from depthvla.record.model import Tensors, UpstreamModel
-from depthvla.record.pi0_inputs import OPTIONAL, REQUIRED
-from depthvla.record.pi0_pytorch import run, taps, valid
+from depthvla.record.pi0_inputs import OPTIONAL, REQUIRED, drop_half_targets, targets
+from depthvla.record.pi0_pytorch import losses, run, taps, valid
 from depthvla.record.request import Request
 from depthvla.record.weights import check_loaded, weight_files
 
@@ -42,24 +42,19 @@ def load(request: Request) -> UpstreamModel:
             file=str(folder / "config.json"),
             key="type",
         )
-    try:
+    with failures_of("lerobot", "cannot load it", "record.model", folder):
         # A policy that was trained on a GPU says so in its configuration.
         config = configs.PreTrainedConfig.from_pretrained(folder, local_files_only=True)
         config.device, config.dtype = "cpu", "float32"
         config.compile_model = config.gradient_checkpointing = False
         policy = pi0.PI0Policy.from_pretrained(folder, config=config, local_files_only=True)
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise Error(
-            "record.model", 65, f"lerobot cannot load it: {reason}", file=str(folder)
-        ) from error
-    policy = policy.eval()
+        policy = policy.eval()
     check_loaded(policy, files)
     core = policy.model
 
     def prepare(request: Request) -> Tensors:
         if request.inputs is not None:
-            return inputs.given(request.inputs, REQUIRED, OPTIONAL)
+            return drop_half_targets(inputs.given(request.inputs, REQUIRED, OPTIONAL))
         pixels, cameras = _pictures(request, policy)
         ids, mask = _tokens(request, policy, folder)
         shape = (config.chunk_size, config.max_action_dim)
@@ -70,11 +65,16 @@ def load(request: Request) -> UpstreamModel:
             "text_mask": mask,
             "state": inputs.vector(request.state, config.max_state_dim, request.seed),
             "noise": inputs.noise(request.noise, shape, request.seed),
+            **targets(request, shape),
         }
 
     def sample(*observation: Any, noise: torch.Tensor) -> torch.Tensor:
         actions: torch.Tensor = core.sample_actions(*observation, noise=noise)
         return actions
+
+    def train(*observation: Any, **target: torch.Tensor) -> torch.Tensor:
+        loss: torch.Tensor = core.forward(*observation, **target)
+        return loss
 
     return UpstreamModel(
         "pi0",
@@ -84,6 +84,7 @@ def load(request: Request) -> UpstreamModel:
         prepare,
         lambda given: run(core, given, sample),
         valid(core),
+        lambda given: losses(given, train),
         distributions=("transformers",),
         notes={"class": "PI0Policy"},
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,32 @@ def require(module: str, library: str | None = None) -> Any:
         raise Error(
             "record.library", 69, f"{name} cannot be imported ({reason}): {remedy}"
         ) from error
+
+
+@contextlib.contextmanager
+def failures_of(library: str, doing: str, code: str, file: Path | None = None) -> Iterator[None]:
+    """Inside, a failure of somebody else's code is an error of this recording, in one line.
+
+    Args:
+        library: Whose code it is.
+        doing: What it fails to do.
+        code: That of the error.
+        file: What it fails on.
+
+    Raises:
+        Error: With status 65, and with 69 where memory ran out.
+    """
+    try:
+        yield
+    except (Error, MemoryError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        name = str(file) if file is not None else None
+        if "allocate memory" in reason or "out of memory" in reason:
+            raise Error("record.memory", 69, f"memory ran out: {reason}", file=name) from error
+        kind = type(error).__name__
+        raise Error(code, 65, f"{library} {doing}: {kind}: {reason}", file=name) from error
 
 
 def document(path: Path, code: str = "record.model") -> dict[str, Any]:

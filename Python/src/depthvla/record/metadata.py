@@ -50,6 +50,8 @@ def describe(request: Request, model: UpstreamModel) -> dict[str, str]:
         if request.prompt is not None:
             found["prompt"] = request.prompt
     if model.family == "pi0" and request.inputs is None:
+        if request.actions is not None:
+            found["actions"] = digest(request.actions)
         for key, path in (("state", request.state), ("noise", request.noise)):
             found[key] = f"seed {request.seed}" if path is None else digest(path)
     if request.stages is not None:

@@ -52,6 +52,8 @@ class UpstreamModel:
             and returns the stages that no module shows.
         valid_rows: Which rows of a stage [B, S, width] are no padding, [B, S], from the name of the
             stage and the inputs; None where all are.
+        losses: What training computes of inputs with targets; run after the stages were seen, since
+            it calls the same modules.
         distributions: Further distributions whose versions are recorded.
         notes: What else the metadata shall say.
     """
@@ -63,5 +65,6 @@ class UpstreamModel:
     prepare: Callable[[Request], Tensors]
     run: Callable[[Tensors], Tensors]
     valid_rows: Callable[[str, Tensors], torch.Tensor | None] = lambda _stage, _inputs: None
+    losses: Callable[[Tensors], Tensors] | None = None
     distributions: tuple[str, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)

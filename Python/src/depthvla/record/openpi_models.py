@@ -11,10 +11,10 @@ from safetensors.torch import load_model
 
 from depthvla.errors import Error
 from depthvla.record import inputs
-from depthvla.record.libraries import document, require
+from depthvla.record.libraries import document, failures_of, require
 from depthvla.record.model import Tensors, UpstreamModel
-from depthvla.record.pi0_inputs import OPTIONAL, REQUIRED
-from depthvla.record.pi0_pytorch import run, taps, valid
+from depthvla.record.pi0_inputs import OPTIONAL, REQUIRED, drop_half_targets, targets
+from depthvla.record.pi0_pytorch import losses, run, taps, valid
 from depthvla.record.request import Request
 from depthvla.record.weights import check_loaded, weight_files
 
@@ -39,7 +39,7 @@ def load(request: Request) -> UpstreamModel:
             file=str(request.model),
         )
     found = document(files[0].parent / "config.json")
-    try:
+    with failures_of("openpi", "cannot load it", "record.model", files[0]):
         config = configs.Pi0Config(
             dtype="float32",
             pytorch_compile_mode=None,
@@ -47,19 +47,14 @@ def load(request: Request) -> UpstreamModel:
         )
         core = pytorch.PI0Pytorch(config)
         load_model(core, files[0], strict=True)
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise Error(
-            "record.model", 65, f"openpi cannot load it: {reason[:300]}", file=str(files[0])
-        ) from error
-    core = core.float().eval()
+        core = core.float().eval()
     check_loaded(core, files)
     vision = core.paligemma_with_expert.paligemma.config.vision_config
     vocabulary = core.paligemma_with_expert.paligemma.config.text_config.vocab_size
 
     def prepare(request: Request) -> Tensors:
         if request.inputs is not None:
-            return inputs.given(request.inputs, REQUIRED, OPTIONAL)
+            return drop_half_targets(inputs.given(request.inputs, REQUIRED, OPTIONAL))
         pixels = torch.stack(_pictures(request, vision.image_size))[None]
         ids, mask = _tokens(request, files[0].parent, config.max_token_len, vocabulary)
         shape = (config.action_horizon, config.action_dim)
@@ -70,6 +65,7 @@ def load(request: Request) -> UpstreamModel:
             "text_mask": mask,
             "state": inputs.vector(request.state, core.state_proj.in_features, request.seed),
             "noise": inputs.noise(request.noise, shape, request.seed),
+            **targets(request, shape),
         }
 
     # The pictures have their size already, and its cameras are those of published robots: all else
@@ -81,6 +77,11 @@ def load(request: Request) -> UpstreamModel:
         actions: torch.Tensor = core.sample_actions("cpu", given, noise=noise)
         return actions
 
+    def train(*observation: Any, **target: torch.Tensor) -> torch.Tensor:
+        given = SimpleNamespace(state=observation[-1], parts=observation)
+        loss: torch.Tensor = core.forward(given, **target)
+        return loss
+
     return UpstreamModel(
         "pi0",
         "openpi",
@@ -89,6 +90,7 @@ def load(request: Request) -> UpstreamModel:
         prepare,
         lambda given: run(core, given, sample),
         valid(core),
+        lambda given: losses(given, train),
         distributions=("transformers", "jax"),
         notes={"class": "PI0Pytorch"},
     )

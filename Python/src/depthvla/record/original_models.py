@@ -12,7 +12,7 @@ import torch
 
 from depthvla.errors import Error
 from depthvla.record import inputs, stages
-from depthvla.record.libraries import require
+from depthvla.record.libraries import failures_of, require
 from depthvla.record.model import Tap, Tensors, UpstreamModel
 from depthvla.record.request import Request
 from depthvla.record.weights import check_loaded, stored_shapes, weight_files
@@ -36,19 +36,9 @@ def load(request: Request) -> UpstreamModel:
     files = weight_files(request.model)
     shapes = stored_shapes(files)
     build = _dinov2 if request.family == "dinov2" else _depth_anything
-    try:
+    with failures_of("the original code", "cannot load it", "record.model", request.model):
         model = build(request, shapes)
         model.network.load_state_dict(load_tensors(files), strict=True)
-    except Error:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise Error(
-            "record.model",
-            65,
-            f"the original code cannot load it: {reason[:300]}",
-            file=str(request.model),
-        ) from error
     model.network.eval()
     check_loaded(model.network, files)
     return model

@@ -6,13 +6,35 @@ from collections.abc import Callable
 
 import torch
 
+from depthvla.record import inputs
 from depthvla.record.model import Tensors
+from depthvla.record.request import Request
 
 #: ``pixel_values`` [B, C, 3, side, side], ``input_ids`` [B, T] of the text alone, ``state`` [B,
 #: state_dim], ``noise`` [B, H, action_dim].
 REQUIRED = ("pixel_values", "input_ids", "state", "noise")
 #: ``camera_mask`` [B, C] and ``text_mask`` [B, T]: 1 where there is a picture, and a token.
-OPTIONAL = ("camera_mask", "text_mask")
+#: For the loss, ``target_actions`` as the noise, and ``loss_t``, one number from 0 to 1.
+OPTIONAL = ("camera_mask", "text_mask", "target_actions", "loss_t")
+
+
+def targets(request: Request, shape: tuple[int, int]) -> Tensors:
+    """What the loss is measured against; nothing without --actions."""
+    if request.actions is None:
+        return {}
+    return {
+        "target_actions": inputs.chunk(request.actions, shape),
+        "loss_t": torch.tensor(request.loss_time, dtype=torch.float32),
+    }
+
+
+def drop_half_targets(given: Tensors) -> Tensors:
+    """The inputs, without a target that has no time or a time that has no target."""
+    both = ("target_actions", "loss_t")
+    if not all(name in given for name in both):
+        for name in both:
+            given.pop(name, None)
+    return given
 
 
 def camera_mask(given: Tensors) -> torch.Tensor:

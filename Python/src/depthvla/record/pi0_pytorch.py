@@ -11,8 +11,7 @@ from depthvla.record import stages
 from depthvla.record.model import Tap, Tensors
 from depthvla.record.pi0_inputs import camera_mask, text_mask, valid_rows, vlm_valid
 
-#: Samples actions from images, image masks (a list with one for each camera), tokens, token mask
-#: and state.
+#: Samples actions, or computes losses, of images, image masks, tokens, token mask and state.
 Sampler = Callable[..., torch.Tensor]
 
 
@@ -24,20 +23,33 @@ def taps(core: Any) -> list[Tap]:
 
 def run(core: Any, given: Tensors, sample: Sampler) -> Tensors:
     """Samples a chunk of actions from the inputs of a golden, one observation."""
-    cameras = given["pixel_values"].shape[1]
-    seen = camera_mask(given)
-    actions = sample(
-        [given["pixel_values"][:, c] for c in range(cameras)],
-        [seen[:, c] for c in range(cameras)],
-        given["input_ids"],
-        text_mask(given),
-        given["state"],
-        noise=given["noise"],
-    )
+    actions = sample(*_observation(given), noise=given["noise"])
     return {
         "vlm.valid": vlm_valid(given, patches(core)).to(actions.dtype),
         "actions": actions,
     }
+
+
+def losses(given: Tensors, train: Sampler) -> Tensors:
+    """The mean of the loss of each element that training computes, at the time of the inputs."""
+    time = given["loss_t"].expand(len(given["state"]))
+    loss = train(
+        *_observation(given), actions=given["target_actions"], noise=given["noise"], time=time
+    )
+    return {"loss.flow": loss.mean()}
+
+
+def _observation(given: Tensors) -> tuple[Any, ...]:
+    """Images and image masks, lists with one for each camera; tokens, their mask, and the state."""
+    cameras = range(given["pixel_values"].shape[1])
+    seen = camera_mask(given)
+    return (
+        [given["pixel_values"][:, c] for c in cameras],
+        [seen[:, c] for c in cameras],
+        given["input_ids"],
+        text_mask(given),
+        given["state"],
+    )
 
 
 def valid(core: Any) -> Callable[[str, Tensors], torch.Tensor | None]:

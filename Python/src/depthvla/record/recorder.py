@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,6 +18,10 @@ from depthvla.record.request import Request
 from depthvla.record.spool import Spool
 from depthvla.record.weights import weight_files
 from depthvla.record.writing import check_output, write
+
+_upstream = partial(
+    libraries.failures_of, doing="fails on these inputs", code="record.upstream", file=None
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def record(request: Request) -> Recording:
     torch.manual_seed(0)
     with torch.no_grad():
         model = libraries.load(request)
-        with _upstream(model):
+        with _upstream(model.library):
             inputs = model.prepare(request)
         _check_inputs(inputs)
         metadata = describe(request, model)
@@ -129,30 +132,15 @@ def _run(
         kept.append(stage)
 
     capture = Capture(model.taps, request.wants, keep)
-    with _upstream(model), capture.watching():
+    with _upstream(model.library), capture.watching():
         outputs = model.run(inputs)
+    if model.losses is not None and "target_actions" in inputs:
+        with _upstream(model.library):
+            outputs |= model.losses(inputs)
     for stage, value in outputs.items():
         if request.wants(stage):
             keep(stage, value)
     return kept
-
-
-@contextlib.contextmanager
-def _upstream(model: UpstreamModel) -> Iterator[None]:
-    """Inside, a failure of somebody else's code is an error of this recording, in one line."""
-    try:
-        yield
-    except (Error, MemoryError):
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        if "allocate memory" in reason or "out of memory" in reason:
-            raise MemoryError(reason[:200]) from error
-        raise Error(
-            "record.upstream",
-            65,
-            f"{model.library} fails on these inputs: {type(error).__name__}: {reason[:300]}",
-        ) from error
 
 
 def _without_padding(value: torch.Tensor, valid: torch.Tensor | None) -> torch.Tensor:
@@ -181,5 +169,5 @@ def _check_inputs(inputs: Tensors) -> None:
 
 
 def _input_files(request: Request, files: list[Path]) -> list[Path]:
-    given = (request.inputs, request.state, request.noise)
+    given = (request.inputs, request.state, request.noise, request.actions)
     return [*files, *request.images, *(path for path in given if path is not None)]

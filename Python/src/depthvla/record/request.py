@@ -38,6 +38,9 @@ class Request:
         inputs: A golden whose inputs are taken in place of pictures, prompt, state and noise.
         state: A file with the state that the model is given, normalised as in training.
         noise: A file with the noise [H, action_dim] that sampling starts from.
+        actions: A file with the actions [H, action_dim] that the loss is measured against,
+            normalised.
+        loss_time: The time, from 0 (actions) to 1 (noise), at which the loss is measured.
         seed: What draws the state and the noise that no file gives.
         stages: Which stages are kept; None: all.
         float32_only: Whether to leave out the float64 run.
@@ -57,6 +60,8 @@ class Request:
     inputs: Path | None = None
     state: Path | None = None
     noise: Path | None = None
+    actions: Path | None = None
+    loss_time: float = 0.5
     seed: int = 0
     stages: DottedPattern | None = None
     float32_only: bool = False
@@ -90,6 +95,8 @@ class Request:
                 f"--library {self.library} has no {self.family}; it has "
                 f"{', '.join(LIBRARIES[self.library])}",
             )
+        if not 0 <= self.loss_time <= 1:
+            raise Error("record.option", 64, f"--loss-time {self.loss_time}: expected 0 to 1")
         if self.inputs is not None:
             self._refuse_beside_inputs()
             return
@@ -100,7 +107,8 @@ class Request:
         if self.family not in WITH_PROMPT and self.prompt is not None:
             raise Error("record.option", 64, f"{self.family} reads no text: expected no --prompt")
         if self.family != "pi0":
-            for option, value in (("--state", self.state), ("--noise", self.noise)):
+            given = {"--state": self.state, "--noise": self.noise, "--actions": self.actions}
+            for option, value in given.items():
                 if value is not None:
                     raise Error("record.option", 64, f"{option} is for pi0, not {self.family}")
 
@@ -110,6 +118,7 @@ class Request:
             "--prompt": self.prompt,
             "--state": self.state,
             "--noise": self.noise,
+            "--actions": self.actions,
         }
         for option, value in given.items():
             if value is not None:

@@ -83,7 +83,13 @@ class Spool:
             raise Error("record.stage", 65, "was computed twice", tensor=name)
         value = value.detach().cpu().contiguous()
         data = value.reshape(-1).view(torch.uint8).numpy().data
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise Error(
+                "record.output", 74, f"cannot keep a stage: {reason}", tensor=name
+            ) from error
         self.entries.append(
             Entry(
                 name,

@@ -6,7 +6,7 @@ from typing import Any
 
 from depthvla.errors import Error
 from depthvla.record import inputs, stages
-from depthvla.record.libraries import document, require
+from depthvla.record.libraries import document, failures_of, require
 from depthvla.record.model import Tap, Tensors, UpstreamModel
 from depthvla.record.request import Request
 from depthvla.record.weights import check_loaded, weight_files
@@ -42,14 +42,9 @@ def load(request: Request) -> UpstreamModel:
             file=str(path),
             key="architecture",
         )
-    try:
+    with failures_of("timm", "cannot load it", "record.model", folder):
         network = timm.create_model(f"local-dir:{folder}", pretrained=True, dynamic_img_size=True)
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise Error(
-            "record.model", 65, f"timm cannot load it: {reason}", file=str(folder)
-        ) from error
-    network = network.eval()
+        network = network.eval()
     check_loaded(network, files)
     taps = [*stages.vision_transformer(network), Tap("final_norm", network.norm)]
 

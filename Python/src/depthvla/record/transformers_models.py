@@ -10,9 +10,16 @@ import torch
 
 from depthvla.errors import Error
 from depthvla.record import inputs, stages
-from depthvla.record.libraries import document, require
+from depthvla.record.libraries import document, failures_of, require
 from depthvla.record.model import Tap, Tensors, UpstreamModel
-from depthvla.record.pi0_inputs import OPTIONAL, REQUIRED, valid_rows, vlm_valid
+from depthvla.record.pi0_inputs import (
+    OPTIONAL,
+    REQUIRED,
+    drop_half_targets,
+    targets,
+    valid_rows,
+    vlm_valid,
+)
 from depthvla.record.request import Request
 from depthvla.record.weights import check_loaded, weight_files
 
@@ -42,18 +49,11 @@ def load(request: Request) -> UpstreamModel:
     files = weight_files(request.model)
     folder = files[0].parent
     name, part = _architecture(request, folder)
-    try:
+    with failures_of("transformers", "cannot load it", "record.model", folder):
         network = getattr(transformers, name).from_pretrained(
             folder, dtype=torch.float32, attn_implementation="eager", local_files_only=True
         )
-    except Error:
-        raise
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Error(
-            "record.model", 65, f"transformers cannot load it: {reason}", file=str(folder)
-        ) from error
-    network = network.eval()
+        network = network.eval()
     check_loaded(network, files)
     build = {
         "paligemma": _paligemma,
@@ -84,6 +84,15 @@ def _architecture(request: Request, folder: Path) -> tuple[str, str]:
             f"{', '.join(classes)}",
             file=str(path),
             key="architectures",
+        )
+    text = (config.get("text_config") or {}).get("model_type", "gemma")
+    if text != "gemma":
+        raise Error(
+            "record.family",
+            65,
+            f"has the decoder {text}, expected gemma: only PaliGemma 1 is supported",
+            file=str(path),
+            key="text_config.model_type",
         )
     return name, classes[name]
 
@@ -214,6 +223,7 @@ def _pi0(network: Any) -> UpstreamModel:
     def prepare(request: Request) -> Tensors:
         if request.inputs is not None:
             found = inputs.given(request.inputs, REQUIRED, OPTIONAL)
+            drop_half_targets(found)
             if "camera_mask" in found and not found["camera_mask"].bool().all():
                 raise Error(
                     "record.inputs",
@@ -238,20 +248,30 @@ def _pi0(network: Any) -> UpstreamModel:
             "noise": inputs.noise(
                 request.noise, (config.chunk_size, config.max_action_dim), request.seed
             ),
+            **targets(request, (config.chunk_size, config.max_action_dim)),
+        }
+
+    def arguments(given: Tensors) -> dict[str, torch.Tensor]:
+        batch, cameras = given["pixel_values"].shape[:2]
+        places = torch.full((batch, cameras * patches), image)
+        return {
+            "state": given["state"],
+            "noise": given["noise"],
+            "input_ids": torch.cat([places, given["input_ids"]], 1),
+            "pixel_values": given["pixel_values"],
+            "attention_mask": vlm_valid(given, patches).long(),
+            "pixel_attention_mask": torch.ones(batch, cameras, dtype=torch.bool),
         }
 
     def run(given: Tensors) -> Tensors:
-        batch, cameras = given["pixel_values"].shape[:2]
-        places = torch.full((batch, cameras * patches), image)
-        ids = torch.cat([places, given["input_ids"]], 1)
-        actions = network.sample_actions(
-            state=given["state"],
-            input_ids=ids,
-            pixel_values=given["pixel_values"],
-            noise=given["noise"],
-            attention_mask=vlm_valid(given, patches).long(),
-            pixel_attention_mask=torch.ones(batch, cameras, dtype=torch.bool),
-        )
-        return {"actions": actions, "vlm.valid": vlm_valid(given, patches).to(actions.dtype)}
+        actions = network.sample_actions(**arguments(given))
+        return {"vlm.valid": vlm_valid(given, patches).to(actions.dtype), "actions": actions}
 
-    return UpstreamModel("pi0", "transformers", network, taps, prepare, run, valid_rows(patches))
+    def losses(given: Tensors) -> Tensors:
+        time = given["loss_t"].expand(len(given["state"]))
+        found = network(**arguments(given), timestep=time, actions=given["target_actions"])
+        return {"loss.flow": found.loss.mean()}
+
+    return UpstreamModel(
+        "pi0", "transformers", network, taps, prepare, run, valid_rows(patches), losses
+    )
