@@ -7,11 +7,14 @@ import importlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from depthvla.errors import Error
-from depthvla.record.model import UpstreamModel
-from depthvla.record.request import Request
+
+if TYPE_CHECKING:
+    # Without torch, this file still says what is missing.
+    from depthvla.record.model import UpstreamModel
+    from depthvla.record.request import Request
 
 #: What to install for a module.
 _REMEDY = {

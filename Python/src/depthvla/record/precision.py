@@ -96,7 +96,7 @@ def widen(network: Any) -> str | None:
                 continue
             new = _derived(module, key, buffer)
             if new is None or not _rounds_to(new, old):
-                return f"{name}.{key}"
+                return f"{name}.{key}".lstrip(".")
             setattr(module, key, new)
     return None
 

@@ -16,7 +16,7 @@ from depthvla.record.model import Tensors, UpstreamModel
 from depthvla.record.precision import Watch, in_float64, widen
 from depthvla.record.request import Request
 from depthvla.record.spool import Spool
-from depthvla.record.weights import weight_files
+from depthvla.record.weights import stored_shapes, weight_files
 from depthvla.record.writing import check_output, write
 
 _upstream = partial(
@@ -56,6 +56,7 @@ def record(request: Request) -> Recording:
         Error: What the files of this package say; nothing is left of the output then.
     """
     files = weight_files(request.model)
+    stored_shapes(files)
     check_output(request.output, request.force, _input_files(request, files))
     torch.manual_seed(0)
     with torch.no_grad():

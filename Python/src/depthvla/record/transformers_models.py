@@ -46,6 +46,7 @@ def load(request: Request) -> UpstreamModel:
             library cannot load the folder, ``record.weights`` where it loaded something else.
     """
     transformers = require("transformers")
+    transformers.utils.logging.disable_progress_bar()
     files = weight_files(request.model)
     folder = files[0].parent
     name, part = _architecture(request, folder)
