@@ -85,7 +85,11 @@ def test_paligemma_2_is_65_and_named(refused):
 
 @pytest.mark.parametrize(
     ("name", "status", "words"),
-    [("absent.png", 66, "no such file"), ("damaged", 74, "directory"), ("../MANIFEST.json", 65, "")],
+    [
+        ("absent.png", 66, "no such file"),
+        ("damaged", 74, "directory"),
+        ("../MANIFEST.json", 65, ""),
+    ],
 )
 def test_a_picture_that_cannot_be_read(name, status, words, refused, checkpoint):
     picture = FIXTURES / "images" / name
@@ -109,7 +113,9 @@ def test_pictures_that_become_two_sizes_are_65(refused, checkpoint, tmp_path):
 
     wide = tmp_path / "wide.png"
     Image.new("RGB", (120, 60)).save(wide)
-    status, line = refused(*arguments("depth-anything", checkpoint("depth-anything")), "--image", wide)
+    status, line = refused(
+        *arguments("depth-anything", checkpoint("depth-anything")), "--image", wide
+    )
     assert status == 65
     assert "expected pictures of one size" in line
 
@@ -128,7 +134,9 @@ def test_no_such_model_is_66(refused, tmp_path):
 
 def test_weights_that_are_no_safetensors_are_65(refused, tmp_path):
     shutil.copytree(DINOV2 / "hf", tmp_path / "model")
-    (tmp_path / "model/model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    (tmp_path / "model/model.safetensors").write_bytes(
+        b"version https://git-lfs.github.com/spec/v1"
+    )
     status, line = refused("--model", tmp_path / "model", "--family", "dinov2", *BESIDE)
     assert status == 65
     assert "model.safetensors" in line

@@ -77,9 +77,7 @@ def test_pi0_draws_the_state_and_noise_of_a_seed(checkpoint, record, tmp_path):
     assert found[0] == found[1] != found[2]
 
 
-def test_pi0_takes_state_noise_and_targets_from_files(
-    checkpoint, record, command, tmp_path
-):
+def test_pi0_takes_state_noise_and_targets_from_files(checkpoint, record, command, tmp_path):
     import numpy as np
 
     noise = np.linspace(-1, 1, 56, dtype=np.float32).reshape(8, 7)

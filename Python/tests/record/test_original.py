@@ -14,7 +14,9 @@ LAYERS = ("--set", "out_indices=[3,6,9,12]")
 
 @pytest.fixture(params=[("dinov2", 2), ("dinov2-swiglu", 2), ("dinov2-with-registers", 5)])
 def dinov2(request):
-    pytest.importorskip("dinov2.models", reason="no checkout of facebookresearch/dinov2 on the path")
+    pytest.importorskip(
+        "dinov2.models", reason="no checkout of facebookresearch/dinov2 on the path"
+    )
     name, heads = request.param
     return CHECKPOINTS / name / "original", name, heads
 
@@ -27,7 +29,11 @@ def depth_anything():
     )
     metric = "max_depth" in inspect.signature(dpt.DepthAnythingV2.__init__).parameters
     if metric:
-        settings = ["backbone.num_attention_heads=2", "depth_estimation_type=metric", "max_depth=20"]
+        settings = [
+            "backbone.num_attention_heads=2",
+            "depth_estimation_type=metric",
+            "max_depth=20",
+        ]
         folder, options = "depth-anything-v2-metric", ("--heads", 2, "--max-depth", 20)
     else:
         settings = ["backbone.num_attention_heads=3", "depth_estimation_type=relative"]

@@ -74,9 +74,30 @@ def test_an_unknown_constant_is_not_taken_for_exact():
     assert widen(network) == "table"
 
 
-def test_weights_are_widened_in_place():
+def test_small_weights_are_widened_in_place():
     network = nn.Linear(3, 2)
     before = network.weight.detach().clone()
     assert widen(network) is None
     assert network.weight.dtype == torch.float64
     assert network.weight.equal(before.double())
+
+
+def test_large_weights_are_wide_only_while_they_are_used():
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Linear(300, 400), nn.Tanh(), nn.Linear(400, 300))
+    # As an embedding and the head of a language model share their matrix.
+    network.append(network[0])
+    exact = [
+        (layer.weight.detach().double(), layer.bias.detach().double()) for layer in network[::2]
+    ]
+    x = torch.rand(2, 300, dtype=torch.float64)
+    expected = torch.tanh(x @ exact[0][0].T + exact[0][1]) @ exact[1][0].T + exact[1][1]
+    expected = expected @ exact[0][0].T + exact[0][1]
+    assert widen(network) is None
+    with torch.no_grad(), in_float64() as watch:
+        found = [network(x), network(x)]
+    assert watch.narrowed is None
+    assert found[0].equal(found[1])
+    assert (found[0] - expected).abs().max() < 1e-13
+    assert [layer.weight.dtype for layer in network[::2]] == [torch.float32] * 2
+    assert network[0].weight.detach().double().equal(exact[0][0])

@@ -19,6 +19,8 @@ _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 _CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
 #: Largest relative error of a constant in float32 that was computed in a few steps.
 _ROUNDING = 1e-5
+#: Parameters of at least so many elements are wide only for a moment.
+_LARGE = 1 << 16
 
 
 class _Widening(TorchFunctionMode):
@@ -74,31 +76,55 @@ def in_float64() -> Iterator[Watch]:
 
 
 def widen(network: Any) -> str | None:
-    """Makes a network one of float64, in place: a second copy of a large model has no room.
+    """Makes a network one of float64, in place, with the memory of one in float32.
 
-    Weights are exact in float64. Constants that the library derives in float32, such as rotary
-    frequencies, are derived again.
+    Weights are exact in float64. Large ones are wide only while their module computes. Constants
+    that the library derives in float32, such as rotary frequencies, are derived again.
 
     Returns:
         The constant that cannot be derived again, so that no float64 run is one; None if all can.
     """
-    narrow = {
-        f"{name}.{key}": buffer.clone()
-        for name, module in network.named_modules()
-        for key, buffer in module.named_buffers(recurse=False)
-        if key in module._non_persistent_buffers_set and buffer.dtype in _NARROW
-    }
-    network.double()
     for name, module in network.named_modules():
         for key, buffer in list(module.named_buffers(recurse=False)):
-            old = narrow.get(f"{name}.{key}")
-            if old is None:
+            if buffer.dtype not in _NARROW:
                 continue
-            new = _derived(module, key, buffer)
-            if new is None or not _rounds_to(new, old):
-                return f"{name}.{key}".lstrip(".")
+            new = buffer.double()
+            if key in module._non_persistent_buffers_set:
+                derived = _derived(module, key, buffer)
+                if derived is None or not _rounds_to(derived, buffer):
+                    return f"{name}.{key}".lstrip(".")
+                new = derived
             setattr(module, key, new)
+        _widen_parameters(module)
     return None
+
+
+def _widen_parameters(module: Any) -> None:
+    """Those of the module itself, not of its children."""
+    # A module with children may use its parameters outside of a call that a hook sees.
+    is_leaf = next(module.children(), None) is None
+    large = {}
+    for parameter in module.parameters(recurse=False):
+        if parameter.dtype not in _NARROW:
+            continue
+        if is_leaf and parameter.numel() >= _LARGE:
+            large[parameter] = parameter.data
+        else:
+            parameter.data = parameter.data.double()
+    if not large:
+        return
+
+    def before(_module: Any, _args: Any) -> None:
+        for parameter, stored in large.items():
+            parameter.data = stored.double()
+
+    def after(_module: Any, _args: Any, _output: Any) -> None:
+        for parameter, stored in large.items():
+            parameter.data = stored
+
+    # The first and the last of all hooks, so that those that see stages are inside.
+    module.register_forward_pre_hook(before, prepend=True)
+    module.register_forward_hook(after)
 
 
 def _derived(module: Any, key: str, buffer: torch.Tensor) -> torch.Tensor | None:

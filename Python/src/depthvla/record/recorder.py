@@ -48,9 +48,8 @@ class Recording:
 def record(request: Request) -> Recording:
     """Records one golden.
 
-    Memory: the weights in float32 for the first run, then in float64, in place, so at the peak 8
-        bytes for each
-    parameter and the activations of one layer. Stages go to a file at once.
+    Memory: the weights in float32, the widest of them once more in float64, and the activations of
+    one layer. Stages go to a file at once.
 
     Raises:
         Error: What the files of this package say; nothing is left of the output then.
