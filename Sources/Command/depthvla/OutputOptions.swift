@@ -2,7 +2,9 @@ import ArgumentParser
 import DVLADiagnostics
 import DVLAFiles
 import DVLAJSON
+import DVLAKernels
 import DVLARemapping
+import DepthVLAWeights
 
 /// The options that every command has.
 struct OutputOptions: ParsableArguments {
