@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-
 from .dtypes import numpy_dtype, torch_dtype
 from .errors import Error, MissingExtra
 from .memory import Memory

@@ -1,5 +1,7 @@
 """What cannot be recorded: one line on stderr, the documented exit status, and nothing written."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -7,25 +9,32 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from conftest import PICTURES, arguments
 from safetensors.torch import load_file, save_file
-from tiny_models import FIXTURES
+
+from .support import PICTURES, ByName, Record, arguments
+from .tiny_models import FIXTURES
 
 DINOV2 = FIXTURES / "checkpoints/dinov2"
 BESIDE = ["--inputs", FIXTURES / "goldens/dinov2_28x70.safetensors"]
 
 
+#: Runs the recorder on options: (exit status, the line that it says).
+Refused = Callable[..., tuple[int, str]]
+
+
 @pytest.fixture
-def refused(record, tmp_path):
+def refused(record: Record, tmp_path: Path) -> Refused:
     """Runs the recorder, and checks all but status and words."""
 
-    def run(*options, **known):
+    def run(*options: object, output: Path | None = None) -> tuple[int, str]:
         path = tmp_path / "out" / "golden.safetensors"
         path.parent.mkdir(exist_ok=True)
         before = sorted(path.parent.iterdir())
-        status, lines = record(*options, "-o", known.get("output", path))
+        status, lines = record(*options, "-o", output or path)
         assert len(lines) == 1, lines
         assert lines[0].startswith("depthvla.record: ")
         assert sorted(path.parent.iterdir()) == before
@@ -50,16 +59,16 @@ def refused(record, tmp_path):
         (["--family", "dinov2", "--stages", "siglip.**", *BESIDE], "no stage of dinov2 matches"),
         (["--family", "dinov2", "--seed", "-1", *BESIDE], "--seed -1"),
         (["--family", "dinov2", "--library", "jax", *BESIDE], "invalid choice: 'jax'"),
-        (["--family", "dinov2"] + ["--heads", "two"], "invalid int value"),
+        (["--family", "dinov2", "--heads", "two"], "invalid int value"),
     ],
 )
-def test_wrong_usage_is_64(options, words, refused):
+def test_wrong_usage_is_64(options: list[object], words: str, refused: Refused) -> None:
     status, line = refused("--model", DINOV2 / "hf", *options)
     assert status == 64, line
     assert words in line
 
 
-def test_a_prompt_that_is_too_long_is_64(refused, checkpoint):
+def test_a_prompt_that_is_too_long_is_64(refused: Refused, checkpoint: ByName) -> None:
     folder = checkpoint("paligemma")
     options = arguments("paligemma", folder)
     options[-1] = "open the drawer " * 3000
@@ -69,13 +78,13 @@ def test_a_prompt_that_is_too_long_is_64(refused, checkpoint):
     assert "tokens: expected at most 8192" in line
 
 
-def test_a_model_of_another_family_is_65_and_names_the_key(refused):
+def test_a_model_of_another_family_is_65_and_names_the_key(refused: Refused) -> None:
     status, line = refused("--model", DINOV2 / "hf", "--family", "paligemma", *BESIDE)
     assert status == 65
     assert "config.json: architectures: is of Dinov2Model" in line
 
 
-def test_paligemma_2_is_65_and_named(refused):
+def test_paligemma_2_is_65_and_named(refused: Refused) -> None:
     model = FIXTURES / "checkpoints/look-alikes/paligemma2"
     golden = FIXTURES / "goldens/paligemma_pad.safetensors"
     status, line = refused("--model", model, "--family", "paligemma", "--inputs", golden)
@@ -91,7 +100,9 @@ def test_paligemma_2_is_65_and_named(refused):
         ("../MANIFEST.json", 65, ""),
     ],
 )
-def test_a_picture_that_cannot_be_read(name, status, words, refused, checkpoint):
+def test_a_picture_that_cannot_be_read(
+    name: str, status: int, words: str, refused: Refused, checkpoint: ByName
+) -> None:
     picture = FIXTURES / "images" / name
     found, line = refused(*arguments("dinov2", checkpoint("dinov2"))[:4], "--image", picture)
     assert found == status, line
@@ -99,7 +110,9 @@ def test_a_picture_that_cannot_be_read(name, status, words, refused, checkpoint)
     assert words in line
 
 
-def test_a_picture_that_is_cut_off_is_65(refused, checkpoint, tmp_path):
+def test_a_picture_that_is_cut_off_is_65(
+    refused: Refused, checkpoint: ByName, tmp_path: Path
+) -> None:
     picture = tmp_path / "cut.png"
     data = PICTURES[1].read_bytes()
     picture.write_bytes(data[: len(data) // 2])
@@ -108,7 +121,9 @@ def test_a_picture_that_is_cut_off_is_65(refused, checkpoint, tmp_path):
     assert "cannot be read as a picture" in line
 
 
-def test_pictures_that_become_two_sizes_are_65(refused, checkpoint, tmp_path):
+def test_pictures_that_become_two_sizes_are_65(
+    refused: Refused, checkpoint: ByName, tmp_path: Path
+) -> None:
     from PIL import Image
 
     wide = tmp_path / "wide.png"
@@ -120,19 +135,19 @@ def test_pictures_that_become_two_sizes_are_65(refused, checkpoint, tmp_path):
     assert "expected pictures of one size" in line
 
 
-def test_a_folder_without_a_processor_is_66(refused):
+def test_a_folder_without_a_processor_is_66(refused: Refused) -> None:
     options = ("--family", "dinov2", "--image", PICTURES[0])
     status, line = refused("--model", DINOV2 / "hf", *options)
     assert status == 66
     assert "--processor FOLDER" in line
 
 
-def test_no_such_model_is_66(refused, tmp_path):
+def test_no_such_model_is_66(refused: Refused, tmp_path: Path) -> None:
     status, line = refused("--model", tmp_path / "absent", "--family", "dinov2", *BESIDE)
     assert (status, str(tmp_path / "absent") in line) == (66, True)
 
 
-def test_weights_that_are_no_safetensors_are_65(refused, tmp_path):
+def test_weights_that_are_no_safetensors_are_65(refused: Refused, tmp_path: Path) -> None:
     shutil.copytree(DINOV2 / "hf", tmp_path / "model")
     (tmp_path / "model/model.safetensors").write_bytes(
         b"version https://git-lfs.github.com/spec/v1"
@@ -143,7 +158,9 @@ def test_weights_that_are_no_safetensors_are_65(refused, tmp_path):
 
 
 @pytest.mark.parametrize("missing", [True, False])
-def test_tensors_that_the_library_did_not_load_are_65_and_named(missing, refused, tmp_path):
+def test_tensors_that_the_library_did_not_load_are_65_and_named(
+    missing: bool, refused: Refused, tmp_path: Path
+) -> None:
     """transformers draws what is missing at random, and passes over what is not expected."""
     name = "encoder.layer.2.mlp.fc1.weight"
     shutil.copytree(DINOV2 / "hf", tmp_path / "model")
@@ -159,7 +176,9 @@ def test_tensors_that_the_library_did_not_load_are_65_and_named(missing, refused
 
 
 @pytest.mark.parametrize("naming", ["hf", "timm"])
-def test_a_stage_with_an_infinity_is_65_and_named(naming, refused, tmp_path):
+def test_a_stage_with_an_infinity_is_65_and_named(
+    naming: str, refused: Refused, tmp_path: Path
+) -> None:
     if naming == "timm":
         pytest.importorskip("timm")
     shutil.copytree(DINOV2 / naming, tmp_path / "model")
@@ -173,7 +192,7 @@ def test_a_stage_with_an_infinity_is_65_and_named(naming, refused, tmp_path):
     assert "layer.1.mlp: holds a NaN or an infinity" in line
 
 
-def test_inputs_that_do_not_fit_are_65(refused):
+def test_inputs_that_do_not_fit_are_65(refused: Refused) -> None:
     golden = FIXTURES / "goldens/paligemma_pad.safetensors"
     model = FIXTURES / "checkpoints/pi0/transformers-5.23-fresh-save"
     status, line = refused("--model", model, "--family", "pi0", "--inputs", golden)
@@ -182,7 +201,9 @@ def test_inputs_that_do_not_fit_are_65(refused):
 
 
 @pytest.mark.parametrize("content", ["[1, 2", '{"state": ["a"]}', "[]", "[1e99]", str([0] * 12)])
-def test_a_state_that_is_none_is_65(content, refused, checkpoint, tmp_path):
+def test_a_state_that_is_none_is_65(
+    content: str, refused: Refused, checkpoint: ByName, tmp_path: Path
+) -> None:
     (tmp_path / "state.json").write_text(content)
     options = arguments("pi0", checkpoint("pi0"))
     status, line = refused(*options, "--state", tmp_path / "state.json")
@@ -190,7 +211,7 @@ def test_a_state_that_is_none_is_65(content, refused, checkpoint, tmp_path):
     assert "state.json" in line
 
 
-def test_an_existing_golden_is_73_and_kept(record, tmp_path):
+def test_an_existing_golden_is_73_and_kept(record: Record, tmp_path: Path) -> None:
     path = tmp_path / "golden.safetensors"
     path.write_text("kept")
     options = ("--model", DINOV2 / "hf", "--family", "dinov2", *BESIDE, "-o", path)
@@ -202,7 +223,7 @@ def test_an_existing_golden_is_73_and_kept(record, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["golden.safetensors"]
 
 
-def test_an_input_is_not_replaced(record, tmp_path):
+def test_an_input_is_not_replaced(record: Record, tmp_path: Path) -> None:
     shutil.copytree(DINOV2 / "hf", tmp_path / "model")
     file = tmp_path / "model/model.safetensors"
     before = file.read_bytes()
@@ -211,23 +232,27 @@ def test_an_input_is_not_replaced(record, tmp_path):
     assert (status, file.read_bytes() == before) == (73, True), lines
 
 
-def test_a_folder_that_does_not_exist_is_73(refused, tmp_path):
+def test_a_folder_that_does_not_exist_is_73(refused: Refused, tmp_path: Path) -> None:
     path = tmp_path / "absent/golden.safetensors"
     options = ("--model", DINOV2 / "hf", "--family", "dinov2", *BESIDE)
     status, line = refused(*options, output=path)
     assert (status, str(path) in line) == (73, True)
 
 
+def command_line(model: Path, family: str, output: Path, *program: str) -> list[str]:
+    """A recording in a process of its own."""
+    options = ["--model", model, "--family", family, *BESIDE, "-o", output]
+    return [sys.executable, *(program or ("-m", "depthvla.record")), *map(str, options)]
+
+
 @pytest.mark.parametrize("module", ["transformers", "torch", "timm", "lerobot", "dinov2"])
-def test_a_library_that_is_missing_is_69_and_said(module, tmp_path):
+def test_a_library_that_is_missing_is_69_and_said(module: str, tmp_path: Path) -> None:
     """A module of that name that cannot be imported takes the place of the library."""
     (tmp_path / f"{module}.py").write_text(f"raise ImportError('no {module} here')\n")
     naming = {"timm": "timm", "dinov2": "original", "lerobot": "lerobot-2025-10"}.get(module, "hf")
     family = "pi0" if module == "lerobot" else "dinov2"
     done = subprocess.run(
-        [sys.executable, "-m", "depthvla.record", "--model"]
-        + [FIXTURES / "checkpoints" / family / naming, "--family", family]
-        + [*BESIDE, "-o", tmp_path / "golden.safetensors"],
+        command_line(FIXTURES / "checkpoints" / family / naming, family, tmp_path / "golden"),
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
         capture_output=True,
         text=True,
@@ -239,12 +264,25 @@ def test_a_library_that_is_missing_is_69_and_said(module, tmp_path):
     assert done.stdout == ""
 
 
+def test_a_library_that_is_not_installed_is_69_and_its_extra_is_named(
+    refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    status, line = refused("--model", DINOV2 / "timm", "--family", "dinov2", *BESIDE)
+    assert status == 69
+    assert "timm" in line
+    assert "pip install" in line
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_recording_is_130_and_leaves_nothing(number, tmp_path):
+def test_an_interrupted_recording_is_130_and_leaves_nothing(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     """The model waits in its second layer until it is interrupted."""
     waiting = tmp_path / "waiting"
     (tmp_path / "run.py").write_text(f"""
 import sys, time
+from collections.abc import Callable
 from pathlib import Path
 from transformers.models.dinov2 import modeling_dinov2
 from depthvla.record.command import main
@@ -265,8 +303,7 @@ sys.exit(main(sys.argv[1:]))
     out = tmp_path / "out"
     out.mkdir()
     with subprocess.Popen(
-        [sys.executable, tmp_path / "run.py", "--model", DINOV2 / "hf", "--family", "dinov2"]
-        + [*BESIDE, "-o", out / "golden.safetensors"],
+        command_line(DINOV2 / "hf", "dinov2", out / "golden", str(tmp_path / "run.py")),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -283,11 +320,10 @@ sys.exit(main(sys.argv[1:]))
     assert list(out.iterdir()) == []
 
 
-def test_the_command_says_what_it_did_in_one_line(tmp_path):
+def test_the_command_says_what_it_did_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "golden.safetensors"
     done = subprocess.run(
-        [sys.executable, "-m", "depthvla.record", "--model", DINOV2 / "hf", "--family", "dinov2"]
-        + [*BESIDE, "-o", path],
+        command_line(DINOV2 / "hf", "dinov2", path),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,

@@ -1,17 +1,23 @@
 """A golden of a real library passes parity, and shows a weight that is 1 % off."""
 
+from __future__ import annotations
+
 import re
+from pathlib import Path
 
 import pytest
-from conftest import arguments, changed, convert, parity
 from safetensors import safe_open
-from tiny_models import MODELS
+
+from .support import ByName, Record, arguments, changed, convert, parity
+from .tiny_models import MODELS
 
 EVERY = sorted(MODELS)
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_parity_passes_of_the_same_checkpoint(name, checkpoint, golden, command, tmp_path):
+def test_parity_passes_of_the_same_checkpoint(
+    name: str, checkpoint: ByName, golden: ByName, command: str, tmp_path: Path
+) -> None:
     bundle = tmp_path / "bundle.dvla.safetensors"
     convert(command, MODELS[name][1], checkpoint(name), bundle)
     status, report = parity(command, bundle, golden(name))
@@ -22,8 +28,8 @@ def test_parity_passes_of_the_same_checkpoint(name, checkpoint, golden, command,
 
 @pytest.mark.parametrize("name", EVERY)
 def test_parity_names_the_stage_of_a_weight_that_is_off(
-    name, checkpoint, golden, command, tmp_path
-):
+    name: str, checkpoint: ByName, golden: ByName, command: str, tmp_path: Path
+) -> None:
     _, family, tensor, stage = MODELS[name]
     bundle = tmp_path / "bundle.dvla.safetensors"
     convert(command, family, changed(checkpoint(name), tmp_path / "changed", tensor), bundle)
@@ -33,9 +39,9 @@ def test_parity_names_the_stage_of_a_weight_that_is_off(
 
 @pytest.mark.parametrize("name", EVERY)
 def test_every_stage_that_the_model_computes_is_recorded(
-    name, checkpoint, golden, command, tmp_path
-):
-    """Those that `parity --record` writes of the same inputs, where tolerances of all classes are."""
+    name: str, checkpoint: ByName, golden: ByName, command: str, tmp_path: Path
+) -> None:
+    """Those that `parity --record` writes, where there are tolerances of all classes."""
     own, bundle = tmp_path / "own.safetensors", tmp_path / "bundle.dvla.safetensors"
     convert(command, MODELS[name][1], checkpoint(name), bundle)
     status, _ = parity(command, bundle, golden(name), "--record", str(own))
@@ -52,22 +58,26 @@ def test_every_stage_that_the_model_computes_is_recorded(
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 @pytest.mark.parametrize("name", EVERY)
 def test_every_stage_has_a_tolerance_in_the_class_of_rounded_weights(
-    name, precision, checkpoint, golden, command, tmp_path
-):
+    name: str, precision: str, checkpoint: ByName, golden: ByName, command: str, tmp_path: Path
+) -> None:
     bundle = tmp_path / "bundle.dvla.safetensors"
     convert(command, MODELS[name][1], checkpoint(name), bundle, "--precision", precision)
-    status, report = parity(command, bundle, golden(name))
+    _, report = parity(command, bundle, golden(name))
     assert "stages" in report, report
 
 
 @pytest.mark.parametrize("name", ["paligemma", "dinov2"])
-def test_the_same_recording_has_the_same_bytes(name, checkpoint, golden, record, tmp_path):
+def test_the_same_recording_has_the_same_bytes(
+    name: str, checkpoint: ByName, golden: ByName, record: Record, tmp_path: Path
+) -> None:
     again = tmp_path / "again.safetensors"
     assert record(*arguments(name, checkpoint(name)), "-o", again) == (0, [])
     assert again.read_bytes() == golden(name).read_bytes()
 
 
-def test_pi0_draws_the_state_and_noise_of_a_seed(checkpoint, record, tmp_path):
+def test_pi0_draws_the_state_and_noise_of_a_seed(
+    checkpoint: ByName, record: Record, tmp_path: Path
+) -> None:
     found = []
     for run, seed in enumerate((1, 1, 2)):
         path = tmp_path / f"{run}.safetensors"
@@ -77,7 +87,9 @@ def test_pi0_draws_the_state_and_noise_of_a_seed(checkpoint, record, tmp_path):
     assert found[0] == found[1] != found[2]
 
 
-def test_pi0_takes_state_noise_and_targets_from_files(checkpoint, record, command, tmp_path):
+def test_pi0_takes_state_noise_and_targets_from_files(
+    checkpoint: ByName, record: Record, command: str, tmp_path: Path
+) -> None:
     import numpy as np
 
     noise = np.linspace(-1, 1, 56, dtype=np.float32).reshape(8, 7)

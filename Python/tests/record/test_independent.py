@@ -1,12 +1,18 @@
 """The float64 stages agree with those that other code computed of the same weights and inputs.
 
-Fixtures/goldens: DINOv2, Depth Anything and PaliGemma by another version of transformers and another
-way of making it compute in float64; pi0 by a plain PyTorch model written from the definition.
+Fixtures/goldens: DINOv2, Depth Anything and PaliGemma by another version of transformers, made to
+compute in float64 in another way; pi0 by a plain PyTorch model written from the definition.
 Fixtures/positions: timm.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
-from tiny_models import FIXTURES
+
+from .support import Record
+from .tiny_models import FIXTURES
 
 CASES = [
     ("paligemma", "paligemma/hf-hub", "goldens/paligemma_pad"),
@@ -25,7 +31,9 @@ LIMIT = 1e-12
 
 
 @pytest.mark.parametrize(("family", "checkpoint", "golden"), CASES)
-def test_float64_is_float64_throughout(family, checkpoint, golden, record, tmp_path):
+def test_float64_is_float64_throughout(
+    family: str, checkpoint: str, golden: str, record: Record, tmp_path: Path
+) -> None:
     from safetensors.torch import load_file
 
     pytest.importorskip("timm" if checkpoint.endswith("timm") else "transformers")
@@ -41,7 +49,7 @@ def test_float64_is_float64_throughout(family, checkpoint, golden, record, tmp_p
         assert worst < LIMIT, key
 
 
-def test_the_inputs_of_a_golden_are_kept(record, tmp_path):
+def test_the_inputs_of_a_golden_are_kept(record: Record, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
     pytest.importorskip("transformers")

@@ -1,5 +1,7 @@
 """Goldens of lerobot's pi0, whose sizes `tiny_lerobot.py` makes tiny."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -7,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PICTURES, changed, convert, parity
 from safetensors.torch import load_file, save_file
-from tiny_models import FIXTURES
+
+from .support import PICTURES, changed, convert, parity
+from .tiny_models import FIXTURES
 
 pytest.importorskip("lerobot.policies.pi0.modeling_pi0", reason="lerobot is not installed")
 
@@ -18,7 +21,7 @@ SCRIPT = Path(__file__).with_name("tiny_lerobot.py")
 HEADS = ("--set", "vision.num_attention_heads=2", "--set", "text.num_attention_heads=8")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess:
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, SCRIPT, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -29,14 +32,16 @@ def run(*arguments: object) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory) -> Path:
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lerobot") / "policy"
     assert run("save", folder).returncode == 0
     return folder
 
 
-def record(policy: Path, path: Path, *pictures: Path, prompt: str = "open the drawer"):
-    options = ["--model", policy, "--family", "pi0", "--prompt", prompt, "-o", path]
+def record(
+    policy: Path, path: Path, *pictures: Path, prompt: str = "open the drawer"
+) -> subprocess.CompletedProcess[str]:
+    options: list[object] = ["--model", policy, "--family", "pi0", "--prompt", prompt, "-o", path]
     options += ["--processor", FIXTURES / "transformers-pi0"]
     for picture in pictures or PICTURES:
         options += ["--image", picture]
@@ -44,7 +49,7 @@ def record(policy: Path, path: Path, *pictures: Path, prompt: str = "open the dr
 
 
 @pytest.fixture(scope="module")
-def golden(policy, tmp_path_factory) -> Path:
+def golden(policy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("golden") / "golden.safetensors"
     done = record(policy, path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -52,7 +57,9 @@ def golden(policy, tmp_path_factory) -> Path:
     return path
 
 
-def test_parity_passes_of_the_same_policy(policy, golden, command, tmp_path):
+def test_parity_passes_of_the_same_policy(
+    policy: Path, golden: Path, command: str, tmp_path: Path
+) -> None:
     bundle = tmp_path / "bundle.dvla.safetensors"
     convert(command, "pi0", policy, bundle, *HEADS)
     status, report = parity(command, bundle, golden)
@@ -71,15 +78,15 @@ def test_parity_passes_of_the_same_policy(policy, golden, command, tmp_path):
     ],
 )
 def test_parity_names_the_stage_of_a_weight_that_is_off(
-    tensor, stage, policy, golden, command, tmp_path
-):
+    tensor: str, stage: str, policy: Path, golden: Path, command: str, tmp_path: Path
+) -> None:
     bundle = tmp_path / "bundle.dvla.safetensors"
     convert(command, "pi0", changed(policy, tmp_path / "changed", tensor), bundle, *HEADS)
     status, report = parity(command, bundle, golden)
     assert (status, report["first_failure"]) == (1, stage)
 
 
-def test_a_camera_without_a_picture_is_masked(policy, command, tmp_path):
+def test_a_camera_without_a_picture_is_masked(policy: Path, command: str, tmp_path: Path) -> None:
     path = tmp_path / "golden.safetensors"
     assert record(policy, path, PICTURES[0]).returncode == 0
     assert load_file(path)["in.camera_mask"].tolist() == [[1, 0]]
@@ -88,7 +95,7 @@ def test_a_camera_without_a_picture_is_masked(policy, command, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["name", "shards", "shape"])
-def test_random_weights_are_refused(kind, policy, tmp_path):
+def test_random_weights_are_refused(kind: str, policy: Path, tmp_path: Path) -> None:
     """lerobot returns a policy that was drawn at random where it cannot load one."""
     folder = tmp_path / "policy"
     shutil.copytree(policy, folder)
@@ -113,13 +120,13 @@ def test_random_weights_are_refused(kind, policy, tmp_path):
     assert not (tmp_path / "golden.safetensors").exists()
 
 
-def test_a_prompt_that_lerobot_would_cut_off_is_refused(policy, tmp_path):
+def test_a_prompt_that_lerobot_would_cut_off_is_refused(policy: Path, tmp_path: Path) -> None:
     done = record(policy, tmp_path / "golden.safetensors", prompt="open the drawer " * 9)
     assert done.returncode == 64
     assert "expected at most 12" in done.stderr
 
 
-def test_more_pictures_than_cameras_are_refused(policy, tmp_path):
+def test_more_pictures_than_cameras_are_refused(policy: Path, tmp_path: Path) -> None:
     done = record(policy, tmp_path / "golden.safetensors", *PICTURES, PICTURES[0])
     assert done.returncode == 64
     assert "observation.images.base, observation.images.wrist" in done.stderr

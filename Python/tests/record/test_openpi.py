@@ -1,4 +1,6 @@
-"""Goldens of openpi's pi0, where it and its transformers are importable: nothing of it is kept here."""
+"""Goldens of openpi's pi0, where it and its transformers are importable: none of it is here."""
+
+from __future__ import annotations
 
 import os
 import subprocess
@@ -6,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PICTURES, changed, parity
 from safetensors.torch import load_file
-from tiny_models import FIXTURES
+
+from .support import PICTURES, changed, parity
+from .tiny_models import FIXTURES
 
 pytest.importorskip("openpi.models_pytorch.pi0_pytorch", reason="openpi is not installed")
 
@@ -18,7 +21,7 @@ SETTINGS = ["vision.num_attention_heads=2", "text.num_attention_heads=8", "actio
 SETS = [word for setting in SETTINGS for word in ("--set", setting)]
 
 
-def record(path: Path, *options: object) -> subprocess.CompletedProcess:
+def record(path: Path, *options: object) -> subprocess.CompletedProcess[str]:
     arguments = ["--model", CHECKPOINT, "--family", "pi0", *options, "-o", path]
     return subprocess.run(
         [sys.executable, SCRIPT, *map(str, arguments)],
@@ -30,7 +33,7 @@ def record(path: Path, *options: object) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("name", ["pi0_2cam_missing", "pi0_lerobot_1cam"])
-def test_it_agrees_with_a_model_written_from_the_definition(name, tmp_path):
+def test_it_agrees_with_a_model_written_from_the_definition(name: str, tmp_path: Path) -> None:
     known, path = FIXTURES / f"goldens/{name}.safetensors", tmp_path / "golden.safetensors"
     done = record(path, "--inputs", known)
     assert (done.returncode, done.stderr) == (0, "")
@@ -39,7 +42,9 @@ def test_it_agrees_with_a_model_written_from_the_definition(name, tmp_path):
         assert (found[key] - expected[key]).abs().max() < 1e-12 * expected[key].abs().max(), key
 
 
-def test_pictures_and_a_prompt_pass_parity_and_show_a_weight_that_is_off(command, tmp_path):
+def test_pictures_and_a_prompt_pass_parity_and_show_a_weight_that_is_off(
+    command: str, tmp_path: Path
+) -> None:
     (tmp_path / "tokenizer.model").write_bytes(
         (FIXTURES / "tokenizers/tiny/tokenizer.model").read_bytes()
     )

@@ -1,19 +1,23 @@
-"""Goldens of the code of the authors, where a checkout is on the path: nothing of it is kept here."""
+"""Goldens of the code of the authors, where a checkout is on the path: none of it is here."""
+
+from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 
 import pytest
-from conftest import PICTURES, changed, parity
 from safetensors.torch import load_file
-from tiny_models import FIXTURES
+
+from .support import PICTURES, Record, changed, parity
+from .tiny_models import FIXTURES
 
 CHECKPOINTS = FIXTURES / "checkpoints"
 LAYERS = ("--set", "out_indices=[3,6,9,12]")
 
 
 @pytest.fixture(params=[("dinov2", 2), ("dinov2-swiglu", 2), ("dinov2-with-registers", 5)])
-def dinov2(request):
+def dinov2(request: pytest.FixtureRequest) -> tuple[Path, str, int]:
     pytest.importorskip(
         "dinov2.models", reason="no checkout of facebookresearch/dinov2 on the path"
     )
@@ -22,7 +26,7 @@ def dinov2(request):
 
 
 @pytest.fixture
-def depth_anything():
+def depth_anything() -> tuple[Path, tuple[object, ...], tuple[str, ...]]:
     """(checkpoint, options of the recorder, options of parity) for the code that is on the path."""
     dpt = pytest.importorskip(
         "depth_anything_v2.dpt", reason="no checkout of Depth-Anything-V2 on the path"
@@ -34,7 +38,8 @@ def depth_anything():
             "depth_estimation_type=metric",
             "max_depth=20",
         ]
-        folder, options = "depth-anything-v2-metric", ("--heads", 2, "--max-depth", 20)
+        folder = "depth-anything-v2-metric"
+        options: tuple[object, ...] = ("--heads", 2, "--max-depth", 20)
     else:
         settings = ["backbone.num_attention_heads=3", "depth_estimation_type=relative"]
         folder, options = "depth-anything-v2", ("--heads", 3)
@@ -42,7 +47,9 @@ def depth_anything():
     return CHECKPOINTS / folder / "original", options, (*LAYERS, *sets)
 
 
-def test_dinov2_agrees_with_what_it_computed_elsewhere(dinov2, record, command, tmp_path):
+def test_dinov2_agrees_with_what_it_computed_elsewhere(
+    dinov2: tuple[Path, str, int], record: Record, command: str, tmp_path: Path
+) -> None:
     folder, name, heads = dinov2
     known = FIXTURES / f"positions/original-{name}_28x70.safetensors"
     path = tmp_path / "golden.safetensors"
@@ -55,7 +62,9 @@ def test_dinov2_agrees_with_what_it_computed_elsewhere(dinov2, record, command, 
     assert status == 0, report
 
 
-def test_dinov2_of_an_unpublished_size_needs_its_heads(dinov2, record, tmp_path):
+def test_dinov2_of_an_unpublished_size_needs_its_heads(
+    dinov2: tuple[Path, str, int], record: Record, tmp_path: Path
+) -> None:
     options = ("--family", "dinov2", "--image", PICTURES[0], "-o", tmp_path / "golden.safetensors")
     status, lines = record("--model", dinov2[0], *options)
     assert status == 64
@@ -63,8 +72,11 @@ def test_dinov2_of_an_unpublished_size_needs_its_heads(dinov2, record, tmp_path)
 
 
 def test_depth_anything_passes_parity_and_shows_a_weight_that_is_off(
-    depth_anything, record, command, tmp_path
-):
+    depth_anything: tuple[Path, tuple[object, ...], tuple[str, ...]],
+    record: Record,
+    command: str,
+    tmp_path: Path,
+) -> None:
     folder, options, settings = depth_anything
     path = tmp_path / "golden.safetensors"
     options = ("--family", "depth-anything-v2", *options, "-o", path)
@@ -78,7 +90,9 @@ def test_depth_anything_passes_parity_and_shows_a_weight_that_is_off(
     assert (status, report["first_failure"]) == (1, "neck.2")
 
 
-def test_depth_anything_makes_its_own_pixels(depth_anything, record, tmp_path):
+def test_depth_anything_makes_its_own_pixels(
+    depth_anything: tuple[Path, tuple[object, ...], tuple[str, ...]], record: Record, tmp_path: Path
+) -> None:
     importlib.import_module("cv2")
     folder, options, _ = depth_anything
     path = tmp_path / "golden.safetensors"

@@ -7,6 +7,7 @@ it python tiny_lerobot.py record ARGUMENTS     python -m depthvla.record, with s
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from lerobot.configs import FeatureType, PolicyFeature
@@ -24,7 +25,7 @@ def shrink() -> None:
     paligemma = modeling_pi0.PaliGemmaForConditionalGenerationWithPiGemma
     gemma = modeling_pi0.PiGemmaForCausalLM
 
-    def tiny_paligemma(config):
+    def tiny_paligemma(config: Any) -> Any:
         for key, value in VISION.items():
             setattr(config.vision_config, key, value)
         config.vision_config.projection_dim = config.projection_dim = GEMMA["gemma_2b"][0]
@@ -33,7 +34,7 @@ def shrink() -> None:
         config.image_token_index = VOCABULARY + 2
         return paligemma(config)
 
-    def tiny_gemma(config):
+    def tiny_gemma(config: Any) -> Any:
         config.vocab_size = VOCABULARY
         return gemma(config)
 

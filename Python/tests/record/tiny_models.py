@@ -1,6 +1,10 @@
 """Tiny models with random weights, saved with their processors as their own libraries save them."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -30,7 +34,7 @@ TEXT = {
 IMAGE_TOKEN = 133
 
 
-def randomize(network: torch.nn.Module, seed: int) -> torch.nn.Module:
+def randomize(network: torch.nn.Module, seed: int) -> Any:
     """Weights that keep the size of a signal, and none at its default."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -43,7 +47,7 @@ def randomize(network: torch.nn.Module, seed: int) -> torch.nn.Module:
     return network.eval()
 
 
-def tokenizer():
+def tokenizer() -> Any:
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(
@@ -92,7 +96,7 @@ def _dinov2_processor(folder: Path, side: int) -> None:
     ).save_pretrained(folder)
 
 
-def dinov2(folder: Path, **options) -> None:
+def dinov2(folder: Path, **options: Any) -> None:
     from transformers import Dinov2Config, Dinov2Model
 
     sizes = {"hidden_size": 22, "num_hidden_layers": 3, "num_attention_heads": 2, "mlp_ratio": 4}
@@ -222,9 +226,8 @@ def timm_dinov2(folder: Path) -> None:
     save_for_hf(randomize(network, 6), folder, model_args=sizes, safe_serialization=True)
 
 
-#: Name: (what saves it, family, option of `depthvla convert`, a tensor of the file, the stage that
-#: shows first that it changed).
-MODELS = {
+#: Name: (what saves it, family, a tensor of the file, the stage that shows first that it changed).
+MODELS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "paligemma": (
         paligemma,
         "paligemma",

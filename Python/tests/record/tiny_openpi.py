@@ -7,6 +7,7 @@ openpi, and transformers 4.53.2 with its files in it, must be importable.
 """
 
 import sys
+from typing import Any
 
 from openpi.models import gemma
 from openpi.models_pytorch import gemma_pytorch, pi0_pytorch
@@ -27,7 +28,7 @@ def shrink() -> None:
     variants = iter([VLM, ACTION] * 9)
     gemma.get_config = lambda _name: gemma.Config(**next(variants))
 
-    def tiny_paligemma(config):
+    def tiny_paligemma(config: Any) -> Any:
         for key, value in VISION.items():
             setattr(config.vision_config, key, value)
         config.vision_config.projection_dim = config.projection_dim = VLM["width"]
@@ -36,11 +37,11 @@ def shrink() -> None:
         config.image_token_index = VOCABULARY + 2
         return paligemma(config)
 
-    def tiny_expert(config):
+    def tiny_expert(config: Any) -> Any:
         config.vocab_size = VOCABULARY
         return expert(config)
 
-    def tiny_core(config):
+    def tiny_core(config: Any) -> Any:
         network = core(config)
         # openpi has states as wide as actions; the fixture does not.
         network.state_proj = nn.Linear(STATE, ACTION["width"])

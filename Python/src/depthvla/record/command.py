@@ -119,8 +119,9 @@ def main(arguments: Sequence[str]) -> int:
         with _interruptible():
             return _run(parser().parse_args(arguments))
     except Error as error:
-        _say(str(error))
-        return int(error.status)
+        parts = [error.file, error.tensor, error.key, error.message]
+        _say(": ".join(part for part in parts if part is not None))
+        return error.status
     except KeyboardInterrupt:
         _say("interrupted")
         return 130

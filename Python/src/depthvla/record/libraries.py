@@ -9,18 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depthvla.errors import Error
+from depthvla.errors import Error, MissingExtra
 
 if TYPE_CHECKING:
     # Without torch, this file still says what is missing.
     from depthvla.record.model import UpstreamModel
     from depthvla.record.request import Request
 
-#: What to install for a module.
+#: The extras of this package that install a library.
+_EXTRAS = {
+    "torch": "torch",
+    "transformers": "transformers",
+    "safetensors": "transformers",
+    "timm": "timm",
+    "lerobot": "lerobot",
+}
+#: What to do for the others.
 _REMEDY = {
-    "transformers": "pip install transformers",
-    "timm": "pip install timm",
-    "lerobot": 'pip install "lerobot[pi]"',
     "openpi": "install openpi's checkout, and copy its transformers_replace into transformers",
     "torchvision": "pip install torchvision",
     "pillow": "pip install pillow",
@@ -40,12 +45,14 @@ def require(module: str, library: str | None = None) -> Any:
         library: What to name where it is missing; by default the first part of the name.
 
     Raises:
-        Error: ``record.library`` with status 69, saying what to install.
+        Error: ``record.library``, or ``python.extra`` for an extra of this package, with status 69.
     """
     name = library or module.partition(".")[0]
     try:
         return importlib.import_module(module)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == name and name in _EXTRAS:
+            raise MissingExtra(name, _EXTRAS[name]) from error
         # Libraries of versions that do not fit each other fail with anything while they are
         # imported.
         remedy = _REMEDY.get(name, f"pip install {name}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from depthvla.record.model import UpstreamModel
 from depthvla.record.request import Request
 from depthvla.record.weights import digest, weight_files
+from depthvla.version import __version__
 
 _ALWAYS = ("torch", "numpy", "safetensors", "pillow", "torchvision")
 #: Documents beside the weights that decide what a library computes.
@@ -32,7 +33,7 @@ def describe(request: Request, model: UpstreamModel) -> dict[str, str]:
     """
     found = {
         "family": model.family,
-        "tool": " ".join(["depthvla.record", *_version("depthvla")]),
+        "tool": f"depthvla.record {__version__}",
         "library": " ".join([model.library, *_version(model.library)]),
         "versions": _json(versions(model)),
         "model": request.model.resolve().name,
