@@ -48,6 +48,8 @@ def load(request: Request) -> UpstreamModel:
         core = pytorch.PI0Pytorch(config)
         load_model(core, files[0], strict=True)
         core = core.float().eval()
+        # Its constructor allows products of less than float32, for the whole process.
+        torch.set_float32_matmul_precision("highest")
     check_loaded(core, files)
     vision = core.paligemma_with_expert.paligemma.config.vision_config
     vocabulary = core.paligemma_with_expert.paligemma.config.text_config.vocab_size
