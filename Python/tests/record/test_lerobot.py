@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from .support import PICTURES, changed, convert, parity
@@ -35,6 +36,10 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lerobot") / "policy"
     assert run("save", folder).returncode == 0
+    # As lerobot saves it with its processors: no weights.
+    statistics = {"action.mean": torch.zeros(7), "action.std": torch.ones(7)}
+    name = "policy_preprocessor_step_5_normalizer_processor.safetensors"
+    save_file(statistics, folder / name)
     return folder
 
 

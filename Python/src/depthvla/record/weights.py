@@ -19,7 +19,7 @@ from safetensors import safe_open
 
 from depthvla.errors import Error
 
-_INDEX = "model.safetensors.index.json"
+_INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
 #: A loader may join or divide the rows of this many tensors: query, key and value; gate and up.
 _PARTS = (2, 3)
 
@@ -43,14 +43,21 @@ def weight_files(model: Path) -> list[Path]:
             raise Error(
                 "record.model", 65, "is no index of shards: expected a weight_map", file=str(index)
             ) from error
+    elif (model / _SINGLE).is_file():
+        files = [model / _SINGLE]
     else:
-        files = sorted(model.glob("*.safetensors"))
+        # lerobot keeps statistics in files of their own.
+        files = [file for file in sorted(model.glob("*.safetensors")) if not _is_state(file)]
     if not files:
         raise Error("record.model", 66, "holds no .safetensors file", file=str(model))
     for file in files:
         if not file.is_file():
             raise Error("record.model", 66, "no such file", file=str(file))
     return files
+
+
+def _is_state(file: Path) -> bool:
+    return file.name.startswith(("policy_preprocessor", "policy_postprocessor"))
 
 
 def digest(path: Path) -> str:
@@ -81,22 +88,14 @@ def load(files: Iterable[Path]) -> dict[str, torch.Tensor]:
     return {key: _wide(value) for file in files for key, value in _tensors(file)}
 
 
-def check_loaded(
-    network: Any, files: Iterable[Path], ignored: Iterable[str] = (), spare: Iterable[str] = ()
-) -> None:
-    """Checks that a network holds what the files hold.
-
-    Args:
-        network: With float32 weights.
-        files: The checkpoint.
-        ignored: Tensors of the files that no network of the library reads.
-        spare: Tensors of the network that no run reads and the files need not have.
+def check_loaded(network: Any, files: Iterable[Path]) -> None:
+    """Checks that a network with float32 weights holds what the files hold.
 
     Raises:
         Error: ``record.weights``, naming the tensor that is missing on one side.
     """
     loaded: dict[bytes, list[str]] = {}
-    state = {k: v for k, v in network.state_dict().items() if k not in set(spare)}
+    state = network.state_dict()
     for key, value in state.items():
         loaded.setdefault(_fingerprint(value), []).append(key)
     unseen = {key for keys in loaded.values() for key in keys}
@@ -106,7 +105,7 @@ def check_loaded(
             found = loaded.get(_fingerprint(value))
             if found:
                 unseen.difference_update(found)
-            elif key not in set(ignored):
+            else:
                 unfound[key] = file
     _match_divided(unfound, unseen, loaded)
     _match_joined(unfound, unseen, state)
@@ -162,8 +161,9 @@ def _match_joined(
 
 def _fingerprint(value: torch.Tensor) -> bytes:
     wide = _wide(value.detach()).contiguous().cpu()
-    text = f"{wide.dtype}{list(wide.shape)}".encode()
-    return hashlib.sha256(text + bytes(wide.reshape(-1).view(torch.uint8).numpy().data)).digest()
+    found = hashlib.sha256(f"{wide.dtype}{list(wide.shape)}".encode())
+    found.update(wide.reshape(-1).view(torch.uint8).numpy().data)
+    return found.digest()
 
 
 def _wide(value: torch.Tensor) -> torch.Tensor:
