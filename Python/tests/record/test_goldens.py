@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors import safe_open
@@ -73,6 +74,31 @@ def test_the_same_recording_has_the_same_bytes(
     again = tmp_path / "again.safetensors"
     assert record(*arguments(name, checkpoint(name)), "-o", again) == (0, [])
     assert again.read_bytes() == golden(name).read_bytes()
+
+
+def test_stages_after_a_rounding_are_in_float32_alone_and_that_is_said(
+    checkpoint: ByName, record: Record, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A version of the library that computes its MLP elsewhere."""
+    import torch
+    from transformers.models.dinov2.modeling_dinov2 import Dinov2MLP
+
+    plain, path = Dinov2MLP.forward, tmp_path / "golden.safetensors"
+
+    def elsewhere(self: Any, x: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(plain(self, x).numpy().astype("float32")).to(x.dtype)
+
+    monkeypatch.setattr(Dinov2MLP, "forward", elsewhere)
+    status, lines = record(*arguments("dinov2", checkpoint("dinov2")), "-o", path)
+    assert status == 0
+    assert len(lines) == 1
+    assert lines[0].startswith("depthvla.record: upstream computes aten.")
+    assert lines[0].endswith("the stages after layer.0.attention are in float32 alone")
+    with safe_open(path, "np") as file:
+        names = set(file.keys())
+    wide = {name for name in names if name.startswith("f64.")}
+    assert wide == {"f64.embeddings", "f64.layer.0.attention"}
+    assert {"f32.layer.0.mlp", "f32.layer.2", "f32.final_norm"} < names
 
 
 def test_pi0_draws_the_state_and_noise_of_a_seed(

@@ -50,6 +50,12 @@ def test_an_operation_in_float32_is_seen() -> None:
     assert "float32" in watch.narrowed
 
 
+def test_a_detour_through_another_library_is_seen() -> None:
+    with in_float64() as watch:
+        _ = torch.from_numpy(X.numpy().astype("float32")).to(X.dtype)
+    assert watch.narrowed is not None
+
+
 class Rotary(nn.Module):
     """As Gemma's in transformers."""
 

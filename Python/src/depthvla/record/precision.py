@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
 
 _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 _CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
@@ -36,11 +37,14 @@ class _Widening(TorchFunctionMode):
 
 
 class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Sees whether an operation gives a narrower floating type after all.
+    """Sees whether an operation takes or gives a narrower floating type after all.
 
     Attributes:
         narrowed: The first such operation; None as long as the run is one in float64.
+        paused: Whether weights are being widened, which is exact.
     """
+
+    paused: ClassVar[bool] = False
 
     def __init__(self) -> None:
         """Has seen nothing yet."""
@@ -52,11 +56,10 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Runs an operation and looks at the types of what it gives."""
         result = func(*args, **(kwargs or {}))
-        if self.narrowed is None:
-            outputs = result if isinstance(result, tuple | list) else (result,)
-            for output in outputs:
-                if isinstance(output, torch.Tensor) and output.dtype in _NARROW:
-                    self.narrowed = f"{func} in {output.dtype}".replace("torch.", "")
+        if self.narrowed is None and not Watch.paused:
+            for value in tree_iter((args, kwargs, result)):
+                if isinstance(value, torch.Tensor) and value.dtype in _NARROW:
+                    self.narrowed = f"{func} in {value.dtype}".replace("torch.", "")
         return result
 
 
@@ -64,7 +67,7 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def in_float64() -> Iterator[Watch]:
     """Inside, floating point is float64, whatever type the code asks for.
 
-    The watch says whether that held; what code gets elsewhere than from torch is not seen.
+    The watch says whether that held.
     """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -115,8 +118,12 @@ def _widen_parameters(module: Any) -> None:
         return
 
     def before(_module: Any, _args: Any) -> None:
-        for parameter, stored in large.items():
-            parameter.data = stored.double()
+        Watch.paused = True
+        try:
+            for parameter, stored in large.items():
+                parameter.data = stored.double()
+        finally:
+            Watch.paused = False
 
     def after(_module: Any, _args: Any, _output: Any) -> None:
         for parameter, stored in large.items():

@@ -102,8 +102,8 @@ def _exact(
         return [], [
             f"{constant} is a constant in float32 that is not known here: float32 stages alone"
         ]
+    wide = {k: v.double() if v.is_floating_point() else v for k, v in inputs.items()}
     with in_float64() as watch:
-        wide = {k: v.double() if v.is_floating_point() else v for k, v in inputs.items()}
         stages = _run(model, request, wide, spool, "f64", watch)
     if watch.narrowed is None:
         return stages, []
