@@ -138,8 +138,10 @@ def _tokens(request: Request, policy: Any, folder: Path) -> tuple[torch.Tensor, 
 def _tokenizer(request: Request, folder: Path) -> Any:
     """The tokenizer of a folder, or that of the saved pipeline if the cache of the hub has it."""
     transformers = require("transformers")
-    steps = document(folder / "policy_preprocessor.json").get("steps", [])
-    named = [s["config"].get("tokenizer_name") for s in steps if "tokenizer" in str(s)]
+    path = folder / "policy_preprocessor.json"
+    with failures_of("lerobot", "could not have written it", "record.processor", path):
+        steps = document(path).get("steps", [])
+        named = [s["config"].get("tokenizer_name") for s in steps if "tokenizer" in str(s)]
     names = [str(request.processor)] if request.processor else [str(folder), *filter(None, named)]
     reason = ""
     for name in names:

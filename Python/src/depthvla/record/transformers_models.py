@@ -86,7 +86,8 @@ def _architecture(request: Request, folder: Path) -> tuple[str, str]:
             file=str(path),
             key="architectures",
         )
-    text = (config.get("text_config") or {}).get("model_type", "gemma")
+    text = config.get("text_config")
+    text = text.get("model_type", "gemma") if isinstance(text, dict) else "gemma"
     if text != "gemma":
         raise Error(
             "record.family",
