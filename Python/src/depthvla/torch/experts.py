@@ -39,6 +39,13 @@ class Expert(nn.Module):
         """One of the layers."""
         return cast("GemmaLayer", self.layers[index])
 
+    def residual(self, tokens: Tensor) -> Tensor:
+        """Tokens in the type of the parameters, which the sum over the layers then has.
+
+        Autocast narrows what a linear layer gives; without this the sums would be narrow too.
+        """
+        return tokens.to(self.norm.weight.dtype)
+
 
 class VisionLanguageExpert(Expert):
     """PaliGemma: pictures as SigLIP sees them, then text."""
@@ -62,7 +69,7 @@ class VisionLanguageExpert(Expert):
         """
         batch, cameras = pixels.shape[:2]
         features = self.vision_tower(pixels.flatten(0, 1), trace.within("vision"))  # [B * C, P, D]
-        projected: Tensor = self.multi_modal_projector["linear"](features)
+        projected = self.residual(self.multi_modal_projector["linear"](features))
         trace("projector", projected)
         return projected.reshape(batch, cameras * projected.shape[1], -1)
 
@@ -94,7 +101,7 @@ class DepthExpert(Expert):
         encoded = self.encoder(pixels.flatten(0, 1), trace.within("depth.encoder"))
         patches = self.encoder.patches(encoded)  # [B * C, P, width of the encoder]
         trace("depth.encoder", patches)
-        projected: Tensor = self.input_proj(patches)
+        projected = self.residual(self.input_proj(patches))
         return projected.reshape(batch, cameras * projected.shape[1], -1)
 
     def log_depth(self, final: Tensor, size: torch.Size) -> Tensor:
@@ -149,7 +156,7 @@ class ActionExpert(Expert):
         joined = torch.cat([actions, moment], dim=-1)  # [B, H, 2 D]
         mixed = self.action_time_mlp_out(F.silu(self.action_time_mlp_in(joined)))  # [B, H, D]
         token = self.state_proj(state)[:, None]  # [B, 1, D]
-        return torch.cat([token, mixed], dim=1)
+        return self.residual(torch.cat([token, mixed], dim=1))
 
     def velocity(self, final: Tensor) -> Tensor:
         """Tokens after the final norm [B, 1 + H, D] -> [B, H, A], the state's token dropped."""

@@ -230,7 +230,7 @@ class DepthVLA(nn.Module):
         present = observation.camera_mask  # [B, C]
         pictures = self.vlm.embed_pictures(observation.pixel_values, trace)  # [B, C * P, D]
         text = self.vlm.embed_text(observation.input_ids)  # [B, T, D]
-        tokens = {"vlm": torch.cat([pictures.to(text.dtype), text], dim=1)}
+        tokens = {"vlm": torch.cat([pictures, text], dim=1)}
         seen = present.repeat_interleave(pictures.shape[1] // cameras, dim=1)  # [B, C * P]
         valid = {"vlm": torch.cat([seen, observation.text_mask], dim=1)}
         if self.depth is not None and observation.depth_pixel_values is not None:

@@ -1,0 +1,79 @@
+"""The depth encoder alone, against transformers, timm and the original code, off its native grid.
+
+The goldens of `Fixtures/goldens` are transformers', those of `Fixtures/positions` timm's and the
+original code's, which fit the position table to other picture sizes in ways of their own.
+"""
+
+from __future__ import annotations
+
+import depthvla
+import pytest
+import torch
+from depthvla_torch_support import CHECKPOINTS, FIXTURES, Golden, command, of_maximum
+
+from depthvla.torch import Trace
+from depthvla.torch.configuration import DINOv2Configuration, Scope
+from depthvla.torch.dinov2 import DINOv2
+
+HEADS = {"dinov2": 2, "dinov2-with-registers": 5, "dinov2-swiglu": 2}
+"""What the original code's checkpoints leave open."""
+
+CASES = [
+    ("dinov2/hf", "goldens/dinov2_70x70"),
+    ("dinov2/hf", "goldens/dinov2_28x70"),
+    ("dinov2-with-registers/hf", "goldens/dinov2-with-registers_56x56"),
+    ("dinov2-with-registers/hf", "goldens/dinov2-with-registers_28x70"),
+    ("dinov2-swiglu/hf", "goldens/dinov2-swiglu_42x42"),
+    ("dinov2-swiglu/hf", "goldens/dinov2-swiglu_28x70"),
+    ("dinov2/timm", "positions/timm-dinov2_28x70"),
+    ("dinov2/timm", "positions/timm-dinov2_42x98"),
+    ("dinov2-with-registers/timm", "positions/timm-dinov2-with-registers_28x70"),
+    ("dinov2-swiglu/timm", "positions/timm-dinov2-swiglu_28x70"),
+    ("dinov2/original", "positions/original-dinov2_28x70"),
+    ("dinov2/original", "positions/original-dinov2_42x98"),
+    ("dinov2-with-registers/original", "positions/original-dinov2-with-registers_28x70"),
+    ("dinov2-swiglu/original", "positions/original-dinov2-swiglu_28x70"),
+]
+
+
+def load(checkpoint, folder, dtype, *settings):
+    path = folder / "dinov2.dvla.safetensors"
+    model, naming = checkpoint.split("/")
+    if naming == "original":
+        settings += ("--set", f"num_attention_heads={HEADS[model]}")
+    command("convert", "--dinov2", CHECKPOINTS / checkpoint, *settings, "-o", path, "--quiet")
+    with depthvla.open(path) as bundle:
+        encoder = DINOv2(DINOv2Configuration.read(Scope(bundle.configuration)))
+        tensors = bundle.state_dict(naming="layout", dtype=dtype)
+    own = {name.removeprefix("dinov2."): value for name, value in tensors.items()}
+    own = {name: value for name, value in own.items() if not name.startswith("unused.")}
+    encoder.to(dtype).load_state_dict(own, strict=True)
+    return encoder
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-13), (torch.float32, 2e-5)])
+@pytest.mark.parametrize(("checkpoint", "name"), CASES)
+def test_every_stage_is_what_upstream_computes(checkpoint, name, dtype, limit, tmp_path):
+    case = Golden(FIXTURES / f"{name}.safetensors")
+    found = {}
+    pixels = case.tensors["in.pixel_values"].to(dtype)
+    encoder = load(checkpoint, tmp_path, dtype)
+    with torch.no_grad():
+        found["final_norm"] = encoder(
+            pixels, Trace(lambda stage, value, valid: found.update({stage: value}))
+        )
+    apart = {stage: of_maximum(found[stage], value) for stage, value in case.stages("f64").items()}
+    assert {stage: error for stage, error in apart.items() if error > limit} == {}
+
+
+@pytest.mark.parametrize("resampling", ["bicubic", "bicubic-antialias"])
+def test_another_resampling_is_seen(resampling, tmp_path):
+    case = Golden(FIXTURES / "positions/original-dinov2_28x70.safetensors")
+    encoder = load(
+        "dinov2/original",
+        tmp_path,
+        torch.float64,
+        *("--set", f"position_resampling={resampling}"),
+    )
+    found = encoder(case.tensors["in.pixel_values"].double())
+    assert of_maximum(found, case.stages("f64")["final_norm"]) > 1e-2
