@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch", reason="depthvla[torch] is not installed")
 
-from depthvla_torch_support import GOLDENS, SOURCES, Golden, command
-
-Bundles = Callable[[str], Path]
+from .support import GOLDENS, SOURCES, Bundles, Golden, Goldens, command
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +26,6 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
 
 
 @pytest.fixture(scope="session")
-def golden() -> Callable[[str], Golden]:
+def golden() -> Goldens:
     """One of the repository's goldens."""
     return lambda name: Golden(GOLDENS / f"{name}.safetensors")

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 import depthvla
-import pytest
-from depthvla_torch_support import CHECKPOINTS, command
-
+import torch
 from depthvla.errors import Error
 from depthvla.torch import Configuration, DepthVLA
 
+from .support import CHECKPOINTS, Bundles, Goldens, command
+
 
 @pytest.fixture(scope="module")
-def source(bundle):
+def source(bundle: Bundles) -> dict[str, Any]:
     with depthvla.open(bundle("plain")) as opened:
         return opened.configuration
 
 
-def changed(source, path, value):
+def changed(source: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     result = copy.deepcopy(dict(source))
     *parents, key = path.split(".")
     scope = result
@@ -57,21 +61,23 @@ def changed(source, path, value):
         ("attention_mask", "causal", "expected one of block, full, found 'causal'"),
     ],
 )
-def test_a_wrong_value_is_refused(path, value, words, source):
+def test_a_wrong_value_is_refused(
+    path: str, value: object, words: str, source: dict[str, Any]
+) -> None:
     with pytest.raises(Error) as caught:
         Configuration.from_bundle("depthvla", changed(source, path, value))
     assert (caught.value.code, caught.value.status) == ("model.configuration", 65)
     assert words in caught.value.message
 
 
-def test_another_family_is_refused(source):
+def test_another_family_is_refused(source: dict[str, Any]) -> None:
     with pytest.raises(Error) as caught:
         Configuration.from_bundle("dinov2", source)
     assert (caught.value.code, caught.value.status) == ("model.family", 65)
     assert '"dinov2"' in caught.value.message
 
 
-def test_what_the_file_says_is_what_is_read(source):
+def test_what_the_file_says_is_what_is_read(source: dict[str, Any]) -> None:
     c = Configuration.from_bundle("depthvla", source)
     # Of Fixtures/checkpoints/depthvla/plain/config.json.
     assert (c.text.width, c.text.mlp_width, c.text.layers, c.vocabulary) == (44, 68, 3, 139)
@@ -84,16 +90,18 @@ def test_what_the_file_says_is_what_is_read(source):
     assert (c.pattern, c.tied, c.family) == ("block", True, "depthvla")
 
 
-def test_gemma_reads_gelu_as_its_tanh_form(source):
+def test_gemma_reads_gelu_as_its_tanh_form(source: dict[str, Any]) -> None:
     c = Configuration.from_bundle("depthvla", changed(source, "action.hidden_act", "gelu"))
     assert c.action.decoder.gelu == "tanh"
     assert c.depth is not None
     assert c.depth.encoder.gelu == "none"
 
 
-def test_the_mask_of_training_is_the_mask_of_sampling(source, bundle, golden):
+def test_the_mask_of_training_is_the_mask_of_sampling(
+    source: dict[str, Any], bundle: Bundles, golden: Goldens
+) -> None:
     case = golden("depthvla_full_2cam_pad")
-    model = case.model(bundle("plain"), None)
+    model = case.model(bundle("plain"), torch.float32)
     model.configuration = Configuration.from_bundle(
         "depthvla", changed(source, "attention_mask", "full")
     )
@@ -104,7 +112,7 @@ def test_the_mask_of_training_is_the_mask_of_sampling(source, bundle, golden):
     assert not found.equal(block)
 
 
-def test_a_bundle_of_another_family_does_not_load(tmp_path):
+def test_a_bundle_of_another_family_does_not_load(tmp_path: Path) -> None:
     path = tmp_path / "dinov2.dvla.safetensors"
     command("convert", "--dinov2", CHECKPOINTS / "dinov2/hf", "-o", path, "--quiet")
     with pytest.raises(Error) as caught:

@@ -6,14 +6,18 @@ original code's, which fit the position table to other picture sizes in ways of 
 
 from __future__ import annotations
 
-import depthvla
-import pytest
-import torch
-from depthvla_torch_support import CHECKPOINTS, FIXTURES, Golden, command, of_maximum
+from pathlib import Path
 
+import pytest
+
+import depthvla
+import torch
 from depthvla.torch import Trace
 from depthvla.torch.configuration import DINOv2Configuration, Scope
 from depthvla.torch.dinov2 import DINOv2
+from torch import Tensor
+
+from .support import CHECKPOINTS, FIXTURES, Golden, command, of_maximum
 
 HEADS = {"dinov2": 2, "dinov2-with-registers": 5, "dinov2-swiglu": 2}
 """What the original code's checkpoints leave open."""
@@ -36,7 +40,7 @@ CASES = [
 ]
 
 
-def load(checkpoint, folder, dtype, *settings):
+def load(checkpoint: str, folder: Path, dtype: torch.dtype, *settings: str) -> DINOv2:
     path = folder / "dinov2.dvla.safetensors"
     model, naming = checkpoint.split("/")
     if naming == "original":
@@ -44,7 +48,7 @@ def load(checkpoint, folder, dtype, *settings):
     command("convert", "--dinov2", CHECKPOINTS / checkpoint, *settings, "-o", path, "--quiet")
     with depthvla.open(path) as bundle:
         encoder = DINOv2(DINOv2Configuration.read(Scope(bundle.configuration)))
-        tensors = bundle.state_dict(naming="layout", dtype=dtype)
+        tensors = bundle.state_dict(naming="layout")
     own = {name.removeprefix("dinov2."): value for name, value in tensors.items()}
     own = {name: value for name, value in own.items() if not name.startswith("unused.")}
     encoder.to(dtype).load_state_dict(own, strict=True)
@@ -53,21 +57,26 @@ def load(checkpoint, folder, dtype, *settings):
 
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-13), (torch.float32, 2e-5)])
 @pytest.mark.parametrize(("checkpoint", "name"), CASES)
-def test_every_stage_is_what_upstream_computes(checkpoint, name, dtype, limit, tmp_path):
+def test_every_stage_is_what_upstream_computes(
+    checkpoint: str, name: str, dtype: torch.dtype, limit: float, tmp_path: Path
+) -> None:
     case = Golden(FIXTURES / f"{name}.safetensors")
-    found = {}
-    pixels = case.tensors["in.pixel_values"].to(dtype)
+    found: dict[str, Tensor] = {}
+
+    def observe(stage: str, value: Tensor, valid: Tensor | None) -> None:
+        assert valid is None
+        found[stage] = value
+
     encoder = load(checkpoint, tmp_path, dtype)
     with torch.no_grad():
-        found["final_norm"] = encoder(
-            pixels, Trace(lambda stage, value, valid: found.update({stage: value}))
-        )
+        pixels = case.tensors["in.pixel_values"].to(dtype)
+        found["final_norm"] = encoder(pixels, Trace(observe))
     apart = {stage: of_maximum(found[stage], value) for stage, value in case.stages("f64").items()}
     assert {stage: error for stage, error in apart.items() if error > limit} == {}
 
 
 @pytest.mark.parametrize("resampling", ["bicubic", "bicubic-antialias"])
-def test_another_resampling_is_seen(resampling, tmp_path):
+def test_another_resampling_is_seen(resampling: str, tmp_path: Path) -> None:
     case = Golden(FIXTURES / "positions/original-dinov2_28x70.safetensors")
     encoder = load(
         "dinov2/original",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-import torch
-from depthvla_torch_support import CASES, REPOSITORY, Golden, of_maximum, relative_rms
 
+import torch
 from depthvla.torch import record_stages
+
+from .support import CASES, REPOSITORY, Bundles, Golden, Goldens, of_maximum, relative_rms
 
 
 def tolerances() -> tuple[float, float]:
@@ -19,7 +20,9 @@ def tolerances() -> tuple[float, float]:
     return rule["of_maximum"], rule["relative_rms"]
 
 
-def stages_out_of(golden: Golden, found: dict[str, torch.Tensor], limits: tuple[float, float]):
+def stages_out_of(
+    golden: Golden, found: dict[str, torch.Tensor], limits: tuple[float, float]
+) -> list[str]:
     expected = golden.stages("f64")
     assert expected
     assert expected.keys() <= found.keys()
@@ -32,7 +35,7 @@ def stages_out_of(golden: Golden, found: dict[str, torch.Tensor], limits: tuple[
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_float64_is_the_golden_to_rounding(name, bundle, golden):
+def test_float64_is_the_golden_to_rounding(name: str, bundle: Bundles, golden: Goldens) -> None:
     # The worst of all stages is 1.1e-14 of a maximum; another order of sums costs as much.
     case = golden(name)
     model = case.model(bundle(CASES[name]), torch.float64)
@@ -41,7 +44,9 @@ def test_float64_is_the_golden_to_rounding(name, bundle, golden):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_float32_is_within_the_tolerances_of_parity(name, bundle, golden):
+def test_float32_is_within_the_tolerances_of_parity(
+    name: str, bundle: Bundles, golden: Goldens
+) -> None:
     case = golden(name)
     model = case.model(bundle(CASES[name]), torch.float32)
     found = record_stages(model, case.observation, case.targets, mask=case.mask)
@@ -60,7 +65,9 @@ def test_float32_is_within_the_tolerances_of_parity(name, bundle, golden):
         ("depth.head.bias", "log_depth"),
     ],
 )
-def test_a_weight_that_is_one_percent_off_is_found_at_its_stage(tensor, first, bundle, golden):
+def test_a_weight_that_is_one_percent_off_is_found_at_its_stage(
+    tensor: str, first: str, bundle: Bundles, golden: Goldens
+) -> None:
     case = golden("depthvla_block_2cam_pad")
     model = case.model(bundle("plain"), torch.float32)
     with torch.no_grad():

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-import torch
-from depthvla_torch_support import of_maximum
 
+import torch
 from depthvla.errors import Error
-from depthvla.torch import Observation, Targets
+from depthvla.torch import DepthVLA, Observation, Targets
+from torch import Tensor
+
+from .support import Bundles, Golden, Goldens, of_maximum
 
 
 @pytest.fixture(scope="module")
-def model(bundle, golden):
+def model(bundle: Bundles, golden: Goldens) -> DepthVLA:
     return golden("depthvla_batch2_missing").model(bundle("plain"), torch.float32)
 
 
 @pytest.fixture
-def case(golden):
+def case(golden: Goldens) -> Golden:
     return golden("depthvla_batch2_missing")
 
 
-def nan(x):
+def nan(x: Tensor) -> Tensor:
     x = x.clone()
     x.view(-1)[3] = float("nan")
     return x
 
 
-OBSERVATIONS = {
+Change = Callable[[Tensor], "Tensor | None"]
+
+OBSERVATIONS: dict[str, tuple[str, Change, str]] = {
     "a picture of another size": ("pixel_values", lambda x: x[..., :28], "[B, C, 3, 42, 42]"),
     "pictures without a camera axis": ("pixel_values", lambda x: x[:, 0], "[B, C, 3, 42, 42]"),
     "no camera at all": ("pixel_values", lambda x: x[:, :0], "found [2, 0, 3, 42, 42]"),
@@ -69,7 +74,7 @@ OBSERVATIONS = {
     "a state on another device": ("state", lambda x: x.to("meta"), "expected it on cpu"),
 }
 
-TARGETS = {
+TARGETS: dict[str, tuple[str, str, Change, str]] = {
     "noise for one sample only": ("noise", "noise", lambda x: x[:1], "expected [2, H, 7]"),
     "noise of fewer numbers": ("noise", "noise", lambda x: x[..., :6], "expected [2, H, 7]"),
     "noise without an action": ("noise", "noise", lambda x: x[:, :0], "expected [2, H, 7]"),
@@ -97,7 +102,7 @@ TARGETS = {
 }
 
 
-def refused(call):
+def refused(call: Callable[[], object]) -> Error:
     with pytest.raises(Error) as caught:
         call()
     error = caught.value
@@ -107,7 +112,7 @@ def refused(call):
 
 
 @pytest.mark.parametrize("name", OBSERVATIONS)
-def test_a_wrong_observation_is_refused(name, model, case):
+def test_a_wrong_observation_is_refused(name: str, model: DepthVLA, case: Golden) -> None:
     field, change, words = OBSERVATIONS[name]
     seen = replace(case.observation, **{field: change(getattr(case.observation, field))})
     for call in (
@@ -120,7 +125,7 @@ def test_a_wrong_observation_is_refused(name, model, case):
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_wrong_targets_are_refused(name, model, case):
+def test_wrong_targets_are_refused(name: str, model: DepthVLA, case: Golden) -> None:
     field, tensor, change, words = TARGETS[name]
     targets = replace(case.targets, **{field: change(getattr(case.targets, field))})
     error = refused(lambda: model(case.observation, targets))
@@ -131,7 +136,7 @@ def test_wrong_targets_are_refused(name, model, case):
         assert again.message == error.message
 
 
-def test_a_row_with_neither_camera_nor_text_is_refused(model, case):
+def test_a_row_with_neither_camera_nor_text_is_refused(model: DepthVLA, case: Golden) -> None:
     seen = replace(
         case.observation,
         camera_mask=torch.tensor([[1, 1], [0, 0]]),
@@ -142,7 +147,7 @@ def test_a_row_with_neither_camera_nor_text_is_refused(model, case):
     assert "nothing to act on" in error.message
 
 
-def test_a_number_of_another_float_type_is_taken(model, case):
+def test_a_number_of_another_float_type_is_taken(model: DepthVLA, case: Golden) -> None:
     wide = replace(case.observation, state=case.observation.state.double())
     narrow = model.sample_actions(case.observation, case.targets.noise)
     # Not bit for bit: PyTorch's kernels sum in another order where memory is aligned otherwise.
@@ -150,7 +155,7 @@ def test_a_number_of_another_float_type_is_taken(model, case):
     assert of_maximum(found.actions, narrow.actions) < 1e-5
 
 
-def test_pi0_does_not_look_at_depth_pictures(model, case):
+def test_pi0_does_not_look_at_depth_pictures(model: DepthVLA, case: Golden) -> None:
     pi0 = model.without_depth()
     seen = replace(case.observation, depth_pixel_values=None)
     expected = pi0.sample_actions(seen, case.targets.noise)
@@ -159,7 +164,7 @@ def test_pi0_does_not_look_at_depth_pictures(model, case):
     assert torch.equal(found.actions, expected.actions)
 
 
-def test_masks_may_be_left_out(model, case):
+def test_masks_may_be_left_out(model: DepthVLA, case: Golden) -> None:
     seen = case.observation
     all_valid = replace(
         seen,
@@ -173,7 +178,7 @@ def test_masks_may_be_left_out(model, case):
     )
 
 
-def test_observations_and_targets_move_between_devices(case):
+def test_observations_and_targets_move_between_devices(case: Golden) -> None:
     seen = replace(case.observation, text_mask=None).to("meta")
     assert seen.state.device.type == "meta"
     assert seen.text_mask is None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
+
+import pytest
 
 import depthvla
-import pytest
 import torch
-
 from depthvla.torch import Configuration, DepthVLA
 
+from .support import Bundles
 
-def layout(path):
+
+def layout(path: Path) -> dict[str, tuple[int, ...]]:
     """Names and shapes in a bundle's own table, read by the format's specification."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -25,12 +28,12 @@ def layout(path):
 
 
 @pytest.mark.parametrize("name", ["plain", "registers", "pi0", "pi0-lerobot"])
-def test_the_state_dict_has_the_names_and_shapes_of_the_layout(name, bundle):
+def test_the_state_dict_has_the_names_and_shapes_of_the_layout(name: str, bundle: Bundles) -> None:
     state = DepthVLA.from_bundle(bundle(name)).state_dict()
     assert {key: tuple(value.shape) for key, value in state.items()} == layout(bundle(name))
 
 
-def test_the_tied_embedding_is_stored_once(bundle):
+def test_the_tied_embedding_is_stored_once(bundle: Bundles) -> None:
     state = DepthVLA.from_bundle(bundle("plain")).state_dict()
     assert [name for name in state if "embed" in name and name.startswith("vlm.e")] == [
         "vlm.embed_tokens.weight"
@@ -38,7 +41,7 @@ def test_the_tied_embedding_is_stored_once(bundle):
     assert not any("lm_head" in name for name in state)
 
 
-def test_an_untied_head_is_a_tensor_of_its_own(bundle):
+def test_an_untied_head_is_a_tensor_of_its_own(bundle: Bundles) -> None:
     with depthvla.open(bundle("plain")) as opened:
         source = json.loads(json.dumps(opened.configuration))
     source["text"]["tie_word_embeddings"] = False
@@ -47,7 +50,7 @@ def test_an_untied_head_is_a_tensor_of_its_own(bundle):
     assert head.shape == model.vlm.embed_tokens.weight.shape
 
 
-def test_a_bundle_state_dict_loads_strictly_with_nothing_missing(bundle):
+def test_a_bundle_state_dict_loads_strictly_with_nothing_missing(bundle: Bundles) -> None:
     with depthvla.open(bundle("registers")) as opened:
         model = DepthVLA(Configuration.from_bundle(opened.family, opened.configuration))
         tensors = opened.state_dict(naming="layout")
@@ -56,7 +59,7 @@ def test_a_bundle_state_dict_loads_strictly_with_nothing_missing(bundle):
     assert all(torch.equal(value, tensors[name]) for name, value in model.state_dict().items())
 
 
-def test_a_missing_tensor_is_refused(bundle):
+def test_a_missing_tensor_is_refused(bundle: Bundles) -> None:
     with depthvla.open(bundle("plain")) as opened:
         model = DepthVLA(Configuration.from_bundle(opened.family, opened.configuration))
         tensors = opened.state_dict(naming="layout")
@@ -65,8 +68,8 @@ def test_a_missing_tensor_is_refused(bundle):
         model.load_state_dict(tensors, strict=True)
 
 
-def test_types_are_those_of_the_bundle_or_the_one_that_is_asked_for(bundle):
-    def dtypes(name, dtype=None):
+def test_types_are_those_of_the_bundle_or_the_one_that_is_asked_for(bundle: Bundles) -> None:
+    def dtypes(name: str, dtype: torch.dtype | None = None) -> set[torch.dtype]:
         parameters = DepthVLA.from_bundle(bundle(name), dtype=dtype).parameters()
         return {parameter.dtype for parameter in parameters}
 
@@ -76,7 +79,7 @@ def test_types_are_those_of_the_bundle_or_the_one_that_is_asked_for(bundle):
     assert dtypes("int8", torch.bfloat16) == {torch.bfloat16}
 
 
-def test_a_model_without_depth_shares_its_weights(bundle):
+def test_a_model_without_depth_shares_its_weights(bundle: Bundles) -> None:
     model = DepthVLA.from_bundle(bundle("plain"))
     ablated = model.without_depth()
     names = ablated.state_dict().keys()

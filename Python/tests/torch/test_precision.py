@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from depthvla_torch_support import CASES, relative_rms
 
+import torch
 from depthvla.torch import record_stages
 from depthvla.torch.gemma import RMSNorm, Rotary
+from torch import Tensor
+
+from .support import CASES, Bundles, Golden, Goldens, relative_rms
 
 WORST_STAGE, WORST_ACTIONS, WORST_LOSS = 0.16, 0.057, 0.012
 """Twice the worst relative root mean square over all goldens, with torch 2.13: 0.079 for a stage
 (depth.layer.2.mlp), 0.0284 for actions, 0.0060 for the total loss."""
 
 
-def run(name, bundle, golden, mode):
+def run(name: str, bundle: Bundles, golden: Goldens, mode: str) -> tuple[Golden, dict[str, Tensor]]:
     case = golden(name)
     dtype = torch.bfloat16 if mode == "parameters" else torch.float32
     model = case.model(bundle(CASES[name]), dtype)
@@ -24,7 +26,7 @@ def run(name, bundle, golden, mode):
 
 @pytest.mark.parametrize("mode", ["autocast", "parameters"])
 @pytest.mark.parametrize("name", CASES)
-def test_bf16_is_close_and_is_bf16(name, mode, bundle, golden):
+def test_bf16_is_close_and_is_bf16(name: str, mode: str, bundle: Bundles, golden: Goldens) -> None:
     case, found = run(name, bundle, golden, mode)
     recorded = case.stages("f64")
     apart = {stage: relative_rms(found[stage], value) for stage, value in recorded.items()}
@@ -39,7 +41,7 @@ def test_bf16_is_close_and_is_bf16(name, mode, bundle, golden):
     assert {found[stage].dtype for stage in wide} == {torch.float32}
 
 
-def test_autocast_keeps_the_sum_of_the_layers_wide(bundle, golden):
+def test_autocast_keeps_the_sum_of_the_layers_wide(bundle: Bundles, golden: Goldens) -> None:
     _, found = run("depthvla_block_2cam_pad", bundle, golden, "autocast")
     for stage in ("vlm.layer.2", "depth.layer.2", "vision.layer.1", "depth.encoder.layer.3"):
         assert found[stage].dtype == torch.float32, stage
@@ -47,11 +49,13 @@ def test_autocast_keeps_the_sum_of_the_layers_wide(bundle, golden):
         assert found[stage].dtype == torch.bfloat16, stage
 
 
-def test_training_under_autocast_has_the_gradients_of_float32(bundle, golden):
+def test_training_under_autocast_has_the_gradients_of_float32(
+    bundle: Bundles, golden: Goldens
+) -> None:
     case = golden("depthvla_block_2cam_pad")
     model = case.model(bundle("plain"), torch.float32)
 
-    def gradients(enabled):
+    def gradients(enabled: bool) -> dict[str, Tensor]:
         model.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             total = model(case.observation, case.targets).total
@@ -61,12 +65,14 @@ def test_training_under_autocast_has_the_gradients_of_float32(bundle, golden):
     exact, narrow = gradients(False), gradients(True)
     assert narrow.keys() == exact.keys()
     assert {gradient.dtype for gradient in narrow.values()} == {torch.float32}
-    flat = [torch.cat([each[n].flatten() for n in sorted(exact)]) for each in (exact, narrow)]
+    one, other = (
+        torch.cat([each[name].flatten() for name in sorted(exact)]) for each in (exact, narrow)
+    )
     # Measured: 0.9923, an angle of 7 degrees; the limit is 10.
-    assert float(torch.cosine_similarity(*flat, dim=0)) > 0.985
+    assert float(torch.cosine_similarity(one, other, dim=0)) > 0.985
 
 
-def test_rms_norm_of_bf16_is_computed_in_float32():
+def test_rms_norm_of_bf16_is_computed_in_float32() -> None:
     # One value of 300 among ones: in BF16 the sum of squares would lose all the ones.
     x = torch.ones(1, 1, 4096, dtype=torch.bfloat16)
     x[..., 0] = 300
@@ -78,14 +84,16 @@ def test_rms_norm_of_bf16_is_computed_in_float32():
     assert torch.equal(found, expected.to(torch.bfloat16))
 
 
-def test_rotary_angles_do_not_lose_digits_at_far_positions(bundle, golden):
+def test_rotary_angles_do_not_lose_digits_at_far_positions(
+    bundle: Bundles, golden: Goldens
+) -> None:
     model = golden("depthvla_block_2cam_pad").model(bundle("plain"), torch.float32)
     rotary = Rotary.at(torch.tensor([[16383]]), model.configuration.text, torch.float32)
     # cos(16383 * 10000^(-1/3)) by mpmath. With a frequency in float32 it is 0.9862377.
     assert float(rotary.cos[0, 0, 0, 1]) == pytest.approx(0.986240975769, abs=6e-8)
 
 
-def test_time_is_not_rounded_to_float32(bundle, golden):
+def test_time_is_not_rounded_to_float32(bundle: Bundles, golden: Goldens) -> None:
     # A tenth is not a float32: rounded, it moves the fastest sine by 1571 * 1.5e-9.
     case = golden("depthvla_block_2cam_pad")
     action = case.model(bundle("plain"), torch.float64).action

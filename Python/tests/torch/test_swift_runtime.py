@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
-import torch
-from depthvla_torch_support import CASES, GOLDENS, Golden, command, of_maximum
+from pathlib import Path
 
+import pytest
+
+import torch
 from depthvla.torch import record_stages
+
+from .support import CASES, GOLDENS, Bundles, Golden, Goldens, command, of_maximum
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_stage_agrees_with_the_swift_runtime(name, bundle, golden, tmp_path):
+def test_every_stage_agrees_with_the_swift_runtime(
+    name: str, bundle: Bundles, golden: Goldens, tmp_path: Path
+) -> None:
     # Each is within 6.5e-6 of a maximum from float64 (both runtimes, all goldens), so the two are
     # within twice that of each other; half of what `parity` allows is left for other processors.
     case, path = golden(name), tmp_path / "swift.safetensors"
@@ -26,7 +31,9 @@ def test_every_stage_agrees_with_the_swift_runtime(name, bundle, golden, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["int8", "bf16"])
-def test_rounded_weights_are_the_same_in_both(name, bundle, golden, tmp_path):
+def test_rounded_weights_are_the_same_in_both(
+    name: str, bundle: Bundles, golden: Goldens, tmp_path: Path
+) -> None:
     case, path = golden("depthvla_batch2_missing"), tmp_path / "swift.safetensors"
     recorded = GOLDENS / "depthvla_batch2_missing.safetensors"
     command(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
+
 import torch
-from depthvla_torch_support import CASES
+from depthvla.torch import DepthVLA
+from torch import Tensor
+
+from .support import CASES, Bundles, Golden, Goldens
 
 NO_GRADIENT = [
     "depth.encoder.embeddings.mask_token",
@@ -22,7 +27,7 @@ NO_GRADIENT = [
 """What no loss depends on: the VLM's output after its last keys and values, and the mask token."""
 
 
-def gradients(model, case, **options):
+def gradients(model: DepthVLA, case: Golden, **options: Any) -> dict[str, Tensor]:
     model.zero_grad()
     model(case.observation, case.targets, **options).total.backward()
     return {
@@ -33,16 +38,18 @@ def gradients(model, case, **options):
 
 
 @pytest.fixture
-def case(golden):
+def case(golden: Goldens) -> Golden:
     return golden("depthvla_block_2cam_pad")
 
 
 @pytest.fixture
-def model(case, bundle):
+def model(case: Golden, bundle: Bundles) -> DepthVLA:
     return case.model(bundle("plain"), torch.float64)
 
 
-def test_every_parameter_that_a_loss_depends_on_gets_a_gradient(model, case):
+def test_every_parameter_that_a_loss_depends_on_gets_a_gradient(
+    model: DepthVLA, case: Golden
+) -> None:
     flows = gradients(model, case)
     without = sorted({name for name, _ in model.named_parameters()} - flows.keys())
     # Key biases add the same to all scores of a query: their gradient is rounding, or zero.
@@ -66,7 +73,9 @@ def test_every_parameter_that_a_loss_depends_on_gets_a_gradient(model, case):
         "action.norm.weight",
     ],
 )
-def test_gradients_are_the_differences_of_the_loss(tensor, model, case):
+def test_gradients_are_the_differences_of_the_loss(
+    tensor: str, model: DepthVLA, case: Golden
+) -> None:
     gradient = gradients(model, case)[tensor]
     place = int(gradient.abs().argmax())
     values, size = model.get_parameter(tensor).data.view(-1), 1e-5
@@ -80,7 +89,7 @@ def test_gradients_are_the_differences_of_the_loss(tensor, model, case):
     assert float(gradient.view(-1)[place]) == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_vlm_gets_no_gradient_from_depth(model, case):
+def test_the_vlm_gets_no_gradient_from_depth(model: DepthVLA, case: Golden) -> None:
     losses = model(case.observation, case.targets)
     losses.depth.backward()
     got = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
@@ -88,7 +97,7 @@ def test_the_vlm_gets_no_gradient_from_depth(model, case):
     assert all(name.startswith("depth.") for name in got)
 
 
-def test_a_frozen_depth_expert_is_left_as_it_is(bundle, case):
+def test_a_frozen_depth_expert_is_left_as_it_is(bundle: Bundles, case: Golden) -> None:
     model = case.model(bundle("frozen"), torch.float32)
     frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
     assert frozen == {name for name, _ in model.named_parameters() if name.startswith("depth.")}
@@ -101,20 +110,25 @@ def test_a_frozen_depth_expert_is_left_as_it_is(bundle, case):
     assert not any(name.startswith("depth.") for name in moved)
 
 
-def test_without_the_flag_the_depth_expert_learns(model):
+def test_without_the_flag_the_depth_expert_learns(model: DepthVLA) -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
 @pytest.mark.parametrize("name", ["depthvla_batch2_missing", "depthvla_full_2cam_pad"])
-def test_recomputation_gives_the_same_gradients_from_less_memory(name, golden, bundle):
+def test_recomputation_gives_the_same_gradients_from_less_memory(
+    name: str, golden: Goldens, bundle: Bundles
+) -> None:
     case = golden(name)
     model = case.model(bundle(CASES[name]), torch.float64)
 
-    def kept_and_gradients():
-        kept = []
-        with torch.autograd.graph.saved_tensors_hooks(
-            lambda tensor: kept.append(tensor.numel()) or tensor, lambda tensor: tensor
-        ):
+    def kept_and_gradients() -> tuple[int, dict[str, Tensor]]:
+        kept: list[int] = []
+
+        def keep(tensor: Tensor) -> Tensor:
+            kept.append(tensor.numel())
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             losses = model(case.observation, case.targets, mask=case.mask)
         model.zero_grad()
         losses.total.backward()
@@ -129,7 +143,7 @@ def test_recomputation_gives_the_same_gradients_from_less_memory(name, golden, b
     assert less < plain
 
 
-def test_rows_that_see_nothing_leave_gradients_finite(model, case):
+def test_rows_that_see_nothing_leave_gradients_finite(model: DepthVLA, case: Golden) -> None:
     seen = replace(case.observation, camera_mask=torch.zeros(1, 2, dtype=torch.int64))
     model(seen, case.targets).total.backward()
     assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)

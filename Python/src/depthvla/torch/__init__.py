@@ -37,13 +37,7 @@ Example:
     >>> sample.depth  # [B, C, h, w]
 """
 
-try:
-    import torch as _torch  # noqa: F401
-except ImportError as error:
-    raise ImportError(
-        "depthvla.torch needs PyTorch and safetensors: pip install 'depthvla[torch]'"
-    ) from error
-
+from . import _extras as _extras
 from .checkpoint import save_checkpoint
 from .configuration import Configuration
 from .goldens import record_stages, save_golden

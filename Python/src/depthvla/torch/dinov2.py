@@ -6,9 +6,10 @@ transformers `models/dinov2/modeling_dinov2.py`. Names of submodules are those o
 
 from __future__ import annotations
 
+from torch.nn import functional as F
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .configuration import DINOv2Configuration
 from .precision import widened
@@ -37,8 +38,8 @@ class DINOv2(nn.Module):
         for index, layer in enumerate(self.encoder.layer):
             x = layer(x, trace.within(f"layer.{index}"))
             trace(f"layer.{index}", x)
-        x = self.layernorm(x)
-        return x
+        normed: Tensor = self.layernorm(x)
+        return normed
 
     def patches(self, tokens: Tensor) -> Tensor:
         """[B, 1 + registers + P, D] -> [B, P, D]."""
@@ -145,8 +146,8 @@ class DINOv2Layer(nn.Module):
         x = x + self.layer_scale1(attended)
         expanded = self.mlp(self.norm2(x))
         trace("mlp", expanded)
-        x = x + self.layer_scale2(expanded)
-        return x
+        scaled: Tensor = self.layer_scale2(expanded)
+        return x + scaled
 
 
 class LayerScale(nn.Module):

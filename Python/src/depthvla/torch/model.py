@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-import torch
-from torch import Tensor, nn
-
 import depthvla
+import torch
 from depthvla.errors import Error
+from torch import Tensor, nn
 
 from .configuration import AttentionPattern, Configuration
 from .denoiser import Denoiser, Prefix
@@ -34,6 +33,8 @@ from .trace import NO_TRACE, Trace
 
 STEP_LIMIT = 1000
 """Most steps, as in the Swift runtime."""
+
+_DTYPES = (torch.float64, torch.float32, torch.bfloat16)
 
 
 class DepthVLA(nn.Module):
@@ -90,21 +91,30 @@ class DepthVLA(nn.Module):
         Args:
             path: The bundle.
             device: Where the parameters go.
-            dtype: The type of all parameters; None: that of the bundle's tensors where they have
-                one, and float32 where they differ. INT8 is dequantized.
+            dtype: The type of all parameters, `torch.float64`, `torch.float32` or
+                `torch.bfloat16`; None: that of the bundle's tensors where they have one of these
+                in common, and float32 otherwise. INT8 is dequantized.
             trust: Whose signature is demanded; None: none.
 
         Raises:
             depthvla.errors.Error: What opening and reading the bundle raise, and those of
-                `Configuration.from_bundle`.
+                `Configuration.from_bundle`; with the code `argument.range` for another type.
         """
+        if dtype is not None and dtype not in _DTYPES:
+            raise Error(
+                "argument.range", 64, f"dtype: expected float64, float32 or bfloat16, found {dtype}"
+            )
+        # A bundle's numbers fit into float32, from which float64 follows.
+        read = torch.float32 if dtype == torch.float64 else dtype
         with depthvla.open(path, trust=trust) as bundle:
             configuration = Configuration.from_bundle(bundle.family, bundle.configuration)
-            tensors = bundle.state_dict(naming="layout", device=str(device), dtype=dtype)
+            tensors = bundle.state_dict(naming="layout", device=str(device), dtype=read)
         # A bundle at source precision also keeps tensors that no layout has.
         tensors = {name: t for name, t in tensors.items() if not name.startswith("unused.")}
-        if dtype is None and len({tensor.dtype for tensor in tensors.values()}) > 1:
-            tensors = {name: tensor.float() for name, tensor in tensors.items()}
+        if dtype is None:
+            found = {tensor.dtype for tensor in tensors.values()}
+            dtype = found.pop() if len(found) == 1 and found < set(_DTYPES) else torch.float32
+        tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
         with torch.device("meta"):
             model = cls(configuration)
         model.load_state_dict(tensors, strict=True, assign=True)

@@ -10,9 +10,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
-
 from depthvla.errors import Error
+from torch import Tensor
 
 from .configuration import Configuration
 from .precision import wide

@@ -6,8 +6,9 @@ Source: Zhai et al., arXiv 2303.15343; transformers `models/siglip/modeling_sigl
 
 from __future__ import annotations
 
-from torch import Tensor, nn
 from torch.nn import functional as F
+
+from torch import Tensor, nn
 
 from .configuration import SiglipConfiguration
 from .trace import NO_TRACE, Trace
@@ -79,10 +80,9 @@ class SiglipLayer(nn.Module):
         attended = self.self_attn(self.layer_norm1(x))
         trace("attention", attended)
         x = x + attended
-        expanded = self.mlp(self.layer_norm2(x))
+        expanded: Tensor = self.mlp(self.layer_norm2(x))
         trace("mlp", expanded)
-        x = x + expanded
-        return x
+        return x + expanded
 
 
 class SiglipAttention(nn.Module):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from torch import Tensor
 from torch.nn import functional as F
+
+from torch import Tensor
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
-from torch import Tensor
 
+import torch
 from depthvla.torch import DepthVLA, Observation, Targets
 from depthvla.torch.configuration import AttentionPattern
+from torch import Tensor
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FIXTURES = REPOSITORY / "Fixtures"
@@ -64,7 +65,7 @@ class Golden:
     def __init__(self, path: Path) -> None:
         with safe_open(path, "pt") as file:
             self.metadata: dict[str, str] = file.metadata() or {}
-            self.tensors: dict[str, Tensor] = {key: file.get_tensor(key) for key in file.keys()}
+            self.tensors: dict[str, Tensor] = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
 
     def stages(self, kind: str) -> dict[str, Tensor]:
         """By stage: kind is `f64` or `f32`."""
@@ -81,8 +82,7 @@ class Golden:
 
     @property
     def observation(self) -> Observation:
-        names = ("pixel_values", "input_ids", "state", "depth_pixel_values")
-        names += ("camera_mask", "text_mask")
+        names = [field.name for field in fields(Observation)]
         return Observation(
             **{name: self.tensors["in." + name] for name in names if "in." + name in self.tensors}
         )
@@ -105,6 +105,12 @@ class Golden:
         return model.without_depth() if is_ablated else model
 
 
+def some(tensor: Tensor | None) -> Tensor:
+    """A tensor that must be there."""
+    assert tensor is not None
+    return tensor
+
+
 def of_maximum(found: Tensor, expected: Tensor) -> float:
     """The largest difference, relative to the largest expected magnitude."""
     assert found.shape == expected.shape
@@ -116,3 +122,10 @@ def relative_rms(found: Tensor, expected: Tensor) -> float:
     """The root mean square of the differences, relative to that of the expected values."""
     assert found.shape == expected.shape
     return float((found.detach().double() - expected.double()).norm() / expected.double().norm())
+
+
+Bundles = Callable[[str], Path]
+"""The fixture that makes a bundle of one of `SOURCES`."""
+
+Goldens = Callable[[str], Golden]
+"""The fixture that reads one of the repository's goldens."""
