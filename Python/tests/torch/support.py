@@ -114,14 +114,15 @@ def some(tensor: Tensor | None) -> Tensor:
 def of_maximum(found: Tensor, expected: Tensor) -> float:
     """The largest difference, relative to the largest expected magnitude."""
     assert found.shape == expected.shape
-    difference = (found.detach().double() - expected.double()).abs().max()
-    return float(difference / expected.detach().double().abs().max())
+    found, expected = found.detach().double(), expected.detach().double()
+    return float((found - expected).abs().max() / expected.abs().max())
 
 
 def relative_rms(found: Tensor, expected: Tensor) -> float:
     """The root mean square of the differences, relative to that of the expected values."""
     assert found.shape == expected.shape
-    return float((found.detach().double() - expected.double()).norm() / expected.double().norm())
+    found, expected = found.detach().double(), expected.detach().double()
+    return float((found - expected).norm() / expected.norm())
 
 
 Bundles = Callable[[str], Path]

@@ -48,9 +48,8 @@ def load(checkpoint: str, folder: Path, dtype: torch.dtype, *settings: str) -> D
     command("convert", "--dinov2", CHECKPOINTS / checkpoint, *settings, "-o", path, "--quiet")
     with depthvla.open(path) as bundle:
         encoder = DINOv2(DINOv2Configuration.read(Scope(bundle.configuration)))
-        tensors = bundle.state_dict(naming="layout")
+        tensors = bundle.state_dict(naming="layout", quantized="int8")
     own = {name.removeprefix("dinov2."): value for name, value in tensors.items()}
-    own = {name: value for name, value in own.items() if not name.startswith("unused.")}
     encoder.to(dtype).load_state_dict(own, strict=True)
     return encoder
 

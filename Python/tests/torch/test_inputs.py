@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,8 @@ def refused(call: Callable[[], object]) -> Error:
 @pytest.mark.parametrize("name", OBSERVATIONS)
 def test_a_wrong_observation_is_refused(name: str, model: DepthVLA, case: Golden) -> None:
     field, change, words = OBSERVATIONS[name]
-    seen = replace(case.observation, **{field: change(getattr(case.observation, field))})
+    changed: dict[str, Any] = {field: change(getattr(case.observation, field))}
+    seen = replace(case.observation, **changed)
     for call in (
         lambda: model.sample_actions(seen, case.targets.noise),
         lambda: model(seen, case.targets),
@@ -127,7 +129,8 @@ def test_a_wrong_observation_is_refused(name: str, model: DepthVLA, case: Golden
 @pytest.mark.parametrize("name", TARGETS)
 def test_wrong_targets_are_refused(name: str, model: DepthVLA, case: Golden) -> None:
     field, tensor, change, words = TARGETS[name]
-    targets = replace(case.targets, **{field: change(getattr(case.targets, field))})
+    changed: dict[str, Any] = {field: change(getattr(case.targets, field))}
+    targets = replace(case.targets, **changed)
     error = refused(lambda: model(case.observation, targets))
     assert error.tensor == tensor
     assert words in error.message

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
 
+from depthvla import Asset
 from depthvla.errors import Error
 
 from .model import DepthVLA
@@ -108,19 +109,20 @@ def save_checkpoint(
     model: DepthVLA,
     directory: str | os.PathLike[str],
     *,
-    assets: Mapping[str, bytes] | None = None,
+    assets: Iterable[Asset] = (),
 ) -> None:
     """Writes `model.safetensors` and `config.json`, and what travels with them, to a new folder.
 
     `depthvla convert --depthvla DIRECTORY -o NAME.dvla.safetensors` makes a bundle of it, with
-    `--as pi0` for a model without a depth expert. Tensors have their layout names; nothing is
-    written twice. The folder appears whole or not at all.
+    `--as pi0` for a model without a depth expert, and with
+    `--set text.tie_word_embeddings=false` for one with a tensor `vlm.lm_head.weight`. Tensors have
+    their layout names, each once. The folder appears whole or not at all.
 
     Args:
         model: The model, of any float type.
         directory: The folder; it does not exist yet.
-        assets: By file name, files that the bundle is to carry: tokenizer, preprocessor settings,
-            statistics.
+        assets: Files that the bundle is to carry, such as tokenizer and statistics: the values of
+            `Bundle.assets` of the bundle that training started from.
 
     Raises:
         depthvla.errors.Error: With the code `output.exists` and the status 73 if the folder exists.
@@ -136,8 +138,10 @@ def save_checkpoint(
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
         text = json.dumps(checkpoint_configuration(model), indent=2)
         (folder / "config.json").write_text(text + "\n", encoding="utf-8")
-        for name, content in (assets or {}).items():
-            (folder / Path(name).name).write_bytes(content)
+        for asset in assets:
+            # Another family's name in front tells the command whose file it is.
+            name = asset.file_name if asset.family == "depthvla" else asset.name
+            (folder / name).write_bytes(asset.read())
         folder.rename(directory)
 
 

@@ -104,17 +104,21 @@ class DepthVLA(nn.Module):
             raise Error(
                 "argument.range", 64, f"dtype: expected float64, float32 or bfloat16, found {dtype}"
             )
-        # A bundle's numbers fit into float32, from which float64 follows.
-        read = torch.float32 if dtype == torch.float64 else dtype
         with depthvla.open(path, trust=trust) as bundle:
             configuration = Configuration.from_bundle(bundle.family, bundle.configuration)
-            tensors = bundle.state_dict(naming="layout", device=str(device), dtype=read)
-        # A bundle at source precision also keeps tensors that no layout has.
-        tensors = {name: t for name, t in tensors.items() if not name.startswith("unused.")}
+            is_quantized = any(tensor.dtype == "I8" for tensor in bundle.tensors)
+            tensors = bundle.state_dict(
+                naming="layout",
+                device=device,
+                # "int8" gives tensors as they are stored, which every family has names for.
+                quantized="dequantize" if is_quantized else "int8",
+            )
         if dtype is None:
             found = {tensor.dtype for tensor in tensors.values()}
             dtype = found.pop() if len(found) == 1 and found < set(_DTYPES) else torch.float32
-        tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
+        for name in tensors:
+            # One by one, so that the memory of those that were converted is free for the next.
+            tensors[name] = tensors[name].to(dtype)
         with torch.device("meta"):
             model = cls(configuration)
         model.load_state_dict(tensors, strict=True, assign=True)
