@@ -51,10 +51,14 @@ CASES: Mapping[str, str] = {
 """Every composite golden, and the bundle of its model (`Fixtures/goldens/cases.json`)."""
 
 
+COMMAND = Path(os.environ.get("DEPTHVLA_COMMAND", REPOSITORY / ".build/debug/depthvla"))
+"""The built command."""
+
+
 def command(*arguments: str | Path, status: int = 0) -> subprocess.CompletedProcess[str]:
     """Runs `depthvla`, which must exit with this status."""
-    path = os.environ.get("DEPTHVLA_COMMAND", str(REPOSITORY / ".build/debug/depthvla"))
-    done = subprocess.run([path, *map(str, arguments)], capture_output=True, text=True, check=False)
+    words = [str(COMMAND), *map(str, arguments)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done
 

@@ -117,7 +117,8 @@ def save_golden(
         "depth": "true" if model.depth is not None else "false",
         "tool": f"depthvla.torch, torch {torch.__version__}",
     }
-    save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, path, metadata)
+    # Copies, as some stages are one tensor, which safetensors refuses to write twice.
+    save_file({name: t.cpu().contiguous().clone() for name, t in tensors.items()}, path, metadata)
 
 
 def _flags(flags: Tensor | None, shape: torch.Size) -> Tensor:
