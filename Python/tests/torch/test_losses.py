@@ -82,7 +82,7 @@ def test_a_batch_takes_each_sample_at_its_own_time(bundle: Bundles, golden: Gold
         )
         alone.append(model(type(seen)(**each), wanted).flow)
     assert of_maximum(both, torch.stack(alone).mean()) < 1e-13
-    assert abs(float(alone[0] - alone[1])) > 1e-3
+    assert abs(alone[0].item() - alone[1].item()) > 1e-3
 
 
 def test_the_weight_of_the_depth_loss_is_configured(
