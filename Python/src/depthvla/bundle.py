@@ -283,7 +283,9 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
             Error: ``export.*``, ``manifest.unknown``, ``argument.range``; what reading raises.
             MissingExtra: The framework is not installed.
         """
-        with Weights(self._handle, naming, dtype=dtype, quantized=quantized, family=family) as weights:
+        with Weights(
+            self._handle, naming, dtype=dtype, quantized=quantized, family=family
+        ) as weights:
             return weights.load(
                 framework=framework, device=device, threads=threads, progress=progress
             )

@@ -140,14 +140,10 @@ def framework_named(name: str, device: Any) -> Framework:
     if name == "jax":
         return Jax(device)
     if name != "torch":
-        raise Error(
-            "argument.range", 64, f"framework: expected torch, numpy or jax, found {name}"
-        )
+        raise Error("argument.range", 64, f"framework: expected torch, numpy or jax, found {name}")
     torch = Torch()
     if str(device) == "cpu":
         return torch
     from .staging import StagedTorch
 
     return StagedTorch(device)
-
-

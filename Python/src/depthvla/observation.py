@@ -52,9 +52,7 @@ def taken_apart(observation: Mapping[str, Any], keys: ObservationKeys) -> Observ
             that is passed over would change what the policy does.
     """
     if not isinstance(observation, Mapping):
-        raise TypeError(
-            f"observation: expected a mapping, found {type(observation).__name__}"
-        )
+        raise TypeError(f"observation: expected a mapping, found {type(observation).__name__}")
     found, images_are_read = _pictures(observation, keys)
     read = {*keys.state, keys.prompt, *keys.ignored, *(keys.cameras or ())}
     if images_are_read:

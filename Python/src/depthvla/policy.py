@@ -134,9 +134,7 @@ class Policy:
             without_depth=not depth,
             loads_first=loads_first,
         )
-        self._handle = made(
-            "policy", "dvla_policy_create", opened._handle.value, byref(options)
-        )
+        self._handle = made("policy", "dvla_policy_create", opened._handle.value, byref(options))
         self._keys = ObservationKeys(
             cameras=None if cameras is None else tuple(cameras),
             state=(state,) if isinstance(state, str) else tuple(state),
