@@ -140,7 +140,7 @@ def test_a_folder_that_exists_is_left_alone(bundle: Bundles, tmp_path: Path) -> 
     (tmp_path / "checkpoint").mkdir()
     with pytest.raises(Error) as caught:
         save_checkpoint(DepthVLA.from_bundle(bundle("plain")), tmp_path / "checkpoint")
-    assert (caught.value.code, caught.value.status) == ("output.exists", 73)
+    assert (caught.value.code, caught.value.status) == ("file.exists", 73)
     assert list((tmp_path / "checkpoint").iterdir()) == []
 
 

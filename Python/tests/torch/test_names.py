@@ -79,6 +79,12 @@ def test_types_are_those_of_the_bundle_or_the_one_that_is_asked_for(bundle: Bund
     assert dtypes("int8", torch.bfloat16) == {torch.bfloat16}
 
 
+def test_a_type_that_the_model_does_not_work_in_is_refused(bundle: Bundles) -> None:
+    with pytest.raises(depthvla.Error) as caught:
+        DepthVLA.from_bundle(bundle("plain"), dtype=torch.float16)
+    assert (caught.value.code, caught.value.status) == ("argument.range", 64)
+
+
 def test_a_model_without_depth_shares_its_weights(bundle: Bundles) -> None:
     model = DepthVLA.from_bundle(bundle("plain"))
     ablated = model.without_depth()

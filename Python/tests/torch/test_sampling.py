@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -136,7 +137,18 @@ def test_a_number_of_steps_out_of_range_is_refused(
 ) -> None:
     with pytest.raises(depthvla.errors.Error) as caught:
         model.sample_actions(case.observation, case.targets.noise, steps=steps)
-    assert (caught.value.code, caught.value.status) == ("model.steps", 64)
+    assert (caught.value.code, caught.value.status) == ("argument.range", 64)
+
+
+def test_another_mask_is_refused(case: Golden, model: DepthVLA) -> None:
+    mask: Any = "causal"
+    for call in (
+        lambda: model.sample_actions(case.observation, case.targets.noise, mask=mask),
+        lambda: model(case.observation, case.targets, mask=mask),
+    ):
+        with pytest.raises(depthvla.errors.Error) as caught:
+            call()
+        assert (caught.value.code, caught.value.status) == ("argument.range", 64)
 
 
 def test_sampling_keeps_no_graph(case: Golden, model: DepthVLA) -> None:

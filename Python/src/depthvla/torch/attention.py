@@ -85,7 +85,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
         [B, N, Q * d].
     """
     groups = query.shape[1] // key.shape[1]
-    # Not enable_gqa, which PyTorch's fast kernels do not take together with a mask.
+    # Not enable_gqa: on a GPU PyTorch has it for FlashAttention, which takes no mask, and for its
+    # slowest kernel.
     mixed = F.scaled_dot_product_attention(
         query, _for_each(key, groups), _for_each(value, groups), attn_mask=mask[:, None]
     )

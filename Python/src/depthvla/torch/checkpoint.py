@@ -125,11 +125,11 @@ def save_checkpoint(
             `Bundle.assets` of the bundle that training started from.
 
     Raises:
-        depthvla.errors.Error: With the code `output.exists` and the status 73 if the folder exists.
+        depthvla.errors.Error: With the code `file.exists` and the status 73 if the folder exists.
     """
     directory = Path(directory)
     if directory.exists():
-        raise Error("output.exists", 73, f"{directory}: exists already", file=str(directory))
+        raise Error("file.exists", 73, f"{directory}: exists already", file=str(directory))
     directory.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}.") as parent:

@@ -32,7 +32,7 @@ _GELU: Mapping[str, GeluApproximation] = {
 # the word that way.
 _GEMMA_GELU: Mapping[str, GeluApproximation] = {**_GELU, "gelu": "tanh"}
 
-_ATTENTION_PATTERNS: Mapping[str, AttentionPattern] = {"block": "block", "full": "full"}
+ATTENTION_PATTERNS: Mapping[str, AttentionPattern] = {"block": "block", "full": "full"}
 
 _RESAMPLINGS: Mapping[str, PositionResampling] = {
     "bicubic": "bicubic",
@@ -364,7 +364,7 @@ class Configuration:
             tied=not text.has("tie_word_embeddings") or text.flag("tie_word_embeddings"),
             depth=DepthConfiguration.read(root) if family == "depthvla" else None,
             action=ActionConfiguration.read(root.scope("action")),
-            pattern=root.choice("attention_mask", _ATTENTION_PATTERNS)
+            pattern=root.choice("attention_mask", ATTENTION_PATTERNS)
             if root.has("attention_mask")
             else "block",
             source=configuration,

@@ -77,7 +77,7 @@ class Denoiser:
             return
         length = sum(tokens.shape[1] for tokens in self._prefix.tokens.values())
         mask = self._mask[:, :length, :length]
-        self._kept = self._run(self._prefix.tokens, mask, trace).offered
+        self._kept = self._run(self._prefix.tokens, mask, None, trace).offered
 
     def velocity(self, noisy: Tensor, time: Tensor, trace: Trace = NO_TRACE) -> Tensor:
         """The velocity [B, H, A] of noisy actions.
@@ -94,18 +94,25 @@ class Denoiser:
         suffix = action.embed(self._prefix.state, noisy, time)  # [B, 1 + H, D]
         trace("action.embed", suffix)
         if self._kept is None:
-            result = self._run({**self._prefix.tokens, "action": suffix}, self._mask, trace)
+            tokens = {**self._prefix.tokens, "action": suffix}
+            result = self._run(tokens, self._mask, None, trace)
         else:
             rows = self._mask[:, -suffix.shape[1] :]  # [B, 1 + H, N]
-            result = self._run({"action": suffix}, rows, trace)
+            result = self._run({"action": suffix}, rows, self._kept, trace)
         return action.velocity(result.final["action"])
 
-    def _run(self, tokens: Mapping[str, Tensor], mask: Tensor, trace: Trace) -> JointResult:
+    def _run(
+        self,
+        tokens: Mapping[str, Tensor],
+        mask: Tensor,
+        past: list[KeyValues] | None,
+        trace: Trace,
+    ) -> JointResult:
         streams = {
             name: TokenStream(self._experts[name], x, self._positions[name], self._valid[name])
             for name, x in tokens.items()
         }
-        result = run_layers(streams, mask, past=self._kept, recompute=self._recompute, trace=trace)
+        result = run_layers(streams, mask, past=past, recompute=self._recompute, trace=trace)
         if self.depth_final is None:
             self.depth_final = result.final.get("depth")
         return result

@@ -15,7 +15,7 @@ import torch
 from depthvla.errors import Error
 from torch import Tensor, nn
 
-from .configuration import AttentionPattern, Configuration
+from .configuration import ATTENTION_PATTERNS, AttentionPattern, Configuration
 from .denoiser import Denoiser, Prefix
 from .experts import ActionExpert, DepthExpert, Expert, VisionLanguageExpert
 from .losses import Losses, flow_matching_loss, noisy_actions, scale_invariant_loss
@@ -143,7 +143,8 @@ class DepthVLA(nn.Module):
             mask: Which tokens attend to which; None: as the configuration says.
 
         Raises:
-            depthvla.errors.Error: With the code `model.input`, naming the tensor that does not fit.
+            depthvla.errors.Error: With the code `model.input`, naming the tensor that does not fit;
+                with `argument.range` for another mask.
         """
         seen = check_observation(observation, self.configuration, self._parameter)
         wanted = check_targets(targets, seen, self.configuration, self._parameter)
@@ -183,14 +184,14 @@ class DepthVLA(nn.Module):
             trace: Observes stages.
 
         Raises:
-            depthvla.errors.Error: With the code `model.input`, naming the tensor that does not fit,
-                or `model.steps`.
+            depthvla.errors.Error: With the code `model.input`, naming the tensor that does not fit;
+                with `argument.range` for another number of steps or another mask.
         """
         c, like = self.configuration, self._parameter
         if steps is None:
             steps = c.action.steps
         if not 1 <= steps <= STEP_LIMIT:
-            raise Error("model.steps", 64, f"expected 1 to {STEP_LIMIT} steps, found {steps}")
+            raise Error("argument.range", 64, f"steps: expected 1 to {STEP_LIMIT}, found {steps}")
         seen = check_observation(observation, c, like)
         batch = seen.state.shape[0]
         if noise is None:
@@ -222,6 +223,9 @@ class DepthVLA(nn.Module):
         mask: AttentionPattern | None,
         trace: Trace = NO_TRACE,
     ) -> Denoiser:
+        pattern = self.configuration.pattern if mask is None else mask
+        if pattern not in ATTENTION_PATTERNS:
+            raise Error("argument.range", 64, f"mask: expected block or full, found {pattern!r}")
         experts: dict[str, Expert] = {"vlm": self.vlm}
         if self.depth is not None:
             experts["depth"] = self.depth
@@ -230,7 +234,7 @@ class DepthVLA(nn.Module):
             experts,
             self._embed(observation, trace),
             horizon=noise.shape[1],
-            pattern=mask or self.configuration.pattern,
+            pattern=pattern,
             recompute=self.recompute and torch.is_grad_enabled(),
         )
 
