@@ -73,15 +73,18 @@ def test_training_under_autocast_has_the_gradients_of_float32(
 
 
 def test_rms_norm_of_bf16_is_computed_in_float32() -> None:
-    # One value of 300 among ones: in BF16 the sum of squares would lose all the ones.
-    x = torch.ones(1, 1, 4096, dtype=torch.bfloat16)
-    x[..., 0] = 300
-    norm = RMSNorm(4096, 1e-6).to(torch.bfloat16)
-    norm.weight.data.fill_(0.5)
-    expected = x.double() * torch.rsqrt(x.double().square().mean() + 1e-6) * 1.5
-    found = norm(x)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(1, 64, 512, generator=generator).to(torch.bfloat16)
+    norm = RMSNorm(512, 1e-6).to(torch.bfloat16)
+    with torch.no_grad():
+        norm.weight.copy_(torch.randn(512, generator=generator))
+        found = norm(x)
+    scale = torch.rsqrt(x.double().square().mean(-1, keepdim=True) + 1e-6)
+    expected = (x.double() * scale * (1 + norm.weight.double())).to(torch.bfloat16)
     assert found.dtype == torch.bfloat16
-    assert torch.equal(found, expected.to(torch.bfloat16))
+    # Rounded once, from float32: what differs lies within float32's error of a tie. With one more
+    # rounding to BF16 on the way a third of all values differ (0.346 measured).
+    assert float((found != expected).double().mean()) < 1e-3
 
 
 def test_rotary_angles_do_not_lose_digits_at_far_positions(

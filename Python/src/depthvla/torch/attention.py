@@ -63,10 +63,10 @@ def attention_mask(valid: Mapping[str, Tensor], pattern: AttentionPattern) -> Te
 def positions(valid: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Where each token stands, for rotary embedding: by expert, whole numbers [B, N].
 
-    Positions count valid tokens: 0, 1, 2, …; padding repeats the position before it. State and
+    Positions count valid tokens: 0, 1, 2, …; those of padding carry no meaning. State and
     actions stand behind the VLM's tokens, as if there were no depth.
     """
-    counted = {name: (f.long().cumsum(-1) - 1).clamp(min=0) for name, f in valid.items()}
+    counted = {name: f.long().cumsum(-1) - 1 for name, f in valid.items()}
     if "action" in counted:
         counted["action"] = counted["action"] + valid["vlm"].sum(-1, keepdim=True)
     return counted

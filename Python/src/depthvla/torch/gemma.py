@@ -55,8 +55,11 @@ class Rotary(NamedTuple):
         return cls(angles.cos().to(dtype), angles.sin().to(dtype))
 
     def rotate(self, x: Tensor) -> Tensor:
-        """Queries or keys [B, heads, N, d]; channel i is paired with channel i + d / 2."""
-        left, right = widened(x).chunk(2, dim=-1)
+        """Queries or keys [B, heads, N, d]; channel i is paired with channel i + d / 2.
+
+        The products have the type of the cosines, float32 at least.
+        """
+        left, right = x.chunk(2, dim=-1)
         rotated = [left * self.cos - right * self.sin, right * self.cos + left * self.sin]
         return torch.cat(rotated, dim=-1).to(x.dtype)
 
