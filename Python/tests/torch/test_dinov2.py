@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
 
 import depthvla
 import torch
@@ -38,6 +39,19 @@ CASES = [
     ("dinov2-with-registers/original", "positions/original-dinov2-with-registers_28x70"),
     ("dinov2-swiglu/original", "positions/original-dinov2-swiglu_28x70"),
 ]
+
+
+def test_as_many_patches_in_another_form_are_not_the_tables_own(tmp_path: Path) -> None:
+    # The table is 4 x 4; a picture of 2 x 8 patches has as many. Judged by the Swift runtime.
+    encoder = load("dinov2-with-registers/hf", tmp_path, torch.float64)
+    assert encoder.configuration.table_side == 4
+    pixels = torch.randn(1, 3, 28, 112, generator=torch.Generator().manual_seed(0))
+    inputs, recorded = tmp_path / "inputs.safetensors", tmp_path / "recorded.safetensors"
+    save_file({"in.pixel_values": pixels}, inputs, {"family": "dinov2"})
+    path = tmp_path / "dinov2.dvla.safetensors"
+    command("parity", path, "--golden", inputs, "--record", recorded, "--quiet")
+    expected = Golden(recorded).stages("f32")["final_norm"]
+    assert of_maximum(encoder(pixels.double()), expected) < 2e-5
 
 
 def load(checkpoint: str, folder: Path, dtype: torch.dtype, *settings: str) -> DINOv2:
