@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
 from safetensors import safe_open
 
 import torch
@@ -51,13 +53,17 @@ CASES: Mapping[str, str] = {
 """Every composite golden, and the bundle of its model (`Fixtures/goldens/cases.json`)."""
 
 
-COMMAND = Path(os.environ.get("DEPTHVLA_COMMAND", REPOSITORY / ".build/debug/depthvla"))
-"""The built command."""
+def command_path() -> str:
+    """The command: DEPTHVLA_COMMAND, or the one on PATH."""
+    found = os.environ.get("DEPTHVLA_COMMAND") or shutil.which("depthvla")
+    if found is None:
+        pytest.skip("no depthvla command: set DEPTHVLA_COMMAND")
+    return found
 
 
 def command(*arguments: str | Path, status: int = 0) -> subprocess.CompletedProcess[str]:
     """Runs `depthvla`, which must exit with this status."""
-    words = [str(COMMAND), *map(str, arguments)]
+    words = [command_path(), *map(str, arguments)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done

@@ -17,7 +17,7 @@ from depthvla.errors import Error
 from depthvla.torch import Configuration, DepthVLA, Targets, save_checkpoint, save_golden
 from depthvla.torch.checkpoint import checkpoint_configuration
 
-from .support import CHECKPOINTS, COMMAND, FIXTURES, SOURCES, Bundles, Golden, Goldens, command
+from .support import CHECKPOINTS, FIXTURES, SOURCES, Bundles, Golden, Goldens, command, command_path
 
 EXAMPLE = Path(__file__).parents[2] / "examples/finetune_depthvla.py"
 
@@ -208,7 +208,7 @@ def test_what_a_golden_cannot_hold_is_refused(
 
 def test_the_example_lowers_the_loss_and_changes_the_root(bundle: Bundles, tmp_path: Path) -> None:
     path = tmp_path / "tuned.dvla.safetensors"
-    words = (str(bundle("plain")), "-o", str(path), "--command", str(COMMAND))
+    words = (str(bundle("plain")), "-o", str(path), "--command", command_path())
     done = subprocess.run(
         [sys.executable, EXAMPLE, *words], capture_output=True, text=True, check=False
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,15 +101,39 @@ def test_the_weight_of_the_depth_loss_is_configured(
     assert of_maximum(losses.total, case.stages("f64")["loss.flow"] + 0.25 * depth) < 1e-12
 
 
+@pytest.mark.parametrize("name", ["depthvla_block_2cam_pad", "depthvla_batch2_missing"])
 def test_the_block_mask_gives_the_recorded_losses_in_one_pass(
-    bundle: Bundles, golden: Goldens
+    name: str, bundle: Bundles, golden: Goldens
 ) -> None:
-    case = golden("depthvla_block_2cam_pad")
+    case = golden(name)
     losses = case.model(bundle("plain"), torch.float64)(case.observation, case.targets)
     recorded = case.stages("f64")
     assert of_maximum(losses.flow, recorded["loss.flow"]) < 1e-13
     assert of_maximum(losses.depth, recorded["loss.si"]) < 1e-13
     assert of_maximum(losses.total, recorded["loss.total"]) < 1e-13
+
+
+def test_depth_of_a_missing_camera_is_no_target(bundle: Bundles, golden: Goldens) -> None:
+    case = golden("depthvla_batch2_missing")
+    model = case.model(bundle("plain"), torch.float64)
+    missing = ~case.tensors["in.camera_mask"].bool()
+    assert missing.any()
+    depth = some(case.targets.depth).clone()
+    depth[missing] = 5
+    found = model(case.observation, replace(case.targets, depth=depth))
+    assert of_maximum(found.depth, case.stages("f64")["loss.si"]) < 1e-13
+
+
+def test_times_are_not_rounded(bundle: Bundles, golden: Goldens) -> None:
+    # A tenth is not a float32: rounded, it moves the fastest sine by 1571 * 1.5e-9.
+    case = golden("depthvla_block_2cam_pad")
+    model = case.model(bundle("plain"), torch.float64)
+    exact = torch.tensor([0.1], dtype=torch.float64)
+    flows = [
+        model(case.observation, replace(case.targets, time=time)).flow.item()
+        for time in (exact, exact.float().double())
+    ]
+    assert abs(flows[0] - flows[1]) > 1e-11
 
 
 def test_times_are_drawn_as_in_pi0s_training() -> None:

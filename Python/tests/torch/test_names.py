@@ -77,6 +77,8 @@ def test_types_are_those_of_the_bundle_or_the_one_that_is_asked_for(bundle: Bund
     assert dtypes("bf16") == {torch.bfloat16}
     assert dtypes("plain", torch.float64) == {torch.float64}
     assert dtypes("int8", torch.bfloat16) == {torch.bfloat16}
+    # INT8 becomes float32, beside norms in BF16.
+    assert dtypes("int8") == {torch.float32}
 
 
 def test_a_type_that_the_model_does_not_work_in_is_refused(bundle: Bundles) -> None:

@@ -10,6 +10,7 @@ import pytest
 import depthvla.errors
 import torch
 from depthvla.torch import DepthVLA, Observation
+from depthvla.torch.configuration import AttentionPattern
 from torch import Tensor
 
 from .support import CASES, Bundles, Golden, Goldens, of_maximum, some
@@ -36,6 +37,25 @@ def test_the_prefix_cache_gives_the_numbers_of_recomputation(
     assert of_maximum(cached.actions, again.actions) < 1e-13
     if cached.depth is not None and again.depth is not None:
         assert of_maximum(cached.depth, again.depth) < 1e-13
+
+
+@pytest.mark.parametrize(
+    ("cached", "mask", "passes"), [(True, "block", 1), (False, "block", 10), (True, "full", 10)]
+)
+def test_the_prefix_goes_through_the_layers_once(
+    cached: bool, mask: AttentionPattern, passes: int, case: Golden, model: DepthVLA
+) -> None:
+    seen: list[int] = []
+
+    def count(module: torch.nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        seen.append(output.shape[1])
+
+    for expert in (model.vlm, model.depth, model.action):
+        assert expert is not None
+        expert.layer(0).mlp.register_forward_hook(count)
+    model.sample_actions(case.observation, case.targets.noise, mask=mask, cached=cached)
+    # 2 pictures of 9 patches with 7 tokens of text; 2 pictures of 6 patches; a state, 8 actions.
+    assert [seen.count(length) for length in (25, 12, 9)] == [passes, passes, 10]
 
 
 def test_a_prefix_that_is_one_percent_off_is_seen_by_the_actions(
