@@ -45,6 +45,7 @@ OBSERVATIONS: dict[str, tuple[str, Change, str]] = {
     "a state for one sample only": ("state", lambda x: x[:1], "expected [2, 11], found [1, 11]"),
     "a state that is one number short": ("state", lambda x: x[:, :10], "expected [2, 11]"),
     "a state of whole numbers": ("state", lambda x: x.long(), "found torch.int64"),
+    "a state beyond float32": ("state", lambda x: x.double() * 1e300, "expected finite values"),
     "a state with NaN": ("state", nan, "expected finite values"),
     "text for one sample only": ("input_ids", lambda x: x[:1], "expected [2, T], found [1, 7]"),
     "text without a token": ("input_ids", lambda x: x[:, :0], "expected [2, T], found [2, 0]"),

@@ -135,18 +135,17 @@ def check_observation(
     depth_pixels = None
     if c.depth is not None:
         depth_pixels = _check_depth_pixels(observation.depth_pixel_values, batch, cameras, c)
+        depth_pixels = _numbers("depth_pixel_values", depth_pixels, like, like.dtype)
     camera_mask = _flags("camera_mask", observation.camera_mask, (batch, cameras), like)
     text_mask = _flags("text_mask", observation.text_mask, tuple(ids.shape), like)
     _check_device("input_ids", ids, like)
     if not bool((camera_mask.any(-1) | text_mask.any(-1)).all()):
         raise input_error("text_mask", "a row has no camera and no token: nothing to act on")
     return CheckedObservation(
-        pixel_values=_numbers("pixel_values", pixels, like).to(like.dtype),
+        pixel_values=_numbers("pixel_values", pixels, like, like.dtype),
         input_ids=ids.long(),
-        state=_numbers("state", state, like).to(like.dtype),
-        depth_pixel_values=depth_pixels
-        if depth_pixels is None
-        else _numbers("depth_pixel_values", depth_pixels, like).to(like.dtype),
+        state=_numbers("state", state, like, like.dtype),
+        depth_pixel_values=depth_pixels,
         camera_mask=camera_mask,
         text_mask=text_mask,
     )
@@ -159,7 +158,7 @@ def check_chunk(name: str, chunk: Tensor, batch: int, c: Configuration, like: Te
         depthvla.errors.Error: With the code `model.input`.
     """
     _check_shape(name, chunk, (batch, None, c.action.action_dim), "H")
-    return _numbers(name, chunk, like).to(wide(like.dtype))
+    return _numbers(name, chunk, like, wide(like.dtype))
 
 
 def check_targets(
@@ -179,14 +178,14 @@ def check_targets(
             f"expected {_text(noise.shape)} as noise, found {_text(actions.shape)}",
         )
     _check_shape("time", targets.time, (batch,))
-    time = _numbers("time", targets.time, like).to(torch.float64)
+    time = _numbers("time", targets.time, like, torch.float64)
     if not bool(((time >= 0) & (time <= 1)).all()):
         raise input_error("time", "expected numbers from 0 to 1")
     depth, pixels = targets.depth, observation.depth_pixel_values
     if depth is None or pixels is None:
         return Targets(actions, noise, time)
     _check_shape("target_depth", depth, (*pixels.shape[:2], *pixels.shape[3:]))
-    depth = _numbers("target_depth", depth, like).to(wide(like.dtype))
+    depth = _numbers("target_depth", depth, like, wide(like.dtype))
     return Targets(actions, noise, time, depth * observation.camera_mask[..., None, None])
 
 
@@ -226,10 +225,12 @@ def _flags(name: str, flags: Tensor | None, shape: tuple[int, ...], like: Tensor
     return flags.bool()
 
 
-def _numbers(name: str, x: Tensor, like: Tensor) -> Tensor:
+def _numbers(name: str, x: Tensor, like: Tensor, dtype: torch.dtype) -> Tensor:
     if not x.is_floating_point():
         raise input_error(name, f"expected floating-point values, found {x.dtype}")
     _check_device(name, x, like)
+    # In the type of the model, beyond whose range a number may lie.
+    x = x.to(dtype)
     if not bool(x.isfinite().all()):
         raise input_error(name, "expected finite values, found NaN or infinity")
     return x
