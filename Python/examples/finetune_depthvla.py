@@ -22,8 +22,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-import depthvla
 import torch
+
+import depthvla
 from depthvla.torch import DepthVLA, Observation, Targets, save_checkpoint, save_golden
 
 SAMPLES, CAMERAS, TOKENS = 2, 2, 6

@@ -27,7 +27,7 @@ def example(name: str) -> Any:
     return module
 
 
-def golden(name: str) -> dict[str, Any]:
+def golden(name: str) -> Any:
     """A golden's tensors."""
     from safetensors.torch import load_file
 

@@ -10,12 +10,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from safetensors import safe_open
-
 import torch
+from safetensors import safe_open
+from torch import Tensor
+
 from depthvla.torch import DepthVLA, Observation, Targets
 from depthvla.torch.configuration import AttentionPattern
-from torch import Tensor
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FIXTURES = REPOSITORY / "Fixtures"

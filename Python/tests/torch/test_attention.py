@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-
 import torch
+
 from depthvla.torch.attention import attend, attention_mask, positions
 
 from .support import of_maximum

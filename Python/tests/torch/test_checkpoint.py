@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 import depthvla
-import torch
 from depthvla.errors import Error
 from depthvla.torch import Configuration, DepthVLA, Targets, save_checkpoint, save_golden
 from depthvla.torch.checkpoint import checkpoint_configuration

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import depthvla
-import torch
 from depthvla.errors import Error
 from depthvla.torch import Configuration, DepthVLA
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
 import depthvla
-import torch
 from depthvla.torch import Trace
 from depthvla.torch.configuration import DINOv2Configuration, Scope
 from depthvla.torch.dinov2 import DINOv2
-from torch import Tensor
 
 from .support import CHECKPOINTS, FIXTURES, Golden, command, of_maximum
 

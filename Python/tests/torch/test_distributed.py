@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from torch.nn.parallel import DistributedDataParallel
-
 import torch
 from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
 
 from .support import Bundles, Goldens
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-
 import torch
+
 from depthvla.torch import record_stages
 
 from .support import CASES, REPOSITORY, Bundles, Golden, Goldens, of_maximum, relative_rms

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 import torch
+from torch import Tensor
+
 from depthvla.errors import Error
 from depthvla.torch import DepthVLA, Observation, Targets
-from torch import Tensor
 
 from .support import Bundles, Golden, Goldens, of_maximum
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-import torch
 from depthvla.torch import Targets, flow_matching_loss, scale_invariant_loss
 
 from .support import SOURCES, Bundles, Goldens, command, of_maximum, some

@@ -7,9 +7,9 @@ import struct
 from pathlib import Path
 
 import pytest
+import torch
 
 import depthvla
-import torch
 from depthvla.torch import Configuration, DepthVLA
 
 from .support import Bundles

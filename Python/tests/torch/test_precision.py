@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-
 import torch
+from torch import Tensor
+
 from depthvla.torch import record_stages
 from depthvla.torch.gemma import RMSNorm, Rotary
-from torch import Tensor
 
 from .support import CASES, Bundles, Golden, Goldens, relative_rms
 

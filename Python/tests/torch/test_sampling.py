@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
 import depthvla.errors
-import torch
 from depthvla.torch import DepthVLA, Observation
 from depthvla.torch.configuration import AttentionPattern
-from torch import Tensor
 
 from .support import CASES, Bundles, Golden, Goldens, of_maximum, some
 

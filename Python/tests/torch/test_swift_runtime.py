@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 import torch
+
 from depthvla.torch import record_stages
 
 from .support import CASES, GOLDENS, Bundles, Golden, Goldens, command, of_maximum

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 import torch
-from depthvla.torch import DepthVLA
 from torch import Tensor
+
+from depthvla.torch import DepthVLA
 
 from .support import CASES, Bundles, Golden, Goldens
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch.nn import functional as F
-
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from .configuration import AttentionPattern
 from .vision_layers import merge_heads

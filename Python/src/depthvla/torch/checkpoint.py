@@ -44,6 +44,7 @@ _TEMPLATE: Mapping[str, Any] = {
         "width": "text.hidden_size",
         "mlp_dim": "text.intermediate_size",
         "vocab_size": "text.vocab_size",
+        "tie_word_embeddings": "text.tie_word_embeddings",
         "image_token_index": "image_token_index",
         "bos_token_id": "bos_token_id",
         "eos_token_id": "eos_token_id",

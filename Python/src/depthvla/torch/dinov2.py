@@ -6,10 +6,9 @@ transformers `models/dinov2/modeling_dinov2.py`. Names of submodules are those o
 
 from __future__ import annotations
 
-from torch.nn import functional as F
-
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .configuration import DINOv2Configuration
 from .precision import widened

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from typing import cast
 
-from torch.nn import functional as F
-
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .configuration import (
     ActionConfiguration,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from safetensors.torch import save_file
-
 import torch
-from depthvla.errors import Error
+from safetensors.torch import save_file
 from torch import Tensor
+
+from depthvla.errors import Error
 
 from .configuration import AttentionPattern
 from .losses import scale_invariant_loss

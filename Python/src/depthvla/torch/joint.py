@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from torch.utils.checkpoint import checkpoint
-
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from .attention import attend
 from .experts import Expert

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-import depthvla
 import torch
-from depthvla.errors import Error
 from torch import Tensor, nn
+
+import depthvla
+from depthvla.errors import Error
 
 from .configuration import ATTENTION_PATTERNS, AttentionPattern, Configuration
 from .denoiser import Denoiser, Prefix

@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import torch
-from depthvla.errors import Error
 from torch import Tensor
+
+from depthvla.errors import Error
 
 from .configuration import Configuration
 from .precision import wide

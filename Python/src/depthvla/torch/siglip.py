@@ -6,9 +6,8 @@ Source: Zhai et al., arXiv 2303.15343; transformers `models/siglip/modeling_sigl
 
 from __future__ import annotations
 
-from torch.nn import functional as F
-
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .configuration import SiglipConfiguration
 from .trace import NO_TRACE, Trace

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from torch.nn import functional as F
-
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
