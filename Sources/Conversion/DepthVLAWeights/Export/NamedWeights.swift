@@ -88,7 +88,6 @@ public struct NamedWeights: Sendable {
     }
   }
 
-
   /// The memory in which a tensor lies, if the bundle maps its file and stores the tensor as it is
   /// wanted; nil for others. It is unchecked: see ``load(_:into:threads:progress:)``.
   public func residentBytes(of index: Int) -> TensorBytes? {
