@@ -182,6 +182,27 @@ let conversion: [Target] = [
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
+let interface: [Target] = [
+  // The header of the C interface, which Swift implements.
+  cModule("CDepthVLA", in: "Interface"),
+  .target(
+    name: prefixed("CInterface"),
+    dependencies: ["DepthVLAWeights"]
+      + prefixed([
+        "CDepthVLA", "Bundles", "Diagnostics", "Families", "Hashing", "Images", "JSON", "Kernels",
+        "Models", "Normalization", "Parallelism", "Parity", "Pipelines", "Remapping", "Signing", "TensorMath", "Tensors",
+      ]), path: "Sources/Interface/CInterface", exclude: ["exports.map"],
+    swiftSettings: swiftSettings,
+    linkerSettings: [
+      // Nothing of the Swift toolchain is needed where it runs, and no other symbol is seen.
+      .unsafeFlags([
+        "-static-stdlib", "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libdepthvla.so.1",
+        "-Xlinker",
+        "--version-script=\(Context.packageDirectory)/Sources/Interface/CInterface/exports.map",
+      ])
+    ]),
+]
+
 let command: [Target] = [
   .executableTarget(
     name: "depthvla",
@@ -313,11 +334,14 @@ let package = Package(
     .library(name: "DepthVLAWeights", targets: ["DepthVLAWeights"]),
     // What a robot needs: open, verify, load and run a bundle. No conversion code.
     .library(name: "DepthVLARuntime", targets: ["DepthVLARuntime"]),
+    // The same for C, C++ and Python: libdepthvla.so, with the header depthvla.h.
+    .library(name: "depthvla-c", type: .dynamic, targets: [prefixed("CInterface")]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  targets: core + system + numerics + media + formats + runtime + conversion + command + testing,
+  targets: core + system + numerics + media + formats + runtime + conversion + interface + command
+    + testing,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x,
   cxxLanguageStandard: .cxx17

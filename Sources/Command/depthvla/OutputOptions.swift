@@ -2,6 +2,7 @@ import ArgumentParser
 import DVLADiagnostics
 import DVLAFiles
 import DVLAJSON
+import DVLAKernels
 import DVLARemapping
 
 /// The options that every command has.

@@ -76,7 +76,7 @@ struct ParityCommand: OutputCommand {
     }
     defer { page?.discard() }
     let check = try subject.check(
-      against: comparison.goldens, tolerances: try comparison.chosenTolerances(),
+      against: comparison.goldens, tolerances: try Tolerances(file: comparison.tolerances),
       precision: comparison.precisionClass, products: products.products,
       ablation: ablation.requested,
       runtime: .installed,
@@ -89,7 +89,9 @@ struct ParityCommand: OutputCommand {
       try page.write(unsafe html.utf8.span.bytes, at: 0)
       try page.commit()
     }
-    try output.write(report.json, words: report.words(isQuiet: output.quiet))
+    try output.write(
+      ParityDocument(check, tolerances: comparison.tolerances).json,
+      words: report.words(isQuiet: output.quiet))
     if !check.passed { throw ExitCode(WeightsError.Kind.checkFailed.rawValue) }
   }
 }

@@ -27,14 +27,6 @@ struct ComparisonOptions: ParsableArguments {
   func validate() throws {
     if goldens.isEmpty { throw ValidationError("expected --golden PATH") }
   }
-
-  /// - Throws: `tolerance`, `json.*`, `file.*`.
-  func chosenTolerances() throws(WeightsError) -> Tolerances {
-    guard let tolerances else { return try .embedded() }
-    return try inFile(tolerances) { () throws(WeightsError) in
-      try Tolerances(json: UserDocument.json(of: tolerances))
-    }
-  }
 }
 
 /// The model of DepthVLA with a part changed.

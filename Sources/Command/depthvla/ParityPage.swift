@@ -1,5 +1,6 @@
 import DVLADiagnostics
 import DVLAHashing
+import DVLAKernels
 import DVLAParity
 import DVLATensorMath
 import DVLATensors

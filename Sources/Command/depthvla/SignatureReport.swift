@@ -26,18 +26,13 @@ struct SignatureReport {
     return "\(path.escapedForTerminal): \(verb) with the \(key)\(release)\n"
   }
 
-  var json: JSONValue { .object(JSONObject(members)) }
+  var json: JSONValue { document.json }
 
   func json(bundle: String) -> JSONValue {
-    .object(JSONObject([("bundle", .string(bundle))] + members))
+    .object(JSONObject([("bundle", .string(bundle))] + document.members))
   }
 
-  private var members: [(String, JSONValue)] {
-    [
-      ("path", .string(path)), ("algorithm", .string(key.algorithm.rawValue)),
-      ("key", .string(key.fingerprint)), ("sha256", .string(statement.fileHash.hex)),
-      ("root", statement.root.map { .string($0.hex) } ?? .null),
-      ("release", statement.release.map { .integer(Int64($0)) } ?? .null),
-    ]
+  private var document: SignatureDocument {
+    SignatureDocument(path: path, key: key, statement: statement)
   }
 }

@@ -30,7 +30,7 @@ extension GoldenComparison {
   ///   `tolerance.missing`; what reading and computing throw.
   public init(
     _ golden: Golden, of model: any Model, tolerances: Tolerances, precision: PrecisionClass,
-    progress: @escaping (_ byteCount: Int) -> Void = { _ in }
+    progress: @escaping (_ byteCount: Int) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) {
     guard !golden.stages.isEmpty else {
       throw WeightsError(
@@ -95,12 +95,15 @@ private final class StageObserver {
   private let golden: Golden
   private let expected: [ExpectedStage]
   private let positions: [String: Int]
-  private let progress: (Int) -> Void
+  private let progress: (Int) throws(WeightsError) -> Void
   private var comparedByteCount = 0
   /// In the order they were shown.
   private(set) var comparisons: [StageComparison] = []
 
-  init(_ golden: Golden, _ expected: [ExpectedStage], _ progress: @escaping (Int) -> Void) {
+  init(
+    _ golden: Golden, _ expected: [ExpectedStage],
+    _ progress: @escaping (Int) throws(WeightsError) -> Void
+  ) {
     self.progress = progress
     self.golden = golden
     self.expected = expected
@@ -125,7 +128,7 @@ private final class StageObserver {
     }
     comparisons.append(expected.comparison(outcome))
     comparedByteCount += expected.recorded.reference.byteCount
-    progress(comparedByteCount)
+    try progress(comparedByteCount)
   }
 
   /// The recorded stages that were not shown.

@@ -11,5 +11,6 @@ public struct WorkProgress: Sendable {
     self.totalByteCount = totalByteCount
   }
 
-  public typealias Handler = @Sendable (WorkProgress) -> Void
+  /// Told of progress now and then. What it throws stops the work, which then throws that.
+  public typealias Handler = @Sendable (WorkProgress) throws(WeightsError) -> Void
 }

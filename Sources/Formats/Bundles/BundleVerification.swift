@@ -106,7 +106,8 @@ extension WeightBundle {
   /// - Throws: what prevents checking: `file.*` (also when the file changes meanwhile),
   ///   `zstd.memory`, `parallelism.no-threads`.
   public func verify(
-    threads: Int, _ checks: [ChunkCheck] = [.digest, .checksum], progress: (Int) -> Void = { _ in }
+    threads: Int, _ checks: [ChunkCheck] = [.digest, .checksum],
+    progress: (Int) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> BundleVerification {
     var damages: [BundleDamage] = []
     var damageCount = 0
@@ -122,7 +123,7 @@ extension WeightBundle {
           error: error))
     }
     var done = headerByteCount
-    progress(done)
+    try progress(done)
 
     file.adviseSequential()
     let tensors = assetTensors + bundleTensors
@@ -163,7 +164,7 @@ extension WeightBundle {
         }
         if let scan { nonFinite.add(scan, of: tensor, chunk: chunk) }
         done += range.count
-        progress(done)
+        try progress(done)
       })
     for (asset, tensor) in zip(assets, assetTensors) where !damagedAssets.contains(asset.name) {
       guard let error = try damage(of: asset, in: tensor) else { continue }

@@ -7,7 +7,8 @@ enum FileHash {
   /// - Parameter progress: called with the bytes hashed so far.
   /// - Throws: `file.*`; `bundle.root` when the header is no longer the one that was read.
   static func compute(
-    _ file: InputFile, headerByteCount: Int, root: Digest, progress: (Int) -> Void
+    _ file: InputFile, headerByteCount: Int, root: Digest,
+    progress: (Int) throws(WeightsError) -> Void
   ) throws(WeightsError) -> Digest {
     // The root hash fixes every bit of the header, so what is hashed is what is in use, even if
     // the file is written to meanwhile; data are checked against the header as they are read.
@@ -20,9 +21,9 @@ enum FileHash {
     }
     var hash = SHA256()
     hash.update(header)
-    progress(headerByteCount)
-    try file.feed(&hash, from: headerByteCount) { done in
-      progress(done)
+    try progress(headerByteCount)
+    try file.feed(&hash, from: headerByteCount) { (done) throws(WeightsError) in
+      try progress(done)
       return true
     }
     try file.checkUnchanged()
@@ -35,7 +36,9 @@ extension WeightBundle {
   ///
   /// - Parameter progress: called with the bytes hashed so far.
   /// - Throws: `file.*` (also when the file changes meanwhile), `bundle.root`.
-  public func fileHash(progress: (Int) -> Void = { _ in }) throws(WeightsError) -> Digest {
+  public func fileHash(
+    progress: (Int) throws(WeightsError) -> Void = { _ in }
+  ) throws(WeightsError) -> Digest {
     try inFile(path) { () throws(WeightsError) in
       try FileHash.compute(file, headerByteCount: headerByteCount, root: root, progress: progress)
     }

@@ -106,6 +106,9 @@ public final class WeightBundle: TensorSource {
 
   public func info(of name: TensorName) -> TensorInfo? { tensor(name)?.info }
 
+  /// The place of a tensor among ``bundleTensors``.
+  public func index(of name: TensorName) -> Int? { positions[name] }
+
   /// The tensor of that name, with its place in the file.
   public func tensor(_ name: TensorName) -> BundleTensor? {
     positions[name].map { bundleTensors[$0] }

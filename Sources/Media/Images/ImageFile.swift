@@ -70,8 +70,10 @@ extension String {
 }
 
 extension ImageLimits {
-  /// Checks the size a header declares.
-  func check(width: Int, height: Int) throws(WeightsError) {
+  /// Checks the size that a header or a caller declares.
+  ///
+  /// - Throws: `image.zero-size`, `image.too-large`.
+  public func check(width: Int, height: Int) throws(WeightsError) {
     guard width > 0, height > 0 else {
       throw WeightsError(
         .imageZeroSize, "expected at least 1 x 1 pixels, found \(width) x \(height)")

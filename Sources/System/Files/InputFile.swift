@@ -185,9 +185,10 @@ extension InputFile {
   /// - Parameters:
   ///   - start: the first byte.
   ///   - goesOn: called after each piece with the place of the next; false ends it there.
-  /// - Throws: `file.shrank`, `file.read`.
+  /// - Throws: `file.shrank`, `file.read`; what `goesOn` throws.
   public func feed(
-    _ hash: inout SHA256, from start: Int = 0, while goesOn: (_ offset: Int) -> Bool = { _ in true }
+    _ hash: inout SHA256, from start: Int = 0,
+    while goesOn: (_ offset: Int) throws(WeightsError) -> Bool = { _ in true }
   ) throws(WeightsError) {
     var buffer = [UInt8](repeating: 0, count: Self.hashedByteCount)
     var offset = start
@@ -199,7 +200,7 @@ extension InputFile {
       try read(at: offset, into: &piece)
       hash.update(unsafe buffer.span.bytes.extracting(0..<count))
       offset += count
-      if !goesOn(offset) { return }
+      if try !goesOn(offset) { return }
     }
   }
 

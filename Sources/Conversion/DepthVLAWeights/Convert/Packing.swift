@@ -63,7 +63,7 @@ struct Packing {
       },
       consume: { (index, packed) throws(WeightsError) in
         try packing.take(packed, index)
-        progress(WorkProgress(phase: "pack", doneByteCount: packing.done, totalByteCount: total))
+        try progress(WorkProgress(phase: "pack", doneByteCount: packing.done, totalByteCount: total))
       })
     return packing
   }

@@ -102,7 +102,7 @@ public struct Difference: Sendable {
       consume: { (index, outcome) throws(WeightsError) in
         outcomes.append(outcome)
         done += pairs[index].0.byteCount
-        progress(WorkProgress(phase: "compare", doneByteCount: done, totalByteCount: total))
+        try progress(WorkProgress(phase: "compare", doneByteCount: done, totalByteCount: total))
       })
     return outcomes
   }

@@ -115,7 +115,7 @@ struct CheckpointPlanner {
       throw WeightsError(
         .exportDType, tensor: tensor.name.string, "\(tensor.shape) overflows 63 bits")
     }
-    return ExportPlan.Tensor(info: info, content: content, file: 0)
+    return ExportPlan.Tensor(info: info, content: content, file: 0, tiedTo: tensor.tiedTo)
   }
 
   /// The type that most bytes of the bundle's floats have, quantized ones counted as what they
@@ -164,7 +164,9 @@ struct CheckpointPlanner {
         filled = 0
       }
       filled += tensor.info.byteCount
-      return ExportPlan.Tensor(info: tensor.info, content: tensor.content, file: shard)
+      var placed = tensor
+      placed.file = shard
+      return placed
     }
     plan.hasIndex = isSharded
     func number(_ value: Int) -> String {

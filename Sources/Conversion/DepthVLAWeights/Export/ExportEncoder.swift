@@ -33,14 +33,26 @@ struct ExportEncoder: Sendable {
   func bytes(
     of index: Int, _ range: Range<Int>, _ buffer: inout [UInt8]
   ) throws(WeightsError) -> [UInt8] {
-    let tensor = plan.tensors[index]
     var result = [UInt8](repeating: 0, count: range.count)
+    try result.withBytes(range.count) { (bytes) throws(WeightsError) in
+      try fill(&bytes, from: range.lowerBound, of: index, &buffer)
+    }
+    return result
+  }
+
+  /// Fills `target` with the bytes of an exported tensor that start at `start`. Bytes that are
+  /// stored as they are exported are unpacked straight into it.
+  ///
+  /// - Parameter buffer: holds the elements before their cast; the scratch memory of one thread.
+  /// - Throws: `export.overflow`, `remap.dtype`; what reading throws.
+  func fill(
+    _ target: inout MutableRawSpan, from start: Int, of index: Int, _ buffer: inout [UInt8]
+  ) throws(WeightsError) {
+    let tensor = plan.tensors[index]
+    let range = start..<start + target.byteCount
     switch tensor.content {
-    case .zeros: break
-    case .stored(let name):
-      try result.withBytes(range.count) { (bytes) throws(WeightsError) in
-        try bundle.read(name, at: range.lowerBound, into: &bytes)
-      }
+    case .zeros: target.fillWithZeros()
+    case .stored(let name): try bundle.read(name, at: start, into: &target)
     case .transformed, .moved:
       let reader = try readers.reader(for: index)
       guard let width = tensor.info.dtype.byteWidth, let sourceWidth = reader.dtype.byteWidth
@@ -51,9 +63,7 @@ struct ExportEncoder: Sendable {
       }
       let elements = range.lowerBound / width..<range.upperBound / width
       if reader.dtype == tensor.info.dtype {
-        try result.withBytes(range.count) { (bytes) throws(WeightsError) in
-          try reader.read(elements, into: &bytes)
-        }
+        try reader.read(elements, into: &target)
         break
       }
       buffer.grow(to: elements.count * sourceWidth)
@@ -62,23 +72,19 @@ struct ExportEncoder: Sendable {
       }
       try buffer.withReadOnlyBytes(elements.count * sourceWidth) {
         (source) throws(WeightsError) in
-        result.withBytes(range.count) { bytes in
-          ElementCast.cast(source, from: reader.dtype, to: tensor.info.dtype, into: &bytes)
-        }
-        try Self.requireInRange(source, reader.dtype, result, tensor.info)
+        ElementCast.cast(source, from: reader.dtype, to: tensor.info.dtype, into: &target)
+        try Self.requireInRange(source, reader.dtype, target.bytes, tensor.info)
       }
     }
-    return result
   }
 
   /// Half precision ends at 65504, and BF16 a little below F32: a value beyond must not become
   /// infinite silently.
   private static func requireInRange(
-    _ source: RawSpan, _ dtype: DType, _ result: [UInt8], _ info: TensorInfo
+    _ source: RawSpan, _ dtype: DType, _ result: RawSpan, _ info: TensorInfo
   ) throws(WeightsError) {
     let before = FloatScan.scan(source, of: dtype)?.infinityCount ?? 0
-    let after = result.withReadOnlyBytes(result.count) { FloatScan.scan($0, of: info.dtype) }
-    guard let after, after.infinityCount > before else { return }
+    guard let after = FloatScan.scan(result, of: info.dtype), after.infinityCount > before else { return }
     throw WeightsError(
       .exportOverflow, tensor: info.name.string,
       "has finite values that become infinite in \(info.dtype.rawValue)",

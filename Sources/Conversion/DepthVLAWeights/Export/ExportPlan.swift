@@ -10,7 +10,9 @@ struct ExportPlan {
     let info: TensorInfo
     let content: Content
     /// Index of the file.
-    let file: Int
+    var file: Int
+    /// The tensor before this one that the library keeps in the same memory.
+    var tiedTo: TensorName?
   }
 
   enum Content: Sendable {

@@ -157,7 +157,7 @@ public struct Exporter: Sendable {
           try outputs[tensor.file].write(bytes, at: offset + block.range.lowerBound)
         }
         done += block.range.count
-        progress(WorkProgress(phase: "export", doneByteCount: done, totalByteCount: total))
+        try progress(WorkProgress(phase: "export", doneByteCount: done, totalByteCount: total))
       })
   }
 }

@@ -21,6 +21,11 @@ extension [UInt8] {
 }
 
 extension MutableRawSpan {
+  mutating func fillWithZeros() {
+    // Bytes have no invalid values.
+    unsafe withUnsafeMutableBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
+  }
+
   /// Fills the span from the bytes that start at `offset`.
   mutating func copy(from bytes: [UInt8], at offset: Int) {
     // Both ranges hold `count` bytes, and different objects own them.

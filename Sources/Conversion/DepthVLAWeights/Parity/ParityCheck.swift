@@ -77,8 +77,8 @@ extension ParitySubject {
     var hashes: [Digest] = []
     for golden in selection.goldens {
       let before = done
-      func report(_ byteCount: Int) {
-        progress(
+      func report(_ byteCount: Int) throws(WeightsError) {
+        try progress(
           WorkProgress(
             phase: "parity", doneByteCount: before + byteCount, totalByteCount: total))
       }
@@ -93,7 +93,7 @@ extension ParitySubject {
             precision: precision, progress: report))
       }
       done += golden.comparedByteCount
-      report(golden.comparedByteCount)
+      try report(golden.comparedByteCount)
       hashes.append(try golden.file.file.sha256())
       try golden.file.file.checkUnchanged()
     }

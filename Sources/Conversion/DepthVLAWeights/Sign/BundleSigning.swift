@@ -25,8 +25,8 @@ public struct BundleSigning: Sendable {
     let output = try SignatureOutput(options, ofBundle: path, overwrite: overwrite)
     do throws(WeightsError) {
       let total = bundle.byteCount
-      let verification = try bundle.verify(threads: threads) { done in
-        progress(WorkProgress(phase: "verify", doneByteCount: done, totalByteCount: total))
+      let verification = try bundle.verify(threads: threads) { (done) throws(WeightsError) in
+        try progress(WorkProgress(phase: "verify", doneByteCount: done, totalByteCount: total))
       }
       if let damage = verification.damages.first { throw damage.error }
       if !allowsNonFinite, let values = verification.nonFinite.first {
@@ -84,8 +84,8 @@ struct SignatureOutput {
     for opened: WeightBundle, progress: WorkProgress.Handler
   ) throws(WeightsError) -> SignedStatement {
     let total = opened.byteCount
-    let hash = try opened.fileHash { done in
-      progress(WorkProgress(phase: "sign", doneByteCount: done, totalByteCount: total))
+    let hash = try opened.fileHash { (done) throws(WeightsError) in
+      try progress(WorkProgress(phase: "sign", doneByteCount: done, totalByteCount: total))
     }
     let statement = SignedStatement(
       fileName: bundle.splitAtLastComponent.name, fileHash: hash, root: opened.root,

@@ -202,7 +202,7 @@ extension BundleComparison {
         let tensor = plan.tensors[block.tensor]
         state.add(compared)
         done += block.range.count
-        progress(WorkProgress(phase: "compare", doneByteCount: done, totalByteCount: total))
+        try progress(WorkProgress(phase: "compare", doneByteCount: done, totalByteCount: total))
         guard block.isLast else { return }
         rows[tensor.info.name] = state.row(tensor)
         losses[tensor.info.name] = state.summary.json(tensor)

@@ -48,7 +48,7 @@ struct ExportDraft {
     let names = rule.sources.compactMap { $0.name(key.bindings) }
     switch rule.disposition {
     case .initialise, .drop: return
-    case .tie: writeTied(names, found[0], rule)
+    case .tie(let policy, _): writeTied(names, found[0], rule, isOneTensor: policy == .equal)
     case .map:
       let transform = try Transform(
         inputs: found.map(\.shape),
@@ -63,13 +63,19 @@ struct ExportDraft {
     }
   }
 
-  private mutating func writeTied(_ names: [TensorName], _ tensor: Holding, _ rule: NamingRule) {
+  /// - Parameter isOneTensor: whether the library has one tensor under all names, not copies.
+  private mutating func writeTied(
+    _ names: [TensorName], _ tensor: Holding, _ rule: NamingRule, isOneTensor: Bool
+  ) {
     let usual = rule.written.map { names[$0] }
     let wanted = isWanted.map { isWanted in names.filter(isWanted) } ?? usual
+    var first: TensorName?
     // At least one name must carry the tensor.
     for name in wanted.isEmpty ? usual : wanted {
       // A stale copy is restored as it was.
-      append(name, kept[name.string] ?? tensor)
+      let stale = kept[name.string]
+      append(name, stale ?? tensor, tiedTo: isOneTensor && stale == nil ? first : nil)
+      if stale == nil, first == nil { first = name }
     }
   }
 
@@ -102,11 +108,14 @@ struct ExportDraft {
     }
   }
 
-  private mutating func append(_ name: TensorName, _ tensor: Holding) {
+  private mutating func append(
+    _ name: TensorName, _ tensor: Holding, tiedTo first: TensorName? = nil
+  ) {
     result.append(
       ExportTensor(
         name: name, shape: tensor.shape,
         content: .transformed(
-          inputs: [tensor.name], transform: .identity(tensor.shape), output: 0)))
+          inputs: [tensor.name], transform: .identity(tensor.shape), output: 0),
+        tiedTo: first))
   }
 }

@@ -6,6 +6,8 @@ public struct ExportTensor: Sendable {
   public let name: TensorName
   public let shape: Shape
   public let content: Content
+  /// The tensor written before this one that the library keeps in the same memory.
+  public let tiedTo: TensorName?
 
   public enum Content: Sendable {
     /// Output `output` of the transform of the inputs, which are tensors of the bundle.
@@ -14,7 +16,8 @@ public struct ExportTensor: Sendable {
     case zeros
   }
 
-  public init(name: TensorName, shape: Shape, content: Content) {
+  public init(name: TensorName, shape: Shape, content: Content, tiedTo: TensorName? = nil) {
+    self.tiedTo = tiedTo
     self.name = name
     self.shape = shape
     self.content = content

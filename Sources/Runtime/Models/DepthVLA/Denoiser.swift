@@ -38,11 +38,11 @@ struct Denoiser {
   ///
   /// Stages: `vlm.layer.i…`, `vlm.final`, `depth.layer.i…`, `depth.final`.
   mutating func keepPrefix(
-    trace: StageTrace = .none, finished: (PolicyPhase) -> Void = { _ in }
+    trace: StageTrace = .none, finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) {
     guard keepsPrefix else { return }
     let vlm = try run([vlmStream(mask: mask.vlm, trace)], trace: trace)
-    finished(.vlmLayers)
+    try finished(.vlmLayers)
     kept = vlm
     guard let rows = mask.depth, let stream = depthStream(mask: rows, trace) else { return }
     kept = zip(vlm, try run([stream], trace: trace)).map { KeyValues.joined([$0, $1]) }

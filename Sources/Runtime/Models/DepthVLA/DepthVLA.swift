@@ -67,7 +67,7 @@ public struct DepthVLA: Sendable {
   /// - Throws: what reading embeddings, loading in the background and the trace throw.
   func embed(
     _ observation: PolicyObservation, on compute: Compute, trace: StageTrace,
-    finished: (PolicyPhase) -> Void
+    finished: (PolicyPhase) throws(WeightsError) -> Void
   ) throws(WeightsError) -> Prefix {
     let (batch, cameras) = (observation.batch, observation.cameraCount)
     let pixels = observation.pixels
@@ -85,7 +85,7 @@ public struct DepthVLA: Sendable {
       [present.repeatingEach(patches), BatchFlags(observation.textMask, batch: batch)])
     try trace.record("vlm.embed", tokens, validRows: valid.flags)
     try trace.record("vlm.valid", valid.tensor)
-    finished(.vision)
+    try finished(.vision)
     guard let depth, let depthPixels = observation.depthPixels else {
       return Prefix(
         vlm: (tokens, valid), depth: nil, state: observation.state, depthSize: nil)
@@ -94,7 +94,7 @@ public struct DepthVLA: Sendable {
     let depthValid = present.repeatingEach(depthTokens.shape[1] / cameras)
     try trace.record("depth.embed", depthTokens, validRows: depthValid.flags)
     try trace.record("depth.valid", depthValid.tensor)
-    finished(.depthEncoder)
+    try finished(.depthEncoder)
     return Prefix(
       vlm: (tokens, valid), depth: (depthTokens, depthValid), state: observation.state,
       depthSize: depthPixels.shape)
@@ -159,7 +159,7 @@ extension DepthVLA {
   public func sample(
     _ observation: PolicyObservation, noise: Tensor, options: SamplingOptions = SamplingOptions(),
     targets: PolicyTargets? = nil, on compute: Compute, trace: StageTrace = .none,
-    finished: (PolicyPhase) -> Void = { _ in }
+    finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> PolicyOutput {
     precondition(noise.shape.rank == 3 && noise.shape[0] == observation.batch, "noise [B, H, A]")
     precondition(depth == nil || observation.depthPixels != nil, "pictures for the depth expert")
@@ -171,7 +171,7 @@ extension DepthVLA {
       on: compute)
     try denoiser.keepPrefix(trace: trace, finished: finished)
     var logDepth = try self.logDepth(denoiser, observation, on: compute, trace: trace)
-    if denoiser.keepsPrefix, denoiser.prefix.depth != nil { finished(.depthLayers) }
+    if denoiser.keepsPrefix, denoiser.prefix.depth != nil { try finished(.depthLayers) }
     var actions = noise
     var time = 1.0
     let interval = -1 / Double(steps)
@@ -194,7 +194,7 @@ extension DepthVLA {
           Double(actions.values[index]) + interval * Double(velocity.values[index]))
       }
       time += interval
-      finished(.step(step))
+      try finished(.step(step))
     }
     try trace.record("actions", actions)
     if let targets {

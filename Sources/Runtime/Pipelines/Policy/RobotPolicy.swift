@@ -190,14 +190,15 @@ public final class RobotPolicy: Sendable {
   ///     model then computes as if it had been masked.
   ///   - state: in the robot's units where there are statistics, else in the model's.
   ///   - noise: [H, actionDim].
-  ///   - finished: called when a part of the forward is done.
+  ///   - finished: called when a part of the forward is done. What it throws ends the forward.
   /// - Throws: `policy.no-image`, `policy.image-count`, `policy.state-width`, `policy.not-finite`;
   ///   `statistics.*`; as ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the
   ///   background throws.
   /// - Precondition: the noise is as wide as an action.
   public func act(
     on pictures: [RGBImage], instruction: String, state: [Double], noise: Tensor,
-    options: SamplingOptions = SamplingOptions(), finished: (PolicyPhase) -> Void = { _ in }
+    options: SamplingOptions = SamplingOptions(),
+    finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> ActionChunk {
     precondition(
       noise.shape.rank == 2 && noise.shape[1] == configuration.action.actionDim, "noise [H, A]")
@@ -213,9 +214,9 @@ public final class RobotPolicy: Sendable {
     let output = try inFile(bundlePath) { () throws(WeightsError) in
       try model.sample(
         observation, noise: noise.reshaped([1, horizon, width]), options: options, on: compute,
-        finished: {
-          stopwatch.lap(.forward($0))
-          finished($0)
+        finished: { (phase) throws(WeightsError) in
+          stopwatch.lap(.forward(phase))
+          try finished(phase)
         })
     }
     let normalized = output.actions.reshaped([horizon, width])

@@ -24,6 +24,7 @@ public struct ActionDocument: Sendable {
       switch run.noise {
       case .seed(let seed): ["seed": .string(String(seed))]
       case .file(let path): ["file": .string(path)]
+      case .given: ["given": true]
       }
     let width = chunk.normalized.shape[1]
     return [

@@ -7,7 +7,7 @@ public import DVLAImages
 public import DVLAModels
 import DVLANormalization
 public import DVLATensorMath
-import DVLATensors
+public import DVLATensors
 
 /// One observation that a DepthVLA or pi0 bundle acted on: the result of ``PolicyRunner``.
 public struct PolicyRun: Sendable {
@@ -18,12 +18,18 @@ public struct PolicyRun: Sendable {
     public let range: ClosedRange<Float>?
     /// The files written of its depth, in the order of the outputs asked for.
     public let outputs: [String]
+
+    public init(path: String, size: PixelSize, range: ClosedRange<Float>?, outputs: [String] = []) {
+      (self.path, self.size, self.range, self.outputs) = (path, size, range, outputs)
+    }
   }
 
   /// Where the noise came from.
   public enum Noise: Sendable {
     case seed(UInt64)
     case file(String)
+    /// A program gave it, [horizon, action width].
+    case given(Tensor)
   }
 
   public let root: Digest
@@ -47,6 +53,31 @@ public struct PolicyRun: Sendable {
     public var write = 0.0
     /// From the beginning to the chunk.
     public var firstAction = 0.0
+
+    public init() {}
+  }
+}
+
+extension PolicyRun {
+  /// A run on an observation in memory.
+  ///
+  /// - Parameters:
+  ///   - policy: what acted.
+  ///   - bundle: the bundle that the policy is from.
+  ///   - sampling: with what it acted.
+  public init(
+    _ chunk: ActionChunk, of policy: RobotPolicy, from bundle: WeightBundle, cameras: [Camera],
+    noise: Noise, sampling: SamplingOptions, timing: Timing = Timing()
+  ) {
+    root = bundle.root
+    family = bundle.documents.family
+    products = policy.products
+    steps = sampling.steps ?? policy.configuration.action.steps
+    pattern = sampling.pattern ?? policy.configuration.pattern
+    self.chunk = chunk
+    self.cameras = cameras
+    self.noise = noise
+    self.timing = timing
   }
 }
 
@@ -147,10 +178,8 @@ public struct PolicyRunner: Sendable {
       try write(chunk.depth, of: pictures, inputs, to: targets)
     }
     let run = PolicyRun(
-      root: bundle.root, family: bundle.documents.family, products: policy.products, chunk: chunk,
-      cameras: cameras, noise: options.noise,
-      steps: options.sampling.steps ?? policy.configuration.action.steps,
-      pattern: options.sampling.pattern ?? policy.configuration.pattern, timing: timing)
+      chunk, of: policy, from: bundle, cameras: cameras, noise: options.noise,
+      sampling: options.sampling, timing: timing)
     if outputs.actions != nil { try targets.write(document: ActionDocument(run).text) }
     try targets.commit()
     return run
@@ -203,6 +232,7 @@ public struct PolicyRunner: Sendable {
     case .seed(let seed): policy.noise(seed: seed)
     case .file(let path):
       try NoiseFile.read(path: path, shape: [action.horizon, action.actionDim])
+    case .given(let noise): noise
     }
   }
 

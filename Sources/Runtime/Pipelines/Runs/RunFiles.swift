@@ -87,12 +87,17 @@ public struct DepthOutput: Sendable {
   var isGrey16: Bool { if case .grey16 = form { true } else { false } }
 
   fileprivate var fileExtension: String { if case .raw = form { "npy" } else { "png" } }
+}
 
-  fileprivate func encode(_ depth: DepthMap) throws(WeightsError) -> [UInt8] {
+extension DepthMap {
+  /// The map as a file of that form.
+  ///
+  /// - Throws: `image.memory`, `image.encode`.
+  public func file(_ form: DepthOutput.Form) throws(WeightsError) -> [UInt8] {
     switch form {
-    case .picture(let colours): try depth.picture(in: colours)
-    case .grey16: try depth.grey16PNG()
-    case .raw: depth.npy
+    case .picture(let colours): try picture(in: colours)
+    case .grey16: try grey16PNG()
+    case .raw: npy
     }
   }
 }
@@ -172,7 +177,7 @@ struct RunOutputs {
   func write(_ depth: DepthMap, stem: String) throws(WeightsError) -> [String] {
     var paths: [String] = []
     for (output, target) in targets {
-      let bytes = try output.encode(depth)
+      let bytes = try depth.file(output.form)
       switch target {
       case .file(let file):
         try file.write(unsafe bytes.span.bytes, at: 0)

@@ -3,11 +3,10 @@ import DVLAImages
 import DVLAModels
 import DVLAParity
 import DVLATensorMath
-import DepthVLAWeights
 
 extension ParityRuntime {
-  /// The models and image processors of this command.
-  static let installed = ParityRuntime(
+  /// The models and image processors of this package.
+  public static let installed = ParityRuntime(
     loadModel: { (family, configuration, source, products, threads) throws(WeightsError) in
       try ModelFactory.load(
         family: family, configuration: configuration, source: source,

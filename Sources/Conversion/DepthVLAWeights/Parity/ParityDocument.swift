@@ -1,12 +1,22 @@
 import DVLAHashing
-import DVLAJSON
+public import DVLAJSON
+import DVLAKernels
 import DVLAParity
 import DVLAPipelines
 import DVLATensors
-import DepthVLAWeights
 
-extension ParityReport {
-  var json: JSONValue {
+/// What `parity` found as a JSON document, which `JSONOutput.md` describes.
+public struct ParityDocument {
+  private let check: ParityCheck
+  /// The file the tolerances are from; nil for the built-in ones.
+  private let tolerances: String?
+
+  public init(_ check: ParityCheck, tolerances: String?) {
+    self.check = check
+    self.tolerances = tolerances
+  }
+
+  public var json: JSONValue {
     [
       "path": .string(check.subject.path),
       "family": .string(check.subject.family),

@@ -1,14 +1,13 @@
-import DVLAKernels
 import Glibc
 
 /// The processors this process runs on.
-enum Processors {
+public enum Processors {
   /// How many are online, but at most 32, since conversion is limited by memory bandwidth.
-  static var count: Int { max(1, min(32, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
+  public static var count: Int { max(1, min(32, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
 
   /// What they are called and the instructions that are made use of, such as `AMD EPYC 9R14,
   /// avx512`. Boards with arm64 have a name of their own instead.
-  static var description: String {
+  public static var description: String {
     let name =
       text(of: "/proc/cpuinfo").split(separator: "\n")
       .first { $0.hasPrefix("model name") }?.split(separator: ":").last
