@@ -7,6 +7,7 @@ lerobot 0.3 the dataset is of version v2.1, with 0.6 of v3.0.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ EPISODES = ((11, "pick up the red cup"), (7, "öffne die Schublade"), (9, "pick 
 HORIZON = 5
 
 
-def to_bytes(image):
+def to_bytes(image: Any) -> Any:
     return np.round(image.numpy().transpose(1, 2, 0) * 255).astype(np.uint8)
 
 
@@ -78,7 +79,7 @@ def main(folder: str, dump: str) -> None:
         dataset.finalize()
 
     steps = [i / 10 for i in range(HORIZON)]
-    arrays = {}
+    arrays: Any = {}
     for backend in ("pyav", "torchcodec"):
         try:
             again = LeRobotDataset(

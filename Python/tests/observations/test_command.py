@@ -1,19 +1,20 @@
 """`python -m depthvla.observations`, as a user runs it."""
 
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from conftest import DATA, command
-
+import depthvla
 from depthvla.observations import open_folder
 
+from .support import DATA, command
 
-def test_records_a_dataset_and_checks_it(tmp_path):
+
+def test_records_a_dataset_and_checks_it(tmp_path: Path) -> None:
     out = tmp_path / "o"
     options = [
         "--noise-shape",
@@ -39,7 +40,7 @@ def test_records_a_dataset_and_checks_it(tmp_path):
     assert (checked.returncode, checked.stdout) == (0, result.stdout)
 
 
-def test_check_finds_damage(tmp_path):
+def test_check_finds_damage(tmp_path: Path) -> None:
     out = tmp_path / "o"
     assert (
         command(
@@ -54,7 +55,7 @@ def test_check_finds_damage(tmp_path):
     assert result.stderr.count("\n") == 1
 
 
-def test_exit_statuses(tmp_path):
+def test_exit_statuses(tmp_path: Path) -> None:
     base = ["lerobot", DATA / "v2.1", "-o", tmp_path / "o"]
     assert command().returncode == 64
     assert command(*base).returncode == 64
@@ -70,19 +71,19 @@ def test_exit_statuses(tmp_path):
     assert command("check", tmp_path / "none").returncode == 66
 
 
-def test_without_pyarrow_the_message_says_what_to_install(tmp_path):
+def test_without_pyarrow_the_message_says_what_to_install(tmp_path: Path) -> None:
     # A module of this name that cannot be imported hides the real one, as where it is not
     # installed.
     (tmp_path / "pyarrow").mkdir()
     (tmp_path / "pyarrow/__init__.py").write_text("raise ImportError('not here')")
-    package = os.path.dirname(os.path.dirname(importlib.util.find_spec("depthvla").origin))
+    package = str(Path(depthvla.__file__).parents[1])
     path = os.pathsep.join([str(tmp_path), package])
     base = ["lerobot", DATA / "v2.1", "-o", tmp_path / "o", "--noise-shape", "5x8"]
     result = command(*base, env={"PYTHONPATH": path})
-    assert result.returncode == 69 and "pip install 'depthvla[observations]'" in result.stderr
+    assert result.returncode == 69 and "pip install 'depthvla[datasets]'" in result.stderr
 
 
-def test_sigterm_leaves_nothing(tmp_path):
+def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
     arguments = [
         "lerobot",
         str(DATA / "v3.0"),
@@ -104,7 +105,7 @@ def test_sigterm_leaves_nothing(tmp_path):
     assert process.returncode == 130 and not (tmp_path / "o").exists()
 
 
-def test_the_index_is_json_that_people_can_read(tmp_path):
+def test_the_index_is_json_that_people_can_read(tmp_path: Path) -> None:
     out = tmp_path / "o"
     command("lerobot", DATA / "v2.1", "-o", out, "--noise-shape", "5x8", "--limit", "1")
     assert (

@@ -1,8 +1,10 @@
 """Dictionaries in openpi's style: LIBERO, DROID and ALOHA."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
-from conftest import refused
 
 from depthvla.observations import (
     Convention,
@@ -12,12 +14,14 @@ from depthvla.observations import (
     record_dictionary,
 )
 
+from .support import refused
+
 GENERATOR = np.random.default_rng(3)
 IMAGE = GENERATOR.integers(0, 256, (6, 5, 3), dtype=np.uint8)
 WRIST = GENERATOR.integers(0, 256, (4, 7, 3), dtype=np.uint8)
 
 
-def libero(**changes):
+def libero(**changes: Any) -> Any:
     values = {
         "observation/image": IMAGE,
         "observation/wrist_image": WRIST,
@@ -27,13 +31,13 @@ def libero(**changes):
     return {**values, **changes}
 
 
-def recorded(tmp_path, dictionary, convention, **options):
+def recorded(tmp_path: Path, dictionary: Any, convention: Any, **options: Any) -> Any:
     with ObservationWriter(tmp_path / "o", noise_shape=(2, 4), seed=9) as writer:
         record_dictionary(dictionary, writer, convention=convention, **options)
     return open_folder(tmp_path / "o")[0]
 
 
-def test_libero(tmp_path):
+def test_libero(tmp_path: Path) -> None:
     found = recorded(tmp_path, libero(), "libero", source={"host": "robot"})
     assert list(found.pictures) == ["observation/image", "observation/wrist_image"]
     assert (found.pictures["observation/image"] == IMAGE).all()
@@ -44,7 +48,7 @@ def test_libero(tmp_path):
     assert found.noise_seed == 9 and (found.noise == gaussian_noise(9, (2, 4))).all()
 
 
-def test_droid_puts_joints_and_gripper_together(tmp_path):
+def test_droid_puts_joints_and_gripper_together(tmp_path: Path) -> None:
     joints, gripper = np.linspace(-1, 1, 7, dtype=np.float32), np.array([0.25], np.float32)
     dictionary = {
         "observation/exterior_image_1_left": IMAGE,
@@ -64,7 +68,7 @@ def test_droid_puts_joints_and_gripper_together(tmp_path):
     assert mixed.state.dtype == np.float64 and mixed.state.tolist() == [*joints.tolist(), 0.25]
 
 
-def test_aloha_is_nested_channels_first_and_may_miss_a_wrist(tmp_path):
+def test_aloha_is_nested_channels_first_and_may_miss_a_wrist(tmp_path: Path) -> None:
     images = {
         "cam_low": IMAGE,
         "cam_right_wrist": WRIST.transpose(2, 0, 1),
@@ -83,7 +87,7 @@ def test_aloha_is_nested_channels_first_and_may_miss_a_wrist(tmp_path):
     assert info.value.key == "images/cam_high"
 
 
-def test_float_pictures_are_cut_and_not_rounded(tmp_path):
+def test_float_pictures_are_cut_and_not_rounded(tmp_path: Path) -> None:
     picture = GENERATOR.random((3, 6, 5), dtype=np.float32)
     found = recorded(tmp_path, libero(**{"observation/image": picture}), "libero")
     # openpi's _parse_image: (255 * image).astype(np.uint8), then einops "c h w -> h w c".
@@ -92,7 +96,7 @@ def test_float_pictures_are_cut_and_not_rounded(tmp_path):
     ).all()
 
 
-def test_demonstration_and_depth_are_kept(tmp_path):
+def test_demonstration_and_depth_are_kept(tmp_path: Path) -> None:
     actions = GENERATOR.normal(size=(10, 7))
     depth = GENERATOR.random((6, 5), dtype=np.float32)
     found = recorded(
@@ -105,7 +109,7 @@ def test_demonstration_and_depth_are_kept(tmp_path):
     )
 
 
-def test_a_convention_of_ones_own(tmp_path):
+def test_a_convention_of_ones_own(tmp_path: Path) -> None:
     mine = Convention(cameras=("eye",), state=(("q", 2), ("g", 1)), prompt="task")
     found = recorded(tmp_path, {"eye": IMAGE, "q": [1, 2], "g": 3, "task": "go"}, mine)
     assert found.state.tolist() == [1, 2, 3] and found.instruction == "go"
@@ -130,7 +134,9 @@ def test_a_convention_of_ones_own(tmp_path):
         ({3: 1}, "3"),
     ],
 )
-def test_a_dictionary_that_does_not_fit_is_refused_with_its_key(tmp_path, changes, key):
+def test_a_dictionary_that_does_not_fit_is_refused_with_its_key(
+    tmp_path: Path, changes: Any, key: Any
+) -> None:
     with refused("observation.key", 65) as info:
         recorded(
             tmp_path,
@@ -141,7 +147,7 @@ def test_a_dictionary_that_does_not_fit_is_refused_with_its_key(tmp_path, change
 
 
 @pytest.mark.parametrize("key", ["observation/image", "observation/state", "prompt"])
-def test_a_missing_key_is_named(tmp_path, key):
+def test_a_missing_key_is_named(tmp_path: Path, key: Any) -> None:
     dictionary = libero()
     del dictionary[key]
     with refused("observation.key", 65) as info:
@@ -149,11 +155,11 @@ def test_a_missing_key_is_named(tmp_path, key):
     assert info.value.key == key
 
 
-def test_a_key_both_flat_and_nested_is_refused(tmp_path):
+def test_a_key_both_flat_and_nested_is_refused(tmp_path: Path) -> None:
     with refused("observation.duplicate", 65):
         recorded(tmp_path, libero(observation={"image": IMAGE}), "libero")
 
 
-def test_an_unknown_convention_is_refused(tmp_path):
+def test_an_unknown_convention_is_refused(tmp_path: Path) -> None:
     with refused("observation.convention", 64):
         recorded(tmp_path, libero(), "simpler")

@@ -1,25 +1,29 @@
 """Observations from running environments: gymnasium's own, and one with robosuite's signatures."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
-from conftest import refused
 
 from depthvla.observations import Convention, ObservationWriter, open_folder, record_environment
+
+from .support import refused
 
 gymnasium = pytest.importorskip("gymnasium")
 CART = Convention(cameras=("render",), state=(("state", 4),))
 
 
-def cart_pole():
+def cart_pole() -> Any:
     return gymnasium.make("CartPole-v1", render_mode="rgb_array")
 
 
-def policy(raw):
+def policy(raw: Any) -> Any:
     # One of two discrete actions, so that the pole is kept up for a while.
     return int(raw[2] + 0.5 * raw[3] > 0)
 
 
-def record(path, **options):
+def record(path: Any, **options: Any) -> Any:
     environment = cart_pole()
     with ObservationWriter(path, noise_shape=(3, 2)) as writer:
         count = record_environment(
@@ -38,7 +42,7 @@ def record(path, **options):
     return count, open_folder(path)
 
 
-def test_the_frames_are_those_of_the_environment(tmp_path):
+def test_the_frames_are_those_of_the_environment(tmp_path: Path) -> None:
     count, folder = record(tmp_path / "o", episodes=2, steps=25, every=10, seed=5, demonstrated=8)
     assert count == len(folder) == 6
     position = 0
@@ -62,7 +66,7 @@ def test_the_frames_are_those_of_the_environment(tmp_path):
             assert found.source == {**expected, "episode": episode, "step": step}
 
 
-def test_an_episode_that_ends_early_is_recorded_to_its_end(tmp_path):
+def test_an_episode_that_ends_early_is_recorded_to_its_end(tmp_path: Path) -> None:
     # Always to the left: the pole falls after some ten steps.
     environment = cart_pole()
     with ObservationWriter(tmp_path / "o", noise_shape=(3, 2)) as writer:
@@ -81,30 +85,30 @@ def test_an_episode_that_ends_early_is_recorded_to_its_end(tmp_path):
     assert len(open_folder(tmp_path / "o")) == length < 20
 
 
-def test_the_same_seed_gives_the_same_folder(tmp_path):
+def test_the_same_seed_gives_the_same_folder(tmp_path: Path) -> None:
     assert record(tmp_path / "a", steps=5)[1].digest == record(tmp_path / "b", steps=5)[1].digest
 
 
 class Robosuite:
     """The signatures of robosuite's environments, which reuse the buffer of the renderer."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.buffer = np.zeros((4, 6, 3), np.uint8)
-        self.number = None
+        self.number = 0
 
-    def seed(self, number):
+    def seed(self, number: Any) -> None:
         self.number = number
 
-    def reset(self):
+    def reset(self) -> Any:
         self.buffer[:] = self.number
         return {"agentview_image": self.buffer, "joints": np.zeros(2)}
 
-    def step(self, action):
+    def step(self, action: Any) -> Any:
         self.buffer += 1
         return {"agentview_image": self.buffer, "joints": np.asarray(action)}, 0.0, False, {}
 
 
-def test_an_environment_with_the_older_signatures(tmp_path):
+def test_an_environment_with_the_older_signatures(tmp_path: Path) -> None:
     with ObservationWriter(tmp_path / "o", noise_shape=(3, 2)) as writer:
         record_environment(
             Robosuite(),
@@ -128,9 +132,9 @@ def test_an_environment_with_the_older_signatures(tmp_path):
     assert folder[0].actions is None
 
 
-def test_an_environment_that_takes_no_seed_is_refused(tmp_path):
+def test_an_environment_that_takes_no_seed_is_refused(tmp_path: Path) -> None:
     class Unseeded:
-        def reset(self):
+        def reset(self) -> Any:
             return {}
 
     with (

@@ -3,33 +3,37 @@
 import hashlib
 import json
 import struct
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-from conftest import observation, refused, same
 
+from depthvla.errors import Error
 from depthvla.observations import observation_bytes, parse_observation, read_observation
+
+from .support import observation, refused, same
 
 VERSIONS = {"numpy": "2.4.6"}
 
 
-def contents(**changes):
+def contents(**changes: Any) -> Any:
     return observation_bytes(observation(**changes), versions=VERSIONS)
 
 
-def header_of(data):
+def header_of(data: Any) -> Any:
     size = struct.unpack("<Q", data[:8])[0]
     return json.loads(data[8 : 8 + size]), data[8 + size :]
 
 
-def with_header(header, data):
+def with_header(header: Any, data: Any) -> Any:
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + data
 
 
-def test_the_safetensors_library_reads_what_was_written(tmp_path):
+def test_the_safetensors_library_reads_what_was_written(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(contents())
     expected = observation()
@@ -52,7 +56,7 @@ def test_the_safetensors_library_reads_what_was_written(tmp_path):
     assert (metadata["format"], metadata["version"]) == ("depthvla-observation", "1")
 
 
-def test_every_tensor_is_aligned_to_its_type():
+def test_every_tensor_is_aligned_to_its_type() -> None:
     header, _ = header_of(contents())
     for name, entry in header.items():
         if name != "__metadata__":
@@ -60,22 +64,21 @@ def test_every_tensor_is_aligned_to_its_type():
     assert struct.unpack("<Q", contents()[:8])[0] % 8 == 0
 
 
-def test_a_file_gives_back_the_observation(tmp_path):
-    for number, changes in enumerate(
-        [
-            {},
-            {"actions": None},
-            {"depth": {}, "depth_unit": None},
-            {"noise_seed": None},
-            {"instruction": ""},
-        ]
-    ):
+def test_a_file_gives_back_the_observation(tmp_path: Path) -> None:
+    cases: list[dict[str, Any]] = [
+        {},
+        {"actions": None},
+        {"depth": {}, "depth_unit": None},
+        {"noise_seed": None},
+        {"instruction": ""},
+    ]
+    for number, changes in enumerate(cases):
         path = tmp_path / f"{number}.safetensors"
         path.write_bytes(contents(**changes))
         assert same(read_observation(path), observation(**changes))
 
 
-def test_the_same_observation_gives_the_same_bytes_whatever_the_layout_in_memory():
+def test_the_same_observation_gives_the_same_bytes_whatever_the_layout_in_memory() -> None:
     state = observation().state
     turned = observation(
         pictures={k: np.asfortranarray(v) for k, v in observation().pictures.items()},
@@ -84,7 +87,7 @@ def test_the_same_observation_gives_the_same_bytes_whatever_the_layout_in_memory
     assert observation_bytes(turned, versions=VERSIONS) == contents()
 
 
-def test_the_files_of_the_safetensors_library_are_read():
+def test_the_files_of_the_safetensors_library_are_read() -> None:
     header, _ = header_of(contents())
     tensors = safetensors.numpy.load(contents())
     again = safetensors.numpy.save(tensors, metadata=header["__metadata__"])
@@ -120,7 +123,7 @@ def test_the_files_of_the_safetensors_library_are_read():
         ("instruction", "a\0b", "instruction"),
     ],
 )
-def test_metadata_that_break_a_rule_are_refused(key, value, code):
+def test_metadata_that_break_a_rule_are_refused(key: Any, value: Any, code: Any) -> None:
     header, data = header_of(contents())
     if value is None:
         del header["__metadata__"][key]
@@ -131,7 +134,7 @@ def test_metadata_that_break_a_rule_are_refused(key, value, code):
     assert info.value.file == "a.safetensors"
 
 
-def rename(header, old, new):
+def rename(header: Any, old: Any, new: Any) -> None:
     header[new] = header.pop(old)
 
 
@@ -159,14 +162,14 @@ def rename(header, old, new):
         (lambda h: h["__metadata__"].update(number=1), "header"),
     ],
 )
-def test_headers_that_break_a_rule_are_refused(change, code):
+def test_headers_that_break_a_rule_are_refused(change: Any, code: Any) -> None:
     header, data = header_of(contents())
     change(header)
     with refused(f"observation.{code}", 65):
         parse_observation(with_header(header, data), file="a.safetensors")
 
 
-def test_a_tensor_that_stands_twice_is_refused():
+def test_a_tensor_that_stands_twice_is_refused() -> None:
     header, data = header_of(contents())
     text = json.dumps(header)[:-1] + ', "state": ' + json.dumps(header["state"]) + "}"
     with refused("observation.duplicate", 65) as info:
@@ -174,22 +177,22 @@ def test_a_tensor_that_stands_twice_is_refused():
     assert info.value.key == "state"
 
 
-def test_a_file_that_is_cut_off_anywhere_is_refused():
+def test_a_file_that_is_cut_off_anywhere_is_refused() -> None:
     whole = contents()
     for size in range(0, len(whole), 7):
-        with pytest.raises(Exception) as info:
+        with pytest.raises(Error) as info:
             parse_observation(whole[:size], file="a")
         assert info.value.code in ("observation.header", "observation.digest"), size
     with refused("observation.header", 65):
         parse_observation(whole + b"\0", file="a")
 
 
-def test_a_header_that_is_larger_than_allowed_is_refused_before_it_is_read():
+def test_a_header_that_is_larger_than_allowed_is_refused_before_it_is_read() -> None:
     with refused("observation.header", 65):
         parse_observation(struct.pack("<Q", 2**63) + b"{}", file="a")
 
 
-def test_no_file_and_no_file_that_can_be_read(tmp_path):
+def test_no_file_and_no_file_that_can_be_read(tmp_path: Path) -> None:
     with refused("observation.missing", 66):
         read_observation(tmp_path / "none.safetensors")
     with refused("observation.io", 74):

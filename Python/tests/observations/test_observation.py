@@ -1,8 +1,11 @@
 """What no observation may have."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from conftest import observation, refused
+
+from .support import observation, refused
 
 PICTURE = np.zeros((4, 2, 3), np.uint8)
 
@@ -41,12 +44,12 @@ PICTURE = np.zeros((4, 2, 3), np.uint8)
         ({"depth": {"observation/base": -np.ones((4, 2), np.float32)}}, "depth"),
     ],
 )
-def test_a_value_that_breaks_a_rule_is_refused(changes, code):
+def test_a_value_that_breaks_a_rule_is_refused(changes: Any, code: Any) -> None:
     changes = {"depth": {}, "depth_unit": None, **changes} if "pictures" in changes else changes
     with refused(f"observation.{code}", 65):
         observation(**changes)
 
 
-def test_relative_depth_may_be_negative():
+def test_relative_depth_may_be_negative() -> None:
     # Resizing overshoots below 0, and Depth Anything's relative depth has no fixed zero.
     observation(depth={"observation/base": -np.ones((4, 2), np.float32)}, depth_unit="relative")

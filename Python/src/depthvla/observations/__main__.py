@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import depthvla
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations.folder import ObservationFolder, ObservationWriter, open_folder
 from depthvla.observations.lerobot import decoder_versions, record_lerobot
 
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.run(options)
     except Error as error:
         print(f"error: {error}", file=sys.stderr)
-        return int(error.status)
+        return error.status
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
@@ -102,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _record(options: Any) -> None:
     if not 0 <= options.seed < 1 << 64:
-        raise Error(
+        raise located(
             "observation.noise", 64, f"expected 0 to 2^64 - 1, found {options.seed}", key="--seed"
         )
     shape = options.noise_shape or _noise_shape(options.bundle)
@@ -111,7 +112,7 @@ def _record(options: Any) -> None:
         pairs = [(camera.partition("=")[0], camera.rpartition("=")[2]) for camera in options.camera]
         cameras = dict(pairs)
         if len(cameras) != len(pairs):
-            raise Error("observation.duplicate", 64, "expected every camera once", key="--camera")
+            raise located("observation.duplicate", 64, "expected every camera once", key="--camera")
     with ObservationWriter(
         options.output, noise_shape=shape, seed=options.seed, versions=decoder_versions()
     ) as writer:
@@ -147,7 +148,7 @@ def _noise_shape(bundle: str) -> tuple[int, int]:
     with depthvla.open(bundle) as opened:
         action = opened.configuration.get("action")
         if not isinstance(action, dict) or not {"horizon", "action_dim"} <= set(action):
-            raise Error(
+            raise located(
                 "observation.noise", 65, f"expected a policy, found {opened.family}", file=bundle
             )
         return int(action["horizon"]), int(action["action_dim"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations._extras import require
 
 VERSIONS = ("v2.1", "v3.0")
@@ -39,7 +40,7 @@ class LeRobotLayout:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         """Reads `meta`."""
         self.root = Path(root)
-        self._parquet = require("pyarrow.parquet", extra="observations")
+        self._parquet = require("pyarrow.parquet", extra="datasets")
         info = self._json(self.root / "meta" / "info.json")
         self.version = info.get("codebase_version")
         if self.version not in VERSIONS:
@@ -97,7 +98,7 @@ class LeRobotLayout:
             Error: `observation.missing` (66), `observation.dataset` (65).
         """
         if not path.is_file():
-            raise Error("observation.missing", 66, "the dataset has no such file", file=str(path))
+            raise located("observation.missing", 66, "the dataset has no such file", file=str(path))
         try:
             return self._parquet.read_table(
                 path, columns=columns, filters=filters, partitioning=None
@@ -109,7 +110,7 @@ class LeRobotLayout:
 
     def bad(self, rule: str, file: Path, key: str | None = None) -> Error:
         """An error of this dataset."""
-        return Error("observation.dataset", 65, rule, file=str(file), key=key)
+        return located("observation.dataset", 65, rule, file=str(file), key=key)
 
     def _tasks(self) -> dict[int, str]:
         meta = self.root / "meta"
@@ -139,7 +140,7 @@ class LeRobotLayout:
             ]
         files = sorted((self.root / "meta" / "episodes").glob("*/*.parquet"))
         if not files:
-            raise Error(
+            raise located(
                 "observation.missing",
                 66,
                 "the dataset has no episodes",
@@ -194,7 +195,7 @@ class LeRobotLayout:
         try:
             document = json.loads(path.read_bytes())
         except FileNotFoundError:
-            raise Error(
+            raise located(
                 "observation.missing", 66, "the dataset has no such file", file=str(path)
             ) from None
         except (OSError, ValueError) as error:
@@ -209,7 +210,7 @@ class LeRobotLayout:
                 json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()
             ]
         except FileNotFoundError:
-            raise Error(
+            raise located(
                 "observation.missing", 66, "the dataset has no such file", file=str(path)
             ) from None
         except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 
 _NAMES: dict[np.dtype[Any], str] = {
     np.dtype("<f8"): "F64",
@@ -66,7 +67,7 @@ def parse(contents: bytes, *, file: str) -> Contents:
     """
 
     def refuse(rule: str, tensor: str | None = None) -> Error:
-        return Error("observation.header", 65, rule, file=file, tensor=tensor)
+        return located("observation.header", 65, rule, file=file, tensor=tensor)
 
     if len(contents) < 8:
         raise refuse("expected a safetensors file, found fewer than 8 bytes")
@@ -123,7 +124,7 @@ def strict_json(text: bytes, *, file: str, code: str) -> Any:
             if name not in result:
                 result[name] = value
                 continue
-            raise Error(
+            raise located(
                 "observation.duplicate", 65, "expected every name once", file=file, key=name
             )
         return result
@@ -134,7 +135,7 @@ def strict_json(text: bytes, *, file: str, code: str) -> Any:
     try:
         return json.loads(text.decode("utf-8"), object_pairs_hook=once, parse_constant=constant)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise Error(code, 65, f"expected JSON in UTF-8: {error}", file=file) from None
+        raise located(code, 65, f"expected JSON in UTF-8: {error}", file=file) from None
 
 
 def _order(tensors: Mapping[str, npt.NDArray[Any]]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations._extras import require
 
 TOLERANCE = 1e-4
@@ -29,15 +30,15 @@ class VideoFrames:
         """Opens the file.
 
         Raises:
-            Error: `observation.missing` (66), `observation.video` (65), `observation.extra` (69).
+            Error: `observation.missing` (66), `observation.video` (65), `python.extra` (69).
         """
         self.path = path
-        self._av = require("av", extra="observations")
+        self._av = require("av", extra="datasets")
         try:
             self._container: Any = self._av.open(str(path))
             self._stream: Any = self._container.streams.video[0]
         except FileNotFoundError:
-            raise Error(
+            raise located(
                 "observation.missing", 66, "the dataset has no such file", file=str(path)
             ) from None
         except (self._av.FFmpegError, IndexError) as error:
@@ -95,4 +96,4 @@ class VideoFrames:
         return float(frame.pts * self._stream.time_base)
 
     def _bad(self, rule: str) -> Error:
-        return Error("observation.video", 65, rule, file=str(self.path))
+        return located("observation.video", 65, rule, file=str(self.path))

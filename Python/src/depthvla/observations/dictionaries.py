@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations.folder import Entry, ObservationWriter
 from depthvla.observations.observation import DepthUnit, Observation
 
@@ -77,7 +78,7 @@ def read_dictionary(dictionary: Mapping[str, Any], convention: str | Convention)
     """
     if isinstance(convention, str):
         if convention not in CONVENTIONS:
-            raise Error(
+            raise located(
                 "observation.convention",
                 64,
                 f"expected one of {', '.join(CONVENTIONS)}, found {convention!r}",
@@ -153,7 +154,7 @@ def _flat(dictionary: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         )
         for name in part:
             if name in result:
-                raise Error("observation.duplicate", 65, "expected this key once", key=name)
+                raise located("observation.duplicate", 65, "expected this key once", key=name)
         result |= part
     return result
 
@@ -201,4 +202,4 @@ def _prompt(key: str, value: Any) -> str:
 
 
 def _bad(key: str, rule: str) -> Error:
-    return Error("observation.key", 65, rule, key=key)
+    return located("observation.key", 65, rule, key=key)

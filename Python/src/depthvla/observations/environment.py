@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations.dictionaries import Convention, Inputs, read_dictionary
 from depthvla.observations.folder import ObservationWriter
 from depthvla.observations.observation import DepthUnit, Observation
@@ -71,7 +71,7 @@ def record_environment(
         "demonstrated": demonstrated,
     }.items():
         if value is not None and value < 1:
-            raise Error(
+            raise located(
                 "observation.environment", 64, f"expected at least 1, found {value}", key=key
             )
     before = len(writer)
@@ -132,7 +132,7 @@ def _reset(environment: Any, seed: int) -> Raw:
         environment.seed(seed)
         result = environment.reset()
     else:
-        raise Error(
+        raise located(
             "observation.environment", 64, "expected reset(seed=…) or seed(…), to repeat episodes"
         )
     is_pair = isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)
@@ -145,6 +145,6 @@ def _step(environment: Any, action: Any) -> tuple[Raw, bool]:
         return result[0], bool(result[2] or result[3])
     if len(result) == 4:
         return result[0], bool(result[2])
-    raise Error(
+    raise located(
         "observation.environment", 64, f"expected four or five values of step, found {len(result)}"
     )

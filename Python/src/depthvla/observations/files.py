@@ -11,6 +11,7 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations._safetensors import data_bytes, parse, serialize, strict_json
 from depthvla.observations.observation import DepthUnit, Observation
 
@@ -71,7 +72,7 @@ def parse_observation(contents: bytes, *, file: str) -> Observation:
     metadata, tensors = found.metadata, dict(found.tensors)
 
     def refuse(code: str, rule: str, *, key: str | None = None, tensor: str | None = None) -> Error:
-        return Error(f"observation.{code}", 65, rule, file=file, key=key, tensor=tensor)
+        return located(f"observation.{code}", 65, rule, file=file, key=key, tensor=tensor)
 
     if metadata.get("format") != FORMAT:
         raise refuse("format", f"expected {FORMAT}, found {metadata.get('format')!r}", key="format")
@@ -134,7 +135,8 @@ def parse_observation(contents: bytes, *, file: str) -> Observation:
             source=documents["source"],
         )
     except Error as error:
-        raise Error(error.code, error.status, error.message, file=file, key=error.key) from None
+        message = f"{file}: {error.message}"
+        raise Error(error.code, error.status, message, file=file, key=error.key) from None
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
@@ -147,12 +149,12 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     try:
         with Path(name).open("rb") as file:
             if os.fstat(file.fileno()).st_size > limit:
-                raise Error("observation.size", 65, f"expected at most {limit} bytes", file=name)
+                raise located("observation.size", 65, f"expected at most {limit} bytes", file=name)
             return file.read()
     except FileNotFoundError:
-        raise Error("observation.missing", 66, "no such file", file=name) from None
+        raise located("observation.missing", 66, "no such file", file=name) from None
     except OSError as error:
-        raise Error("observation.io", 74, error.strerror or str(error), file=name) from None
+        raise located("observation.io", 74, error.strerror or str(error), file=name) from None
 
 
 def _json(value: object) -> str:

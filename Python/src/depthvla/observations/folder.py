@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations._safetensors import strict_json
 from depthvla.observations._whole import write_whole
 from depthvla.observations.files import FILE_LIMIT, observation_bytes, parse_observation, read_bytes
@@ -71,7 +72,7 @@ class ObservationFolder(Sequence[Observation]):
         file = os.path.join(self.path, entry.file)
         contents = read_bytes(file, FILE_LIMIT)
         if len(contents) != entry.bytes or hashlib.sha256(contents).hexdigest() != entry.sha256:
-            raise Error(
+            raise located(
                 "observation.digest", 65, f"the file is not the one that {INDEX} lists", file=file
             )
         return parse_observation(contents, file=file)
@@ -92,15 +93,15 @@ def open_folder(path: str | os.PathLike[str]) -> ObservationFolder:
     name = os.fspath(path)
     file = os.path.join(name, INDEX)
     if not os.path.isdir(name):
-        raise Error("observation.missing", 66, "no such folder", file=name)
+        raise located("observation.missing", 66, "no such folder", file=name)
     if not os.path.lexists(file):
-        raise Error("observation.missing", 66, "no index: the folder was not finished", file=file)
+        raise located("observation.missing", 66, "no index: the folder was not finished", file=file)
     contents = read_bytes(file, _INDEX_LIMIT)
     entries = _entries(contents, file)
     for entry in entries:
         target = os.path.join(name, entry.file)
         if not os.path.isfile(target):
-            raise Error(
+            raise located(
                 "observation.missing", 66, f"{INDEX} lists a file that is not there", file=target
             )
     listed = {entry.file for entry in entries}
@@ -110,7 +111,7 @@ def open_folder(path: str | os.PathLike[str]) -> ObservationFolder:
 
 def _entries(contents: bytes, file: str) -> tuple[Entry, ...]:
     def refuse(code: str, rule: str, key: str | None = None) -> Error:
-        return Error(f"observation.{code}", 65, rule, file=file, key=key)
+        return located(f"observation.{code}", 65, rule, file=file, key=key)
 
     document = strict_json(contents, file=file, code="observation.index")
     if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -185,14 +186,14 @@ class ObservationWriter:
         try:
             os.makedirs(self.path, exist_ok=True)
             if os.listdir(self.path):
-                raise Error(
+                raise located(
                     "observation.exists",
                     73,
                     "expected no such folder, or an empty one",
                     file=self.path,
                 )
         except OSError as error:
-            raise Error(
+            raise located(
                 "observation.create", 73, error.strerror or str(error), file=self.path
             ) from None
 
@@ -213,7 +214,7 @@ class ObservationWriter:
                 `observation.size` (65); `observation.io` (74).
         """
         if observation.noise.shape != self.noise_shape:
-            raise Error(
+            raise located(
                 "observation.noise",
                 65,
                 f"expected {list(self.noise_shape)}, found {list(observation.noise.shape)}",
@@ -222,7 +223,7 @@ class ObservationWriter:
         contents = observation_bytes(observation, versions=self._versions)
         name = f"{len(self):06}.safetensors"
         if len(contents) > FILE_LIMIT:
-            raise Error("observation.size", 65, f"expected at most {FILE_LIMIT} bytes", file=name)
+            raise located("observation.size", 65, f"expected at most {FILE_LIMIT} bytes", file=name)
         self._write(name, contents)
         entry = Entry(name, len(contents), hashlib.sha256(contents).hexdigest())
         self._entries.append(entry)
@@ -250,7 +251,7 @@ class ObservationWriter:
 
     def _finish(self) -> None:
         if not self._entries:
-            raise Error(
+            raise located(
                 "observation.empty", 65, "expected at least one observation", file=self.path
             )
         document = {
@@ -267,7 +268,7 @@ class ObservationWriter:
         try:
             write_whole(target, contents)
         except OSError as error:
-            raise Error("observation.io", 74, error.strerror or str(error), file=target) from None
+            raise located("observation.io", 74, error.strerror or str(error), file=target) from None
 
     def _remove(self) -> None:
         for name in self._names:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import depthvla
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 from depthvla.observations._extras import require
 from depthvla.observations._lerobot_layout import Episode, LeRobotLayout
 from depthvla.observations._video import VideoFrames
@@ -25,7 +26,7 @@ from depthvla.observations.observation import Observation
 def decoder_versions() -> dict[str, str]:
     """Versions of the libraries that read a dataset, for the metadata of what is written."""
     for module in ("pyarrow", "av"):
-        require(module, extra="observations")
+        require(module, extra="datasets")
     return {name: importlib.metadata.version(name) for name in ("pyarrow", "av")}
 
 
@@ -70,18 +71,18 @@ def record_lerobot(
     Raises:
         Error: `observation.missing` (66); `observation.dataset`, `observation.video`, `image.…`
             (65); `observation.feature` (64): a feature or an episode that the dataset does not
-            have, or that is of another kind; `observation.extra` (69): pyarrow or PyAV is not
+            have, or that is of another kind; `python.extra` (69): pyarrow or PyAV is not
             installed; and what the writer raises.
     """
     for key, value in {"every": every, "limit": limit, "demonstrated": demonstrated}.items():
         if value is not None and value < 1:
-            raise Error("observation.feature", 64, f"expected at least 1, found {value}", key=key)
+            raise located("observation.feature", 64, f"expected at least 1, found {value}", key=key)
     layout = LeRobotLayout(dataset)
     if cameras is None:
         cameras = layout.cameras()
     if not isinstance(cameras, Mapping):
         if len(set(cameras)) != len(cameras):
-            raise Error(
+            raise located(
                 "observation.duplicate", 64, "expected every camera once", file=str(layout.root)
             )
         cameras = {key: key for key in cameras}
@@ -160,7 +161,7 @@ def _check_features(
     layout: LeRobotLayout, cameras: Mapping[str, str], state: Sequence[str], action: str | None
 ) -> None:
     def refuse(key: str, rule: str) -> Error:
-        return Error("observation.feature", 64, rule, file=str(layout.root), key=key)
+        return located("observation.feature", 64, rule, file=str(layout.root), key=key)
 
     for key in [*cameras.values(), *state, *([action] if action else [])]:
         if key not in layout.features:
@@ -185,7 +186,7 @@ def _chosen(layout: LeRobotLayout, episodes: Iterable[int] | None) -> list[Episo
     chosen = []
     for number in sorted(layout.episodes) if episodes is None else episodes:
         if number not in layout.episodes:
-            raise Error(
+            raise located(
                 "observation.feature",
                 64,
                 f"expected one of the dataset's {len(layout.episodes)} episodes, found {number}",
@@ -205,14 +206,18 @@ def _image(layout: LeRobotLayout, episode: Episode, cell: Any, key: str) -> npt.
         try:
             data = (layout.root / path).read_bytes()
         except OSError as error:
-            raise Error(
+            raise located(
                 "observation.missing",
                 66,
                 error.strerror or str(error),
                 file=str(layout.root / path),
             ) from None
-    picture: npt.NDArray[np.uint8] = depthvla.decode_image(data)
-    return picture
+    try:
+        return depthvla.decode_image(data)
+    except Error as error:
+        # The decoder sees bytes alone.
+        message = f"{episode.data}: {key}: {error.message}"
+        raise Error(error.code, error.status, message, file=str(episode.data), key=key) from None
 
 
 def _numbers(layout: LeRobotLayout, key: str, value: Any) -> npt.NDArray[Any]:

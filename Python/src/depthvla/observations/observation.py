@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depthvla.errors import Error
+from depthvla.observations._errors import located
 
 DepthUnit = Literal["metres", "unscaled", "relative"]
 
@@ -159,4 +160,4 @@ def _check(
 
 
 def _bad(part: str, key: str | None, rule: str) -> Error:
-    return Error(f"observation.{part}", 65, rule, key=key)
+    return located(f"observation.{part}", 65, rule, key=key)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ FIXTURES = Path(__file__).parents[3] / "Fixtures"
 DATA = Path(__file__).parent / "data"
 
 
-def observation(**changes):
+def observation(**changes: Any) -> Any:
     """Two cameras, everything given."""
     generator = np.random.default_rng(1)
     values = {
@@ -35,10 +36,10 @@ def observation(**changes):
     return Observation(**{**values, **changes})
 
 
-def same(a, b):
+def same(a: Any, b: Any) -> Any:
     """Whether two observations are equal to the bit, the order of cameras included."""
 
-    def arrays(o):
+    def arrays(o: Any) -> Any:
         depth = {f"depth {camera}": values for camera, values in o.depth.items()}
         actions = {} if o.actions is None else {"actions": o.actions}
         return {**o.pictures, **depth, **actions, "state": o.state, "noise": o.noise}
@@ -55,16 +56,16 @@ def same(a, b):
     )
 
 
-def refused(code, status):
+def refused(code: Any, status: Any) -> Any:
     """Expects an error of a code and a status, of one line."""
 
     class Expectation:
-        def __enter__(self):
+        def __enter__(self) -> Any:
             self.raises = pytest.raises(Error)
             self.info = self.raises.__enter__()
             return self.info
 
-        def __exit__(self, *arguments):
+        def __exit__(self, *arguments: Any) -> Any:
             result = self.raises.__exit__(*arguments)
             assert (self.info.value.code, self.info.value.status) == (code, status), str(
                 self.info.value
@@ -75,7 +76,7 @@ def refused(code, status):
     return Expectation()
 
 
-def command(*arguments, **options):
+def command(*arguments: Any, **options: Any) -> Any:
     """Runs `python -m depthvla.observations`."""
     return subprocess.run(
         [sys.executable, "-m", "depthvla.observations", *map(str, arguments)],
