@@ -53,7 +53,9 @@ def damage(folder: Path) -> set[str]:
     return {"cut.png", "empty.jpg", "text.jpg", "grey16.png"}
 
 
-def of_command(bundle: Path, folder: Path, out: Path, *options: str) -> dict[str, tuple[bytes, bytes]]:
+def of_command(
+    bundle: Path, folder: Path, out: Path, *options: str
+) -> dict[str, tuple[bytes, bytes]]:
     """What `depthvla run` writes for a folder, by picture: the 16-bit PNG and the floats."""
     arguments = ["run", bundle, "--image", folder, "--png16", out / "png", "--raw", out / "raw"]
     arguments += ["--skip-damaged", "--quiet", "--threads", "1", *options]
@@ -82,8 +84,9 @@ def labels_of(output: Path) -> dict[str, bytes]:
 @contextlib.contextmanager
 def cluster(workers: int, processors: int) -> Iterator[Any]:
     """A Ray cluster on this machine: a head without processors, and workers; this process joins it."""
-    import ray
     from ray.cluster_utils import Cluster
+
+    import ray
 
     made = Cluster(
         initialize_head=True,

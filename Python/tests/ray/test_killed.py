@@ -21,22 +21,19 @@ from depthvla.ray import label  # noqa: E402
 COUNT = 30
 
 
-def in_the_middle(output: Path, do: Callable[[], object]) -> threading.Thread:
-    """Does something once a third of the labels are there, and not after two thirds."""
-    seen = []
+class InTheMiddle(threading.Thread):
+    """Does something once a third of the labels are there, and notes how many there were."""
 
-    def wait() -> None:
-        while not seen:
-            count = len(list((output / "labels").glob("*"))) if output.exists() else 0
-            if count >= COUNT // 3:
-                seen.append(count)
-                do()
+    def __init__(self, output: Path, do: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self.output, self.do, self.seen = output, do, 0
+        self.start()
+
+    def run(self) -> None:
+        while self.seen < COUNT // 3:
             time.sleep(0.005)
-
-    thread = threading.Thread(target=wait, daemon=True)
-    thread.seen = seen  # type: ignore[attr-defined]
-    thread.start()
-    return thread
+            self.seen = len(list((self.output / "labels").glob("*.png")))
+        self.do()
 
 
 def check(output: Path, expected: dict[str, tuple[bytes, bytes]], failed: set[str]) -> None:
@@ -57,12 +54,12 @@ def test_a_node_is_killed(tmp_path: Path, bundles: dict[str, Path], meaning: str
     expected = of_command(bundles[meaning], pictures, tmp_path / "c", "--input-size", "518")
     with cluster(workers=2, processors=1) as (made, nodes):
         # SIGKILL for the node's raylet; its processes die with it.
-        thread = in_the_middle(
+        thread = InTheMiddle(
             tmp_path / "o", lambda: made.remove_node(nodes[0], allow_graceful=False)
         )
         report = label(pictures, tmp_path / "o", bundle=bundles[meaning], input_size=518)
         thread.join(timeout=10)
-        assert not thread.is_alive() and thread.seen[0] < COUNT  # type: ignore[attr-defined]
+        assert not thread.is_alive() and thread.seen < COUNT
     assert (report.actors, report.threads, report.found) == (2, 1, 0)
     assert (report.pictures, report.labels, report.failures) == (COUNT + 4, COUNT, 4)
     check(tmp_path / "o", expected, failed)
@@ -72,7 +69,7 @@ def test_the_process_of_an_actor_is_killed(tmp_path: Path, bundles: dict[str, Pa
     pictures = make_pictures(tmp_path / "pictures", COUNT, (160, 120))
     bundle = bundles["relative"]
     expected = of_command(bundle, pictures, tmp_path / "c", "--input-size", "518")
-    killed = []
+    killed: list[int] = []
 
     def kill_one() -> None:
         mine = psutil.Process().children(recursive=True)
@@ -81,7 +78,7 @@ def test_the_process_of_an_actor_is_killed(tmp_path: Path, bundles: dict[str, Pa
         killed.append(len(actors))
 
     with cluster(workers=2, processors=1):
-        thread = in_the_middle(tmp_path / "o", kill_one)
+        thread = InTheMiddle(tmp_path / "o", kill_one)
         report = label(pictures, tmp_path / "o", bundle=bundle, input_size=518)
         thread.join(timeout=10)
     assert killed == [2]

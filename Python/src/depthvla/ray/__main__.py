@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 
 import depthvla
 from depthvla.errors import Error
-from depthvla.ray.label import Progress, label
+from depthvla.ray.label import LabelReport, Progress, label
 from depthvla.ray.pictures import PICTURES
 
 _EXAMPLES = """\
@@ -32,23 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        report = label(
-            options.source,
-            options.output,
-            bundle=options.bundle,
-            trust=_trust(options),
-            kind=options.kind,
-            input_size=options.input_size,
-            actors=options.actors,
-            threads_per_actor=options.threads_per_actor,
-            source_format=options.format,
-            suffixes=tuple(options.suffix or PICTURES),
-            picture_column=options.picture_column,
-            key_column=options.key_column,
-            retry_failures=options.retry_failures,
-            address=options.address,
-            progress=_progress() if sys.stderr.isatty() else None,
-        )
+        # Ray tells about workers that died on stdout.
+        with contextlib.redirect_stdout(sys.stderr):
+            report = _label(options)
     except Error as error:
         print(f"error: {error}", file=sys.stderr)
         return error.status
@@ -60,6 +47,26 @@ def main(arguments: list[str] | None = None) -> int:
         f"in {report.output}, {report.found} of them done before, {report.seconds:.1f} s"
     )
     return 0
+
+
+def _label(options: Any) -> LabelReport:
+    return label(
+        options.source,
+        options.output,
+        bundle=options.bundle,
+        trust=_trust(options),
+        kind=options.kind,
+        input_size=options.input_size,
+        actors=options.actors,
+        threads_per_actor=options.threads_per_actor,
+        source_format=options.format,
+        suffixes=tuple(options.suffix or PICTURES),
+        picture_column=options.picture_column,
+        key_column=options.key_column,
+        retry_failures=options.retry_failures,
+        address=options.address,
+        progress=_progress() if sys.stderr.isatty() else None,
+    )
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,29 +64,42 @@ def connected(address: str | None) -> Iterator[Cluster]:
     options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     if address is None:
         options |= {"object_store_memory": OBJECT_STORE, "include_dashboard": False}
+    # Ray takes SIGTERM for itself, and ends the process without a word.
+    handler = signal.getsignal(signal.SIGTERM)
     try:
+        _check_answers(address)
         ray.init(address=address or "local", **options)
     except Exception as error:
         raise located("ray.cluster", 69, f"Ray: {_first_line(error)}", key=address) from None
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
     try:
         yield Cluster(ray)
     finally:
         ray.shutdown()
 
 
+def _check_answers(address: str | None) -> None:
+    # Ray itself goes on trying for minutes.
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+
+
 @contextlib.contextmanager
 def quiet(data: Any) -> Iterator[None]:
-    """Keeps Ray Data from writing progress to the terminal."""
+    """Keeps Ray Data from writing progress, and from hiding what an actor raised."""
     context = data.DataContext.get_current()
-    before = context.enable_progress_bars
+    before = (context.enable_progress_bars, context.raise_original_map_exception)
     logger = logging.getLogger("ray.data")
     level = logger.level
-    context.enable_progress_bars = False
+    # Without the second, the error arrives as text inside a UserCodeException alone.
+    context.enable_progress_bars, context.raise_original_map_exception = False, True
     logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        context.enable_progress_bars = before
+        context.enable_progress_bars, context.raise_original_map_exception = before
         logger.setLevel(level)
 
 
