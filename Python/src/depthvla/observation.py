@@ -52,9 +52,7 @@ def taken_apart(observation: Mapping[str, Any], keys: ObservationKeys) -> Observ
             that is passed over would change what the policy does.
     """
     if not isinstance(observation, Mapping):
-        raise TypeError(
-            f"observation: expected a mapping, found {type(observation).__name__}"
-        )
+        raise TypeError(f"observation: expected a mapping, found {type(observation).__name__}")
     found, images_are_read = _pictures(observation, keys)
     read = {*keys.state, keys.prompt, *keys.ignored, *(keys.cameras or ())}
     if images_are_read:
@@ -64,8 +62,8 @@ def taken_apart(observation: Mapping[str, Any], keys: ObservationKeys) -> Observ
         raise Error(
             "observation.key",
             65,
-            f"observation: nothing reads the key {unknown[0]!r}; expected {_words(keys)}, or ignore it "
-            "by name",
+            f"observation: nothing reads the key {unknown[0]!r}; expected {_words(keys)}, or "
+            "ignore it by name",
             key=str(unknown[0]),
         )
     parts = [_values(_required(observation, key), key) for key in keys.state]
@@ -103,7 +101,8 @@ def _pictures(
         raise Error(
             "observation.key",
             65,
-            f"observation['images']: nothing reads the camera {extra[0]!r}; expected {_words(keys)}",
+            f"observation['images']: nothing reads the camera {extra[0]!r}; expected "
+            f"{_words(keys)}",
             key=str(extra[0]),
         )
     found = []

@@ -177,5 +177,3 @@ class Weights:
             f"<depthvla.Weights: {len(self.tensors)} tensors of {self.family} in {self.naming} "
             f"naming, {self.nbytes} bytes>"
         )
-
-
