@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 ROOT = Path(__file__).parents[3]
-COMMAND = os.environ.get("DEPTHVLA_COMMAND", str(ROOT / ".build/debug/depthvla"))
+COMMAND = os.environ.get("DEPTHVLA_COMMAND") or shutil.which("depthvla") or ""
 STORE = 100 << 20
 
 
@@ -83,7 +84,7 @@ def labels_of(output: Path) -> dict[str, bytes]:
 
 @contextlib.contextmanager
 def cluster(workers: int, processors: int) -> Iterator[Any]:
-    """A Ray cluster on this machine: a head without processors, and workers; this process joins it."""
+    """A Ray cluster on this machine that this process joins: an idle head, and workers."""
     from ray.cluster_utils import Cluster
 
     import ray
