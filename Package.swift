@@ -3,10 +3,12 @@ import PackageDescription
 
 // DEPTHVLA_STATIC_LIBS=1 links the C libraries statically, for the single-file command: all but
 // SentencePiece, of which Debian has no static library, so that libsentencepiece0 must be there.
-let staticLibraries = Context.environment["DEPTHVLA_STATIC_LIBS"] == "1"
+// DEPTHVLA_STATIC_LIBS=library does so for the shared library, but for libpng and libjpeg, whose
+// static libraries cannot be part of one.
+let staticLibraries = Context.environment["DEPTHVLA_STATIC_LIBS"]
 
 func link(_ library: String) -> [LinkerSetting] {
-  staticLibraries
+  staticLibraries == "1" || staticLibraries == "library" && !["png", "jpeg"].contains(library)
     ? [.unsafeFlags(["-Xlinker", "-l:lib\(library).a"])] : [.linkedLibrary(library)]
 }
 

@@ -48,7 +48,7 @@ def run_command(*arguments: str | Path, status: int | None = 0) -> str:
 
 @pytest.fixture(scope="session")
 def make_bundle(tmp_path_factory: pytest.TempPathFactory) -> MakeBundle:
-    """Converts a fixture checkpoint once: family option, folder below Fixtures/checkpoints, options."""
+    """Converts once: the option of a family, a folder below Fixtures/checkpoints, more options."""
     folder = tmp_path_factory.mktemp("bundles")
     made: dict[tuple[str, ...], Path] = {}
 

@@ -262,6 +262,7 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
         dtype: Any = None,
         quantized: Literal["dequantize", "int8"] = "dequantize",
         family: str | None = None,
+        ties: Literal["class", "file"] = "class",
         threads: int | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> dict[str, Any]:
@@ -280,6 +281,8 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
             quantized: Whether INT8 becomes floats or stays INT8 with its scales beside it, where
                 the naming has a place for them.
             family: The model to take out of a composite, such as ``paligemma`` or ``dinov2``.
+            ties: Whether a tensor that the class keeps once under several names has all of them, as
+                in the class's own state dict, or those that the library's files have.
             threads: To unpack on; one for each processor by default.
             progress: Called with the bytes that are done, and of how many.
 
@@ -287,8 +290,8 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
             Error: ``export.*``, ``manifest.unknown``, ``argument.range``; what reading raises.
             MissingExtra: The framework is not installed.
         """
-        with Weights(
-            self._handle, naming, dtype=dtype, quantized=quantized, family=family
+        with self.weights(
+            naming, dtype=dtype, quantized=quantized, family=family, ties=ties
         ) as weights:
             return weights.load(
                 framework=framework, device=device, threads=threads, progress=progress
@@ -301,13 +304,16 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
         dtype: Any = None,
         quantized: Literal["dequantize", "int8"] = "dequantize",
         family: str | None = None,
+        ties: Literal["class", "file"] = "class",
     ) -> Weights:
         """The plan behind `state_dict`: names, shapes, the library's config, and notes.
 
         Raises:
             Error: ``export.*``, ``manifest.unknown``, ``argument.range``.
         """
-        return Weights(self._handle, naming, dtype=dtype, quantized=quantized, family=family)
+        return Weights(
+            self._handle, naming, dtype=dtype, quantized=quantized, family=family, ties=ties
+        )
 
     def verify(
         self,

@@ -112,7 +112,8 @@ class DepthEstimator:
                 suggests.
 
         Raises:
-            Error: ``depth.family``, ``model.*``, ``preprocessor.*``; what opening and reading raise.
+            Error: ``depth.family``, ``model.*``, ``preprocessor.*``; what opening and reading
+                raise.
         """
         opened = bundle if isinstance(bundle, Bundle) else open(bundle, trust=trust)
         if isinstance(bundle, Bundle) and trust is not None:

@@ -1,4 +1,4 @@
-"""State dicts, beside the folders that the command exports, as the safetensors library reads them."""
+"""State dicts, beside folders that the command exports, as the safetensors library reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import depthvla
-from conftest import CHECKPOINTS, MakeBundle, run_command, with_changed_byte
+from conftest import MakeBundle, run_command, with_changed_byte
 
 torch = pytest.importorskip("torch")
 
@@ -63,7 +63,7 @@ def test_a_state_dict_is_what_export_writes(
 ) -> None:
     path = make_bundle(option, source)
     expected = exported(path, tmp_path / "out", naming)
-    with depthvla.open(path) as bundle, bundle.weights(naming) as weights:
+    with depthvla.open(path) as bundle, bundle.weights(naming, ties="file") as weights:
         assert_equal(weights.load(), expected)
         config = tmp_path / "out/config.json"
         assert weights.config == (json.loads(config.read_text()) if config.exists() else None)
@@ -95,7 +95,17 @@ def test_int8_is_dequantized_or_kept_with_its_scales(int8_bundle: Path, tmp_path
 def test_a_model_is_taken_out_of_a_composite(depthvla_bundle: Path, tmp_path: Path) -> None:
     expected = exported(depthvla_bundle, tmp_path / "out", "hub", "--family", "paligemma")
     with depthvla.open(depthvla_bundle) as bundle:
-        assert_equal(bundle.state_dict("hub", family="paligemma"), expected)
+        assert_equal(bundle.state_dict("hub", family="paligemma", ties="file"), expected)
+
+
+def test_openpis_class_has_both_names_of_what_its_files_have_once(make_bundle: MakeBundle) -> None:
+    prefix = "paligemma_with_expert.paligemma."
+    names = {prefix + "lm_head.weight", prefix + "model.language_model.embed_tokens.weight"}
+    with depthvla.open(make_bundle("--pi0", "pi0/openpi")) as bundle:
+        of_class = bundle.state_dict("openpi")
+        of_file = bundle.state_dict("openpi", ties="file")
+    assert set(of_class) - set(of_file) < names < set(of_class)
+    assert len({of_class[name].data_ptr() for name in names}) == 1
 
 
 def test_tied_names_share_memory_where_the_library_ties_them(make_bundle: MakeBundle) -> None:
@@ -228,15 +238,3 @@ def test_nothing_is_written_to_stdout(depthvla_bundle: Path) -> None:
         [sys.executable, "-c", script, str(depthvla_bundle)], capture_output=True, check=True
     )
     assert (done.stdout, done.stderr) == (b"", b"")
-
-
-def test_what_a_fixture_checkpoint_was_made_of_is_loaded_strictly_by_its_library(
-    make_bundle: MakeBundle,
-) -> None:
-    transformers = pytest.importorskip("transformers")
-    path = make_bundle("--dinov2", "dinov2/hf")
-    config = transformers.AutoConfig.from_pretrained(CHECKPOINTS / "dinov2/hf")
-    with depthvla.open(path) as bundle:
-        model = transformers.Dinov2Model(config)
-        missing, unexpected = model.load_state_dict(bundle.state_dict("hub"), strict=False)
-        assert (missing, unexpected) == ([], [])

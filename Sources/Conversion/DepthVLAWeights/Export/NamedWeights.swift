@@ -34,7 +34,7 @@ public struct NamedWeights: Sendable {
   /// Plans the tensors. Nothing is read.
   ///
   /// - Parameters:
-  ///   - options: `naming`, `family` and `dtype`; the rest is for folders.
+  ///   - options: `naming`, `family`, `dtype` and `allTiedNames`; the rest is for folders.
   ///   - keepsInt8: keeps INT8 values and scales, under `layout` names as the bundle stores them,
   ///     else where the library reads them.
   /// - Throws: `export.*`, `manifest.unknown`; `export.int8` where the library reads no INT8.
