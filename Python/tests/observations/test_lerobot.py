@@ -128,6 +128,16 @@ def change_info(dataset: Any, **changes: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
+def test_a_feature_of_depth_is_no_picture(tmp_path: Path, copy: Path) -> None:
+    info = json.loads((copy / "meta/info.json").read_text())
+    # As LeRobot 0.6 marks it; 0.3 wrote `video.is_depth_map`.
+    info["features"][TOP]["info"] = {"is_depth_map": True}
+    change_info(copy, features=info["features"])
+    assert list(record(tmp_path, copy, limit=1)[0].pictures) == [WRIST]
+    with refused("observation.feature", 64):
+        record(tmp_path / "b", copy, cameras=[TOP])
+
+
 @pytest.mark.parametrize("other", ["v2.0", "v1.6", "v4.0", None, 3])
 def test_another_version_is_refused(tmp_path: Path, copy: Any, other: Any) -> None:
     change_info(copy, codebase_version=other)
@@ -136,7 +146,14 @@ def test_another_version_is_refused(tmp_path: Path, copy: Any, other: Any) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["../{episode_index}.parquet", "/etc/passwd", "data/{nothing}.parquet", 3]
+    "path",
+    [
+        "../{episode_index}.parquet",
+        "/etc/passwd",
+        "data/{nothing}.parquet",
+        "{episode_index:>99999999}",
+        3,
+    ],
 )
 def test_paths_that_lead_out_of_the_dataset_are_refused(
     tmp_path: Path, copy: Any, path: Any

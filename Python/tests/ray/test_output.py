@@ -111,6 +111,13 @@ def test_a_picture_at_which_the_process_dies_again_and_again_is_known(tmp_path: 
     assert not os.path.exists(path) and Attempts(path).deaths(7) == 0
 
 
+def test_two_processes_may_do_one_chunk(tmp_path: Path) -> None:
+    first, second = (Attempts(str(tmp_path / "notes")) for _ in range(2))
+    for notes in (first, second):
+        notes.note(3)
+        notes.end()
+
+
 def test_deaths_before_the_first_picture_count_for_none(tmp_path: Path) -> None:
     path = str(tmp_path / "notes")
     for _ in range(5):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from depthvla.observations._errors import located
 from depthvla.observations._extras import require
 
 VERSIONS = ("v2.1", "v3.0")
+
+_TEMPLATE = re.compile(r"([^{}]|\{[a-z_]+(:0?[0-9]{1,2}d)?\})*")
 
 
 @dataclass(frozen=True)
@@ -156,9 +159,9 @@ class LeRobotLayout:
         return Episode(
             number,
             int(line["length"]),
-            self._inside(self._info["data_path"].format(**place)),
+            self._inside(self._filled("data_path", place)),
             {
-                k: (self._inside(self._info["video_path"].format(video_key=k, **place)), 0.0)
+                k: (self._inside(self._filled("video_path", {**place, "video_key": k})), 0.0)
                 for k in videos
             },
         )
@@ -169,7 +172,7 @@ class LeRobotLayout:
                 "chunk_index": row[f"{prefix}/chunk_index"],
                 "file_index": row[f"{prefix}/file_index"],
             }
-            return self._inside(self._info[template].format(**place, **more))
+            return self._inside(self._filled(template, {**place, **more}))
 
         return Episode(
             int(row["episode_index"]),
@@ -183,6 +186,14 @@ class LeRobotLayout:
                 for key in videos
             },
         )
+
+    def _filled(self, key: str, place: dict[str, Any]) -> str:
+        template = self._info[key]
+        # Python's templates can do much more, such as fill up to any width.
+        if not isinstance(template, str) or not _TEMPLATE.fullmatch(template):
+            info = self.root / "meta" / "info.json"
+            raise self.bad("expected a path with names and widths in braces", info, key)
+        return template.format(**place)
 
     def _inside(self, relative: str) -> Path:
         if os.path.isabs(relative) or ".." in Path(relative).parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 
@@ -44,4 +45,6 @@ class Attempts:
     def end(self) -> None:
         """The chunk is done: the notes are removed."""
         os.close(self._file)
-        os.unlink(self._path)
+        # Of a chunk that two processes did, as after a break in the network, one is the first.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)

@@ -18,6 +18,10 @@ from depthvla.observations._extras import require
 OBJECT_STORE = 200 << 20
 """Bytes of the object store of a Ray that is started here: only numbers of chunks go through it."""
 
+LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""The variable that Ray reads where clusters are not supported. Its name notwithstanding, 0 works
+on Linux, and is the only way to keep Ray from the machine's other addresses."""
+
 
 class Cluster:
     """A Ray that this process is connected to."""
@@ -53,14 +57,27 @@ def connected(address: str | None) -> Iterator[Cluster]:
     """
     address = address or os.environ.get("RAY_ADDRESS")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if address is None:
+    is_local = address is None and LOOPBACK not in os.environ
+    if is_local:
         # Before Ray is imported: a Ray of this machine alone listens on the loopback address alone.
-        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    ray = require("ray", extra="ray")
-    require("ray.data", extra="ray")
-    if ray.is_initialized():
+        os.environ[LOOPBACK] = "0"
+    try:
+        ray = require("ray", extra="ray")
+        require("ray.data", extra="ray")
+        is_ours = not ray.is_initialized()
+        if is_ours:
+            _start(ray, address)
+    finally:
+        if is_local:
+            os.environ.pop(LOOPBACK, None)
+    try:
         yield Cluster(ray)
-        return
+    finally:
+        if is_ours:
+            ray.shutdown()
+
+
+def _start(ray: Any, address: str | None) -> None:
     options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     if address is None:
         options |= {"object_store_memory": OBJECT_STORE, "include_dashboard": False}
@@ -71,12 +88,8 @@ def connected(address: str | None) -> Iterator[Cluster]:
         ray.init(address=address or "local", **options)
     except Exception as error:
         raise located("ray.cluster", 69, f"Ray: {_first_line(error)}", key=address) from None
-    if threading.current_thread() is threading.main_thread():
+    if handler is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
-    try:
-        yield Cluster(ray)
-    finally:
-        ray.shutdown()
 
 
 def _check_answers(address: str | None) -> None:
