@@ -3,12 +3,10 @@ import PackageDescription
 
 // DEPTHVLA_STATIC_LIBS=1 links the C libraries statically, for the single-file command: all but
 // SentencePiece, of which Debian has no static library, so that libsentencepiece0 must be there.
-// DEPTHVLA_STATIC_LIBS=library does so for the shared library, but for libpng and libjpeg, whose
-// static libraries cannot be part of one.
-let staticLibraries = Context.environment["DEPTHVLA_STATIC_LIBS"]
+let staticLibraries = Context.environment["DEPTHVLA_STATIC_LIBS"] == "1"
 
 func link(_ library: String) -> [LinkerSetting] {
-  staticLibraries == "1" || staticLibraries == "library" && !["png", "jpeg"].contains(library)
+  staticLibraries
     ? [.unsafeFlags(["-Xlinker", "-l:lib\(library).a"])] : [.linkedLibrary(library)]
 }
 

@@ -53,7 +53,8 @@ def numpy_dtype(name: str) -> np.dtype[Any] | None:
         found = getattr(importlib.import_module("ml_dtypes"), _ML_DTYPES[name])
     except (ImportError, AttributeError):
         return None
-    return np.dtype(found)
+    dtype: np.dtype[Any] = np.dtype(found)
+    return dtype
 
 
 def torch_dtype(name: str) -> Any:

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 import depthvla
-from conftest import FIXTURES, MakeBundle, run_command
+
+from ..conftest import FIXTURES, MakeBundle, run_command
 
 
 def test_use_after_close_is_refused(depthvla_bundle: Path, depth_bundle: Path) -> None:
@@ -56,16 +57,17 @@ def test_use_after_close_is_refused(depthvla_bundle: Path, depth_bundle: Path) -
 @pytest.mark.parametrize("value", [None, 7, b"x", [], object()])
 def test_objects_of_the_wrong_type_are_type_errors(value: object, depthvla_bundle: Path) -> None:
     unchecked: Any = value
+    other: Any = value or 1.5
     with pytest.raises((TypeError, depthvla.Error)):
         depthvla.open(unchecked)
     with depthvla.open(depthvla_bundle) as bundle:
         calls: list[Any] = [
             lambda: bundle.state_dict(unchecked),
-            lambda: bundle.state_dict(family=unchecked or 1.5),
-            lambda: bundle.state_dict(threads="2" if isinstance(value, int) else unchecked or "2"),
-            lambda: depthvla.open(depthvla_bundle, trust=unchecked or 1),
-            lambda: depthvla.Policy(bundle, products=unchecked or 1),
-            lambda: depthvla.check_parity(bundle, unchecked or 1),
+            lambda: bundle.state_dict(family=other),
+            lambda: bundle.state_dict(threads=0 if isinstance(value, int) else other),
+            lambda: depthvla.open(depthvla_bundle, trust=other),
+            lambda: depthvla.Policy(bundle, products=other),
+            lambda: depthvla.check_parity(bundle, other),
             lambda: depthvla.decode_image(unchecked),
         ]
         for call in calls:
@@ -222,7 +224,7 @@ def test_a_forked_child_of_a_process_that_used_the_library_is_refused(
 ) -> None:
     bundle = depthvla.open(depthvla_bundle)
     for method, expected in [("fork", "process.forked"), ("spawn", "opened")]:
-        context = multiprocessing.get_context(method)
+        context: Any = multiprocessing.get_context(method)
         queue = context.Queue()
         child = context.Process(target=_forked, args=(str(depthvla_bundle), queue))
         child.start()

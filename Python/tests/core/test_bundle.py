@@ -11,7 +11,8 @@ import pytest
 from safetensors.numpy import load_file
 
 import depthvla
-from conftest import CHECKPOINTS, FIXTURES, MakeBundle, run_command, with_changed_byte
+
+from ..conftest import CHECKPOINTS, FIXTURES, MakeBundle, run_command, with_changed_byte
 
 PLAIN = CHECKPOINTS / "depthvla/plain"
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import depthvla
-from conftest import CHECKPOINTS, FIXTURES, MakeBundle, run_command
+
+from ..conftest import CHECKPOINTS, FIXTURES, MakeBundle, run_command
 
 CASES: list[dict[str, Any]] = json.loads((FIXTURES / "policies/expected.json").read_text())
 TOKENIZER = FIXTURES / "tokenizers/tiny/tokenizer.model"
@@ -27,7 +28,8 @@ def case_bundle(case: dict[str, Any], make_bundle: MakeBundle) -> Path:
     if case["preprocessor"]:
         options += ["--preprocessor", FIXTURES / "statistics" / case["preprocessor"]]
     family = case["checkpoint"].split("/")[0]
-    return make_bundle(OPTIONS[family], case["checkpoint"], *options)
+    path: Path = make_bundle(OPTIONS[family], case["checkpoint"], *options)
+    return path
 
 
 def pictures(case: dict[str, Any]) -> list[np.ndarray]:
@@ -122,7 +124,7 @@ def test_an_observation_that_does_not_fit_is_refused_with_its_key(
     image = np.zeros((8, 8, 3), np.uint8)
     good: dict[str, Any] = {"images": [image], "state": CASES[0]["state"], "prompt": "go"}
     policy.infer(good)
-    for change, code, key in [
+    changes: list[tuple[dict[str, Any], str, str]] = [
         ({"extra": 1}, "observation.key", "extra"),
         ({"state": "none"}, "observation.type", "state"),
         ({"state": [[1.0]]}, "observation.shape", "state"),
@@ -130,7 +132,8 @@ def test_an_observation_that_does_not_fit_is_refused_with_its_key(
         ({"images": [image[:, :, :2]]}, "observation.shape", "images[0]"),
         ({"images": [image.astype(np.int64)]}, "observation.type", "images[0]"),
         ({"images": [image + np.float32(np.nan)]}, "observation.range", "images[0]"),
-    ]:
+    ]
+    for change, code, key in changes:
         with pytest.raises(depthvla.Error) as found:
             policy.infer(good | change)
         assert (found.value.code, found.value.key) == (code, key)
@@ -139,12 +142,13 @@ def test_an_observation_that_does_not_fit_is_refused_with_its_key(
         with pytest.raises(depthvla.Error) as found:
             policy.infer({key: value for key, value in good.items() if key != missing})
         assert (found.value.code, found.value.key) == ("observation.key", missing)
-    for change, code in [
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"state": [1.0]}, "policy.state-width"),
         ({"state": [float("nan")] * len(CASES[0]["state"])}, "policy.not-finite"),
         ({"images": []}, "policy.no-image"),
         ({"prompt": "red " * 500}, "prompt.too-long"),
-    ]:
+    ]
+    for change, code in refused:
         with pytest.raises(depthvla.Error) as found:
             policy.infer(good | change)
         assert found.value.code == code

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CHECKPOINTS, PROJECT, run_command
+
+from ..conftest import CHECKPOINTS, PROJECT, run_command
 
 
 @pytest.mark.parametrize("readme", ["README.md", "Python/README.md"])

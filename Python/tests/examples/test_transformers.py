@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FIXTURES, PROJECT, MakeBundle
 
-torch = pytest.importorskip("torch")
+from ..conftest import FIXTURES, PROJECT, MakeBundle
+
+torch: Any = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 
@@ -26,21 +27,21 @@ def example(name: str) -> Any:
     return module
 
 
-def golden(name: str) -> dict[str, torch.Tensor]:
+def golden(name: str) -> Any:
     """A golden's tensors."""
     from safetensors.torch import load_file
 
     return load_file(FIXTURES / f"goldens/{name}.safetensors")
 
 
-def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
+def assert_close(found: Any, expected: Any) -> None:
     """Within what float32 costs: see Fixtures/README.md."""
     limit = 5e-5 * expected.abs().max().item()
     assert found.shape == expected.shape
     assert (found.double() - expected.double()).abs().max().item() <= limit
 
 
-def inputs(recorded: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def inputs(recorded: dict[str, Any]) -> dict[str, Any]:
     """The inputs of a golden."""
     return {k.removeprefix("in."): v for k, v in recorded.items() if k.startswith("in.")}
 
@@ -68,9 +69,7 @@ def test_dinov2_computes_the_recorded_features(source: str, make_bundle: MakeBun
 
 
 @pytest.mark.parametrize("source", ["depth-anything-v2", "depth-anything-v2-metric"])
-def test_depth_anything_computes_the_recorded_depth(
-    source: str, make_bundle: MakeBundle
-) -> None:
+def test_depth_anything_computes_the_recorded_depth(source: str, make_bundle: MakeBundle) -> None:
     model = example("load_into_transformers").load(
         str(make_bundle("--depth-anything", f"{source}/hf"))
     )
