@@ -85,9 +85,8 @@ def labels_of(output: Path) -> dict[str, bytes]:
 @contextlib.contextmanager
 def cluster(workers: int, processors: int) -> Iterator[Any]:
     """A Ray cluster on this machine that this process joins: an idle head, and workers."""
-    from ray.cluster_utils import Cluster
-
     import ray
+    from ray.cluster_utils import Cluster
 
     made = Cluster(
         initialize_head=True,
