@@ -175,7 +175,8 @@ let conversion: [Target] = [
     name: "DepthVLAWeights",
     dependencies: ["DepthVLARuntime"]
       + prefixed([
-        "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Signing", "Compression",
+        "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Images", "Signing",
+        "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
         "Pipelines", "Parity", "CBuild",
