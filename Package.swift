@@ -190,7 +190,8 @@ let interface: [Target] = [
     dependencies: ["DepthVLAWeights"]
       + prefixed([
         "CDepthVLA", "Bundles", "Diagnostics", "Families", "Hashing", "Images", "JSON", "Kernels",
-        "Models", "Normalization", "Parallelism", "Parity", "Pipelines", "Remapping", "Signing", "TensorMath", "Tensors",
+        "Models", "Normalization", "Parallelism", "Parity", "Pipelines", "Remapping", "Signing",
+        "TensorMath", "Tensors",
       ]), path: "Sources/Interface/CInterface", exclude: ["exports.map"],
     swiftSettings: swiftSettings,
     linkerSettings: [

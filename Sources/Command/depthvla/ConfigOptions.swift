@@ -2,6 +2,7 @@ import ArgumentParser
 import DVLADiagnostics
 import DVLAJSON
 import DVLARemapping
+import DepthVLAWeights
 
 /// A `config.json` from elsewhere than beside the weights.
 struct ConfigOptions: ParsableArguments {

@@ -4,6 +4,7 @@ import DVLAFiles
 import DVLAJSON
 import DVLAKernels
 import DVLARemapping
+import DepthVLAWeights
 
 /// The options that every command has.
 struct OutputOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import DVLADiagnostics
 public import DVLAQuantization
+import DepthVLAWeights
 
 /// Which tensor is stored in which type.
 struct PrecisionOptions: ParsableArguments {

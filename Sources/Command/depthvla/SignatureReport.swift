@@ -3,6 +3,7 @@ import DVLADiagnostics
 import DVLAHashing
 import DVLAJSON
 import DVLASigning
+import DepthVLAWeights
 
 /// A signature that was made or verified, for a person and as a document.
 struct SignatureReport {

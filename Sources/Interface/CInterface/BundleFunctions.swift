@@ -1,3 +1,6 @@
+// Named as in the header.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import DVLABundles
 public import DVLACDepthVLA
 import DVLADiagnostics
@@ -121,20 +124,20 @@ public func dvla_bundle_asset(
 
 @c @implementation
 public func dvla_bundle_read_asset(
-  _ bundle: dvla_bundle?, _ index: Int, _ buffer: UnsafeMutableRawPointer?, _ byte_count: Int,
+  _ bundle: dvla_bundle?, _ index: Int, _ buffer: UnsafeMutableRawPointer?, _ byteCount: Int,
   _ error: UnsafeMutablePointer<dvla_error>?
 ) -> Int32 {
   unsafe boundary(error) { () throws(WeightsError) in
     let open = try unsafe Handles.find(number(bundle), OpenBundle.self)
     let asset = try open.asset(index).asset
     // Before anything is read.
-    guard byte_count == asset.byteCount else {
+    guard byteCount == asset.byteCount else {
       throw WeightsError(
         .bufferSize, .usage, file: open.bundle.path,
-        "buffer: expected room for \(asset.byteCount) bytes, found \(byte_count)")
+        "buffer: expected room for \(asset.byteCount) bytes, found \(byteCount)")
     }
     let bytes = try open.bundle.bytes(of: asset)
     try unsafe copy(
-      bytes, to: buffer?.assumingMemoryBound(to: UInt8.self), count: byte_count, "buffer")
+      bytes, to: buffer?.assumingMemoryBound(to: UInt8.self), count: byteCount, "buffer")
   }
 }

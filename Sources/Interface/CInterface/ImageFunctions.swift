@@ -1,3 +1,6 @@
+// Named as in the header.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import DVLACDepthVLA
 import DVLADiagnostics
 import DVLAImages
@@ -68,13 +71,13 @@ extension RGBImage {
 
 @c @implementation
 public func dvla_image_decode(
-  _ file: UnsafeRawPointer?, _ byte_count: Int, _ image: UnsafeMutablePointer<dvla_image?>?,
+  _ file: UnsafeRawPointer?, _ byteCount: Int, _ image: UnsafeMutablePointer<dvla_image?>?,
   _ error: UnsafeMutablePointer<dvla_error>?
 ) -> Int32 {
   unsafe boundary(error) { () throws(WeightsError) in
     let output = try unsafe HandleOutput(image, "image")
     let bytes = try unsafe elements(
-      file?.assumingMemoryBound(to: UInt8.self), count: byte_count,
+      file?.assumingMemoryBound(to: UInt8.self), count: byteCount,
       atMost: ImageLimits.default.fileByteCount, "file")
     output.store(DecodedImage(try ImageFile.decode(bytes)))
   }

@@ -1,3 +1,6 @@
+// Named as in the header.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import DVLABundles
 public import DVLACDepthVLA
 import DVLADiagnostics
@@ -9,7 +12,7 @@ import DVLATensors
 @c @implementation
 public func dvla_bundle_read(
   _ bundle: dvla_bundle?, _ index: Int, _ offset: UInt64, _ buffer: UnsafeMutableRawPointer?,
-  _ byte_count: Int, _ threads: UInt32, _ error: UnsafeMutablePointer<dvla_error>?
+  _ byteCount: Int, _ threads: UInt32, _ error: UnsafeMutablePointer<dvla_error>?
 ) -> Int32 {
   unsafe boundary(error) { () throws(WeightsError) in
     let open = try unsafe Handles.find(number(bundle), OpenBundle.self)
@@ -17,24 +20,26 @@ public func dvla_bundle_read(
     let threads = try threadCount(threads)
     let tensor = open.bundle.bundleTensors[index]
     let size = tensor.info.byteCount
-    guard offset <= size, byte_count >= 0, byte_count <= size - Int(offset) else {
+    guard offset <= size, byteCount >= 0, byteCount <= size - Int(offset) else {
       throw WeightsError(
         .tensorRange, .usage, file: open.bundle.path, tensor: tensor.name.string,
-        "expected a range inside its \(size) bytes, found \(byte_count) bytes at \(offset)")
+        "expected a range inside its \(size) bytes, found \(byteCount) bytes at \(offset)")
     }
-    guard byte_count > 0 else { return }
+    guard byteCount > 0 else { return }
     guard let buffer = unsafe buffer else { throw .null("buffer") }
     let start = Int(offset)
     let isInPlace = unsafe open.tensors.resident(index).map { unsafe $0 + start == buffer } ?? false
-    let memory = unsafe CallerMemory([UnsafeMutableRawBufferPointer(start: buffer, count: byte_count)])
+    let memory = unsafe CallerMemory([
+      UnsafeMutableRawBufferPointer(start: buffer, count: byteCount)
+    ])
     // Between multiples of a piece, so that no chunk is decoded twice.
     let first = start / pieceByteCount
     try OrderedWork.run(
-      items: (start + byte_count - 1) / pieceByteCount - first + 1, threads: threads,
+      items: (start + byteCount - 1) / pieceByteCount - first + 1, threads: threads,
       makeScratch: {},
       work: { (item, _) throws(WeightsError) in
         let piece = (first + item) * pieceByteCount
-        let range = max(start, piece)..<min(start + byte_count, piece + pieceByteCount)
+        let range = max(start, piece)..<min(start + byteCount, piece + pieceByteCount)
         if isInPlace { return try open.bundle.check(tensor.name, in: range) }
         try memory.withBytes(of: 0, in: range.lowerBound - start..<range.upperBound - start) {
           (bytes) throws(WeightsError) in

@@ -1,3 +1,6 @@
+// Named as in the header.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import DVLACDepthVLA
 import DVLADiagnostics
 import DVLAJSON
@@ -47,7 +50,7 @@ private struct ParityRequest {
 
 @c @implementation
 public func dvla_parity_check(
-  _ bundle: dvla_bundle?, _ goldens: UnsafePointer<UnsafePointer<CChar>?>?, _ golden_count: Int,
+  _ bundle: dvla_bundle?, _ goldens: UnsafePointer<UnsafePointer<CChar>?>?, _ goldenCount: Int,
   _ options: UnsafePointer<dvla_parity_options>?, _ progress: dvla_progress?,
   _ context: UnsafeMutableRawPointer?, _ report: UnsafeMutablePointer<dvla_report?>?,
   _ error: UnsafeMutablePointer<dvla_error>?
@@ -55,7 +58,7 @@ public func dvla_parity_check(
   unsafe boundary(error) { () throws(WeightsError) in
     let output = try unsafe HandleOutput(report, "report")
     let request = try unsafe ParityRequest(bundle, options)
-    let paths = try unsafe texts(goldens, count: golden_count, "goldens")
+    let paths = try unsafe texts(goldens, count: goldenCount, "goldens")
     let callback = unsafe ProgressCallback(progress, context)
     let check = try request.subject.check(
       against: paths, tolerances: try Tolerances(file: request.tolerancesFile),
@@ -66,7 +69,8 @@ public func dvla_parity_check(
     }
     output.store(
       ParityResult(ParityDocument(check, tolerances: request.tolerancesFile).json))
-    if let failed = check.comparisons.first(where: { !$0.passed }), let stage = failed.firstFailure {
+    if let failed = check.comparisons.first(where: { !$0.passed }), let stage = failed.firstFailure
+    {
       throw WeightsError(
         .parityExceeded, .checkFailed, file: failed.golden.path,
         "the first stage out of tolerance is \(stage.name.quoted)")

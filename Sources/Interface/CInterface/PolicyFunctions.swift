@@ -1,3 +1,6 @@
+// Named as in the header.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import DVLACDepthVLA
 import DVLADiagnostics
 import DVLAImages

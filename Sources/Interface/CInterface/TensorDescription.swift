@@ -63,7 +63,7 @@ final class TensorDescriptions: Sendable {
     unsafe tensor.rank = row.extents.count
     unsafe tensor.byte_count = UInt64(row.byteCount)
     unsafe tensor.resident = resident(index)
-    tensor.tied_to = row.tiedTo
+    unsafe tensor.tied_to = row.tiedTo
   }
 
   /// Where a tensor lies in memory.

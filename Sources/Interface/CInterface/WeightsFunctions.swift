@@ -1,3 +1,6 @@
+// Named as in the header.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import DVLACDepthVLA
 import DVLADiagnostics
 import DVLAJSON
@@ -125,7 +128,7 @@ public func dvla_weights_tensor(
 @c @implementation
 public func dvla_weights_load(
   _ weights: dvla_weights?, _ buffers: UnsafePointer<UnsafeMutableRawPointer?>?,
-  _ byte_counts: UnsafePointer<Int>?, _ count: Int, _ threads: UInt32,
+  _ byteCounts: UnsafePointer<Int>?, _ count: Int, _ threads: UInt32,
   _ progress: dvla_weights_progress?, _ context: UnsafeMutableRawPointer?,
   _ error: UnsafeMutablePointer<dvla_error>?
 ) -> Int32 {
@@ -137,7 +140,7 @@ public func dvla_weights_load(
     }
     guard count > 0 else { return }
     guard let buffers = unsafe buffers else { throw .null("buffers") }
-    guard let byteCounts = unsafe byte_counts else { throw .null("byte_counts") }
+    guard let byteCounts = unsafe byteCounts else { throw .null("byteCounts") }
     var requests: [NamedWeights.Request] = []
     var memory: [UnsafeMutableRawBufferPointer] = unsafe []
     for (index, info) in planned.weights.tensors.enumerated() {
@@ -146,7 +149,7 @@ public func dvla_weights_load(
       guard byteCount == expected else {
         throw WeightsError(
           .bufferSize, .usage, tensor: info.name.string,
-          "byte_counts[\(index)]: expected \(expected), found \(byteCount)")
+          "byteCounts[\(index)]: expected \(expected), found \(byteCount)")
       }
       unsafe memory.append(UnsafeMutableRawBufferPointer(start: buffer, count: byteCount))
       if unsafe buffer == nil && info.byteCount > 0 {

@@ -168,7 +168,8 @@ private struct ConversionRun {
     let bundle = try WeightBundle(path: path)
     let total = bundle.byteCount
     // The hashes are of bytes that were in memory; the checksum shows whether they arrived.
-    let verification = try bundle.verify(threads: conversion.options.threads, [.checksum]) { (done) throws(WeightsError) in
+    let verification = try bundle.verify(threads: conversion.options.threads, [.checksum]) {
+      (done) throws(WeightsError) in
       try progress(WorkProgress(phase: "verify", doneByteCount: done, totalByteCount: total))
     }
     if let damage = verification.damages.first { throw damage.error }

@@ -63,7 +63,8 @@ struct Packing {
       },
       consume: { (index, packed) throws(WeightsError) in
         try packing.take(packed, index)
-        try progress(WorkProgress(phase: "pack", doneByteCount: packing.done, totalByteCount: total))
+        try progress(
+          WorkProgress(phase: "pack", doneByteCount: packing.done, totalByteCount: total))
       })
     return packing
   }

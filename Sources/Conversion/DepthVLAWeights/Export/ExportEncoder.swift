@@ -84,7 +84,9 @@ struct ExportEncoder: Sendable {
     _ source: RawSpan, _ dtype: DType, _ result: RawSpan, _ info: TensorInfo
   ) throws(WeightsError) {
     let before = FloatScan.scan(source, of: dtype)?.infinityCount ?? 0
-    guard let after = FloatScan.scan(result, of: info.dtype), after.infinityCount > before else { return }
+    guard let after = FloatScan.scan(result, of: info.dtype), after.infinityCount > before else {
+      return
+    }
     throw WeightsError(
       .exportOverflow, tensor: info.name.string,
       "has finite values that become infinite in \(info.dtype.rawValue)",

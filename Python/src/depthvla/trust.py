@@ -1,0 +1,72 @@
+"""Which bundles are opened."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import _structures as c
+from ._library import encoded
+from .errors import Error
+
+__all__ = ["Trust"]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """A policy: only bundles signed with one of these keys, of that release or a later one.
+
+    Attributes:
+        keys: Public keys: paths of PEM files, or the PEM text itself as ``bytes``.
+        minimum_release: The oldest release that is accepted, which is part of the signature. A
+            robot that has seen a newer one must not go back.
+    """
+
+    keys: Sequence[str | os.PathLike[str] | bytes]
+    minimum_release: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.keys, (str, bytes, os.PathLike)):
+            raise TypeError("keys: expected a list of keys")
+        if not self.keys:
+            raise Error("argument.range", 64, "trust: expected at least one public key")
+        release = self.minimum_release
+        if release is not None and not 1 <= release < 2**53:
+            raise Error(
+                "argument.range", 64, f"minimum_release: expected 1 to 2^53 - 1, found {release}"
+            )
+
+
+def open_options(
+    trust: Trust | None,
+    signature: str | os.PathLike[str] | None,
+    *,
+    checks_sha256: bool,
+    maps_file: bool,
+) -> tuple[c.OpenOptions, object]:
+    """The options as C reads them, and what must be kept meanwhile."""
+    if trust is not None and not isinstance(trust, Trust):
+        raise TypeError(f"trust: expected depthvla.Trust or None, found {type(trust).__name__}")
+    texts: list[bytes | None] = []
+    files: list[bytes | None] = []
+    for key in trust.keys if trust else ():
+        if isinstance(key, bytes):
+            texts.append(encoded(key.decode("utf-8", errors="replace"), "keys"))
+        else:
+            files.append(encoded(key, "keys"))
+    text_array = (ctypes.c_char_p * max(1, len(texts)))(*texts)
+    file_array = (ctypes.c_char_p * max(1, len(files)))(*files)
+    options = c.sized(
+        c.OpenOptions,
+        public_keys=text_array,
+        public_key_count=len(texts),
+        public_key_files=file_array,
+        public_key_file_count=len(files),
+        signature_file=encoded(signature, "signature"),
+        minimum_release=(trust.minimum_release or 0) if trust else 0,
+        checks_sha256=checks_sha256,
+        maps_file=maps_file,
+    )
+    return options, (texts, files, text_array, file_array)
