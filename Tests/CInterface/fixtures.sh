@@ -25,7 +25,7 @@ make_fixtures() {
     bundle() {
       local name=$1
       shift
-      "$tool" convert --quiet -o "$name.dvla.safetensors" "$@"
+      "$tool" convert --quiet -o "$name.dvla.safetensors" "$@" || exit
     }
     bundle robot "${depthvla[@]}" "${robot[@]}"
     bundle robot-int8 "${depthvla[@]}" "${robot[@]}" --precision int8
@@ -48,8 +48,8 @@ make_fixtures() {
     bundle not-finite --dinov2 not-finite --allow-non-finite
     cp robot.dvla.safetensors signed.dvla.safetensors
     cp dinov2.dvla.safetensors unnumbered.dvla.safetensors
-    "$tool" sign --quiet signed.dvla.safetensors --key release.pem --release 7
-    "$tool" sign --quiet unnumbered.dvla.safetensors --key release.pem
+    "$tool" sign --quiet signed.dvla.safetensors --key release.pem --release 7 || exit
+    "$tool" sign --quiet unnumbered.dvla.safetensors --key release.pem || exit
 
     # What the command makes of the same inputs.
     # chunk NAME BUNDLE OPTION...
@@ -57,7 +57,7 @@ make_fixtures() {
       local name=$1 bundle=$2
       shift 2
       "$tool" run --quiet "$bundle.dvla.safetensors" --image images/rgb8.png --state state.json \
-        --instruction "pick up the red cup" --actions "expected/$name.json" "$@"
+        --instruction "pick up the red cup" --actions "expected/$name.json" "$@" || exit
     }
     chunk chunk robot
     chunk chunk-full robot --mask full --seed 18446744073709551615 --steps 3
@@ -66,7 +66,49 @@ make_fixtures() {
     chunk chunk-pi0 pi0
     for name in depth depth-metric; do
       "$tool" run --quiet "$name.dvla.safetensors" --image images/baseline-420.jpg \
-        --png16 "expected/$name-16.png" --raw "expected/$name.npy" -o "expected/$name.png"
+        --png16 "expected/$name-16.png" --raw "expected/$name.npy" -o "expected/$name.png" || exit
     done
+
+    # Every naming of every family. A line of exports.txt says what was exported where.
+    # exported BUNDLE NAMING FAMILY DTYPE int8|float
+    exported() {
+      local output="exports/$1_$2_$3_$4_$5"
+      local -a options=(--naming "$2" -o "$output")
+      [ "$3" = - ] || options+=(--family "$3")
+      [ "$4" = - ] || options+=(--dtype "$(tr '[:upper:]' '[:lower:]' <<<"$4")")
+      [ "$5" = int8 ] || options+=(--dequantize)
+      "$tool" export --quiet "$1.dvla.safetensors" "${options[@]}" || exit
+      echo "$1.dvla.safetensors $2 $3 $4 $5 $output" >>exports.txt
+    }
+    mkdir exports
+    for naming in hub save-5.4 save-5.6 state-dict-4.52 state-dict-5.6 source; do
+      exported paligemma "$naming" - - float
+      exported paligemma-int8 "$naming" - - float
+    done
+    exported paligemma-int8 hub - - int8
+    exported paligemma-int8 save-5.6 - - int8
+    exported paligemma-int8 hub - F32 float
+    exported paligemma hub - BF16 float
+    exported paligemma hub - F16 float
+    for naming in hub hub-classifier original state-dict-5.18 timm source; do
+      exported dinov2 "$naming" - - float
+    done
+    for naming in hub original; do
+      exported registers "$naming" - - float
+      exported swiglu "$naming" - - float
+      exported depth "$naming" - - float
+    done
+    exported depth-metric original - BF16 float
+    for naming in lerobot-2025-02 lerobot-2025-10 lerobot-save-5.4 lerobot-save-5.6 openpi \
+      transformers-save transformers-state-dict source; do
+      exported pi0 "$naming" - - float
+    done
+    exported robot layout - - float
+    exported robot hub paligemma - float
+    exported robot original dinov2 - float
+    exported robot-int8 layout - - float
+    exported robot-int8 hub paligemma - int8
+    exported robot-int8 timm dinov2 F32 float
+    exported robot-stored layout - F16 float
   ) >"$SETUP_LOG" 2>&1
 }

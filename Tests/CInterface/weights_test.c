@@ -251,3 +251,47 @@ TEST(tied_tensors_name_the_one_they_share) {
   drop(made);
   close_bundle(bundle);
 }
+
+TEST(layout_names_keep_int8_as_it_is_stored) {
+  dvla_bundle bundle = open_bundle("robot-int8.dvla.safetensors");
+  dvla_bundle_info bundle_info = {sizeof bundle_info};
+  DONE(dvla_bundle_describe(bundle, &bundle_info, &failure));
+  dvla_weights_options options = {sizeof options, .naming = "layout", .keeps_int8 = true};
+  dvla_weights weights = NULL;
+  DONE(dvla_weights_plan(bundle, &options, &weights, &failure));
+  dvla_weights_info info = {sizeof info};
+  DONE(dvla_weights_describe(weights, &info, &failure));
+  CHECK_EQUAL(info.int8_count, 102);
+  CHECK_EQUAL(info.dequantized_count, 0);
+  CHECK_EQUAL(info.tensor_count, bundle_info.tensor_count);
+  void **buffers = calloc(info.tensor_count, sizeof *buffers);
+  size_t *sizes = calloc(info.tensor_count, sizeof *sizes);
+  for (size_t i = 0; i < info.tensor_count; i++) {
+    dvla_tensor tensor = {sizeof tensor};
+    DONE(dvla_weights_tensor(weights, i, &tensor, &failure));
+    sizes[i] = tensor.byte_count;
+    buffers[i] = malloc(tensor.byte_count);
+  }
+  DONE(dvla_weights_load(weights, buffers, sizes, info.tensor_count, 2, NULL, NULL, &failure));
+  for (size_t i = 0; i < info.tensor_count; i++) {
+    dvla_tensor tensor = {sizeof tensor}, stored = {sizeof stored};
+    size_t index;
+    DONE(dvla_weights_tensor(weights, i, &tensor, &failure));
+    DONE(dvla_bundle_find(bundle, tensor.name, &index, &failure));
+    DONE(dvla_bundle_tensor(bundle, index, &stored, &failure));
+    CHECK_TEXT(tensor.dtype, stored.dtype);
+    CHECK_EQUAL(tensor.byte_count, stored.byte_count);
+    uint8_t *bytes = malloc(stored.byte_count);
+    DONE(dvla_bundle_read(bundle, index, 0, bytes, stored.byte_count, 1, &failure));
+    CHECK(memcmp(bytes, buffers[i], sizes[i]) == 0);
+    free(bytes);
+    free(buffers[i]);
+  }
+  free(buffers);
+  free(sizes);
+  DONE(dvla_weights_close(weights, &failure));
+  options.naming = "original";
+  options.family = "dinov2";
+  REFUSED(64, "export.int8", dvla_weights_plan(bundle, &options, &weights, &failure));
+  close_bundle(bundle);
+}

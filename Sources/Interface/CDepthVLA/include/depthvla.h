@@ -30,7 +30,7 @@
  * copied into memory of the caller.
  *
  * STRUCTURES begin with their size, by which later versions of the library recognise older callers:
- *     dvla_bundle_info info = {sizeof info};
+ *     dvla_bundle_info info = {.struct_size = sizeof info};
  * A structure that is too small is refused with "structure.size". In options, zero and NULL mean the
  * default.
  *
@@ -208,7 +208,8 @@ typedef struct dvla_weights_options {
   /* The type of all float tensors: "F32", "BF16" or "F16"; by default that of the bundle, and for INT8
    * tensors the one that they were quantized from. */
   const char *dtype;
-  /* Keeps INT8 values and their scales where the upstream library reads them (compressed-tensors). */
+  /* Keeps INT8 values and their scales: as the bundle stores them under the naming "layout", else as the
+   * upstream library reads them (compressed-tensors). "export.int8" if it reads none. */
   bool keeps_int8;
 } dvla_weights_options;
 
