@@ -164,6 +164,8 @@ TEST(texts_that_are_not_utf8_are_refused) {
     REFUSED(64, code, dvla_bundle_open(fixture("signed.dvla.safetensors"), &options, &other, &failure));
     REFUSED(64, code, dvla_bundle_document(bundle, bad, NULL, 0, &length, &failure));
     REFUSED(64, code, dvla_bundle_find(bundle, bad, &length, &failure));
+    /* These take a quarter of a second. */
+    if (i > 0) continue;
     REFUSED(64, code, dvla_parity_check(bundle, &bad, 1, NULL, NULL, NULL, &report, &failure));
     REFUSED(64, code, dvla_golden_record(bundle, bad, "x", NULL, false, NULL, &failure));
     REFUSED(64, code, dvla_golden_record(bundle, "x", bad, NULL, false, NULL, &failure));

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the tests of the C interface are given, made by the command from the repository's fixtures. Sourced by
 # scripts/check-c. The folder goldens and the tiny checkpoints are linked.
 
@@ -20,7 +21,7 @@ make_fixtures() {
   cp "$fixtures/signing/p384.pub.pem" "$folder/other.pub.pem"
   echo '[0.1, 0.2, -0.3, 0.4, 0.5, 0.6, 0.7, 0.8]' >"$folder/state.json"
   (
-    cd "$folder"
+    cd "$folder" || exit
     # bundle NAME OPTION...
     bundle() {
       local name=$1

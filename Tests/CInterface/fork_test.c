@@ -111,6 +111,6 @@ int main(int argument_count, char **arguments) {
   expect(posix_spawn(&child, arguments[0], NULL, NULL, again, environ) == 0
              && waitpid(child, &status, 0) == child && status == 0,
          "a process that was spawned uses it");
-  printf("fork_test: %d checks, %d failed\n", checks, failures);
+  printf("%d checks, %d failed\n", checks, failures);
   return failures == 0 ? 0 : 1;
 }
