@@ -184,7 +184,9 @@ let conversion: [Target] = [
 
 let interface: [Target] = [
   // The header of the C interface, which Swift implements.
-  cModule("CDepthVLA", in: "Interface"),
+  cModule(
+    "CDepthVLA", in: "Interface",
+    c: staticLibraries ? [.define("DVLA_STATIC_LIBRARIES")] : []),
   .target(
     name: prefixed("CInterface"),
     dependencies: ["DepthVLAWeights"]
@@ -200,7 +202,7 @@ let interface: [Target] = [
         "-static-stdlib", "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libdepthvla.so.1",
         "-Xlinker",
         "--version-script=\(Context.packageDirectory)/Sources/Interface/CInterface/exports.map",
-      ])
+      ] + (staticLibraries ? ["-Xlinker", "--wrap=stderr"] : []))
     ]),
 ]
 
