@@ -30,7 +30,8 @@ build_command() {
 
 # build_library: for C and C++, needing nothing of the Swift toolchain. Its path is in LIBRARY.
 build_library() {
-  local -a options=(-c release --product depthvla-c)
+  # Compiled as the command is, so that nothing is compiled twice.
+  local -a options=(-c release --product depthvla-c --static-swift-stdlib)
   say "build: the library"
   swift build "${options[@]}" >"$SETUP_LOG" 2>&1 || {
     SETUP_PROBLEM="swift build of the library failed"
