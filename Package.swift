@@ -198,11 +198,12 @@ let interface: [Target] = [
     swiftSettings: swiftSettings,
     linkerSettings: [
       // Nothing of the Swift toolchain is needed where it runs, and no other symbol is seen.
-      .unsafeFlags([
-        "-static-stdlib", "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libdepthvla.so.1",
-        "-Xlinker",
-        "--version-script=\(Context.packageDirectory)/Sources/Interface/CInterface/exports.map",
-      ] + (staticLibraries ? ["-Xlinker", "--wrap=stderr"] : []))
+      .unsafeFlags(
+        [
+          "-static-stdlib", "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libdepthvla.so.1",
+          "-Xlinker",
+          "--version-script=\(Context.packageDirectory)/Sources/Interface/CInterface/exports.map",
+        ] + (staticLibraries ? ["-Xlinker", "--wrap=stderr"] : []))
     ]),
 ]
 

@@ -173,5 +173,5 @@ int main(int argument_count, char **arguments) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   printf("%d hostile files, %d wrong, at most %ld MB\n", tried, wrong, usage.ru_maxrss / 1024);
-  return tried > 300 && wrong == 0 && usage.ru_maxrss < 2048 * 1024 ? 0 : 1;
+  return tried > 300 && wrong == 0 && usage.ru_maxrss < 1024 * 1024 ? 0 : 1;
 }
