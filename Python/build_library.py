@@ -21,6 +21,10 @@ class LibraryBuildHook(BuildHookInterface):  # type: ignore[misc]
         if version == "editable":
             return
         build_data["force_include"][str(self._library())] = f"depthvla/{LIBRARY}"
+        licences = os.environ.get("DEPTHVLA_LICENCES")
+        if licences:
+            # Of all that is linked into the library.
+            build_data["force_include"][licences] = "depthvla/licences"
         build_data["pure_python"] = False
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["tag"] = f"py3-none-{platform}"

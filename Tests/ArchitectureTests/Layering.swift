@@ -2,7 +2,8 @@
 struct Layering {
   /// The folders of Sources, the lowest first.
   static let layers = [
-    "Core", "System", "Numerics", "Media", "Formats", "Runtime", "Conversion", "Command",
+    "Core", "System", "Numerics", "Media", "Formats", "Runtime", "Conversion", "Interface",
+    "Command",
   ]
 
   /// Targets in C and headers of libraries, each with the modules that may import it: its face in
@@ -20,6 +21,7 @@ struct Layering {
     "DVLACSentencePiece": ["DVLATokenization"],
     "DVLACManifests": ["DVLAEmbeddedManifests"],
     "DVLACBuild": ["DepthVLAWeights"],
+    "DVLACDepthVLA": ["DVLACInterface"],
   ]
 
   /// Names without the prefix, which are ours beyond doubt.

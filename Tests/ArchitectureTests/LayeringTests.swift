@@ -35,7 +35,7 @@ struct LayeringTests {
 
   @Test func aRobotGetsNoConversionCode() throws {
     let conversion = manifest.targets.filter {
-      ["Conversion", "Command"].contains(
+      ["Conversion", "Interface", "Command"].contains(
         layering.level(of: $0).map { Layering.layers[$0] } ?? "")
     }
     let below = layering.everythingBelow("DepthVLARuntime")

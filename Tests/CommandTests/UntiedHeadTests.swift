@@ -49,6 +49,21 @@ struct UntiedHeadTests {
     }
   }
 
+  @Test func aCompositeInLayoutNamesSaysThatItsHeadIsItsOwn() throws {
+    var checkpoint = try PlainCheckpoint(fixture: "depthvla/plain")
+    checkpoint.tensors["vlm.lm_head.weight"] = checkpoint.tensors["vlm.embed_tokens.weight"]
+    _ = try checkpoint.write(to: scratch, as: "in")
+    let untied = ["--set", "text.tie_word_embeddings=false"]
+    let converted = try depthvla(
+      ["convert", "--depthvla", scratch("in"), "-o", scratch("b")] + untied)
+    #expect(converted.status == 0, "\(converted.error)")
+    let exported = try depthvla("export", scratch("b"), "--naming", "layout", "-o", scratch("out"))
+    #expect(exported.status == 0, "\(exported.error)")
+    let again = try depthvla("convert", "--depthvla", scratch("out"), "-o", scratch("b2"))
+    #expect(again.status == 0, "\(again.error)")
+    #expect(try depthvla("diff", scratch("b"), scratch("b2")).status == 0)
+  }
+
   @Test func aHeadThatIsNotThereIsMissing() throws {
     let source = try checkpoint(tied: false, hasHead: false)
     let result = try depthvla("convert", "--paligemma", source, "-o", scratch("b"))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DVLABundles
+import DVLATensors
 
 /// Opens a bundle, and loads all of its tensors one after the other, as a runtime does.
 @main
@@ -11,6 +12,7 @@ struct LoadBenchmark: ParsableCommand {
   @Argument var bundle: String
   @Option var threads = 1
   @Flag(help: "Only opens it.") var open = false
+  @Flag(help: "Keeps all tensors, as a model does, instead of one at a time.") var keep = false
   @Flag(help: "Holds chunks against SHA-256 instead of XXH3.") var digest = false
 
   func run() throws {
@@ -20,7 +22,12 @@ struct LoadBenchmark: ParsableCommand {
     print("opened in \(clock.now - start)")
     if open { return }
     var byteCount = 0
-    try bundle.load(threads: threads) { _, bytes in byteCount += bytes.byteCount }
+    var kept: [TensorBytes] = []
+    try bundle.load(threads: threads) { _, bytes in
+      byteCount += bytes.byteCount
+      if keep { kept.append(bytes) }
+    }
     print("\(byteCount) bytes loaded in \(clock.now - start)")
+    withExtendedLifetime(kept) {}
   }
 }

@@ -1,9 +1,9 @@
 """Verified weights and policies of DepthVLA.
 
-`depthvla.open` opens a weight bundle under a trust policy; `Bundle.state_dict` gives its weights the
-names that a model class of transformers, timm, openpi or lerobot wants; `Policy` and `DepthEstimator`
-run them on the CPU. `depthvla.torch`, `depthvla.record`, `depthvla.observations` and `depthvla.ray`
-need packages that are installed by extras, and are imported by name.
+`depthvla.open` opens a weight bundle under a trust policy; `Bundle.state_dict` gives its weights
+the names that a model class of transformers, timm, openpi or lerobot wants; `Policy` and
+`DepthEstimator` run them on the CPU. `depthvla.torch`, `depthvla.record`, `depthvla.observations`
+and `depthvla.ray` need packages that are installed by extras, and are imported by name.
 """
 
 from .bundle import Asset, Bundle, open

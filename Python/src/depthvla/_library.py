@@ -303,8 +303,8 @@ class Watch:
         self.callback = kind(self._step)
 
     def _step(self, _context: object, done: int, total: int) -> bool:
-        # Python runs the handlers of pending signals at the start of a function such as this. If one
-        # raises before the next line, ctypes returns false, and the call is interrupted all the same.
+        # Python runs the handlers of pending signals at the start of a function such as this. If
+        # one raises before the next line, ctypes returns false, and the call stops all the same.
         try:
             if self._progress is not None:
                 self._progress(done, total)

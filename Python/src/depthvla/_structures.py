@@ -105,6 +105,7 @@ class WeightsOptions(ctypes.Structure):
         ("family", c_char_p),
         ("dtype", c_char_p),
         ("keeps_int8", c_bool),
+        ("all_tied_names", c_bool),
     ]
 
 

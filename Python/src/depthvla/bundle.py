@@ -70,8 +70,8 @@ def open(
         signature: The signature file; the bundle's path and ``.sig`` by default.
         check: Which hash of stored bytes is compared when they are read. Of a signed bundle it is
             always SHA-256.
-        map: Uses tensors that are stored plain (``convert --store``) where they are in the file. Nothing
-            may write to the file in place while anything of the bundle is in use.
+        map: Uses tensors that are stored plain (``convert --store``) where they are in the file.
+            Nothing may write to the file in place while anything of the bundle is in use.
 
     Raises:
         Error: ``file.*``, ``safetensors.*``, ``json.*``, ``bundle.*``, ``signature.*``, ``key.*``.
@@ -152,17 +152,17 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
     @property
     def configuration(self) -> dict[str, Any]:
         """The model's configuration."""
-        return self._document("configuration")
+        return self._object("configuration")
 
     @property
     def provenance(self) -> dict[str, Any]:
         """Where it came from: source files with their SHA-256, tool version, manifests."""
-        return self._document("provenance")
+        return self._object("provenance")
 
     @property
     def recipe(self) -> dict[str, Any]:
         """Which tensor is stored in which precision."""
-        return self._document("recipe")
+        return self._object("recipe")
 
     @property
     def ledger(self) -> Any:
@@ -172,12 +172,16 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
     @property
     def quantization(self) -> dict[str, Any]:
         """By tensor, how it was converted and what that lost."""
-        return self._document("quantization")
+        return self._object("quantization")
 
     @property
     def signature(self) -> dict[str, Any] | None:
         """The signature that was verified; None where none was demanded."""
         found: dict[str, Any] | None = self._document("signature")
+        return found
+
+    def _object(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._document(name)
         return found
 
     def _document(self, name: str) -> Any:
@@ -258,6 +262,7 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
         dtype: Any = None,
         quantized: Literal["dequantize", "int8"] = "dequantize",
         family: str | None = None,
+        ties: Literal["class", "file"] = "class",
         threads: int | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> dict[str, Any]:
@@ -266,16 +271,18 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
         Every byte is checked on its way from the bundle into memory that is made once.
 
         Args:
-            naming: Whose names: ``layout``, ``hub``, ``openpi``, ``lerobot-save-5.6``, … as the page
-                "Families and namings" lists them; ``source``: as the bundle was made from.
+            naming: Whose names: ``layout``, ``hub``, ``openpi``, ``lerobot-save-5.6``, … as the
+                page "Families and namings" lists them; ``source``: as the bundle was made from.
             framework: What tensors are made of.
             device: A device of torch or jax. On a GPU the copy of some tensors overlaps the
                 unpacking of the next.
-            dtype: The type of all floats: ``float32``, ``bfloat16`` or ``float16``; by default as in
-                the bundle, and for INT8 the type that it was quantized from.
+            dtype: The type of all floats: ``float32``, ``bfloat16`` or ``float16``; by default as
+                in the bundle, and for INT8 the type that it was quantized from.
             quantized: Whether INT8 becomes floats or stays INT8 with its scales beside it, where
                 the naming has a place for them.
             family: The model to take out of a composite, such as ``paligemma`` or ``dinov2``.
+            ties: Whether a tensor that the class keeps once under several names has all of them, as
+                in the class's own state dict, or those that the library's files have.
             threads: To unpack on; one for each processor by default.
             progress: Called with the bytes that are done, and of how many.
 
@@ -283,8 +290,8 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
             Error: ``export.*``, ``manifest.unknown``, ``argument.range``; what reading raises.
             MissingExtra: The framework is not installed.
         """
-        with Weights(
-            self._handle, naming, dtype=dtype, quantized=quantized, family=family
+        with self.weights(
+            naming, dtype=dtype, quantized=quantized, family=family, ties=ties
         ) as weights:
             return weights.load(
                 framework=framework, device=device, threads=threads, progress=progress
@@ -297,13 +304,16 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
         dtype: Any = None,
         quantized: Literal["dequantize", "int8"] = "dequantize",
         family: str | None = None,
+        ties: Literal["class", "file"] = "class",
     ) -> Weights:
         """The plan behind `state_dict`: names, shapes, the library's config, and notes.
 
         Raises:
             Error: ``export.*``, ``manifest.unknown``, ``argument.range``.
         """
-        return Weights(self._handle, naming, dtype=dtype, quantized=quantized, family=family)
+        return Weights(
+            self._handle, naming, dtype=dtype, quantized=quantized, family=family, ties=ties
+        )
 
     def verify(
         self,

@@ -26,7 +26,7 @@ class DepthMap:
     model_size: tuple[int, int]
     """The height and width at which the model saw the picture."""
     meaning: Literal["relative", "metres", "unscaled"]
-    """Relative: larger is nearer, without a unit. Metres. Unscaled: larger is further, up to a factor."""
+    """Relative: larger is nearer, without a unit. Unscaled: larger is further, up to a factor."""
     maximum: float | None
     """The furthest that a metric model sees, in metres."""
     steps_per_metre: float | None
@@ -108,10 +108,12 @@ class DepthEstimator:
             trust: Which bundles are accepted, where a path is given.
             threads: To compute on; one for each processor by default.
             input_size: The side that pictures are scaled to; by default as the bundle says.
-            products: How products with the weights are computed; by default as its precision suggests.
+            products: How products with the weights are computed; by default as its precision
+                suggests.
 
         Raises:
-            Error: ``depth.family``, ``model.*``, ``preprocessor.*``; what opening and reading raise.
+            Error: ``depth.family``, ``model.*``, ``preprocessor.*``; what opening and reading
+                raise.
         """
         opened = bundle if isinstance(bundle, Bundle) else open(bundle, trust=trust)
         if isinstance(bundle, Bundle) and trust is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import Error
 
-__all__ = ["bit_width", "float_name", "numpy_dtype", "torch_dtype"]
+__all__ = ["float_name", "numpy_dtype", "torch_dtype"]
 
 _NUMPY = {
     "BOOL": "bool",
@@ -50,9 +50,11 @@ def numpy_dtype(name: str) -> np.dtype[Any] | None:
     if name not in _ML_DTYPES:
         raise Error("tensor.dtype", 65, f"NumPy has no elements of the type {name}")
     try:
-        return np.dtype(getattr(importlib.import_module("ml_dtypes"), _ML_DTYPES[name]))
+        found = getattr(importlib.import_module("ml_dtypes"), _ML_DTYPES[name])
     except (ImportError, AttributeError):
         return None
+    dtype: np.dtype[Any] = np.dtype(found)
+    return dtype
 
 
 def torch_dtype(name: str) -> Any:

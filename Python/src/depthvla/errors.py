@@ -9,8 +9,8 @@ class Error(Exception):
     """What is wrong, where, and which rule was broken.
 
     Attributes:
-        code: The rule, as a stable dotted word such as ``bundle.chunk-hash``. The page "Error codes"
-            of the documentation lists those of the library.
+        code: The rule, as a stable dotted word such as ``bundle.chunk-hash``. The page "Error
+            codes" of the documentation lists those of the library.
         status: The exit status of the command for such an error: 1 a check failed, 64 the call is
             wrong, 65 malformed or damaged input, 66 no such input, 69 a resource ran out, 73 output
             cannot be created, 74 reading or writing failed, 130 interrupted.

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-
 from .dtypes import numpy_dtype, torch_dtype
 from .errors import Error, MissingExtra
 from .memory import Memory
@@ -29,6 +28,7 @@ class Framework(ABC):
     def tensor(self, memory: Memory, info: TensorInfo) -> Any:
         """A tensor over the memory, which it keeps."""
 
+    @abstractmethod
     def check(self, tensors: tuple[TensorInfo, ...]) -> None:
         """Refuses types that the framework has not, before anything is read."""
 
@@ -39,7 +39,8 @@ class Framework(ABC):
         for index in range(len(weights.tensors)):
             is_tied = weights.place(index).tied_to != index
             memories.append(None if is_tied else weights.memory(index))
-        weights.fill([memory and memory.address for memory in memories], threads, progress)
+        addresses = [None if memory is None else memory.address for memory in memories]
+        weights.fill(addresses, threads, progress)
         result: dict[str, Any] = {}
         for index, (info, memory) in enumerate(zip(weights.tensors, memories, strict=True)):
             if memory is None:
@@ -59,8 +60,8 @@ class NumPy(Framework):
                 raise Error(
                     "python.extra",
                     69,
-                    f"tensor {info.name!r}: NumPy has no {info.dtype} without ml_dtypes; install it "
-                    "with: pip install 'depthvla[ml-dtypes]', or ask for dtype='float32'",
+                    f"tensor {info.name!r}: NumPy has no {info.dtype} without ml_dtypes; install "
+                    "it with: pip install 'depthvla[ml-dtypes]', or ask for dtype='float32'",
                     tensor=info.name,
                 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import mmap
 from typing import Any
@@ -32,10 +33,8 @@ class Memory:
         pages = mmap.mmap(-1, nbytes + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             # Refused where the kernel has none, which costs speed alone.
-            try:
+            with contextlib.suppress(OSError):
                 pages.madvise(mmap.MADV_HUGEPAGE)
-            except OSError:
-                pass
         whole = np.frombuffer(pages, np.uint8)
         start = -whole.ctypes.data % _HUGE_PAGE
         self._bytes = whole[start : start + nbytes]
@@ -56,7 +55,7 @@ class Memory:
         view = (ctypes.c_uint8 * nbytes).from_address(address)
         # The array keeps the view, and the view its owner.
         view._keeping = keeping  # type: ignore[attr-defined]
-        made._bytes = np.frombuffer(view, np.uint8)
+        made._bytes = np.ctypeslib.as_array(view)
         made._bytes.flags.writeable = False
         return made
 

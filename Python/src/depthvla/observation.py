@@ -62,8 +62,8 @@ def taken_apart(observation: Mapping[str, Any], keys: ObservationKeys) -> Observ
         raise Error(
             "observation.key",
             65,
-            f"observation: nothing reads the key {unknown[0]!r}; expected {_words(keys)}, or ignore it "
-            "by name",
+            f"observation: nothing reads the key {unknown[0]!r}; expected {_words(keys)}, or "
+            "ignore it by name",
             key=str(unknown[0]),
         )
     parts = [_values(_required(observation, key), key) for key in keys.state]
@@ -101,7 +101,8 @@ def _pictures(
         raise Error(
             "observation.key",
             65,
-            f"observation['images']: nothing reads the camera {extra[0]!r}; expected {_words(keys)}",
+            f"observation['images']: nothing reads the camera {extra[0]!r}; expected "
+            f"{_words(keys)}",
             key=str(extra[0]),
         )
     found = []

@@ -116,7 +116,8 @@ class Policy:
             steps: Euler steps; by default as the bundle says.
             mask: Which tokens attend to which; by default as the bundle says.
             depth: False leaves the depth expert out, of which nothing is read then.
-            products: How products with the weights are computed; by default as its precision suggests.
+            products: How products with the weights are computed; by default as its precision
+                suggests.
             loads_first: Loads all weights now, instead of behind the first forward pass.
 
         Raises:

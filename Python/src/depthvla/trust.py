@@ -56,8 +56,9 @@ def open_options(
             texts.append(encoded(key.decode("utf-8", errors="replace"), "keys"))
         else:
             files.append(encoded(key, "keys"))
-    text_array = (ctypes.c_char_p * max(1, len(texts)))(*texts)
-    file_array = (ctypes.c_char_p * max(1, len(files)))(*files)
+    # NULL for no list: an empty one is no trust, and refused.
+    text_array = (ctypes.c_char_p * len(texts))(*texts) if texts else None
+    file_array = (ctypes.c_char_p * len(files))(*files) if files else None
     options = c.sized(
         c.OpenOptions,
         public_keys=text_array if texts else None,

@@ -44,6 +44,7 @@ class Weights:
         dtype: Any,
         quantized: Literal["dequantize", "int8"],
         family: str | None,
+        ties: Literal["class", "file"],
     ) -> None:
         """Plans the weights. Made by `Bundle.weights`."""
         if quantized not in ("dequantize", "int8"):
@@ -52,12 +53,15 @@ class Weights:
                 64,
                 f"quantized: expected dequantize or int8, found {quantized}",
             )
+        if ties not in ("class", "file"):
+            raise Error("argument.range", 64, f"ties: expected class or file, found {ties}")
         options = c.sized(
             c.WeightsOptions,
             naming=encoded(naming, "naming"),
             family=encoded(family, "family"),
             dtype=encoded(float_name(dtype), "dtype"),
             keeps_int8=quantized == "int8",
+            all_tied_names=ties == "class",
         )
         self._bundle = bundle
         self._handle = made("weights", "dvla_weights_plan", bundle.value, byref(options))

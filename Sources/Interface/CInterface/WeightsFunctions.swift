@@ -52,6 +52,7 @@ public func dvla_weights_plan(
     var options = ExportOptions(naming: try unsafe text(given.naming, "options.naming"))
     options.family = try unsafe optionalText(given.family, "options.family")
     options.dtype = try unsafe word(given.dtype, "options.dtype", FloatType.self)?.dtype
+    options.allTiedNames = unsafe given.all_tied_names
     output.store(
       PlannedWeights(
         try NamedWeights(

@@ -34,7 +34,7 @@ struct CheckpointPlanner {
     }
     let manifest = try library.naming(options.naming, of: family)
     let planner = try exportPlanner()
-    let wanted = try planner.plan(manifest)
+    let wanted = try planner.plan(manifest, allTiedNames: options.allTiedNames)
     guard !wanted.isEmpty else { throw holdsNo(family) }
     var result = ExportPlan(
       family: family, naming: manifest.naming, tensors: [], files: [], hasIndex: false)

@@ -18,6 +18,9 @@ public struct ExportOptions: Sendable {
   public var dtype: DType?
   /// Writes quantized tensors as floats even where the library reads INT8.
   public var dequantizes = false
+  /// Gives a tensor that the library keeps once under several names all of them, as in the state
+  /// dict of its class; its files have some.
+  public var allTiedNames = false
   /// Tensor bytes in one shard.
   public var shardByteCount = 5_000_000_000
   public var overwrite = false

@@ -34,7 +34,7 @@ public struct NamedWeights: Sendable {
   /// Plans the tensors. Nothing is read.
   ///
   /// - Parameters:
-  ///   - options: `naming`, `family` and `dtype`; the rest is for folders.
+  ///   - options: `naming`, `family`, `dtype` and `allTiedNames`; the rest is for folders.
   ///   - keepsInt8: keeps INT8 values and scales, under `layout` names as the bundle stores them,
   ///     else where the library reads them.
   /// - Throws: `export.*`, `manifest.unknown`; `export.int8` where the library reads no INT8.
@@ -47,11 +47,14 @@ public struct NamedWeights: Sendable {
     let planner = CheckpointPlanner(
       bundle: bundle, source: source, library: library, options: options)
     let plan = try inFile(bundle.path) { () throws(WeightsError) in
-      let isStored =
-        keepsInt8 && options.naming == Self.layoutNaming && options.dtype == nil
+      let isOwnLayout =
+        options.naming == Self.layoutNaming
         && (options.family ?? bundle.documents.family) == bundle.documents.family
-      if isStored { return try Self.stored(bundle) }
-      let plan = try planner.plan()
+      // A composite's layout names are a naming with a document of their own; parts have none.
+      let isNaming = (try? library.naming(options.naming, of: bundle.documents.family)) != nil
+      let plan =
+        isOwnLayout && (keepsInt8 || !isNaming)
+        ? try planner.layoutPlan(keepsInt8: keepsInt8) : try planner.plan()
       guard !keepsInt8 || plan.int8Count > 0 || source.quantized.isEmpty else {
         throw WeightsError(
           .exportInt8, .usage,
@@ -73,7 +76,7 @@ public struct NamedWeights: Sendable {
     notes = plan.notes
   }
 
-  private static let layoutNaming = "layout"
+  static let layoutNaming = "layout"
 
   /// For each tensor, the place of an earlier one that the library keeps in the same memory, or its
   /// own place.
@@ -83,19 +86,6 @@ public struct NamedWeights: Sendable {
       places[tensor.info.name] = index
       return tensor.tiedTo.flatMap { places[$0] } ?? index
     }
-  }
-
-  /// The tensors as the bundle stores them.
-  private static func stored(_ bundle: WeightBundle) throws(WeightsError) -> ExportPlan {
-    var plan = ExportPlan(
-      family: bundle.documents.family, naming: layoutNaming, tensors: [], files: [],
-      config: bundle.documents.configuration, hasIndex: false)
-    for tensor in bundle.bundleTensors where !tensor.name.string.hasPrefix(unusedPrefix) {
-      plan.tensors.append(
-        ExportPlan.Tensor(info: tensor.info, content: .stored(tensor.name), file: 0))
-      if tensor.info.dtype == .i8 { plan.int8Count += 1 }
-    }
-    return plan
   }
 
   /// The memory in which a tensor lies, if the bundle maps its file and stores the tensor as it is
@@ -117,6 +107,39 @@ public struct NamedWeights: Sendable {
       else { return nil }
       return inputs[0]
     }
+  }
+}
+
+extension CheckpointPlanner {
+  /// The tensors under the names of the bundle, which is in layout names, whatever its family.
+  ///
+  /// - Parameter keepsInt8: leaves INT8 values and scales as they are stored.
+  /// - Throws: `export.dtype`.
+  fileprivate func layoutPlan(keepsInt8: Bool) throws(WeightsError) -> ExportPlan {
+    var plan = ExportPlan(
+      family: bundle.documents.family, naming: NamedWeights.layoutNaming, tensors: [], files: [],
+      hasIndex: false)
+    guard keepsInt8, !source.quantized.isEmpty else {
+      for info in source.tensors where !info.name.string.hasPrefix(unusedPrefix) {
+        let content = ExportTensor.Content.transformed(
+          inputs: [info.name], transform: .identity(info.shape), output: 0)
+        plan.tensors.append(
+          try exported(
+            ExportTensor(name: info.name, shape: info.shape, content: content), dtype: nil,
+            dequantized: &plan.dequantizedCount))
+      }
+      return plan
+    }
+    guard options.dtype == nil else {
+      throw WeightsError(
+        .exportDType, .usage, "a type of floats was asked for, and INT8 is to be kept")
+    }
+    for tensor in bundle.bundleTensors where !tensor.name.string.hasPrefix(unusedPrefix) {
+      plan.tensors.append(
+        ExportPlan.Tensor(info: tensor.info, content: .stored(tensor.name), file: 0))
+      if tensor.info.dtype == .i8 { plan.int8Count += 1 }
+    }
+    return plan
   }
 }
 

@@ -23,7 +23,9 @@ extension [UInt8] {
 extension MutableRawSpan {
   mutating func fillWithZeros() {
     // Bytes have no invalid values.
-    unsafe withUnsafeMutableBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
+    unsafe withUnsafeMutableBytes {
+      _ = unsafe $0.initializeMemory(as: UInt8.self, repeating: 0)
+    }
   }
 
   /// Fills the span from the bytes that start at `offset`.

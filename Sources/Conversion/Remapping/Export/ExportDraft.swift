@@ -8,6 +8,7 @@ struct ExportDraft {
   let manifest: NamingManifest
   let configuration: Configuration
   let isWanted: ((TensorName) -> Bool)?
+  let allTiedNames: Bool
   /// The bundle's tensors by their names in the manifest's layout.
   var holdings: [TensorName: Holding] = [:]
   /// The tensors that the bundle keeps for round trips, by the name after `unused.`.
@@ -21,11 +22,12 @@ struct ExportDraft {
 
   init(
     manifest: NamingManifest, configuration: Configuration,
-    isWanted: ((TensorName) -> Bool)?
+    isWanted: ((TensorName) -> Bool)?, allTiedNames: Bool
   ) {
     self.manifest = manifest
     self.configuration = configuration
     self.isWanted = isWanted
+    self.allTiedNames = allTiedNames
     makers = RuleIndex(manifest.rules, by: \.targets)
   }
 
@@ -67,7 +69,7 @@ struct ExportDraft {
   private mutating func writeTied(
     _ names: [TensorName], _ tensor: Holding, _ rule: NamingRule, isOneTensor: Bool
   ) {
-    let usual = rule.written.map { names[$0] }
+    let usual = allTiedNames && isOneTensor ? names : rule.written.map { names[$0] }
     let wanted = isWanted.map { isWanted in names.filter(isWanted) } ?? usual
     var first: TensorName?
     // At least one name must carry the tensor.

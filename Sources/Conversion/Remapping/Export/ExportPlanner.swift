@@ -57,18 +57,20 @@ public struct ExportPlanner {
   /// - Parameters:
   ///   - manifest: the naming to write, of the bundle's family or of one it contains.
   ///   - isWanted: whether to write a tensor that no output depends on, or one of the names of a
-  ///     tied
-  ///     tensor; by default those are written that the naming's own library writes.
+  ///     tied tensor; by default those are written that the naming's own library writes.
+  ///   - allTiedNames: whether a tensor that the library keeps once under several names gets all of
+  ///     them, as in the state dict of its class.
   /// - Throws: `export.incomplete` when the bundle lacks components or tensors that the naming
   ///   needs, or the naming has no name for one; `remap.shape`.
   public func plan(
-    _ manifest: NamingManifest, isWanted: ((TensorName) -> Bool)? = nil
+    _ manifest: NamingManifest, isWanted: ((TensorName) -> Bool)? = nil,
+    allTiedNames: Bool = false
   ) throws(WeightsError) -> [ExportTensor] {
     try requireComponents(of: manifest)
     let here = configuration(of: manifest.family)
     let manifest = manifest.specialised(here)
     var export = ExportDraft(
-      manifest: manifest, configuration: here, isWanted: isWanted)
+      manifest: manifest, configuration: here, isWanted: isWanted, allTiedNames: allTiedNames)
     for tensor in tensors {
       if tensor.name.string.utf8.starts(with: unusedPrefix.utf8) {
         export.kept[String(tensor.name.string.dropFirst(unusedPrefix.count))] = tensor

@@ -211,6 +211,9 @@ typedef struct dvla_weights_options {
   /* Keeps INT8 values and their scales: as the bundle stores them under the naming "layout", else as the
    * upstream library reads them (compressed-tensors). "export.int8" if it reads none. */
   bool keeps_int8;
+  /* Gives a tensor that the library keeps once under several names (a tied head) all of them, as in the
+   * state dict of its class; by default those that its files have. See dvla_tensor.tied_to. */
+  bool all_tied_names;
 } dvla_weights_options;
 
 typedef struct dvla_weights_info {

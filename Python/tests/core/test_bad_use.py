@@ -1,0 +1,310 @@
+"""Wrong calls, threads, forks, interrupts and hostile files: exceptions, and never a crash."""
+
+from __future__ import annotations
+
+import _thread
+import gc
+import json
+import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import depthvla
+
+from ..conftest import FIXTURES, MakeBundle, run_command
+
+
+def test_use_after_close_is_refused(depthvla_bundle: Path, depth_bundle: Path) -> None:
+    bundle = depthvla.open(depthvla_bundle)
+    weights = bundle.weights()
+    policy = depthvla.Policy(bundle)
+    bundle.close()
+    bundle.close()
+    # What was made from it stays usable.
+    assert weights.load(framework="numpy")
+    assert policy.noise(1).size
+    weights.close()
+    policy.close()
+    estimator = depthvla.DepthEstimator(depth_bundle)
+    estimator.close()
+    calls: list[Any] = [
+        lambda: bundle["vlm.norm.weight"],
+        lambda: bundle.state_dict(),
+        lambda: bundle.verify(),
+        lambda: bundle.provenance,
+        lambda: weights.load(),
+        lambda: weights.config,
+        lambda: policy.noise(1),
+        lambda: policy.act([np.zeros((8, 8, 3), np.uint8)], "go", [0.0]),
+        lambda: estimator(np.zeros((8, 8, 3), np.uint8)),
+    ]
+    for call in calls:
+        with pytest.raises(depthvla.Error) as found:
+            call()
+        assert (found.value.code, found.value.status) == ("handle.unknown", 64)
+    assert "closed" in repr(bundle)
+
+
+@pytest.mark.parametrize("value", [None, 7, b"x", [], object()])
+def test_objects_of_the_wrong_type_are_type_errors(value: object, depthvla_bundle: Path) -> None:
+    unchecked: Any = value
+    other: Any = value or 1.5
+    with pytest.raises((TypeError, depthvla.Error)):
+        depthvla.open(unchecked)
+    with depthvla.open(depthvla_bundle) as bundle:
+        calls: list[Any] = [
+            lambda: bundle.state_dict(unchecked),
+            lambda: bundle.state_dict(family=other),
+            lambda: bundle.state_dict(threads=0 if isinstance(value, int) else other),
+            lambda: depthvla.open(depthvla_bundle, trust=other),
+            lambda: depthvla.Policy(bundle, products=other),
+            lambda: depthvla.check_parity(bundle, other),
+            lambda: depthvla.decode_image(unchecked),
+        ]
+        for call in calls:
+            with pytest.raises((TypeError, ValueError, depthvla.Error)):
+                call()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_texts_that_c_cannot_read_are_refused(name: str, depthvla_bundle: Path) -> None:
+    with pytest.raises(depthvla.Error) as found:
+        depthvla.open(name)
+    assert found.value.code == "argument.text"
+    with depthvla.open(depthvla_bundle) as bundle:
+        with pytest.raises(depthvla.Error):
+            bundle.state_dict(name)
+        with pytest.raises(KeyError):
+            bundle[name]
+
+
+def test_the_same_bundle_is_read_by_many_threads(depthvla_bundle: Path) -> None:
+    with depthvla.open(depthvla_bundle) as bundle:
+        expected = {name: bundle[name].tobytes() for name in bundle}
+        failures: list[BaseException] = []
+
+        def read() -> None:
+            try:
+                for name in bundle:
+                    assert bundle[name].tobytes() == expected[name]
+                loaded = bundle.state_dict(framework="numpy", threads=2)
+                assert {k: v.tobytes() for k, v in loaded.items()} == expected
+            except BaseException as failure:
+                failures.append(failure)
+
+        threads = [threading.Thread(target=read) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+
+
+def test_a_policy_in_use_is_busy_for_another_thread(make_bundle: MakeBundle) -> None:
+    tokenizer = FIXTURES / "tokenizers/tiny/tokenizer.model"
+    policy = depthvla.Policy(make_bundle("--depthvla", "depthvla/plain", "--tokenizer", tokenizer))
+    image = [np.zeros((8, 8, 3), np.uint8)]
+    state = [0.0] * policy.model_state_width
+    inside, finished = threading.Event(), threading.Event()
+
+    def hold(_done: int, _total: int) -> None:
+        inside.set()
+        finished.wait(30)
+
+    holder = threading.Thread(target=lambda: policy.act(image, "go", state, progress=hold))
+    holder.start()
+    assert inside.wait(30)
+    with pytest.raises(depthvla.Error) as found:
+        policy.act(image, "go", state)
+    finished.set()
+    holder.join()
+    assert (found.value.code, found.value.status) == ("handle.busy", 64)
+    # From inside of its own callback as well.
+    with pytest.raises(depthvla.Error) as again:
+        policy.act(image, "go", state, progress=lambda *_: policy.act(image, "go", state))
+    assert again.value.code == "handle.busy"
+    assert policy.act(image, "go", state).actions.size
+
+
+def test_an_exception_of_a_callback_ends_the_load_and_arrives(depthvla_bundle: Path) -> None:
+    class Mine(Exception):
+        pass
+
+    def stop(_done: int, _total: int) -> None:
+        raise Mine
+
+    with depthvla.open(depthvla_bundle) as bundle:
+        with pytest.raises(Mine):
+            bundle.state_dict(framework="numpy", progress=stop)
+        with pytest.raises(Mine):
+            bundle.verify(progress=stop)
+        assert bundle.state_dict(framework="numpy")
+
+
+def test_an_interrupt_ends_a_load(depthvla_bundle: Path) -> None:
+    # As Ctrl-C: the signal is pending when the next callback runs.
+    calls = 0
+
+    def interrupt(_done: int, _total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            _thread.interrupt_main()
+
+    with depthvla.open(depthvla_bundle) as bundle:
+        with pytest.raises(KeyboardInterrupt):
+            bundle.state_dict(framework="numpy", threads=1, progress=interrupt)
+        assert 3 <= calls < len(bundle)
+        assert bundle.state_dict(framework="numpy")
+
+
+def test_ctrl_c_ends_a_process_that_loads_over_and_over(depthvla_bundle: Path) -> None:
+    script = (
+        "import sys, depthvla\n"
+        "bundle = depthvla.open(sys.argv[1])\n"
+        "print('ready', flush=True)\n"
+        "while True: bundle.state_dict(framework='numpy')\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(depthvla_bundle)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    time.sleep(0.3)
+    child.send_signal(2)
+    _, errors = child.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in errors
+    assert child.returncode in (1, 130, -2)
+
+
+def test_other_threads_run_while_a_bundle_is_loaded(depthvla_bundle: Path) -> None:
+    ticks = 0
+    stop = threading.Event()
+
+    def tick() -> None:
+        nonlocal ticks
+        while not stop.is_set():
+            ticks += 1
+            time.sleep(0)
+
+    with depthvla.open(depthvla_bundle) as bundle:
+        ticker = threading.Thread(target=tick)
+        ticker.start()
+        before = ticks
+        for _ in range(20):
+            bundle.state_dict(framework="numpy")
+        after = ticks
+        stop.set()
+        ticker.join()
+    assert after > before
+
+
+def _forked(path: str, queue: Any) -> None:
+    try:
+        depthvla.open(path)
+        queue.put("opened")
+    except depthvla.Error as error:
+        queue.put(error.code)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_of_a_process_that_used_the_library_is_refused(
+    depthvla_bundle: Path,
+) -> None:
+    bundle = depthvla.open(depthvla_bundle)
+    for method, expected in [("fork", "process.forked"), ("spawn", "opened")]:
+        context: Any = multiprocessing.get_context(method)
+        queue = context.Queue()
+        child = context.Process(target=_forked, args=(str(depthvla_bundle), queue))
+        child.start()
+        assert queue.get(timeout=60) == expected
+        child.join(60)
+        assert child.exitcode == 0
+    assert bundle["vlm.norm.weight"].size
+
+
+def test_errors_travel_between_processes(depthvla_bundle: Path) -> None:
+    with depthvla.open(depthvla_bundle) as bundle, pytest.raises(depthvla.Error) as found:
+        bundle.weights("nope")
+    copy = pickle.loads(pickle.dumps(found.value))
+    assert type(copy) is depthvla.Error
+    assert vars(copy) == vars(found.value)
+    assert str(copy) == str(found.value)
+    extra = depthvla.MissingExtra("torch", "torch")
+    assert vars(pickle.loads(pickle.dumps(extra))) == vars(extra)
+
+
+def test_memory_is_given_back(depthvla_bundle: Path) -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def load() -> None:
+        with depthvla.open(depthvla_bundle) as bundle:
+            bundle.state_dict(framework="numpy")
+
+    for _ in range(20):
+        load()
+    gc.collect()
+    before = resident()
+    for _ in range(200):
+        load()
+    gc.collect()
+    # 200 loads of 600 kB, were they kept, would be 120 MB.
+    assert resident() - before < 20 << 20
+
+
+def _refusal(path: Path) -> str | None:
+    """The code with which a bundle is refused, by opening and verifying it."""
+    try:
+        with depthvla.open(path) as bundle:
+            bundle.verify()
+            bundle.state_dict("source", framework="numpy")
+    except depthvla.Error as error:
+        assert error.status in (1, 64, 65, 69, 74)
+        assert "\n" not in error.message
+        return error.code
+    return None
+
+
+def test_hostile_bundles_are_refused_as_the_command_refuses_them(tmp_path: Path) -> None:
+    corpus = os.environ.get("DEPTHVLA_HOSTILE_CORPUS")
+    if corpus is None:
+        pytest.skip("set DEPTHVLA_HOSTILE_CORPUS to a folder that depthvla-hostile-corpus wrote")
+    files = sorted((Path(corpus) / "bundle").iterdir())
+    assert len(files) > 100
+    refused = 0
+    for file in files:
+        found = _refusal(file)
+        report = json.loads(run_command("verify", "--quiet", "--json", file, status=None))
+        if "error" in report:
+            assert found == report["error"]["code"], file.name
+            refused += 1
+        elif not report.get("intact", True):
+            assert found == report["damages"][0]["code"], file.name
+            refused += 1
+    assert refused > 100
+
+
+def test_hostile_pictures_raise_and_never_crash() -> None:
+    corpus = os.environ.get("DEPTHVLA_HOSTILE_CORPUS")
+    if corpus is None:
+        pytest.skip("set DEPTHVLA_HOSTILE_CORPUS to a folder that depthvla-hostile-corpus wrote")
+    codes = set()
+    for file in sorted((Path(corpus) / "image").iterdir()):
+        try:
+            depthvla.decode_image(file.read_bytes())
+        except depthvla.Error as error:
+            codes.add(error.code)
+    assert len(codes) > 3
+    assert all(code.startswith("image.") for code in codes)
