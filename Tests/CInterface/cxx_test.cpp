@@ -35,7 +35,7 @@ dvla_tensor tensor_of(const Weights& weights, size_t index) {
   return tensor;
 }
 
-// One export: its name in exports.txt is BUNDLE, NAMING, FAMILY or -, DTYPE or -, and int8 or float.
+// Compares the weights of a bundle with what the command exported to the folder; "-" stands for the default.
 void compare(const std::string& bundle_name, const std::string& naming, const std::string& family,
              const std::string& dtype, bool keeps_int8, const std::string& folder) {
   std::map<std::string, safetensors::Tensor> exported;
