@@ -31,7 +31,8 @@ def golden(name: str) -> Any:
     """A golden's tensors."""
     from safetensors.torch import load_file
 
-    return load_file(FIXTURES / f"goldens/{name}.safetensors")
+    tensors: dict[str, Any] = load_file(FIXTURES / f"goldens/{name}.safetensors")
+    return tensors
 
 
 def assert_close(found: Any, expected: Any) -> None:

@@ -107,13 +107,7 @@ class DepthVLA(nn.Module):
             )
         with depthvla.open(path, trust=trust) as bundle:
             configuration = Configuration.from_bundle(bundle.family, bundle.configuration)
-            is_quantized = any(tensor.dtype == "I8" for tensor in bundle.tensors)
-            tensors = bundle.state_dict(
-                naming="layout",
-                device=device,
-                # "int8" gives tensors as they are stored, which every family has names for.
-                quantized="dequantize" if is_quantized else "int8",
-            )
+            tensors = bundle.state_dict("layout", device=device)
         if dtype is None:
             found = {tensor.dtype for tensor in tensors.values()}
             dtype = found.pop() if len(found) == 1 and found < set(_DTYPES) else torch.float32
