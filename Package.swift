@@ -185,7 +185,9 @@ let conversion: [Target] = [
 
 let interface: [Target] = [
   // The header of the C interface, which Swift implements.
-  cModule("CDepthVLA", in: "Interface"),
+  cModule(
+    "CDepthVLA", in: "Interface",
+    c: staticLibraries ? [.define("DVLA_STATIC_LIBRARIES")] : []),
   .target(
     name: prefixed("CInterface"),
     dependencies: ["DepthVLAWeights"]
@@ -197,11 +199,12 @@ let interface: [Target] = [
     swiftSettings: swiftSettings,
     linkerSettings: [
       // Nothing of the Swift toolchain is needed where it runs, and no other symbol is seen.
-      .unsafeFlags([
-        "-static-stdlib", "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libdepthvla.so.1",
-        "-Xlinker",
-        "--version-script=\(Context.packageDirectory)/Sources/Interface/CInterface/exports.map",
-      ])
+      .unsafeFlags(
+        [
+          "-static-stdlib", "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libdepthvla.so.1",
+          "-Xlinker",
+          "--version-script=\(Context.packageDirectory)/Sources/Interface/CInterface/exports.map",
+        ] + (staticLibraries ? ["-Xlinker", "--wrap=stderr"] : []))
     ]),
 ]
 

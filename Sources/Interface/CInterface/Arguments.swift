@@ -24,12 +24,19 @@ func optionalText(
   return text
 }
 
+/// More texts than anybody has keys or goldens.
+private let textLimit = 1 << 20
+
 /// Several texts.
 ///
-/// - Throws: `argument.null`, `argument.text`.
+/// - Throws: `argument.null`, `argument.range`, `argument.text`.
 func texts(
   _ pointer: UnsafePointer<UnsafePointer<CChar>?>?, count: Int, _ name: String
 ) throws(WeightsError) -> [String] {
+  // A count of more than 2^63 - 1 is negative here.
+  guard 0...textLimit ~= count else {
+    throw .range(name, "at most \(textLimit) texts", "\(UInt(bitPattern: count))")
+  }
   guard count > 0 else { return [] }
   guard let pointer = unsafe pointer else { throw .null(name) }
   var found: [String] = []
@@ -43,7 +50,9 @@ func texts(
 func elements<Element: BitwiseCopyable>(
   _ pointer: UnsafePointer<Element>?, count: Int, atMost limit: Int, _ name: String
 ) throws(WeightsError) -> [Element] {
-  guard 0...limit ~= count else { throw .range(name, "at most \(limit) elements", "\(count)") }
+  guard 0...limit ~= count else {
+    throw .range(name, "at most \(limit) elements", "\(UInt(bitPattern: count))")
+  }
   guard count > 0 else { return [] }
   guard let pointer = unsafe pointer else { throw .null(name) }
   return unsafe Array(UnsafeBufferPointer(start: pointer, count: count))

@@ -53,7 +53,10 @@ struct Observation {
   private static func noise(
     _ given: dvla_observation, for policy: RobotPolicy
   ) throws(WeightsError) -> PolicyRun.Noise {
-    guard unsafe given.noise != nil else { return .seed(unsafe given.seed) }
+    guard unsafe given.noise != nil else {
+      guard unsafe given.noise_count == 0 else { throw .null("observation.noise") }
+      return .seed(unsafe given.seed)
+    }
     let action = policy.configuration.action
     let shape: Shape = [action.horizon, action.actionDim]
     guard unsafe given.noise_count == shape.elementCount else {

@@ -83,6 +83,11 @@ extension BundleTrust {
     {
       keys.append(try PublicKey(path: path))
     }
+    // A list of no keys is a mistake, which must not mean that any bundle is accepted.
+    guard unsafe !keys.isEmpty || options.public_keys == nil && options.public_key_files == nil
+    else {
+      throw .range("options", "at least one public key where there is a list of them", "none")
+    }
     let release = unsafe options.minimum_release
     guard release == 0 || SignedStatement.releases.contains(Int(clamping: release)) else {
       throw .range("options.minimum_release", "1 to 2^53 - 1", "\(release)")

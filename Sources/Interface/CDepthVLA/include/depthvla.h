@@ -10,24 +10,27 @@
  * outputs are left as they were, except the memory that a read or load was filling: its contents
  * must not be used.
  *
- * HANDLES are numbers that this library gives out once, not addresses. A handle that was closed, is
- * of another kind, or was made before a fork by the parent process is refused with the code
- * "handle.unknown"; it is never followed. The caller closes every handle. Closing one that another
- * thread is using is safe: that call ends as if it were still open. A handle stays usable after
- * those that it was made from are closed.
+ * HANDLES are numbers that this library gives out once, not addresses. A handle that was closed or is
+ * of another kind is refused with the code "handle.unknown"; it is never followed. The caller closes
+ * every handle. Closing one that another thread is using is safe: that call ends as if it were still
+ * open. A handle stays usable after those that it was made from are closed.
  *
  * THREADS. Every function may be called from any thread at any time. Bundles, weights, pictures,
  * chunks, depth maps and reports are used by several threads at once; a policy and a depth estimator
  * do one thing at a time, and a second call meanwhile is refused with "handle.busy". A callback runs
  * on the thread of the call that it was given to, and it may call any function but close what that
- * call uses.
+ * call uses. It returns: no exception and no longjmp may leave it.
+ *
+ * FORK. A process that was forked after its parent had used the library has the parent's memory but
+ * not its threads: every function there but dvla_abi_version and dvla_version is refused with
+ * "process.forked". Fork before the first use, or start processes by exec.
  *
  * OWNERSHIP. What a caller passes is read during the call alone. The strings and shapes of a
  * description belong to the handle described and are valid until it is closed; other texts are
  * copied into memory of the caller.
  *
  * STRUCTURES begin with their size, by which later versions of the library recognise older callers:
- *     dvla_bundle_info info = {sizeof info};
+ *     dvla_bundle_info info = {.struct_size = sizeof info};
  * A structure that is too small is refused with "structure.size". In options, zero and NULL mean the
  * default.
  *
@@ -97,7 +100,7 @@ const char *dvla_version(void);
 typedef struct dvla_open_options {
   size_t struct_size;
   /* Only bundles signed with one of these public keys are accepted, if there is one: the contents
-   * of PEM files, and paths of PEM files. */
+   * of PEM files, and paths of PEM files. A list (not NULL) of no keys is refused. */
   const char *const *public_keys;
   size_t public_key_count;
   const char *const *public_key_files;
@@ -205,7 +208,8 @@ typedef struct dvla_weights_options {
   /* The type of all float tensors: "F32", "BF16" or "F16"; by default that of the bundle, and for INT8
    * tensors the one that they were quantized from. */
   const char *dtype;
-  /* Keeps INT8 values and their scales where the upstream library reads them (compressed-tensors). */
+  /* Keeps INT8 values and their scales: as the bundle stores them under the naming "layout", else as the
+   * upstream library reads them (compressed-tensors). "export.int8" if it reads none. */
   bool keeps_int8;
   /* Gives a tensor that the library keeps once under several names (a tied head) all of them, as in the
    * state dict of its class; by default those that its files have. See dvla_tensor.tied_to. */
