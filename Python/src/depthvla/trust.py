@@ -61,9 +61,9 @@ def open_options(
     file_array = (ctypes.c_char_p * len(files))(*files) if files else None
     options = c.sized(
         c.OpenOptions,
-        public_keys=text_array if texts else None,
+        public_keys=text_array,
         public_key_count=len(texts),
-        public_key_files=file_array if files else None,
+        public_key_files=file_array,
         public_key_file_count=len(files),
         signature_file=encoded(signature, "signature"),
         minimum_release=(trust.minimum_release or 0) if trust else 0,
