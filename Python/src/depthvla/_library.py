@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable
 from ctypes import (
@@ -275,24 +276,38 @@ class Handle:
         if value is not None and self._process == os.getpid():
             call(f"dvla_{self._kind}_close", value)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy would be another's number, in this process or in the next.
+        raise TypeError(
+            f"an open {self._kind.replace('_', ' ')} cannot be copied or sent to another process; "
+            "open it there"
+        )
+
     def __del__(self) -> None:
-        # At the end of the process the module may be gone already.
-        if getattr(self, "_value", None) is not None and _loaded is not None:
+        # At the end of the process modules may be gone already, and all is closed anyway.
+        if getattr(self, "_value", None) is not None and not sys.is_finalizing():
             self.close()
 
 
 def made(kind: str, name: str, *arguments: Any, watch: Watch | None = None) -> Handle:
     """The handle that a function stores, its last but one parameter."""
     output = c_void_p()
-    (watch.call if watch else call)(name, *arguments, byref(output))
+    try:
+        (watch.call if watch else call)(name, *arguments, byref(output))
+    except BaseException:
+        # An interrupt may come when the work is done.
+        if output.value is not None:
+            Handle(output.value, kind).close()
+        raise
     return Handle(output.value or 0, kind)
 
 
 class Watch:
     """Lets the signals of Python in while the library works, and the caller follow it.
 
-    A callback of C cannot raise: what is raised in it is kept, the library is asked to stop, and
-    the exception is raised when the call has come back.
+    Python runs handlers of signals on its main thread. There the library works on a thread beside
+    it, so that a handler never runs inside of a callback of C, from which nothing may be raised. An
+    exception of a handler or of `progress` makes the library stop, and is raised when it has.
     """
 
     def __init__(
@@ -300,24 +315,47 @@ class Watch:
     ) -> None:
         self._failure: BaseException | None = None
         self._progress = progress
-        self.callback = kind(self._step)
+        self.callback: Any = kind(self._step)
 
     def _step(self, _context: object, done: int, total: int) -> bool:
-        # Python runs the handlers of pending signals at the start of a function such as this. If
-        # one raises before the next line, ctypes returns false, and the call stops all the same.
         try:
-            if self._progress is not None:
+            if self._failure is None and self._progress is not None:
                 self._progress(done, total)
         except BaseException as failure:
             self._failure = failure
-            return False
-        return True
+        return self._failure is None
 
     def call(self, name: str, *arguments: Any) -> None:
-        """As `call` of this module, with the exceptions of the callback."""
+        """As `call` of this module, with the exceptions of handlers and of `progress`."""
         try:
-            call(name, *arguments)
+            if threading.current_thread() is threading.main_thread():
+                self._call_beside(name, *arguments)
+            else:
+                call(name, *arguments)
         except Error as error:
-            if error.code != "call.stopped":
+            if error.code != "call.stopped" or self._failure is None:
                 raise
-            raise (self._failure or KeyboardInterrupt()) from None
+        finally:
+            # It refers to this object, which refers to it.
+            self.callback = None
+        if self._failure is not None:
+            raise self._failure
+
+    def _call_beside(self, name: str, *arguments: Any) -> None:
+        outcome: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                call(name, *arguments)
+            except BaseException as failure:
+                outcome.append(failure)
+
+        worker = threading.Thread(target=work, name="depthvla")
+        worker.start()
+        while worker.is_alive():
+            try:
+                worker.join()
+            except BaseException as failure:
+                self._failure = self._failure or failure
+        if outcome:
+            raise outcome[0]

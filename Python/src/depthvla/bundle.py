@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from ctypes import byref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal
 
@@ -45,7 +45,7 @@ class Asset:
     role: str
     sha256: str
     nbytes: int
-    _read: Callable[[], bytes]
+    _read: Callable[[], bytes] = field(repr=False, compare=False)
 
     def read(self) -> bytes:
         """The file, checked against its hash."""
@@ -71,7 +71,8 @@ def open(
         check: Which hash of stored bytes is compared when they are read. Of a signed bundle it is
             always SHA-256.
         map: Uses tensors that are stored plain (``convert --store``) where they are in the file.
-            Nothing may write to the file in place while anything of the bundle is in use.
+            Nothing may write to the file in place while anything of the bundle is in use. What a
+            program writes to such tensors is its own and not written to the file.
 
     Raises:
         Error: ``file.*``, ``safetensors.*``, ``json.*``, ``bundle.*``, ``signature.*``, ``key.*``.
@@ -131,12 +132,14 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
 
     def _asset(self, index: int) -> Asset:
         found = c.sized(c.Asset)
-        call("dvla_bundle_asset", self._handle.value, index, byref(found))
+        # Not of this object, which has the asset: the two would keep each other.
+        handle = self._handle
+        call("dvla_bundle_asset", handle.value, index, byref(found))
         count = found.byte_count
 
         def read() -> bytes:
             buffer = ctypes.create_string_buffer(max(1, count))
-            call("dvla_bundle_read_asset", self._handle.value, index, buffer, count)
+            call("dvla_bundle_read_asset", handle.value, index, buffer, count)
             return buffer.raw[:count]
 
         return Asset(
@@ -282,7 +285,8 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
                 the naming has a place for them.
             family: The model to take out of a composite, such as ``paligemma`` or ``dinov2``.
             ties: Whether a tensor that the class keeps once under several names has all of them, as
-                in the class's own state dict, or those that the library's files have.
+                in the class's own state dict, or those that the library's files have. ``source``
+                has the names that the source had.
             threads: To unpack on; one for each processor by default.
             progress: Called with the bytes that are done, and of how many.
 
@@ -328,7 +332,7 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
             progress: Called with the bytes that are checked, and of how many.
 
         Raises:
-            Error: The first damage, with all others as its details; ``bundle.non-finite``.
+            Error: The first damage, with others as its details; ``bundle.non-finite``.
         """
         watch = Watch(progress)
         watch.call(

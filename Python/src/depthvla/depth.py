@@ -12,6 +12,7 @@ from . import _structures as c
 from ._library import Handle, call, encoded, made, text
 from .bundle import Bundle, open
 from .images import as_picture, decode_image
+from .numbers import whole_number
 from .tensors import thread_count
 from .trust import Trust
 
@@ -122,12 +123,16 @@ class DepthEstimator:
             c.DepthOptions,
             threads=thread_count(threads),
             products=encoded(products, "products"),
-            input_size=input_size or 0,
+            input_size=(
+                0 if input_size is None else whole_number(input_size, "input_size", 1, 16384)
+            ),
         )
         self.root = opened.root
         self._handle = made(
             "depth_estimator", "dvla_depth_estimator_create", opened._handle.value, byref(options)
         )
+        if opened is not bundle:
+            opened.close()
 
     def __call__(self, image: np.ndarray[Any, np.dtype[np.uint8]]) -> DepthMap:
         """The depth of a picture, uint8 [H, W, 3], at its size.
@@ -148,3 +153,9 @@ class DepthEstimator:
     def close(self) -> None:
         """Frees the weights."""
         self._handle.close()
+
+    def __enter__(self) -> DepthEstimator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

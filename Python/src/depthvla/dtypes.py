@@ -92,7 +92,8 @@ def float_name(dtype: Any) -> str | None:
         return None
     word = str(dtype).removeprefix("torch.")
     if isinstance(dtype, type):
-        word = dtype.__name__
+        # Python's own float has 64 bits.
+        word = "float64" if dtype is float else dtype.__name__
     found = _FLOATS.get(word)
     if found is None:
         raise Error(

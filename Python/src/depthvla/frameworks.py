@@ -37,14 +37,14 @@ class Framework(ABC):
         self.check(weights.tensors)
         memories: list[Memory | None] = []
         for index in range(len(weights.tensors)):
-            is_tied = weights.place(index).tied_to != index
-            memories.append(None if is_tied else weights.memory(index))
+            is_tied = weights._place(index).tied_to != index
+            memories.append(None if is_tied else weights._memory(index))
         addresses = [None if memory is None else memory.address for memory in memories]
-        weights.fill(addresses, threads, progress)
+        weights._fill(addresses, threads, progress)
         result: dict[str, Any] = {}
         for index, (info, memory) in enumerate(zip(weights.tensors, memories, strict=True)):
             if memory is None:
-                result[info.name] = result[weights.tensors[weights.place(index).tied_to].name]
+                result[info.name] = result[weights.tensors[weights._place(index).tied_to].name]
             else:
                 result[info.name] = self.tensor(memory, info)
         return result

@@ -34,11 +34,11 @@ def decode_image(data: bytes | bytearray | memoryview) -> _Image:
     try:
         picture = c.sized(c.Picture)
         call("dvla_image_picture", image.value, byref(picture))
-        count = picture.height * picture.width * 3
-        pixels = np.ctypeslib.as_array(picture.rgb, (count,)).copy()
+        pixels = np.empty((picture.height, picture.width, 3), np.uint8)
+        ctypes.memmove(pixels.ctypes.data, picture.rgb, pixels.nbytes)
     finally:
         image.close()
-    return pixels.reshape(picture.height, picture.width, 3)
+    return pixels
 
 
 def as_picture(image: Any, name: str, label: str | None = None) -> tuple[c.Picture, _Image]:

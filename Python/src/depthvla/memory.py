@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import mmap
 from typing import Any
@@ -11,33 +10,28 @@ import numpy as np
 
 __all__ = ["Memory"]
 
-_HUGE_PAGE = 2 << 20
+# Less comes from NumPy, whose small arrays share pages.
+_OWN_PAGES = 1 << 20
+_ALIGNMENT = 64
 
 
 class Memory:
-    """Bytes at an address that stays.
+    """Bytes at an address that stays, aligned for every type and for vector instructions.
 
-    Large ones are pages of their own from the system, huge ones where it has them: filling fresh
-    memory is then two to three times faster.
+    Large ones are pages of their own. Huge pages are not asked for, as NumPy's large arrays do: on
+    a virtual machine whose free memory is given back to its host they took two to four times as
+    long to fill (Benchmarks/README.md).
     """
 
     def __init__(self, nbytes: int) -> None:
         self.nbytes = nbytes
-        if nbytes < _HUGE_PAGE:
-            # Aligned for every type, and for vector instructions of the frameworks.
-            raw = np.empty(nbytes + 64, np.uint8)
-            start = -raw.ctypes.data % 64
+        if nbytes < _OWN_PAGES:
+            raw = np.empty(nbytes + _ALIGNMENT, np.uint8)
+            start = -raw.ctypes.data % _ALIGNMENT
             self._bytes = raw[start : start + nbytes]
-            self.address = self._bytes.ctypes.data
-            return
-        pages = mmap.mmap(-1, nbytes + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        if hasattr(mmap, "MADV_HUGEPAGE"):
-            # Refused where the kernel has none, which costs speed alone.
-            with contextlib.suppress(OSError):
-                pages.madvise(mmap.MADV_HUGEPAGE)
-        whole = np.frombuffer(pages, np.uint8)
-        start = -whole.ctypes.data % _HUGE_PAGE
-        self._bytes = whole[start : start + nbytes]
+        else:
+            pages = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            self._bytes = np.frombuffer(pages, np.uint8)
         self.address = self._bytes.ctypes.data
 
     @classmethod

@@ -66,7 +66,7 @@ def taken_apart(observation: Mapping[str, Any], keys: ObservationKeys) -> Observ
             "ignore it by name",
             key=str(unknown[0]),
         )
-    parts = [_values(_required(observation, key), key) for key in keys.state]
+    parts = [values_of(_required(observation, key), key) for key in keys.state]
     prompt = _required(observation, keys.prompt)
     if isinstance(prompt, np.ndarray) and prompt.ndim == 0:
         prompt = prompt.item()
@@ -114,6 +114,13 @@ def _pictures(
                 f"observation: no camera {key!r}; give None where it is missing",
                 key=key,
             )
+        if key in observation and key in inner:
+            raise Error(
+                "observation.key",
+                65,
+                f"observation: the camera {key!r} is there twice, also in 'images'",
+                key=key,
+            )
         found.append((key, observation[key] if key in observation else inner[key]))
     return found, bool(inner)
 
@@ -129,9 +136,17 @@ def _required(observation: Mapping[str, Any], key: str) -> Any:
     return observation[key]
 
 
-def _values(value: Any, key: str) -> _Array:
+def values_of(value: Any, key: str) -> _Array:
+    """The values of a state, float64 [n].
+
+    Raises:
+        Error: ``observation.type``, ``observation.shape``.
+    """
     try:
-        values = np.asarray(value, dtype=np.float64)
+        values = np.asarray(value)
+        if values.dtype.kind not in "biuf":
+            raise TypeError(values.dtype)
+        values = values.astype(np.float64)
     except (TypeError, ValueError):
         raise Error(
             "observation.type",

@@ -40,6 +40,11 @@ def _options(
     )
 
 
+def _check(bundle: object) -> None:
+    if not isinstance(bundle, Bundle):
+        raise TypeError(f"bundle: expected depthvla.Bundle, found {type(bundle).__name__}")
+
+
 def check_parity(
     bundle: Bundle,
     goldens: _Path | Sequence[_Path],
@@ -72,6 +77,7 @@ def check_parity(
     Raises:
         Error: ``golden.*``, ``tolerance.*``, ``model.*``; a stage out of tolerance is no error.
     """
+    _check(bundle)
     paths = [goldens] if isinstance(goldens, (str, os.PathLike)) else list(goldens)
     texts = [encoded(path, "goldens") for path in paths]
     options = _options(
@@ -134,6 +140,7 @@ def record_golden(
     Raises:
         Error: ``golden.*``, ``output.*``, ``file.*``.
     """
+    _check(bundle)
     options = _options(threads=threads, products=products, mask=mask, depth=depth)
     call(
         "dvla_golden_record",

@@ -16,7 +16,8 @@ from .bundle import Bundle, open
 from .depth import DepthMap
 from .errors import Error
 from .images import as_picture
-from .observation import ObservationKeys, taken_apart
+from .numbers import whole_number
+from .observation import ObservationKeys, taken_apart, values_of
 from .tensors import thread_count
 from .trust import Trust
 
@@ -91,10 +92,10 @@ class Policy:
         bundle: Bundle | str | os.PathLike[str],
         *,
         trust: Trust | None = None,
-        cameras: Sequence[str] | None = None,
+        cameras: str | Sequence[str] | None = None,
         state: str | Sequence[str] = "state",
         prompt: str = "prompt",
-        ignored: Sequence[str] = (),
+        ignored: str | Sequence[str] = (),
         threads: int | None = None,
         steps: int | None = None,
         mask: Literal["block", "full"] | None = None,
@@ -126,8 +127,9 @@ class Policy:
         opened = bundle if isinstance(bundle, Bundle) else open(bundle, trust=trust)
         if isinstance(bundle, Bundle) and trust is not None:
             raise TypeError("trust goes with a path; an open bundle was opened under its own")
-        if steps is not None and not 1 <= steps <= 1000:
-            raise Error("argument.range", 64, f"steps: expected 1 to 1000, found {steps}")
+        if mask not in (None, "block", "full"):
+            raise Error("argument.range", 64, f"mask: expected block or full, found {mask}")
+        self._steps = None if steps is None else whole_number(steps, "steps", 1, 1000)
         options = c.sized(
             c.PolicyOptions,
             threads=thread_count(threads),
@@ -137,12 +139,13 @@ class Policy:
         )
         self._handle = made("policy", "dvla_policy_create", opened._handle.value, byref(options))
         self._keys = ObservationKeys(
-            cameras=None if cameras is None else tuple(cameras),
-            state=(state,) if isinstance(state, str) else tuple(state),
+            cameras=None if cameras is None else _keys(cameras),
+            state=_keys(state),
             prompt=prompt,
-            ignored=frozenset(ignored),
+            ignored=frozenset(_keys(ignored)),
         )
-        self._steps = steps
+        if opened is not bundle:
+            opened.close()
         self._mask = encoded(mask, "mask")
         self.root, self.family = opened.root, opened.family
         info = c.sized(c.PolicyInfo)
@@ -151,7 +154,7 @@ class Policy:
         self.model_action_width = info.model_action_width
         self.model_state_width = info.model_state_width
         self.token_limit = info.token_limit
-        self.steps = steps or info.steps
+        self.steps = self._steps or info.steps
         self.has_depth = info.has_depth
 
     @property
@@ -190,6 +193,8 @@ class Policy:
             Error: ``observation.*``, ``policy.*``, ``prompt.*``, ``noise.*``, ``image.*``.
         """
         start = time.perf_counter()
+        if depth and not self.has_depth:
+            raise Error("policy.no-depth", 64, "depth: the policy has no depth expert")
         parts = taken_apart(observation, self._keys)
         chunk = self.act(
             parts.pictures,
@@ -245,13 +250,8 @@ class Policy:
             as_picture(image, f"pictures[{index}]", label)
             for index, (image, label) in enumerate(zip(pictures, labels, strict=True))
         ]
-        own_state = np.ascontiguousarray(state, dtype=np.float64)
-        if own_state.ndim != 1:
-            raise Error(
-                "observation.shape", 64, f"state: expected [n], found {list(own_state.shape)}"
-            )
-        if not 0 <= seed < 2**64:
-            raise Error("argument.range", 64, f"seed: expected 0 to 2^64 - 1, found {seed}")
+        own_state = np.ascontiguousarray(values_of(state, "state"))
+        own_seed = whole_number(seed, "seed", 0, 2**64 - 1)
         own_noise = None if noise is None else self._checked_noise(noise)
         given = c.sized(
             c.Observation,
@@ -262,7 +262,7 @@ class Policy:
             state_count=own_state.size,
             noise=None if own_noise is None else own_noise.ctypes.data_as(POINTER(c_float)),
             noise_count=0 if own_noise is None else own_noise.size,
-            seed=seed,
+            seed=own_seed,
             steps=self._steps or 0,
             mask=self._mask,
             without_depth_maps=not depth,
@@ -280,7 +280,8 @@ class Policy:
             )
         )
 
-    def _checked_noise(self, noise: _Array) -> _Array:
+    def _checked_noise(self, given: Any) -> _Array:
+        noise = np.asarray(given)
         expected = (self.horizon, self.model_action_width)
         if noise.shape not in (expected, (1, *expected)) or noise.dtype.kind != "f":
             raise Error(
@@ -306,11 +307,10 @@ class Policy:
 
     def noise(self, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The noise of a seed: float32 [H, model's A], the same on every machine."""
-        if not 0 <= seed < 2**64:
-            raise Error("argument.range", 64, f"seed: expected 0 to 2^64 - 1, found {seed}")
+        own_seed = whole_number(seed, "seed", 0, 2**64 - 1)
         noise = np.empty((self.horizon, self.model_action_width), np.float32)
         target = noise.ctypes.data_as(POINTER(c_float))
-        call("dvla_policy_noise", self._handle.value, seed, target, noise.size)
+        call("dvla_policy_noise", self._handle.value, own_seed, target, noise.size)
         return noise
 
     def reset(self) -> None:
@@ -319,3 +319,14 @@ class Policy:
     def close(self) -> None:
         """Frees the weights."""
         self._handle.close()
+
+    def __enter__(self) -> Policy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _keys(keys: str | Sequence[str]) -> tuple[str, ...]:
+    """One key, or several."""
+    return (keys,) if isinstance(keys, str) else tuple(keys)

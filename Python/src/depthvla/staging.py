@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from .dtypes import torch_dtype
@@ -20,26 +21,39 @@ _ALIGNMENT = 256
 class StagedTorch(Torch):
     """Tensors of torch on another device than the CPU.
 
-    There are two stages of pinned memory. While the tensors of one are on their way to the device,
-    the next are unpacked into the other.
+    There are two stages of pinned memory, of 128 MiB or of the largest tensor. While the tensors of
+    one are on their way to the device, the next are unpacked into the other.
     """
 
     def __init__(self, device: Any, *, stage_bytes: int = _STAGE) -> None:
         super().__init__()
         try:
             self._device = self._torch.device(device)
-        except (RuntimeError, TypeError) as problem:
-            raise Error("argument.range", 64, f"device: {problem}") from None
+            self._torch.empty(0, device=self._device)
+        except (RuntimeError, TypeError, AssertionError, NotImplementedError) as problem:
+            reason = str(problem).splitlines()[0]
+            raise Error("argument.range", 64, f"device {device}: {reason}") from None
         self._stage_bytes = stage_bytes
         self._is_cuda = self._device.type == "cuda"
-        if self._is_cuda and not self._torch.cuda.is_available():
-            raise Error("argument.range", 64, f"device: torch finds no {self._device}")
 
     def load(self, weights: Weights, threads: int, progress: Progress | None) -> dict[str, Any]:
         """All tensors on the device."""
         self.check(weights.tensors)
+        # Events and copies are of the current device.
+        with self._torch.cuda.device(self._device) if self._is_cuda else nullcontext():
+            result = self._load(weights, threads, progress)
+        for index, info in enumerate(weights.tensors):
+            first = weights._place(index).tied_to
+            if first != index:
+                result[info.name] = result[weights.tensors[first].name]
+        # In the order of the tensors, as on the CPU.
+        return {info.name: result[info.name] for info in weights.tensors}
+
+    def _load(self, weights: Weights, threads: int, progress: Progress | None) -> dict[str, Any]:
         groups = self._groups(weights)
-        stages = [_Stage(self, max(map(self._bytes, groups), default=0)) for _ in range(2)]
+        stages = [
+            _Stage(self, max(map(self._bytes, own))) for own in (groups[0::2], groups[1::2]) if own
+        ]
         result: dict[str, Any] = {}
         total = sum(tensor.nbytes for group in groups for _, tensor, _ in group)
         before = 0
@@ -55,7 +69,7 @@ class StagedTorch(Torch):
                 if progress is not None:
                     progress(done + bytes_done, total)
 
-            weights.fill(addresses, threads, step)
+            weights._fill(addresses, threads, step)
             for _index, info, offset in group:
                 source = stage.memory[offset : offset + info.nbytes]
                 shaped = source.view(torch_dtype(info.dtype)).reshape(info.shape)
@@ -64,19 +78,14 @@ class StagedTorch(Torch):
             before += sum(tensor.nbytes for _, tensor, _ in group)
         for stage in stages:
             stage.wait()
-        for index, info in enumerate(weights.tensors):
-            first = weights.place(index).tied_to
-            if first != index:
-                result[info.name] = result[weights.tensors[first].name]
-        # In the order of the tensors, as on the CPU.
-        return {info.name: result[info.name] for info in weights.tensors}
+        return result
 
     def _groups(self, weights: Weights) -> list[list[tuple[int, Any, int]]]:
         """Tensors that fill a stage together, each with its index and its place there."""
         groups: list[list[tuple[int, Any, int]]] = []
         used = self._stage_bytes
         for index, info in enumerate(weights.tensors):
-            if weights.place(index).tied_to != index:
+            if weights._place(index).tied_to != index:
                 continue
             size = -(-info.nbytes // _ALIGNMENT) * _ALIGNMENT
             if used + size > self._stage_bytes:

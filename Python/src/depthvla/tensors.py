@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import _structures as c
 from ._library import Handle, call
-from .errors import Error
+from .numbers import whole_number
 
 __all__ = ["TensorInfo"]
 
@@ -55,12 +55,7 @@ def thread_count(threads: int | None) -> int:
     """The number of threads as C reads it.
 
     Raises:
+        TypeError: It is no whole number.
         Error: ``argument.range``.
     """
-    if threads is None:
-        return 0
-    if not isinstance(threads, int) or isinstance(threads, bool):
-        raise TypeError(f"threads: expected an int or None, found {type(threads).__name__}")
-    if not 1 <= threads <= 256:
-        raise Error("argument.range", 64, f"threads: expected 1 to 256, found {threads}")
-    return threads
+    return 0 if threads is None else whole_number(threads, "threads", 1, 256)

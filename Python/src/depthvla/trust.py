@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from . import _structures as c
 from ._library import encoded
 from .errors import Error
+from .numbers import whole_number
 
 __all__ = ["Trust"]
 
@@ -30,13 +31,17 @@ class Trust:
     def __post_init__(self) -> None:
         if isinstance(self.keys, (str, bytes, os.PathLike)):
             raise TypeError("keys: expected a list of keys")
-        if not self.keys:
+        # A copy: what is trusted does not change, and an iterator is read once.
+        keys = tuple(self.keys)
+        if not keys:
             raise Error("argument.range", 64, "trust: expected at least one public key")
-        release = self.minimum_release
-        if release is not None and not 1 <= release < 2**53:
-            raise Error(
-                "argument.range", 64, f"minimum_release: expected 1 to 2^53 - 1, found {release}"
-            )
+        for key in keys:
+            if not isinstance(key, (str, bytes, os.PathLike)):
+                raise TypeError(f"keys: expected paths or bytes, found {type(key).__name__}")
+        object.__setattr__(self, "keys", keys)
+        if self.minimum_release is not None:
+            release = whole_number(self.minimum_release, "minimum_release", 1, 2**53 - 1)
+            object.__setattr__(self, "minimum_release", release)
 
 
 def open_options(
@@ -56,7 +61,7 @@ def open_options(
             texts.append(encoded(key.decode("utf-8", errors="replace"), "keys"))
         else:
             files.append(encoded(key, "keys"))
-    # NULL for no list: an empty one is no trust, and refused.
+    # NULL where there is none: a list without keys is refused.
     text_array = (ctypes.c_char_p * len(texts))(*texts) if texts else None
     file_array = (ctypes.c_char_p * len(files))(*files) if files else None
     options = c.sized(

@@ -112,7 +112,7 @@ class Weights:
         adapter = framework_named(framework, device)
         return adapter.load(self, thread_count(threads), progress)
 
-    def fill(
+    def _fill(
         self,
         addresses: list[int | None],
         threads: int,
@@ -149,11 +149,11 @@ class Weights:
             None,
         )
 
-    def place(self, index: int) -> Place:
+    def _place(self, index: int) -> Place:
         """Where a tensor is, and with which it shares memory."""
         return self._places[index]
 
-    def memory(self, index: int) -> Memory:
+    def _memory(self, index: int) -> Memory:
         """Memory for a tensor: where it is in a mapped file, else new."""
         resident = self._places[index].resident
         nbytes = self.tensors[index].nbytes

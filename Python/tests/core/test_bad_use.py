@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
+import copy
 import gc
 import json
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ import pytest
 
 import depthvla
 
-from ..conftest import FIXTURES, MakeBundle, run_command
+from ..conftest import FIXTURES, MakeBundle, run_command, with_changed_byte
 
 
 def test_use_after_close_is_refused(depthvla_bundle: Path, depth_bundle: Path) -> None:
@@ -151,14 +152,15 @@ def test_an_exception_of_a_callback_ends_the_load_and_arrives(depthvla_bundle: P
 
 
 def test_an_interrupt_ends_a_load(depthvla_bundle: Path) -> None:
-    # As Ctrl-C: the signal is pending when the next callback runs.
+    # As Ctrl-C, with time for the main thread to hear of it.
     calls = 0
 
     def interrupt(_done: int, _total: int) -> None:
         nonlocal calls
         calls += 1
         if calls == 3:
-            _thread.interrupt_main()
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
 
     with depthvla.open(depthvla_bundle) as bundle:
         with pytest.raises(KeyboardInterrupt):
@@ -237,10 +239,10 @@ def test_a_forked_child_of_a_process_that_used_the_library_is_refused(
 def test_errors_travel_between_processes(depthvla_bundle: Path) -> None:
     with depthvla.open(depthvla_bundle) as bundle, pytest.raises(depthvla.Error) as found:
         bundle.weights("nope")
-    copy = pickle.loads(pickle.dumps(found.value))
-    assert type(copy) is depthvla.Error
-    assert vars(copy) == vars(found.value)
-    assert str(copy) == str(found.value)
+    received = pickle.loads(pickle.dumps(found.value))
+    assert type(received) is depthvla.Error
+    assert vars(received) == vars(found.value)
+    assert str(received) == str(found.value)
     extra = depthvla.MissingExtra("torch", "torch")
     assert vars(pickle.loads(pickle.dumps(extra))) == vars(extra)
 
@@ -308,3 +310,151 @@ def test_hostile_pictures_raise_and_never_crash() -> None:
             codes.add(error.code)
     assert len(codes) > 3
     assert all(code.startswith("image.") for code in codes)
+
+
+@pytest.mark.parametrize("at", range(1, 40, 4))
+def test_an_exception_of_a_signal_handler_is_never_lost(at: int, depthvla_bundle: Path) -> None:
+    class Timeout(Exception):
+        pass
+
+    def raise_timeout(*_: object) -> None:
+        raise Timeout
+
+    calls = 0
+
+    def follow(_done: int, _total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            os.kill(os.getpid(), signal.SIGALRM)
+            time.sleep(0.05)
+
+    before = signal.signal(signal.SIGALRM, raise_timeout)
+    try:
+        with depthvla.open(depthvla_bundle) as bundle, pytest.raises(Timeout):
+            bundle.verify(threads=1, progress=follow)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_what_is_open_is_not_copied(depthvla_bundle: Path, depth_bundle: Path) -> None:
+    estimator = depthvla.DepthEstimator(depth_bundle)
+    with depthvla.open(depthvla_bundle) as bundle:
+        opened: list[Any] = [
+            bundle,
+            bundle.weights(),
+            depthvla.Policy(bundle),
+            estimator,
+            estimator(np.zeros((28, 28, 3), np.uint8)),
+        ]
+        for value in opened:
+            for duplicate in (copy.deepcopy, pickle.dumps):
+                with pytest.raises(TypeError):
+                    duplicate(value)
+
+
+def test_files_are_closed_without_the_cycle_collector(
+    depthvla_bundle: Path, make_bundle: MakeBundle
+) -> None:
+    tokenizer = FIXTURES / "tokenizers/tiny/tokenizer.model"
+    with_asset = make_bundle("--depthvla", "depthvla/plain", "--tokenizer", tokenizer)
+
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = descriptors()
+        for path in (depthvla_bundle, with_asset):
+            for _ in range(5):
+                depthvla.open(path).verify()
+                policy = depthvla.Policy(path)
+                policy.close()
+        assert descriptors() == before
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("name", ["threads", "steps", "seed", "input_size", "minimum_release"])
+def test_whole_numbers_are_whole_and_in_range(
+    name: str, depthvla_bundle: Path, depth_bundle: Path
+) -> None:
+    def give(value: Any) -> None:
+        if name == "minimum_release":
+            depthvla.Trust(["key.pem"], minimum_release=value)
+        elif name == "input_size":
+            depthvla.DepthEstimator(depth_bundle, input_size=value)
+        elif name == "threads":
+            with depthvla.open(depthvla_bundle) as bundle:
+                bundle.state_dict(framework="numpy", threads=value)
+        elif name == "steps":
+            depthvla.Policy(depthvla_bundle, steps=value)
+        else:
+            depthvla.Policy(depthvla_bundle).noise(value)
+
+    give(np.int64(56))
+    for wrong in (True, 2.5, "3"):
+        with pytest.raises(TypeError):
+            give(wrong)
+    for wrong in (-1, 2**64 + 56):
+        with pytest.raises(depthvla.Error) as found:
+            give(wrong)
+        assert found.value.code == "argument.range"
+
+
+def test_keys_of_trust_are_read_once_and_do_not_change(
+    depthvla_bundle: Path, tmp_path: Path
+) -> None:
+    missing = [tmp_path / "no.pem"]
+    trusts = [depthvla.Trust(missing), depthvla.Trust(iter(list(missing)))]  # type: ignore[arg-type]
+    missing.clear()
+    for trust in trusts:
+        for _ in range(2):
+            with pytest.raises(depthvla.Error) as found:
+                depthvla.open(depthvla_bundle, trust=trust)
+            assert found.value.code == "file.not-found"
+    with pytest.raises(depthvla.Error):
+        depthvla.Trust(tmp_path.glob("*.pem"))  # type: ignore[arg-type]
+
+
+def test_damage_is_counted_where_it_is_not_all_listed(
+    depthvla_bundle: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.dvla.safetensors"
+    with depthvla.open(depthvla_bundle) as bundle:
+        names = list(bundle)[:60]
+    damaged.write_bytes(depthvla_bundle.read_bytes())
+    for name in names:
+        with_changed_byte(damaged, name, damaged)
+    with depthvla.open(damaged) as bundle, pytest.raises(depthvla.Error) as found:
+        bundle.verify()
+    listed = found.value.details
+    assert len(listed) > 3
+    assert listed[-1].startswith("… and ")
+    assert found.value.message not in listed
+
+
+def test_what_a_program_writes_to_a_mapped_tensor_stays_its_own(make_bundle: MakeBundle) -> None:
+    torch = pytest.importorskip("torch")
+    path = make_bundle("--depthvla", "depthvla/plain", "--store")
+    before = path.read_bytes()
+    with depthvla.open(path, map=True) as bundle:
+        tensor = bundle.state_dict()["vlm.norm.weight"]
+        expected = tensor.clone() * 2
+        tensor.mul_(2)
+        assert torch.equal(tensor, expected)
+    assert path.read_bytes() == before
+
+
+def test_nothing_is_said_at_the_end_of_a_process(depthvla_bundle: Path) -> None:
+    script = (
+        "import sys, depthvla\n"
+        "bundle = depthvla.open(sys.argv[1])\n"
+        "weights = bundle.weights()\n"
+        "sys.excepthook = lambda *_: None\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(depthvla_bundle)], capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")

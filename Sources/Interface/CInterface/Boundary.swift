@@ -32,7 +32,26 @@ extension WeightsError {
     unsafe copy(description, to: &target.pointee.message)
     unsafe copy(file ?? "", to: &target.pointee.file)
     unsafe copy(tensor ?? "", to: &target.pointee.tensor)
-    unsafe copy(details.joined(separator: "\n"), to: &target.pointee.details)
+    unsafe copy(
+      Self.lines(details, room: MemoryLayout.size(ofValue: target.pointee.details) - 1),
+      to: &target.pointee.details)
+  }
+
+  /// As many whole lines as there is room for, and how many there are beyond them.
+  private static func lines(_ details: [String], room: Int) -> String {
+    // For the line about the rest.
+    let reserve = 40
+    var text = ""
+    for (index, line) in details.enumerated() {
+      let isLast = index == details.count - 1
+      let needed = text.utf8.count + line.utf8.count + 1 + (isLast ? 0 : reserve)
+      let separator = text.isEmpty ? "" : "\n"
+      guard needed <= room else {
+        return text + separator + "… and \(details.count - index) more"
+      }
+      text += separator + line
+    }
+    return text
   }
 }
 

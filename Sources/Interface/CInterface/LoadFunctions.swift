@@ -90,7 +90,7 @@ public func dvla_bundle_verify(
     }
     if let damage = found.damages.first {
       var failure = damage.error
-      failure.details = found.damages.map(\.description)
+      failure.details = found.damages.dropFirst().map(\.description)
       throw failure
     }
     if let values = found.nonFinite.first { throw values.error(in: bundle.path) }

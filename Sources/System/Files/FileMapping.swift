@@ -7,6 +7,9 @@ import Glibc
 /// longer exists ends the process with SIGBUS, and bytes may change after they were checked. So
 /// only files that are never written in place may be mapped.
 ///
+/// Nothing here writes to it. A program in another language that does gets pages of its own; the
+/// file stays as it is.
+///
 /// Unsafe code. The invariant: `start` points to `byteCount` mapped bytes from `init` to `deinit`.
 @safe
 public final class FileMapping: @unchecked Sendable {
@@ -15,7 +18,9 @@ public final class FileMapping: @unchecked Sendable {
   public let start: UnsafeRawPointer
 
   init(_ descriptor: OwnedDescriptor, byteCount: Int, file: String) throws(WeightsError) {
-    let address = unsafe mmap(nil, max(byteCount, 1), PROT_READ, MAP_SHARED, descriptor.number, 0)
+    let address = unsafe mmap(
+      nil, max(byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+      descriptor.number, 0)
     guard let address = unsafe address, unsafe address != MAP_FAILED else {
       throw .system(errno, while: .reading, file: file)
     }

@@ -73,7 +73,8 @@ typedef struct dvla_error {
   char message[4096];  /* one line that names file, tensor and rule */
   char file[1024];     /* the file concerned; empty if there is none */
   char tensor[1032];   /* the tensor concerned; empty if there is none */
-  char details[4096];  /* further problems found in the same pass, one on each line */
+  char details[4096];  /* further problems found in the same pass, one on each line; the last line says
+                        * how many did not fit */
 } dvla_error;
 
 typedef struct dvla_bundle_handle *dvla_bundle;
