@@ -4,8 +4,8 @@ import Foundation
 
 // depthvla-hostile-corpus FOLDER: writes the cases to FOLDER/DOOR/CLASS-NUMBER, of a folder its
 // index; and to FOLDER/chunk what bundles store for their first chunk, behind three bytes that the
-// fuzzer takes for its type (I8) and size (100). FOLDER/cases.tsv has a line for each file of a case:
-// DOOR/CLASS-NUMBER, the code of the error (nothing for what must be taken), and what is wrong.
+// fuzzer takes for its type (I8) and size (100). FOLDER/cases.tsv has a line for each file of a
+// case: DOOR/CLASS-NUMBER, the code of the error (nothing for what must be taken), what is wrong.
 guard CommandLine.arguments.count == 2 else {
   FileHandle.standardError.write(Data("usage: depthvla-hostile-corpus FOLDER\n".utf8))
   exit(64)

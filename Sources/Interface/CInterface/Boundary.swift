@@ -1,10 +1,11 @@
 import DVLACDepthVLA
 import DVLADiagnostics
 
-// Every function of the interface runs in `boundary`, and all memory of the caller is reached by the
-// functions of Arguments.swift and Outputs.swift, which check what can be checked. The invariant that
-// the header asks of the caller: pointers that are not NULL point to as many elements as the argument
-// beside them says, or to a text that ends with a zero, for the duration of the call.
+// Every function of the interface runs in `boundary`, and all memory of the caller is reached by
+// the functions of Arguments.swift and Outputs.swift, which check what can be checked. The
+// invariant that the header asks of the caller: pointers that are not NULL point to as many
+// elements as the argument beside them says, or to a text that ends with a zero, for the duration
+// of the call.
 
 /// Runs the body of a function of the interface.
 ///

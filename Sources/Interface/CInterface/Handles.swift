@@ -60,8 +60,8 @@ enum Handles {
   }
 }
 
-/// A process that was forked from one that used the library has its memory, but none of its threads,
-/// and its locks are as they happened to be. Nothing of it can be relied on.
+/// A process that was forked from one that used the library has its memory, but none of its
+/// threads, and its locks are as they happened to be. Nothing of it can be relied on.
 enum ForkGuard {
   private static let owner = Atomic<Int32>(0)
 

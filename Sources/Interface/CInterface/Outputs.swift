@@ -61,8 +61,8 @@ func copy<Element: BitwiseCopyable>(
   unsafe target.update(from: elements, count: count)
 }
 
-/// Copies as many bytes as there are into a buffer with room for at least so many, or only tells how
-/// many there are.
+/// Copies as many bytes as there are into a buffer with room for at least so many, or only tells
+/// how many there are.
 ///
 /// - Throws: `argument.null`, `buffer.size`.
 func copy(
