@@ -83,7 +83,10 @@ class Jax(NumPy):
         self._device = device
         if isinstance(device, str):
             name, _, index = device.partition(":")
-            self._device = self._jax.devices(name)[int(index or 0)]
+            try:
+                self._device = self._jax.devices(name)[int(index or 0)]
+            except (RuntimeError, IndexError, ValueError):
+                raise Error("argument.range", 64, f"device: jax finds no {device}") from None
 
     def check(self, tensors: tuple[TensorInfo, ...]) -> None:
         """Refuses types that jax would narrow silently."""
@@ -98,7 +101,7 @@ class Jax(NumPy):
                 )
 
     def tensor(self, memory: Memory, info: TensorInfo) -> Any:
-        """An array on the device, copied from the memory."""
+        """An array on the device; on the CPU it may lie in the memory itself."""
         return self._jax.device_put(super().tensor(memory, info), self._device)
 
 

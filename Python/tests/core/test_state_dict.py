@@ -157,6 +157,24 @@ def test_numpy_arrays_are_the_same_values(depthvla_bundle: Path) -> None:
             np.testing.assert_array_equal(arrays[name], tensor.numpy())
 
 
+def test_jax_arrays_are_the_same_values(depthvla_bundle: Path, int8_bundle: Path) -> None:
+    pytest.importorskip("jax")
+    with depthvla.open(depthvla_bundle) as bundle:
+        arrays = bundle.state_dict(framework="jax")
+        for name, expected in bundle.state_dict(framework="numpy").items():
+            np.testing.assert_array_equal(np.asarray(arrays[name]), expected)
+        assert bundle.state_dict(framework="jax", dtype="bfloat16")["vlm.norm.weight"].dtype == (
+            "bfloat16"
+        )
+        for device in ("nonsense", "cpu:99"):
+            with pytest.raises(depthvla.Error) as found:
+                bundle.state_dict(framework="jax", device=device)
+            assert found.value.code == "argument.range"
+    with depthvla.open(int8_bundle) as bundle:
+        kept = bundle.state_dict(framework="jax", quantized="int8")
+        assert kept["vlm.layers.0.mlp.up_proj.weight"].dtype == np.int8
+
+
 def test_tensors_outlive_the_bundle_and_can_be_trained(depthvla_bundle: Path) -> None:
     bundle = depthvla.open(depthvla_bundle)
     tensors = bundle.state_dict()
