@@ -40,6 +40,8 @@ def test_structures_have_the_sizes_and_places_that_the_compiler_gives_them(tmp_p
         for name, *_ in kind._fields_:
             lines.append(f'printf("%zu\\n", offsetof({c_name(kind)}, {name}));')
             expected.append(getattr(kind, name).offset)
+            lines.append(f'printf("%zu\\n", sizeof((({c_name(kind)} *)0)->{name}));')
+            expected.append(getattr(kind, name).size)
     source = tmp_path / "layout.c"
     source.write_text(
         "#include <depthvla.h>\n#include <stdio.h>\nint main(void) {\n"
