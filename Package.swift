@@ -90,6 +90,9 @@ let system: [Target] = [
   module(
     "Compression", in: "System", ["Diagnostics", "Tensors", "Hashing", "CZstd"],
     linking: link("zstd")),
+  // msgpack-cxx is headers alone, so nothing is linked.
+  cModule("CMessagePack", in: "System"),
+  module("MessagePack", in: "System", ["Diagnostics", "CMessagePack"]),
 ]
 
 let numerics: [Target] = [
@@ -117,7 +120,11 @@ let media: [Target] = [
 
 let formats: [Target] = [
   module("NumPyFiles", in: "Formats", ["Diagnostics", "Tensors"]),
+  module("NumPyMessages", in: "Formats", ["Diagnostics", "MessagePack"]),
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
+  module(
+    "Observations", in: "Formats",
+    ["Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Safetensors"]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
@@ -146,6 +153,8 @@ let runtime: [Target] = [
       "Models",
       "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
     ]),
+  module(
+    "Robots", in: "Runtime", ["Diagnostics", "JSON", "Images", "NumPyMessages"]),
   // What a robot imports.
   .target(
     name: "DepthVLARuntime",
@@ -208,11 +217,36 @@ let interface: [Target] = [
     ]),
 ]
 
+// What answers robots over a network. Only with the trait Server, so that a package that wants none
+// of it neither fetches nor builds SwiftNIO.
+let server = TargetDependencyCondition.when(traits: ["Server"])
+
+let serving: [Target] = [
+  // A bundle that answers messages, without any network.
+  module(
+    "PolicyService", in: "Serving",
+    [
+      "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
+      "Pipelines", "Robots", "TensorMath", "Tensors",
+    ]),
+  .target(
+    name: prefixed("PolicyServer"),
+    dependencies: prefixed(["Diagnostics", "JSON", "PolicyService"]) + [
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "NIOCore", package: "swift-nio", condition: server),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
+      .product(name: "NIOPosix", package: "swift-nio", condition: server),
+      .product(name: "NIOSSL", package: "swift-nio-ssl", condition: server),
+      .product(name: "NIOWebSocket", package: "swift-nio", condition: server),
+    ], path: "Sources/Serving/PolicyServer", swiftSettings: swiftSettings),
+]
+
 let command: [Target] = [
   .executableTarget(
     name: "depthvla",
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .target(name: prefixed("PolicyServer"), condition: server),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
@@ -342,11 +376,18 @@ let package = Package(
     // The same for C, C++ and Python: libdepthvla.so, with the header depthvla.h.
     .library(name: "depthvla-c", type: .dynamic, targets: [prefixed("CInterface")]),
   ],
-  dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  traits: [
+    .trait(name: "Server", description: "depthvla serve, which needs SwiftNIO"),
+    .default(enabledTraits: ["Server"]),
   ],
-  targets: core + system + numerics + media + formats + runtime + conversion + interface + command
-    + testing,
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+  ],
+  targets: core + system + numerics + media + formats + runtime + conversion + interface + serving
+    + command + testing,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x,
   cxxLanguageStandard: .cxx17

@@ -1,0 +1,4 @@
+#ifndef CMESSAGEPACK_H
+#define CMESSAGEPACK_H
+
+#endif
