@@ -231,7 +231,7 @@ let serving: [Target] = [
     ]),
   .target(
     name: prefixed("PolicyServer"),
-    dependencies: prefixed(["Diagnostics", "JSON", "PolicyService"]) + [
+    dependencies: prefixed(["Diagnostics", "Files", "Hashing", "PolicyService"]) + [
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
       .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
