@@ -124,7 +124,7 @@ let formats: [Target] = [
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
   module(
     "Observations", in: "Formats",
-    ["Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Safetensors"]),
+    ["Diagnostics", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors"]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
