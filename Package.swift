@@ -226,8 +226,8 @@ let serving: [Target] = [
   module(
     "PolicyService", in: "Serving",
     [
-      "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
-      "Pipelines", "Robots", "TensorMath", "Tensors",
+      "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
+      "Observations", "Parallelism", "Pipelines", "Robots", "Signing", "TensorMath", "Tensors",
     ]),
   .target(
     name: prefixed("PolicyServer"),
@@ -246,7 +246,12 @@ let command: [Target] = [
     name: "depthvla",
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .target(name: prefixed("Observations"), condition: server),
+      .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
+      .target(name: prefixed("PolicyService"), condition: server),
+      .target(name: prefixed("Robots")),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
@@ -345,6 +350,16 @@ let testing: [Target] = [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
       "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
     ]),
+  .testTarget(
+    name: "DVLAServingTests",
+    dependencies: [
+      "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
+    ]
+      + prefixed([
+        "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
+        "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping", "Robots",
+        "Signing", "Tensors", "TestSupport",
+      ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
     name: "DVLAArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: swiftSettings),

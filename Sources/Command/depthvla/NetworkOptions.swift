@@ -1,8 +1,8 @@
 #if Server
-  import ArgumentParser
+  public import ArgumentParser
   import DVLADiagnostics
   import DVLAPolicyServer
-  import Logging
+  public import Logging
 
   /// Where a server listens, whom it answers, and what it logs.
   struct NetworkOptions: ParsableArguments {
@@ -68,5 +68,5 @@
     }
   }
 
-  extension Logger.Level: ExpressibleByArgument {}
+  extension Logger.Level: @retroactive ExpressibleByArgument {}
 #endif

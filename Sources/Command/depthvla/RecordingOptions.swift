@@ -23,5 +23,10 @@
         throw ValidationError("--record-limit \(recordLimit): expected 1 to 1048576")
       }
     }
+
+    /// - Throws: what opening the folder throws.
+    func recorder(
+      failure: @escaping @Sendable (WeightsError) -> Void
+    ) throws(WeightsError) -> ObservationRecorder? { nil }
   }
 #endif

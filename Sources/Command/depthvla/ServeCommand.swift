@@ -7,6 +7,7 @@
   import DVLAPolicyServer
   import DVLAPolicyService
   import DepthVLAWeights
+  import Logging
 
   /// `depthvla serve`.
   struct ServeCommand: OutputCommand {
@@ -56,7 +57,8 @@
       defer { recorder?.close() }
       let service = PolicyService(path: bundle, options: options, recorder: recorder)
       let server = try PolicyServer(service, options: serverOptions, log: log)
-      log.notice("listening on \(try server.start())")
+      let address = try server.start()
+      log.notice("listening on \(address)")
       let watched = [bundle] + (serving.watch ? trust.inputs(ofBundle: bundle) : [])
       try ServingLoop(
         service, server, watching: serving.watch ? watched : [], signals: signals, log: log

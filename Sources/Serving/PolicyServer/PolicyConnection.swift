@@ -35,7 +35,7 @@ final class PolicyConnection: ChannelInboundHandler {
       return
     }
     log.info("connected")
-    send(.binary, greeting, context)
+    send(.binary, ByteBuffer(bytes: greeting), context)
     startPings(context)
   }
 

@@ -1,4 +1,6 @@
+import DVLABundles
 public import DVLADiagnostics
+import DVLAHashing
 import DVLAJSON
 import DVLANumPyMessages
 public import DVLAObservations
@@ -101,8 +103,12 @@ public final class PolicyService: Sendable {
       action.message(
         noise: noise, wishes, inferring: .now - start, previousTotal: request.previousTotal,
         root: served.bundle.root.hex))
-    recorder?.record(
-      served.recording(of: observation, noise: noise, action, version: options.version))
+    if let recorder,
+      let recording = served.recording(
+        of: observation, noise: noise, action, time: UTCTime.now)
+    {
+      recorder.record(recording)
+    }
     counts.count(
       ServiceMetrics.Durations(
         total: .now - request.arrival, waiting: start - request.arrival, forward: action.forward))

@@ -31,7 +31,7 @@ struct RequestWishes {
 
   /// - Parameter noiseShape: [H, actionDim] of the policy.
   /// - Throws: `serve.wish` for another form, an unknown key, or a value that does not fit.
-  init(_ value: NumPyValue?, noiseShape: [Int]) throws(WeightsError) {
+  init(_ value: NumPyValue?, noiseShape: Shape) throws(WeightsError) {
     guard let value else { return }
     isGiven = true
     guard case .map(let map) = value else {
@@ -57,15 +57,15 @@ struct RequestWishes {
     }
   }
 
-  private static func noise(_ array: NumPyArray, shape: [Int]) throws(WeightsError) -> Tensor {
-    guard array.shape == shape else {
+  private static func noise(_ array: NumPyArray, shape: Shape) throws(WeightsError) -> Tensor {
+    guard array.shape == shape.dimensions else {
       throw failure("noise of shape \(shape)", "\(array.shape)", at: "noise")
     }
     let values = try array.doubles().map(Float.init)
     if let index = values.firstIndex(where: { !$0.isFinite }) {
       throw failure("finite noise", "\(values[index]) at \(index)", at: "noise")
     }
-    return Tensor(values, shape: Shape(shape))
+    return Tensor(values, shape: shape)
   }
 
   private static func failure(_ expected: String, _ found: String, at key: String?) -> WeightsError {

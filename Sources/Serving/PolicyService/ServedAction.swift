@@ -1,6 +1,7 @@
 import DVLADiagnostics
 import DVLAImages
 import DVLAJSON
+import DVLAModels
 import DVLANumPyMessages
 import DVLAObservations
 import DVLAPipelines

@@ -2,8 +2,10 @@ import DVLABundles
 import DVLADiagnostics
 import DVLAImages
 import DVLAJSON
+import DVLAModels
 import DVLAPipelines
 import DVLARobots
+import DVLASigning
 import DVLATensorMath
 import DVLATensors
 
@@ -28,10 +30,11 @@ struct ServedBundle: Sendable {
     let found = try bundle.verify(threads: options.threads)
     if let damage = found.damages.first { throw damage.error }
     if let values = found.nonFinite.first { throw values.error(in: path) }
-    guard let robot = try options.robot ?? bundle.robot() else {
+    let own = options.robot == nil ? try bundle.robot() : nil
+    guard let robot = options.robot ?? own else {
       throw WeightsError(
         .serveRobot, .usage, file: path,
-        "the bundle does not say which robot it is for", remedies: [.giveRobot])
+        "the bundle does not say which robot it is for", remedies: [.giveAsset(.robot)])
     }
     self.robot = robot
     self.options = options

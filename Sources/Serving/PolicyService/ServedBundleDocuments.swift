@@ -1,5 +1,7 @@
 import DVLABundles
+import DVLAHashing
 import DVLAJSON
+import DVLAModels
 import DVLANumPyMessages
 import DVLAPipelines
 import DVLARobots
@@ -48,6 +50,7 @@ extension NumPyValue {
     case .null: self = .null
     case .bool(let value): self = .bool(value)
     case .integer(let value): self = .integer(value)
+    case .unsigned(let value): self = .unsigned(value)
     case .number(let value): self = .number(value)
     case .string(let text): self = .text(text)
     case .array(let elements): self = .list(elements.map(Self.init))

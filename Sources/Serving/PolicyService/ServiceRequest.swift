@@ -1,4 +1,4 @@
-public import DVLADiagnostics
+import DVLADiagnostics
 import Synchronization
 
 /// An observation of a client, from its arrival to its answer.

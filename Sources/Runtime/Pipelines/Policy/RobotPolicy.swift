@@ -255,6 +255,17 @@ public final class RobotPolicy: Sendable {
       depth: depth, timing: stopwatch.laps)
   }
 
+  /// The extents of the noise and of a chunk: [horizon, actionDim].
+  public var noiseShape: Shape {
+    [configuration.action.horizon, configuration.action.actionDim]
+  }
+
+  /// The processing of states of that width, prompts and actions, in words, in order.
+  public func steps(stateWidth: Int) -> [String] {
+    units.stateSteps(width: stateWidth) + ["prompt with a newline (\(promptStyle.words))"]
+      + units.actionSteps
+  }
+
   private func promptSteps(_ count: Int) -> [String] {
     var step = "prompt of \(count) tokens with a newline (\(promptStyle.words))"
     if assets.processing.overflow == .cut, count == tokenLimit {
