@@ -124,7 +124,9 @@ let formats: [Target] = [
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
   module(
     "Observations", in: "Formats",
-    ["Diagnostics", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors"]),
+    [
+      "Diagnostics", "Parallelism", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors",
+    ]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
@@ -331,6 +333,9 @@ let testing: [Target] = [
       "TestSupport", "Tokenization",
     ]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
+  tests(
+    "Observations",
+    ["Diagnostics", "Hashing", "Images", "JSON", "Tensors", "TestSupport"]),
   tests(
     "Remapping",
     [
