@@ -363,9 +363,9 @@ let testing: [Target] = [
       "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
     ]
       + prefixed([
-        "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
-        "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping", "Robots",
-        "Signing", "Tensors", "TestSupport",
+        "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
+        "Observations", "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping",
+        "Robots", "TensorMath", "Tensors", "TestSupport",
       ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(

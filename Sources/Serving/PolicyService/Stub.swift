@@ -1,6 +1,7 @@
 import DVLABundles
 import DVLADiagnostics
+public import DVLAObservations
 import DVLAPipelines
 import DVLARobots
-public import DVLAObservations
+
 extension WeightBundle { func robot() throws(WeightsError) -> Robot? { nil } }
