@@ -120,7 +120,7 @@ let media: [Target] = [
 
 let formats: [Target] = [
   module("NumPyFiles", in: "Formats", ["Diagnostics", "Tensors"]),
-  module("NumPyMessages", in: "Formats", ["Diagnostics", "MessagePack"]),
+  module("NumPyMessages", in: "Formats", ["Diagnostics", "Tensors", "MessagePack"]),
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
   module(
     "Observations", in: "Formats",
@@ -296,6 +296,7 @@ let testing: [Target] = [
   tests("Accounting", ["Diagnostics", "JSON"]),
   tests("Files", ["Diagnostics", "CFiles", "TestSupport"]),
   tests("Hashing"),
+  tests("MessagePack", ["Diagnostics"]),
   tests("Signing", ["Diagnostics", "Hashing", "JSON", "TestSupport"]),
   tests("Compression", ["Diagnostics"]),
   tests("Parallelism", ["Diagnostics"]),
@@ -311,6 +312,7 @@ let testing: [Target] = [
   tests("Resampling", ["Tensors", "TestSupport"]),
   tests("Tokenization", ["Diagnostics", "JSON", "TestSupport"]),
   tests("NumPyFiles", ["Diagnostics", "Tensors", "TestSupport"]),
+  tests("NumPyMessages", ["Diagnostics", "JSON", "MessagePack", "TestSupport"]),
   tests("RandomNumbers", ["Hashing", "JSON", "Tensors", "TestSupport"]),
   tests(
     "Normalization",
