@@ -12,8 +12,10 @@ struct PolicyUnits: Sendable {
   private let processing: PolicyProcessing
   private let configuration: ActionExpertConfiguration
   private let stateWidth: ClosedRange<Int>
+  /// The widths that a robot's states may have. Narrower ones than the model's are filled up.
+  let robotStates: ClosedRange<Int>
   /// The width of the actions that come out.
-  private let actionWidth: Int
+  let actionWidth: Int
 
   /// How states are normalised; nil without statistics of them.
   var stateMethod: NormalizationMethod? { state?.method }
@@ -78,6 +80,7 @@ struct PolicyUnits: Sendable {
     let least = processing.library == nil ? c.stateDim : 1
     let known = state?.width ?? processing.stateWidth
     stateWidth = known.map { $0...$0 } ?? least...c.stateDim
+    robotStates = known.map { $0...$0 } ?? 1...c.stateDim
     let width = action?.width ?? processing.actionWidth ?? c.actionDim
     actionWidth =
       processing.library == .openpi && processing.adaptsToPi
