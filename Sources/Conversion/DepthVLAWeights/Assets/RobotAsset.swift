@@ -1,10 +1,10 @@
 import DVLABundles
-import DVLADiagnostics
+public import DVLADiagnostics
 import DVLAFamilies
 import DVLAFiles
 import DVLAJSON
 import DVLAPipelines
-import DVLARobots
+public import DVLARobots
 
 // The robot of a bundle.
 
@@ -40,8 +40,23 @@ extension AssetFile {
       robot = try Robot.preset(name)
     }
     try self.init(
-      made: Array((robot.json.encoded(pretty: true) + "\n").utf8), path: name, family: family,
+      made: Array((robot.json.encoded(pretty: true) + "\n").utf8), path: "preset \(name)", family: family,
       fileName: AssetNames.robot, role: .robot, source: "preset \(name)", isGiven: true)
+  }
+}
+
+extension Robot {
+  /// A preset, or the robot of a file.
+  ///
+  /// - Throws: `robot.*`, `json.*`, `file.*`.
+  public init(named name: String) throws(WeightsError) {
+    if Self.presetNames.contains(name) {
+      self = try Self.preset(name)
+    } else {
+      self = try inFile(name) { () throws(WeightsError) in
+        try Robot(contents: readWholeFile(path: name, limit: Self.documentLimit))
+      }
+    }
   }
 }
 
