@@ -154,6 +154,7 @@ let runtime: [Target] = [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath",
       "Models",
       "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
+      "Robots",
     ]),
   module(
     "Robots", in: "Runtime", ["Diagnostics", "JSON", "Images", "NumPyMessages"]),
@@ -163,7 +164,7 @@ let runtime: [Target] = [
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
       "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "Pipelines",
+      "Models", "Normalization", "NumPyMessages", "Pipelines", "Robots",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -190,7 +191,7 @@ let conversion: [Target] = [
         "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
-        "Pipelines", "Parity", "CBuild",
+        "Pipelines", "Robots", "Parity", "CBuild",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
@@ -259,7 +260,7 @@ let command: [Target] = [
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Parity", "Kernels", "Safetensors",
+        "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -332,6 +333,8 @@ let testing: [Target] = [
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
+  tests(
+    "Robots", ["Diagnostics", "Images", "JSON", "NumPyMessages", "TestSupport"]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
   tests(
     "Observations",
