@@ -153,7 +153,8 @@ let runtime: [Target] = [
     [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath",
       "Models",
-      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
+      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "Observations",
+      "RandomNumbers", "Robots",
     ]),
   module(
     "Robots", in: "Runtime", ["Diagnostics", "JSON", "Images", "NumPyMessages"]),
@@ -163,7 +164,7 @@ let runtime: [Target] = [
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
       "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "Pipelines",
+      "Models", "Normalization", "Observations", "Pipelines",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -259,7 +260,7 @@ let command: [Target] = [
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Parity", "Kernels", "Safetensors",
+        "Observations", "Pipelines", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -328,7 +329,8 @@ let testing: [Target] = [
   tests(
     "Pipelines",
     [
-      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Parallelism",
+      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Observations",
+      "Parallelism",
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
@@ -374,7 +376,9 @@ let testing: [Target] = [
   tests(
     "Command", of: "depthvla",
     [
-      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs", "Parity",
+      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs",
+      "Observations",
+      "Parity",
       "HostileCorpus", "TestSupport",
     ]),
 ]

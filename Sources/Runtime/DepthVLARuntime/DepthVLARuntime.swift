@@ -10,6 +10,7 @@
 @_exported public import DVLAMatrixProducts
 @_exported public import DVLAModels
 @_exported public import DVLANormalization
+@_exported public import DVLAObservations
 @_exported public import DVLAParallelism
 @_exported public import DVLAPipelines
 @_exported public import DVLARandomNumbers
