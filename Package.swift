@@ -250,7 +250,6 @@ let command: [Target] = [
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log", condition: server),
-      .target(name: prefixed("Observations"), condition: server),
       .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
       .target(name: prefixed("PolicyService"), condition: server),
@@ -334,6 +333,8 @@ let testing: [Target] = [
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
+  tests(
+    "Robots", ["Diagnostics", "Images", "JSON", "NumPyMessages", "TestSupport"]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
   tests(
     "Observations",
