@@ -153,8 +153,8 @@ let runtime: [Target] = [
     [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath",
       "Models",
-      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
-      "Robots",
+      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "Observations",
+      "RandomNumbers", "Robots",
     ]),
   module(
     "Robots", in: "Runtime", ["Diagnostics", "JSON", "Images", "NumPyMessages"]),
@@ -164,7 +164,7 @@ let runtime: [Target] = [
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
       "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "NumPyMessages", "Pipelines", "Robots",
+      "Models", "Normalization", "NumPyMessages", "Observations", "Pipelines", "Robots",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -250,17 +250,15 @@ let command: [Target] = [
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log", condition: server),
-      .target(name: prefixed("Observations"), condition: server),
       .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
       .target(name: prefixed("PolicyService"), condition: server),
-      .target(name: prefixed("Robots")),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
+        "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -329,7 +327,8 @@ let testing: [Target] = [
   tests(
     "Pipelines",
     [
-      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Parallelism",
+      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Observations",
+      "Parallelism",
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
@@ -377,7 +376,9 @@ let testing: [Target] = [
   tests(
     "Command", of: "depthvla",
     [
-      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs", "Parity",
+      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs",
+      "Observations",
+      "Parity",
       "HostileCorpus", "TestSupport",
     ]),
 ]
