@@ -19,7 +19,7 @@ struct FuzzTarget: Sendable {
     }
   }
 
-  static let all = formats + documents + pictures + bundles + signatures
+  static let all = formats + documents + pictures + bundles + signatures + messages
 }
 
 /// Ends the run, which libFuzzer reports as a crash with the bytes that made it.
