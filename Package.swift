@@ -325,6 +325,8 @@ let testing: [Target] = [
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
+  tests(
+    "Robots", ["Diagnostics", "Images", "JSON", "NumPyMessages", "TestSupport"]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
   tests(
     "Remapping",

@@ -51,6 +51,7 @@ extension Remedy {
     case .tokenizer: "--tokenizer"
     case .preprocessor: "--preprocessor"
     case .statistics: "--statistics"
+    case .robot: "--robot"
     }
   }
 }

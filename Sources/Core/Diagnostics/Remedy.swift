@@ -46,5 +46,7 @@ public enum Remedy: Sendable, Hashable {
     case preprocessor
     /// The statistics of states and actions.
     case statistics
+    /// What a robot sends and takes.
+    case robot
   }
 }
