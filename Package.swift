@@ -124,7 +124,9 @@ let formats: [Target] = [
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
   module(
     "Observations", in: "Formats",
-    ["Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Safetensors"]),
+    [
+      "Diagnostics", "Parallelism", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors",
+    ]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
@@ -226,12 +228,12 @@ let serving: [Target] = [
   module(
     "PolicyService", in: "Serving",
     [
-      "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
-      "Pipelines", "Robots", "TensorMath", "Tensors",
+      "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "MessagePack", "Models",
+      "NumPyMessages", "Observations", "Parallelism", "Pipelines", "Robots", "Signing", "TensorMath", "Tensors",
     ]),
   .target(
     name: prefixed("PolicyServer"),
-    dependencies: prefixed(["Diagnostics", "JSON", "PolicyService"]) + [
+    dependencies: prefixed(["Diagnostics", "Files", "Hashing", "PolicyService"]) + [
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
       .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
@@ -246,7 +248,12 @@ let command: [Target] = [
     name: "depthvla",
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .target(name: prefixed("Observations"), condition: server),
+      .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
+      .target(name: prefixed("PolicyService"), condition: server),
+      .target(name: prefixed("Robots")),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
@@ -288,8 +295,8 @@ let testing: [Target] = [
     "Hostile", of: "DVLAHostileCorpus",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Remapping", "Quantization",
-      "Bundles", "Normalization", "NumPyFiles", "NumPyMessages", "Tokenization", "Images", "Parity",
-      "Signing", "TestSupport",
+      "Bundles", "Normalization", "NumPyFiles", "NumPyMessages", "Robots", "Tokenization", "Images",
+      "Parity", "Signing", "TestSupport",
     ]),
   tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
@@ -329,6 +336,9 @@ let testing: [Target] = [
     "Robots", ["Diagnostics", "Images", "JSON", "NumPyMessages", "TestSupport"]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
   tests(
+    "Observations",
+    ["Diagnostics", "Hashing", "Images", "JSON", "Tensors", "TestSupport"]),
+  tests(
     "Remapping",
     [
       "Accounting", "Diagnostics", "Tensors", "JSON", "Safetensors", "EmbeddedManifests",
@@ -349,6 +359,16 @@ let testing: [Target] = [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
       "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
     ]),
+  .testTarget(
+    name: "DVLAServingTests",
+    dependencies: [
+      "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
+    ]
+      + prefixed([
+        "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
+        "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping", "Robots",
+        "Signing", "Tensors", "TestSupport",
+      ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
     name: "DVLAArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: swiftSettings),

@@ -6,8 +6,10 @@ extension HostileCase {
   /// H0 to H1, H7 and H8: what is msgpack at all.
   private static let messageBytes: [HostileCase] = {
     var list = CaseList(.message)
-    let sound = observation
-    list.add("H0", "an observation", nil, sound)
+    let sound = observations[0].message
+    for (what, message) in observations {
+      list.add("H0", "an observation of \(what)", nil, message)
+    }
     list.add("H0", "a map of nothing", nil, [0x80])
     list.add("H0", "every value in its longest form", nil, longForms)
     list.add("H0", "arrays without extents and without elements", nil, emptyArrays)
@@ -132,10 +134,51 @@ extension HostileCase {
       + binary("dtype") + text(dtype) + binary("shape") + shape
   }
 
-  private static let observation: [UInt8] = map(
-    ("observation/image", array([UInt8](repeating: 127, count: 12), "|u1", [0x93, 2, 2, 3])),
-    ("observation/state", array([UInt8](repeating: 0, count: 64), "<f8", [0x91, 8])),
-    ("prompt", text("pick up the cup")))
+  /// What robots send, by the conventions of openpi and lerobot; the fuzzer starts from these.
+  private static let observations: [(what: String, message: [UInt8])] = [
+    (
+      "LIBERO",
+      map(
+        ("observation/image", picture), ("observation/wrist_image", picture),
+        ("observation/state", numbers("<f8", 8)),
+        ("prompt", text("pick up the cup")))
+    ),
+    (
+      "DROID",
+      map(
+        ("observation/exterior_image_1_left", picture), ("observation/wrist_image_left", picture),
+        ("observation/joint_position", numbers("<f4", 7)),
+        ("observation/gripper_position", numbers("<f4", 1)), ("prompt", text("pick up the cup")))
+    ),
+    (
+      "ALOHA",
+      map(
+        ("state", numbers("<f8", 14)),
+        (
+          "images",
+          map(
+            ("cam_high", array(pixels, "|u1", [0x93, 3, 2, 2])),
+            ("cam_left_wrist", array(pixels, "|u1", [0x93, 3, 2, 2])))
+        ), ("prompt", array([0x61, 0, 0, 0], "<U1", [0x90])))
+    ),
+    (
+      "lerobot",
+      map(
+        (
+          "observation.images.top", array([UInt8](repeating: 0, count: 48), "<f4", [0x93, 3, 2, 2])
+        ),
+        ("observation.state", numbers("<f4", 6)), ("task", text("pick up the cup")))
+    ),
+  ]
+
+  private static let pixels = [UInt8](repeating: 127, count: 12)
+  private static let picture = array(pixels, "|u1", [0x93, 2, 2, 3])
+
+  /// Zeros.
+  private static func numbers(_ dtype: String, _ count: UInt8) -> [UInt8] {
+    let size = dtype.hasSuffix("8") ? 8 : 4
+    return array([UInt8](repeating: 0, count: Int(count) * size), dtype, [0x91, count])
+  }
 
   private static let longForms: [UInt8] = [
     0xDD, 0, 0, 0, 9, 0xCF, 0, 0, 0, 0, 0, 0, 0, 1, 0xD3, 0, 0, 0, 0, 0, 0, 0, 1, 0xCA, 0, 0, 0, 0,
