@@ -294,8 +294,8 @@ let testing: [Target] = [
     "Hostile", of: "DVLAHostileCorpus",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Remapping", "Quantization",
-      "Bundles", "Normalization", "NumPyFiles", "Tokenization", "Images", "Parity", "Signing",
-      "TestSupport",
+      "Bundles", "Normalization", "NumPyFiles", "NumPyMessages", "Robots", "Tokenization", "Images",
+      "Parity", "Signing", "TestSupport",
     ]),
   tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
