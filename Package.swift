@@ -348,7 +348,7 @@ let testing: [Target] = [
     "DepthVLAWeights", of: "DepthVLAWeights",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
-      "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
+      "Remapping", "Safetensors", "Models", "Parity", "Pipelines", "Robots", "TestSupport",
     ]),
   // Layers and their imports.
   .testTarget(
