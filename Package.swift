@@ -124,7 +124,9 @@ let formats: [Target] = [
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
   module(
     "Observations", in: "Formats",
-    ["Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Safetensors"]),
+    [
+      "Diagnostics", "Parallelism", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors",
+    ]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
@@ -151,8 +153,8 @@ let runtime: [Target] = [
     [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath",
       "Models",
-      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
-      "Robots",
+      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "Observations",
+      "RandomNumbers", "Robots",
     ]),
   module(
     "Robots", in: "Runtime", ["Diagnostics", "JSON", "Images", "NumPyMessages"]),
@@ -162,7 +164,7 @@ let runtime: [Target] = [
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
       "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "NumPyMessages", "Pipelines", "Robots",
+      "Models", "Normalization", "NumPyMessages", "Observations", "Pipelines", "Robots",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -227,12 +229,12 @@ let serving: [Target] = [
   module(
     "PolicyService", in: "Serving",
     [
-      "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
-      "Pipelines", "Robots", "TensorMath", "Tensors",
+      "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "MessagePack", "Models",
+      "NumPyMessages", "Observations", "Parallelism", "Pipelines", "Robots", "Signing", "TensorMath", "Tensors",
     ]),
   .target(
     name: prefixed("PolicyServer"),
-    dependencies: prefixed(["Diagnostics", "JSON", "PolicyService"]) + [
+    dependencies: prefixed(["Diagnostics", "Files", "Hashing", "PolicyService"]) + [
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
       .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
@@ -247,13 +249,16 @@ let command: [Target] = [
     name: "depthvla",
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
+      .target(name: prefixed("PolicyService"), condition: server),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
+        "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -289,8 +294,8 @@ let testing: [Target] = [
     "Hostile", of: "DVLAHostileCorpus",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Remapping", "Quantization",
-      "Bundles", "Normalization", "NumPyFiles", "Tokenization", "Images", "Parity", "Signing",
-      "TestSupport",
+      "Bundles", "Normalization", "NumPyFiles", "NumPyMessages", "Robots", "Tokenization", "Images",
+      "Parity", "Signing", "TestSupport",
     ]),
   tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
@@ -322,13 +327,17 @@ let testing: [Target] = [
   tests(
     "Pipelines",
     [
-      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Parallelism",
+      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Observations",
+      "Parallelism",
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
   tests(
     "Robots", ["Diagnostics", "Images", "JSON", "NumPyMessages", "TestSupport"]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
+  tests(
+    "Observations",
+    ["Diagnostics", "Hashing", "Images", "JSON", "Tensors", "TestSupport"]),
   tests(
     "Remapping",
     [
@@ -350,6 +359,16 @@ let testing: [Target] = [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
       "Remapping", "Safetensors", "Models", "Parity", "Pipelines", "Robots", "TestSupport",
     ]),
+  .testTarget(
+    name: "DVLAServingTests",
+    dependencies: [
+      "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
+    ]
+      + prefixed([
+        "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
+        "Observations", "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping",
+        "Robots", "TensorMath", "Tensors", "TestSupport",
+      ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
     name: "DVLAArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: swiftSettings),
@@ -357,7 +376,9 @@ let testing: [Target] = [
   tests(
     "Command", of: "depthvla",
     [
-      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs", "Parity",
+      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs",
+      "Observations",
+      "Parity",
       "HostileCorpus", "TestSupport",
     ]),
 ]

@@ -11,6 +11,7 @@
 @_exported public import DVLAModels
 @_exported public import DVLANormalization
 @_exported public import DVLANumPyMessages
+@_exported public import DVLAObservations
 @_exported public import DVLAParallelism
 @_exported public import DVLAPipelines
 @_exported public import DVLARandomNumbers
