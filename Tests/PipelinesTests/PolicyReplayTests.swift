@@ -151,7 +151,7 @@ struct PolicyReplayTests {
     let comparison = try #require(try PolicyReplay(policy).run(changed).comparison)
     #expect(comparison.parts == [.actions, .modelActions, .depth(camera: "wrist")])
     #expect(comparison.differences.map(\.part) == [.depth(camera: "wrist")])
-    #expect(comparison.differences[0].distance == 1)
+    #expect(abs(comparison.differences[0].distance - 1) < 1e-6)
 
     var options = SamplingOptions()
     options.wantsDepth = false
