@@ -164,7 +164,7 @@ let runtime: [Target] = [
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
       "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "Observations", "Pipelines",
+      "Models", "Normalization", "NumPyMessages", "Observations", "Pipelines", "Robots",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -191,7 +191,7 @@ let conversion: [Target] = [
         "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
-        "Pipelines", "Parity", "CBuild",
+        "Pipelines", "Robots", "Parity", "CBuild",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
@@ -253,13 +253,12 @@ let command: [Target] = [
       .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
       .target(name: prefixed("PolicyService"), condition: server),
-      .target(name: prefixed("Robots")),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Observations", "Pipelines", "Parity", "Kernels", "Safetensors",
+        "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -295,8 +294,8 @@ let testing: [Target] = [
     "Hostile", of: "DVLAHostileCorpus",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Remapping", "Quantization",
-      "Bundles", "Normalization", "NumPyFiles", "Tokenization", "Images", "Parity", "Signing",
-      "TestSupport",
+      "Bundles", "Normalization", "NumPyFiles", "NumPyMessages", "Robots", "Tokenization", "Images",
+      "Parity", "Signing", "TestSupport",
     ]),
   tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
@@ -366,9 +365,9 @@ let testing: [Target] = [
       "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
     ]
       + prefixed([
-        "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
-        "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping", "Robots",
-        "Signing", "Tensors", "TestSupport",
+        "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
+        "Observations", "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping",
+        "Robots", "TensorMath", "Tensors", "TestSupport",
       ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
