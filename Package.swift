@@ -124,7 +124,7 @@ let formats: [Target] = [
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
   module(
     "Observations", in: "Formats",
-    ["Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Safetensors"]),
+    ["Diagnostics", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors"]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
@@ -226,12 +226,12 @@ let serving: [Target] = [
   module(
     "PolicyService", in: "Serving",
     [
-      "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
-      "Pipelines", "Robots", "TensorMath", "Tensors",
+      "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
+      "Observations", "Parallelism", "Pipelines", "Robots", "Signing", "TensorMath", "Tensors",
     ]),
   .target(
     name: prefixed("PolicyServer"),
-    dependencies: prefixed(["Diagnostics", "JSON", "PolicyService"]) + [
+    dependencies: prefixed(["Diagnostics", "Files", "Hashing", "PolicyService"]) + [
       .product(name: "Logging", package: "swift-log", condition: server),
       .product(name: "NIOCore", package: "swift-nio", condition: server),
       .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
@@ -246,7 +246,12 @@ let command: [Target] = [
     name: "depthvla",
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .target(name: prefixed("Observations"), condition: server),
+      .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
+      .target(name: prefixed("PolicyService"), condition: server),
+      .target(name: prefixed("Robots")),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
@@ -345,6 +350,16 @@ let testing: [Target] = [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
       "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
     ]),
+  .testTarget(
+    name: "DVLAServingTests",
+    dependencies: [
+      "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
+    ]
+      + prefixed([
+        "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
+        "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping", "Robots",
+        "Signing", "Tensors", "TestSupport",
+      ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
     name: "DVLAArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: swiftSettings),

@@ -30,6 +30,7 @@ public final class RobotPolicy: Sendable {
   private let compute: Compute
   private let loader: TaskQueue?
   private let bundlePath: String
+  private let memory = TokenMemory()
 
   /// When layers are unpacked.
   public enum Loading: Sendable {
@@ -138,10 +139,17 @@ public final class RobotPolicy: Sendable {
     GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
   }
 
-  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA.
+  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA. Those of the
+  /// last 16 instructions are kept.
   ///
   /// - Throws: `policy.no-tokenizer`; `prompt.*`, `tokenizer.*`.
   public func tokens(of instruction: String) throws(WeightsError) -> [Int] {
+    try memory.tokens(of: instruction) { (instruction) throws(WeightsError) in
+      try tokenized(instruction)
+    }
+  }
+
+  private func tokenized(_ instruction: String) throws(WeightsError) -> [Int] {
     guard let tokenizer = assets.tokenizer else {
       throw WeightsError(
         .policyNoTokenizer, .notFound, file: bundlePath,
@@ -159,6 +167,12 @@ public final class RobotPolicy: Sendable {
     }
     return ids
   }
+
+  /// A robot's state as ``act(on:instruction:state:noise:options:finished:)`` takes it. Where neither
+  /// statistics nor documents say how wide states are, nor which library the policy is of, a narrower
+  /// one is filled up with zeros as openpi fills up (`transforms.pad_to_dim`). Any other is returned
+  /// as it is, for `act` to take or to refuse.
+  public func filledState(_ state: [Double]) -> [Double] { units.filledState(state) }
 
   /// Checks how many pictures there are, before any is read.
   ///
@@ -239,6 +253,17 @@ public final class RobotPolicy: Sendable {
       steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
         + units.actionSteps,
       depth: depth, timing: stopwatch.laps)
+  }
+
+  /// The extents of the noise and of a chunk: [horizon, actionDim].
+  public var noiseShape: Shape {
+    [configuration.action.horizon, configuration.action.actionDim]
+  }
+
+  /// The processing of states of that width, prompts and actions, in words, in order.
+  public func steps(stateWidth: Int) -> [String] {
+    units.stateSteps(width: stateWidth) + ["prompt with a newline (\(promptStyle.words))"]
+      + units.actionSteps
   }
 
   private func promptSteps(_ count: Int) -> [String] {

@@ -1,0 +1,32 @@
+#if Server
+  import ArgumentParser
+  import DVLADiagnostics
+  import DVLAObservations
+
+  /// Where a server keeps observations and answers.
+  struct RecordingOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "Keep observations and answers in this folder, for run --replay.", valueName: "folder"))
+    var record: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Most mebibytes of the folder; the oldest observations are removed (default: 1024).",
+        valueName: "MiB"))
+    var recordLimit: Int?
+
+    func validate() throws {
+      guard let recordLimit else { return }
+      if record == nil { throw ValidationError("--record-limit goes with --record") }
+      if !(1...(1 << 20)).contains(recordLimit) {
+        throw ValidationError("--record-limit \(recordLimit): expected 1 to 1048576")
+      }
+    }
+
+    /// - Throws: what opening the folder throws.
+    func recorder(
+      failure: @escaping @Sendable (WeightsError) -> Void
+    ) throws(WeightsError) -> ObservationRecorder? { nil }
+  }
+#endif

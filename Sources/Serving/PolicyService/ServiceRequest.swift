@@ -1,0 +1,48 @@
+import DVLADiagnostics
+import Synchronization
+
+/// An observation of a client, from its arrival to its answer.
+public final class ServiceRequest: Sendable {
+  /// The message as it came.
+  public let message: [UInt8]
+  /// When its last byte came.
+  public let arrival: ContinuousClock.Instant
+  /// When nobody waits for the answer any more.
+  public let deadline: ContinuousClock.Instant
+  /// How long the client's request before this one took, with sending the answer.
+  public let previousTotal: Duration?
+  private let cancelled = Atomic(false)
+
+  public init(
+    _ message: [UInt8], arrival: ContinuousClock.Instant = .now, allowing time: Duration,
+    previousTotal: Duration? = nil
+  ) {
+    self.message = message
+    self.arrival = arrival
+    deadline = arrival + time
+    self.previousTotal = previousTotal
+  }
+
+  /// The client has gone: the work ends at the next part of the forward.
+  public func cancel() { cancelled.store(true, ordering: .relaxed) }
+
+  public var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
+  /// - Throws: `serve.gone` after ``cancel()``, `serve.timeout` after the deadline.
+  func checkIsWanted() throws(WeightsError) {
+    if isCancelled { throw WeightsError(.serveGone, .interrupted, "the client has gone") }
+    guard ContinuousClock.now < deadline else {
+      let seconds = (deadline - arrival) / .seconds(1)
+      throw WeightsError(
+        .serveTimeout, .unavailable,
+        "no answer within \(Int(seconds.rounded())) s, the limit for a request")
+    }
+  }
+}
+
+extension WeightsError.Code {
+  /// The client closed its connection before its answer was there.
+  static let serveGone = Self("serve.gone")
+  /// A request took longer than the server allows.
+  static let serveTimeout = Self("serve.timeout")
+}
