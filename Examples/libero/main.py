@@ -80,7 +80,7 @@ def main() -> None:
             address = stack.enter_context(serving(tool, a.bundle, options, a.out / "server.log"))
             version = subprocess.run([tool, "--version"], capture_output=True, text=True).stdout.strip()
         policy = Policy(address, key, a.seed)
-        about = ", ".join(f"{k} {policy.metadata[k]}" for k in ("family", "root") if k in policy.metadata)
+        about = ", ".join(f"{k} {policy.about[k]}" for k in ("family", "root")) if policy.about else ""
         print(f"connected to {address}: {about or 'a server that says nothing of its policy'}", flush=True)
         run(a, policy, version)
 

@@ -7,7 +7,6 @@ import queue
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -115,7 +114,8 @@ class Policy:
             raise Failed(f"the server at {address} refused the connection: {error}") from error
         self.address = address
         self.metadata: dict[str, Any] = self._client.get_server_metadata()
-        self.is_ours = "root" in self.metadata
+        # None of a server other than ours.
+        self.about: dict[str, Any] | None = self.metadata.get("depthvla")
         self.seed = seed
 
     def start_episode(self, number: int) -> int:
@@ -124,9 +124,8 @@ class Policy:
         return self._next
 
     def infer(self, observation: dict[str, Any]) -> dict[str, Any]:
-        if self.is_ours:
-            has_depth = self.metadata.get("family") == "depthvla"
-            observation = observation | {"depthvla": {"seed": self._next, "depth": has_depth}}
+        if self.about is not None:
+            observation = observation | {"depthvla": {"seed": self._next, "depth": bool(self.about.get("depth"))}}
             self._next += 1
         try:
             return self._client.infer(observation)

@@ -108,7 +108,7 @@ class Server:
         """The sum of the samples of a name that have these labels; 0 where there is none."""
         return sum(value for found, value in self.samples().get(name, []) if labels.items() <= found.items())
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def stop(self) -> int:
@@ -131,6 +131,9 @@ class Server:
         assert self.process.poll() is None, self.log
         answer = self.client().infer(self.observation())
         assert np.isfinite(answer["actions"]).all()
+
+    def requests(self) -> float:
+        return self.value("depthvla_requests_total")
 
     observation: Callable[[], Observation] = lambda: {}  # noqa: E731
 

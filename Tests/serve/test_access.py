@@ -46,6 +46,19 @@ def test_a_wrong_or_missing_key_is_refused(serve, key_file, given):
     assert status_of(server, Authorization=f"Api-Key {KEY}") == 101
 
 
+def test_metrics_ask_for_the_key(serve, key_file):
+    server = serve("depthvla", "--api-key-file", key_file)
+    assert server.get("/metrics")[0] == 401
+    assert server.get("/metrics", {"Authorization": f"Api-Key {KEY}"})[0] == 200
+
+
+def test_each_line_of_the_file_is_a_key(serve, key_file):
+    key_file.write_text(f"{KEY}\nanother-key-of-some-length\n")
+    server = serve("depthvla", "--api-key-file", key_file)
+    for key in (KEY, "another-key-of-some-length"):
+        assert status_of(server, Authorization=f"Api-Key {key}") == 101
+
+
 def test_health_needs_no_key(serve, key_file):
     server = serve("depthvla", "--api-key-file", key_file)
     assert server.get("/healthz")[0] == 200

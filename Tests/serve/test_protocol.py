@@ -14,9 +14,43 @@ import harness
 
 def test_metadata_come_first_and_name_the_bundle(server, bundles):
     root = harness.json.loads(harness.run_command("inspect", bundles["depthvla"], "--json").stdout)["root"]
-    metadata = server.client().get_server_metadata()
-    assert metadata["root"] == root
-    assert metadata["family"] == "depthvla"
+    about = server.client().get_server_metadata()["depthvla"]
+    assert about["root"] == root
+    assert (about["family"], about["robot"], about["depth"]) == ("depthvla", "libero", True)
+    assert about["cameras"] == ["observation/image", "observation/wrist_image"]
+    assert (about["action_horizon"], about["action_width"]) == (8, 7)
+
+
+def test_metadata_hold_what_openpi_s_aloha_sends(shared):
+    metadata = shared("depthvla", "aloha").client().get_server_metadata()
+    # openpi's training configurations for ALOHA: policy_metadata.
+    assert metadata["reset_pose"] == [0, -1.5, 1.5, 0, 0, 0]
+
+
+def test_an_answer_names_bundle_and_seed_where_the_request_had_options(server):
+    client = server.client()
+    root = client.get_server_metadata()["depthvla"]["root"]
+    assert client.infer(harness.libero() | {"depthvla": {"seed": 7}})["depthvla"] == {"root": root, "seed": 7}
+    drawn = client.infer(harness.libero() | {"depthvla": {}})
+    repeated = client.infer(harness.libero() | {"depthvla": {"seed": drawn["depthvla"]["seed"]}})
+    assert np.array_equal(drawn["actions"], repeated["actions"])
+    noise = np.zeros((8, 16), np.float32)
+    assert client.infer(harness.libero() | {"depthvla": {"noise": noise}})["depthvla"] == {"root": root}
+
+
+def test_without_a_seed_every_answer_has_noise_of_its_own(server):
+    client = server.client()
+    first, second = (client.infer(harness.libero())["actions"] for _ in range(2))
+    assert not np.array_equal(first, second)
+
+
+def test_the_seed_of_the_server_is_that_of_the_first_observation(serve, bundles):
+    server = serve("depthvla", "--seed", 40)
+    client = server.client()
+    answers = [client.infer(harness.libero() | {"depthvla": {}}) for _ in range(3)]
+    first = answers[0]["depthvla"]["seed"]
+    assert [answer["depthvla"]["seed"] for answer in answers] == [first, first + 1, first + 2]
+    assert first == 40
 
 
 def test_an_answer_has_actions_and_timings_in_milliseconds(server):
@@ -140,5 +174,5 @@ def test_health_and_readiness(server):
     assert server.get("/readyz")[0] == 200
 
 
-def test_another_page_is_not_found(server):
-    assert server.get("/nothing")[0] == 404
+def test_other_pages_ask_for_a_websocket(server):
+    assert server.get("/nothing")[0] == 426

@@ -49,6 +49,13 @@ def test_what_has_no_seed_of_its_own_is_recorded_with_its_noise(serve, bundles, 
     harness.run_command("run", bundles["depthvla"], "--replay", tmp_path / "recorded")
 
 
+def test_a_server_that_starts_again_goes_on_in_the_same_folder(serve, bundles, tmp_path):
+    for count in (3, 6):
+        server = serve("depthvla", "--record", tmp_path / "recorded")
+        assert len(recorded(server, tmp_path / "recorded")) == count
+    harness.run_command("run", bundles["depthvla"], "--replay", tmp_path / "recorded")
+
+
 def test_refused_observations_are_not_recorded(serve, tmp_path):
     server = serve("depthvla", "--record", tmp_path / "recorded")
     with pytest.raises(RuntimeError):
@@ -57,8 +64,11 @@ def test_refused_observations_are_not_recorded(serve, tmp_path):
 
 
 def test_the_limit_keeps_the_latest(serve, bundles, tmp_path):
-    server = serve("depthvla", "--record", tmp_path / "recorded", "--record-limit", 4)
-    assert len(recorded(server, tmp_path / "recorded", 9)) == 4
+    """An observation of two pictures is 0.3 MB."""
+    server = serve("depthvla", "--record", tmp_path / "recorded", "--record-limit", 1)
+    kept = recorded(server, tmp_path / "recorded", 9)
+    assert 2 <= len(kept) <= 3
+    assert sum(file.stat().st_size for file in (tmp_path / "recorded").iterdir()) <= 1 << 20
     harness.run_command("run", bundles["depthvla"], "--replay", tmp_path / "recorded")
 
 

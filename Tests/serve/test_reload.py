@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import websockets.exceptions
 from openpi_client import msgpack_numpy
 
 import harness
@@ -26,11 +27,9 @@ def root_of(bundle: Path) -> str:
 
 
 def served_root(server: harness.Server) -> str:
-    for name, found in server.samples().items():
-        for labels, value in found:
-            if "root" in labels and value == 1:
-                return labels["root"]
-    raise AssertionError("no metric names the root")
+    ((labels, value),) = server.samples()["depthvla_bundle_info"]
+    assert value == 1
+    return labels["root"]
 
 
 def replace(source: Path, target: Path) -> None:
@@ -43,15 +42,14 @@ def replace(source: Path, target: Path) -> None:
 def reload(server: harness.Server, root: str | None) -> None:
     """root: of the bundle that takes over; none where it must be refused."""
     before = reloads(server)
-    server.signal(signal.SIGHUP)
+    server.send_signal(signal.SIGHUP)
     harness.wait_for(lambda: reloads(server) != before, "the reload is counted")
     assert served_root(server) == root or root is None
 
 
 def reloads(server: harness.Server) -> tuple[float, float]:
     """How many took over, and how many were refused."""
-    return (server.value("depthvla_reloads_total", result="taken"),
-            server.value("depthvla_reloads_total", result="refused"))
+    return server.value("depthvla_reloads_total"), server.value("depthvla_reloads_refused_total")
 
 
 @pytest.fixture
@@ -81,7 +79,7 @@ def test_sighup_puts_the_new_bundle_to_work(serve, bundles, place, tmp_path):
     assert not np.array_equal(before, after)
     expected, _ = harness.run_once(bundles["other"], "libero", harness.libero(), tmp_path, "--seed", 1, pads=True)
     assert np.array_equal(after, expected)
-    assert server.client().get_server_metadata()["root"] == root_of(bundles["other"])
+    assert server.client().get_server_metadata()["depthvla"]["root"] == root_of(bundles["other"])
 
 
 def test_a_damaged_bundle_leaves_the_old_one_serving(serve, bundles, place, tmp_path):
@@ -108,6 +106,17 @@ def test_another_kind_of_file_leaves_the_old_one_serving(serve, place):
     place.write_text("hello")
     reload(server, None)
     assert reloads(server) == (0, 1)
+    server.serves()
+
+
+@pytest.mark.parametrize("name", ["slow", "pi0"])
+def test_a_bundle_with_which_clients_could_not_go_on_is_refused(serve, bundles, place, name):
+    """Another horizon; no depth where there was some."""
+    server = serve(place)
+    replace(bundles[name], place)
+    reload(server, None)
+    assert reloads(server) == (0, 1)
+    assert served_root(server) == root_of(bundles["depthvla"])
     server.serves()
 
 
@@ -220,7 +229,7 @@ def test_sigterm_lets_the_request_under_way_finish(serve, steps):
     with server.connect() as connection:
         connection.send(msgpack_numpy.packb(harness.libero()))
         time.sleep(0.5)
-        server.signal(signal.SIGTERM)
+        server.send_signal(signal.SIGTERM)
         answer = connection.recv(timeout=harness.PATIENCE)
     assert isinstance(answer, bytes)
     assert server.process.wait(timeout=harness.PATIENCE) == 0
@@ -230,11 +239,33 @@ def test_sigterm_without_work_ends_at_once_with_clients_connected(serve):
     server = serve("depthvla")
     held = [server.connect() for _ in range(3)]
     start = time.monotonic()
-    server.signal(signal.SIGTERM)
+    server.send_signal(signal.SIGTERM)
     assert server.process.wait(timeout=harness.PATIENCE) == 0
     assert time.monotonic() - start < 15
     for connection in held:
         connection.close()
+
+
+def test_clients_are_told_that_the_server_goes_away(serve):
+    server = serve("depthvla")
+    with server.connect() as connection:
+        server.send_signal(signal.SIGTERM)
+        with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:
+            connection.recv(timeout=harness.PATIENCE)
+        assert closed.value.rcvd.code == 1001
+
+
+def test_a_second_sigterm_ends_it_at_once(serve, steps):
+    server = serve("slow", "--steps", steps(20))
+    with server.connect() as connection:
+        connection.send(msgpack_numpy.packb(harness.libero()))
+        time.sleep(0.5)
+        start = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        server.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=harness.PATIENCE) == 130
+        assert time.monotonic() - start < 5
 
 
 def test_while_it_drains_it_is_not_ready(serve, steps):
@@ -242,7 +273,7 @@ def test_while_it_drains_it_is_not_ready(serve, steps):
     with server.connect() as connection:
         connection.send(msgpack_numpy.packb(harness.libero()))
         time.sleep(0.3)
-        server.signal(signal.SIGTERM)
+        server.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         try:
             assert server.get("/readyz")[0] == 503

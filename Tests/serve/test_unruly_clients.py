@@ -65,7 +65,7 @@ def test_a_frame_byte_by_byte(server):
 
 
 def test_many_frames_without_reading(server):
-    """The flood is held back or ended; the others are answered as before."""
+    """One observation may wait beside the one that is answered; with more the client is refused."""
     with handshake(server) as stream:
         stream.settimeout(0.5)
 
@@ -82,6 +82,25 @@ def test_many_frames_without_reading(server):
         server.serves()
         assert time.monotonic() - start < harness.PATIENCE / 2
         thread.join()
+
+
+def test_one_observation_may_wait_and_is_answered_in_turn(server):
+    expected = [server.client().infer(harness.libero(n) | {"depthvla": {"seed": n}})["actions"] for n in range(2)]
+    with server.connect() as connection:
+        for number in range(2):
+            connection.send(msgpack_numpy.packb(harness.libero(number) | {"depthvla": {"seed": number}}))
+        answers = [msgpack_numpy.unpackb(connection.recv(timeout=harness.PATIENCE))["actions"] for _ in range(2)]
+    assert [a.tolist() for a in answers] == [e.tolist() for e in expected]
+
+
+def test_a_client_that_does_not_wait_its_turn_is_refused(serve, steps):
+    server = serve("slow", "--steps", steps(1))
+    with server.connect() as connection:
+        for _ in range(3):
+            connection.send(MESSAGE)
+        line = connection.recv(timeout=harness.PATIENCE)
+    assert isinstance(line, str)
+    assert line.startswith("serve.turn:")
 
 
 def test_many_pings_without_reading(server):
@@ -133,7 +152,7 @@ def test_a_full_queue_refuses_the_next(serve, steps):
     answers = [connection.recv(timeout=harness.PATIENCE) for connection in connections]
     refused = [answer for answer in answers if isinstance(answer, str)]
     assert 1 <= len(refused) <= 3
-    assert all(line.startswith("server.") for line in refused)
+    assert all(line.startswith("serve.busy:") for line in refused)
 
 
 def test_a_request_that_takes_too_long_is_refused(serve, steps):
@@ -142,7 +161,7 @@ def test_a_request_that_takes_too_long_is_refused(serve, steps):
         connection.send(MESSAGE)
         line = connection.recv(timeout=harness.PATIENCE)
     assert isinstance(line, str)
-    assert line.startswith("server.")
+    assert line.startswith("serve.timeout:")
 
 
 def test_no_descriptor_is_left_by_clients_that_came_and_went(server):
