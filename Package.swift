@@ -120,11 +120,13 @@ let media: [Target] = [
 
 let formats: [Target] = [
   module("NumPyFiles", in: "Formats", ["Diagnostics", "Tensors"]),
-  module("NumPyMessages", in: "Formats", ["Diagnostics", "MessagePack"]),
+  module("NumPyMessages", in: "Formats", ["Diagnostics", "Tensors", "MessagePack"]),
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
   module(
     "Observations", in: "Formats",
-    ["Diagnostics", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors"]),
+    [
+      "Diagnostics", "Parallelism", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors",
+    ]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
@@ -301,6 +303,7 @@ let testing: [Target] = [
   tests("Accounting", ["Diagnostics", "JSON"]),
   tests("Files", ["Diagnostics", "CFiles", "TestSupport"]),
   tests("Hashing"),
+  tests("MessagePack", ["Diagnostics"]),
   tests("Signing", ["Diagnostics", "Hashing", "JSON", "TestSupport"]),
   tests("Compression", ["Diagnostics"]),
   tests("Parallelism", ["Diagnostics"]),
@@ -316,6 +319,7 @@ let testing: [Target] = [
   tests("Resampling", ["Tensors", "TestSupport"]),
   tests("Tokenization", ["Diagnostics", "JSON", "TestSupport"]),
   tests("NumPyFiles", ["Diagnostics", "Tensors", "TestSupport"]),
+  tests("NumPyMessages", ["Diagnostics", "JSON", "MessagePack", "TestSupport"]),
   tests("RandomNumbers", ["Hashing", "JSON", "Tensors", "TestSupport"]),
   tests(
     "Normalization",
@@ -329,6 +333,9 @@ let testing: [Target] = [
       "TestSupport", "Tokenization",
     ]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
+  tests(
+    "Observations",
+    ["Diagnostics", "Hashing", "Images", "JSON", "Tensors", "TestSupport"]),
   tests(
     "Remapping",
     [

@@ -15,7 +15,7 @@ public enum NumPyValue: Sendable, Hashable {
   case array(NumPyArray)
 }
 
-/// Text keys, each once, in the order of the message.
+/// Text keys, each once, in the order of the message. Keys are equal when their UTF-8 is.
 public struct NumPyMap: Sendable, Hashable, ExpressibleByDictionaryLiteral {
   public struct Entry: Sendable, Hashable {
     public let key: String
@@ -27,11 +27,14 @@ public struct NumPyMap: Sendable, Hashable, ExpressibleByDictionaryLiteral {
   public init() {}
 
   /// - Precondition: no key occurs twice.
+  init(entries: [Entry]) { self.entries = entries }
+
+  /// - Precondition: no key occurs twice.
   public init(dictionaryLiteral elements: (String, NumPyValue)...) {
     for (key, value) in elements { append(key, value) }
   }
 
-  public subscript(key: String) -> NumPyValue? { entries.first { $0.key == key }?.value }
+  public subscript(key: String) -> NumPyValue? { index(of: key).map { entries[$0].value } }
 
   /// - Precondition: the key is new.
   public mutating func append(_ key: String, _ value: NumPyValue) {
@@ -41,42 +44,10 @@ public struct NumPyMap: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
   /// Takes the value of a key out.
   public mutating func remove(_ key: String) -> NumPyValue? {
-    guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
-    return entries.remove(at: index).value
-  }
-}
-
-/// An array in C order.
-public struct NumPyArray: Sendable, Hashable {
-  public let dtype: NumPyType
-  /// Empty for a scalar.
-  public let shape: [Int]
-  public let bytes: [UInt8]
-
-  /// - Precondition: as many bytes as type and shape say.
-  public init(dtype: NumPyType, shape: [Int], bytes: [UInt8]) {
-    precondition(bytes.count == shape.reduce(dtype.size, *), "as many bytes as the shape says")
-    (self.dtype, self.shape, self.bytes) = (dtype, shape, bytes)
-  }
-}
-
-/// The type of an array's elements: what NumPy's `dtype.str` says.
-public struct NumPyType: Sendable, Hashable {
-  public enum Kind: Character, Sendable, Hashable {
-    case bool = "b"
-    case signed = "i"
-    case unsigned = "u"
-    case float = "f"
-    /// UTF-32.
-    case text = "U"
+    index(of: key).map { entries.remove(at: $0).value }
   }
 
-  public let kind: Kind
-  /// Bytes of an element.
-  public let size: Int
-  public let isBigEndian: Bool
-
-  public init(_ kind: Kind, size: Int, isBigEndian: Bool = false) {
-    (self.kind, self.size, self.isBigEndian) = (kind, size, isBigEndian)
+  private func index(of key: String) -> Int? {
+    entries.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
   }
 }

@@ -78,12 +78,7 @@ struct ObservationMetadata {
     cameras = try Self.cameras(value("cameras") ?? "")
     source = try Self.object(value("source") ?? "", "source")
     versions = try Self.object(value("versions") ?? "", "versions")
-    noiseSeed = value("noise_seed").flatMap(UInt64.init)
-    guard noiseSeed.map(String.init) == value("noise_seed") else {
-      throw refuse(
-        .observationMetadata, "noise_seed",
-        "expected a number from 0 to 2^64 - 1, found \(found("noise_seed"))")
-    }
+    noiseSeed = try value("noise_seed").map(Self.seed)
     depthUnit = value("depth_unit").flatMap(RecordedObservation.DepthUnit.init)
     guard depthUnit?.rawValue == value("depth_unit") else {
       let units = RecordedObservation.DepthUnit.allCases.map(\.rawValue).joined(separator: ", ")
@@ -95,6 +90,22 @@ struct ObservationMetadata {
       if let text = value(Self.answerKey) {
         try RecordedAnswer.Origin(try Self.object(text, Self.answerKey))
       } else { nil }
+  }
+
+  private static func seed(_ text: String) throws(WeightsError) -> UInt64 {
+    let isNumber =
+      (1...20).contains(text.utf8.count) && text.utf8.allSatisfy { 0x30...0x39 ~= $0 }
+      && (text == "0" || text.utf8.first != UInt8(ascii: "0"))
+    guard isNumber else {
+      throw WeightsError(
+        .observationMetadata,
+        "noise_seed: expected a number from 0 to 2^64 - 1, found \(text.quoted)")
+    }
+    guard let seed = UInt64(text) else {
+      throw WeightsError(
+        .observationNoise, "noise_seed: expected 0 to 2^64 - 1, found \(text)")
+    }
+    return seed
   }
 
   private static func cameras(_ text: String) throws(WeightsError) -> [String] {

@@ -1,4 +1,0 @@
-#ifndef CMESSAGEPACK_H
-#define CMESSAGEPACK_H
-
-#endif
