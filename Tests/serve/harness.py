@@ -135,7 +135,7 @@ class Server:
     def requests(self) -> float:
         return self.value("depthvla_requests_total")
 
-    observation: Callable[[], Observation] = lambda: {}  # noqa: E731
+    observation: Callable[[], Observation] = dict  # noqa: E731
 
 
 def start(bundle: Path, *options: object, robot: str | Path = "libero", scheme: str = "ws") -> Server:
@@ -296,7 +296,8 @@ def openpi_statistics(path: Path, state: int, action: int, seed: int = 5) -> Pat
 
     def of(count: int) -> dict[str, list[float]]:
         mean, std = rng.normal(size=count), rng.uniform(0.2, 2, count)
-        return {"mean": mean.tolist(), "std": std.tolist(), "q01": (mean - 2 * std).tolist(), "q99": (mean + 2 * std).tolist()}
+        fields = {"mean": mean, "std": std, "q01": mean - 2 * std, "q99": mean + 2 * std}
+        return {name: values.tolist() for name, values in fields.items()}
 
     path.write_text(json.dumps({"norm_stats": {"state": of(state), "actions": of(action)}}))
     return path

@@ -194,11 +194,10 @@ def test_a_frame_that_is_too_large(serve):
 
 def test_fragments_that_together_are_too_large(serve):
     server = serve("depthvla", "--max-message", 1)
-    with server.connect() as connection:
-        with pytest.raises(websockets.exceptions.ConnectionClosed):
-            connection.send(bytes(100_000) for _ in range(90))
-            connection.recv(timeout=harness.PATIENCE)
-            connection.recv(timeout=harness.PATIENCE)
+    with server.connect() as connection, pytest.raises(websockets.exceptions.ConnectionClosed):
+        connection.send(bytes(100_000) for _ in range(90))
+        connection.recv(timeout=harness.PATIENCE)
+        connection.recv(timeout=harness.PATIENCE)
     server.serves()
 
 
