@@ -228,8 +228,8 @@ let serving: [Target] = [
   module(
     "PolicyService", in: "Serving",
     [
-      "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
-      "Observations", "Parallelism", "Pipelines", "Robots", "Signing", "TensorMath", "Tensors",
+      "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "MessagePack", "Models",
+      "NumPyMessages", "Observations", "Parallelism", "Pipelines", "Robots", "Signing", "TensorMath", "Tensors",
     ]),
   .target(
     name: prefixed("PolicyServer"),

@@ -24,9 +24,15 @@
       }
     }
 
+    /// - Parameter failed: called with the first error of writing.
     /// - Throws: what opening the folder throws.
     func recorder(
-      failure: @escaping @Sendable (WeightsError) -> Void
-    ) throws(WeightsError) -> ObservationRecorder? { nil }
+      failed: @escaping @Sendable (WeightsError) -> Void
+    ) throws(WeightsError) -> ObservationRecorder? {
+      guard let record else { return nil }
+      var limits = ObservationRecorder.Limits()
+      limits.byteCount = (recordLimit ?? 1024) << 20
+      return try ObservationRecorder(folder: record, limits: limits, failed: failed)
+    }
   }
 #endif

@@ -52,6 +52,7 @@
       options.version = ToolVersion.current
       var serverOptions = try network.options()
       limits.apply(to: &serverOptions)
+      options.messageByteCount = serverOptions.limits.messageByteCount
       let log = network.logger(isQuiet: output.quiet)
       let recorder = try recording.recorder { log.error("\($0)") }
       defer { recorder?.close() }

@@ -1,7 +1,7 @@
 import DVLABundles
 public import DVLADiagnostics
 import DVLAHashing
-import DVLAJSON
+import DVLAMessagePack
 import DVLANumPyMessages
 public import DVLAObservations
 import DVLAPipelines
@@ -86,7 +86,10 @@ public final class PolicyService: Sendable {
       preconditionFailure("clients are taken when a bundle is loaded")
     }
     try request.checkIsWanted()
-    guard case .map(var message) = try NumPyMessage.decode(request.message) else {
+    guard
+      case .map(var message) = try NumPyMessage.decode(
+        request.message, limits: MessageLimits(maximumByteCount: options.messageByteCount))
+    else {
       throw WeightsError(.serveObservation, "expected a map of the observation's values")
     }
     let wishes = try RequestWishes(

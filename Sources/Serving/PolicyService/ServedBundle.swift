@@ -36,6 +36,12 @@ struct ServedBundle: Sendable {
         .serveRobot, .usage, file: path,
         "the bundle does not say which robot it is for", remedies: [.giveAsset(.robot)])
     }
+    guard robot.metadata?[RequestWishes.key] == nil else {
+      throw WeightsError(
+        .serveRobot,
+        "the metadata of the robot \(robot.name.quoted): expected another key than "
+          + "\(RequestWishes.key.quoted), which is the server's own")
+    }
     self.robot = robot
     self.options = options
     policy = try RobotPolicy(
@@ -68,6 +74,6 @@ struct ServedBundle: Sendable {
 }
 
 extension WeightsError.Code {
-  /// Neither the bundle nor the caller says which robot is served.
+  /// Neither the bundle nor the caller says which robot is served, or it cannot be.
   static let serveRobot = Self("serve.robot")
 }

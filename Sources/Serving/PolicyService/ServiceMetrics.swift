@@ -1,3 +1,4 @@
+public import DVLAObservations
 import Synchronization
 
 /// What a server counts, and the text in which Prometheus reads it (version 0.0.4).
@@ -20,8 +21,8 @@ public final class ServiceMetrics: Sendable {
     public var bundle: [(label: String, value: String)] = []
     public var connections = 0
     public var queued = 0
-    /// Recorded, dropped and failed observations; nil without a recorder.
-    public var recordings: (written: Int, dropped: Int, failed: Int)?
+    /// Nil without a recorder.
+    public var recordings: ObservationRecorder.Counts?
 
     public init() {}
   }

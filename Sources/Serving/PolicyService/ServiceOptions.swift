@@ -19,6 +19,8 @@ public struct ServiceOptions: Sendable {
   public var threads = 1
   /// The seed of the first observation's noise; each later one has the next.
   public var firstSeed: UInt64 = 0
+  /// Bytes of an observation's message.
+  public var messageByteCount = 64 << 20
   /// The version of the program, for clients and recordings.
   public var version = ""
 
