@@ -58,6 +58,12 @@ def steps(bundles: dict[str, Path]) -> Callable[[float], int]:
     return lambda seconds: max(1, min(1000, round(seconds / second)))
 
 
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    harness.close_connections()
+
+
 @pytest.fixture
 def serve(bundles: dict[str, Path]) -> Iterator[Serve]:
     """Starts servers that end with the test: the name of a bundle or a path, options, robot=."""
@@ -68,6 +74,7 @@ def serve(bundles: dict[str, Path]) -> Iterator[Serve]:
         return running[-1]
 
     yield start
+    harness.close_connections()
     for server in running:
         server.stop()
 

@@ -37,6 +37,13 @@ INSTRUCTION = "pick up the red cup"
 PATIENCE = 60
 
 Observation = dict[str, Any]
+# What a test has opened, to be closed with it: a server takes 16 clients.
+CONNECTIONS: list[websockets.sync.client.ClientConnection] = []
+
+
+def close_connections() -> None:
+    while CONNECTIONS:
+        CONNECTIONS.pop().close()
 
 
 def command() -> str:
@@ -75,11 +82,15 @@ class Server:
         return "\n".join(self.lines)
 
     def client(self, api_key: str | None = None) -> WebsocketClientPolicy:
-        return WebsocketClientPolicy(self.address, api_key=api_key)
+        """Closed with the test: openpi's client never closes its connection."""
+        found = WebsocketClientPolicy(self.address, api_key=api_key)
+        CONNECTIONS.append(found._ws)
+        return found
 
     def connect(self, **options: Any) -> websockets.sync.client.ClientConnection:
         """A connection whose metadata are read, for what openpi's client does not do."""
         found = websockets.sync.client.connect(self.address, **({"compression": None, "max_size": None} | options))
+        CONNECTIONS.append(found)
         msgpack_numpy.unpackb(found.recv(timeout=PATIENCE))
         return found
 
@@ -129,8 +140,10 @@ class Server:
     def serves(self) -> None:
         """Asserts that the next client gets its actions."""
         assert self.process.poll() is None, self.log
-        answer = self.client().infer(self.observation())
+        client = self.client()
+        answer = client.infer(self.observation())
         assert np.isfinite(answer["actions"]).all()
+        client._ws.close()
 
     def requests(self) -> float:
         return self.value("depthvla_requests_total")
