@@ -11,7 +11,10 @@ struct MessageLimitTests {
     let limits = MessageLimits(maximumByteCount: 10)
     #expect(code([0xC4, 8] + [UInt8](repeating: 0, count: 8), limits) == nil)
     #expect(code([0xC4, 9] + [UInt8](repeating: 0, count: 9), limits) == .messageTooLarge)
-    #expect(MessageLimits.default.maximumByteCount == 64 << 20)
+    let most = 64 << 20
+    let bytes = [0xC6, 0x03, 0xFF, 0xFF, 0xFB] + [UInt8](repeating: 0, count: most - 5)
+    #expect(code(bytes) == nil)
+    #expect(code(bytes + [0]) == .messageTooLarge)
     #expect(MessageLimits(maximumByteCount: .max).maximumByteCount == Int(UInt32.max))
   }
 

@@ -49,7 +49,7 @@ public enum Remedy: Sendable, Hashable {
     case preprocessor
     /// The statistics of states and actions.
     case statistics
-    /// The document that says which of an observation's values a policy wants.
+    /// What a robot sends and takes.
     case robot
   }
 }

@@ -35,4 +35,20 @@ enum MessageEvent {
     default: self = .extended
     }
   }
+
+  /// What it is, for the "found" half of a message.
+  var words: String {
+    switch self {
+    case .null: "nil"
+    case .bool: "a boolean"
+    case .integer, .unsigned: "an integer"
+    case .number: "a number"
+    case .text: "text"
+    case .bytes: "bytes"
+    case .list: "a list"
+    case .map: "a map"
+    case .extended: "an extension type"
+    case .end: "the end of a list or map"
+    }
+  }
 }

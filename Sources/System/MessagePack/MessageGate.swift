@@ -75,7 +75,8 @@ import DVLADiagnostics
     case .map(let count): try begin(isMap: true, count, at: start)
     case .extended, .end:
       throw failure(
-        .messageExtension, at: start, "expected a value, found one of an extension type")
+        .messageExtension, at: start,
+        "expected one of the types of msgpack itself, found an extension type")
     }
   }
 
@@ -88,7 +89,7 @@ import DVLADiagnostics
       let range = try content(offset, count)
       key = unsafe .bytes(Array(bytes[range]))
     default:
-      throw failure(.messageKey, at: start, "expected a key of text or bytes, found another value")
+      throw failure(.messageKey, at: start, "expected a key of text or bytes, found \(event.words)")
     }
     guard isNew(key) else {
       throw failure(
@@ -116,7 +117,8 @@ import DVLADiagnostics
     guard owed + least <= left else {
       throw failure(
         .messageCount, at: start,
-        "expected a \(words) that fits the \(left) bytes left, found one of \(count)")
+        "expected at most \(max((left - owed) / (isMap ? 2 : 1), 0)) entries of a \(words) in the bytes that "
+          + "are left, found \(count)")
     }
     guard open.count < limits.maximumDepth else {
       throw failure(
@@ -180,7 +182,7 @@ import DVLADiagnostics
     let range = try content(offset, count)
     guard let text = unsafe String(validating: bytes[range], as: UTF8.self) else {
       throw failure(
-        .messageUTF8, at: start, "expected text in UTF-8, found \(count) bytes that are none")
+        .messageUTF8, at: start, "expected text in UTF-8, found other bytes")
     }
     return text
   }
@@ -212,18 +214,15 @@ extension MessageGate {
     guard let root, end == position else { throw disagreement() }
     guard end == byteCount else {
       throw self.failure(
-        .messageTrailing, at: end, "expected the end, found \(byteCount - end) more bytes")
+        .messageTrailing, at: end, "expected the end, found a message of \(byteCount) bytes")
     }
     return root
   }
 
   private func truncated() -> WeightsError {
-    let left = byteCount - position
-    return failure(
+    failure(
       .messageTruncated, at: position,
-      left > 0
-        ? "expected a whole value, found its first \(left) bytes"
-        : "expected a value, found the end of the message")
+      "expected a \(position < byteCount ? "whole " : "")value, found the end of the message")
   }
 
   private func malformed() -> WeightsError {

@@ -1,3 +1,5 @@
+import DVLADiagnostics
+
 /// A value of a message, and where it begins there.
 public struct MessagePackValue: Sendable, Hashable {
   public enum Content: Sendable, Hashable {
@@ -68,8 +70,8 @@ extension MessagePackValue {
     case .integer(let value): "the integer \(value)"
     case .unsigned(let value): "the integer \(value)"
     case .number(let value): "the number \(value)"
-    case .text(let text): "the text \(text.count > 40 ? text.prefix(40) + "…" : text)"
-    case .bytes(let range): "\(range.count) bytes"
+    case .text(let text): "the text \(text.quoted)"
+    case .bytes(let range): range.count == 1 ? "1 byte" : "\(range.count) bytes"
     case .list(let elements): "a list of \(elements.count)"
     case .map(let entries): "a map of \(entries.count)"
     }
