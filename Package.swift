@@ -153,7 +153,8 @@ let runtime: [Target] = [
     [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath",
       "Models",
-      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
+      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "Observations",
+      "RandomNumbers", "Robots",
     ]),
   module(
     "Robots", in: "Runtime", ["Diagnostics", "JSON", "Images", "NumPyMessages"]),
@@ -163,7 +164,7 @@ let runtime: [Target] = [
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
       "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "Pipelines",
+      "Models", "Normalization", "NumPyMessages", "Observations", "Pipelines", "Robots",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -190,7 +191,7 @@ let conversion: [Target] = [
         "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
-        "Pipelines", "Parity", "CBuild",
+        "Pipelines", "Robots", "Parity", "CBuild",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
@@ -249,17 +250,15 @@ let command: [Target] = [
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log", condition: server),
-      .target(name: prefixed("Observations"), condition: server),
       .target(name: prefixed("Parallelism"), condition: server),
       .target(name: prefixed("PolicyServer"), condition: server),
       .target(name: prefixed("PolicyService"), condition: server),
-      .target(name: prefixed("Robots")),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Parity", "Kernels", "Safetensors",
+        "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -328,7 +327,8 @@ let testing: [Target] = [
   tests(
     "Pipelines",
     [
-      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Parallelism",
+      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Observations",
+      "Parallelism",
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
@@ -357,7 +357,7 @@ let testing: [Target] = [
     "DepthVLAWeights", of: "DepthVLAWeights",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
-      "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
+      "Remapping", "Safetensors", "Models", "Parity", "Pipelines", "Robots", "TestSupport",
     ]),
   .testTarget(
     name: "DVLAServingTests",
@@ -365,9 +365,9 @@ let testing: [Target] = [
       "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
     ]
       + prefixed([
-        "Bundles", "Diagnostics", "Images", "JSON", "Models", "NumPyMessages", "Observations",
-        "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping", "Robots",
-        "Signing", "Tensors", "TestSupport",
+        "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
+        "Observations", "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping",
+        "Robots", "TensorMath", "Tensors", "TestSupport",
       ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
@@ -376,7 +376,9 @@ let testing: [Target] = [
   tests(
     "Command", of: "depthvla",
     [
-      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs", "Parity",
+      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs",
+      "Observations",
+      "Parity",
       "HostileCorpus", "TestSupport",
     ]),
 ]

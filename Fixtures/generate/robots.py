@@ -2,11 +2,12 @@
 makes of them.
 
     PYTHON robots.py openpi CHECKOUT   (numpy 1.26.4, einops, openpi-client 0.1.2; a checkout of openpi at 15a9616)
-    PYTHON robots.py lerobot WHEEL     (numpy, torch, openpi-client 0.1.2; the wheel of lerobot 0.6.1, unpacked)
+    PYTHON robots.py lerobot WHEEL     (numpy 1.26.4, openpi-client 0.1.2; the wheel of lerobot 0.6.1, unpacked)
 
 openpi.json: random observations are packed and unpacked by openpi_client.msgpack_numpy, and LiberoInputs, DroidInputs
 and AlohaInputs of the checkout are run on them; `error` is what they raise instead. Their imports of jax are replaced.
-lerobot.json: prepare_observation_for_inference of the wheel; its pictures are floats, of which 8 bits are recovered.
+lerobot.json: prepare_observation_for_inference of the wheel; its pictures are floats, of which 8 bits are recovered. torch is
+replaced by what the function needs of it.
 """
 import ast
 import enum
@@ -164,8 +165,23 @@ def openpi(checkout):
 
 
 def lerobot(wheel):
-    import torch
+    class Tensor:
+        """What the function needs of torch's: float32 divided by 255 is rounded once in both."""
 
+        def __init__(self, array):
+            self.array, self.dtype = array, array.dtype
+
+        def __truediv__(self, divisor):
+            return Tensor(self.array / np.float32(divisor))
+
+        type = lambda self, dtype: Tensor(self.array.astype(dtype))
+        permute = lambda self, *axes: Tensor(self.array.transpose(axes))
+        contiguous = lambda self: Tensor(np.ascontiguousarray(self.array))
+        unsqueeze = lambda self, axis: Tensor(np.expand_dims(self.array, axis))
+        to = lambda self, device: self
+
+    torch = types.SimpleNamespace(
+        from_numpy=Tensor, uint8=np.dtype("u1"), float32=np.dtype("f4"), device=None)
     path = Path(wheel) / "lerobot/policies/utils.py"
     # By itself: the module imports what is not installed.
     chosen = [n for n in ast.parse(path.read_text()).body
@@ -181,14 +197,14 @@ def lerobot(wheel):
     ):
         raw = {"observation.images.top": top, "observation.images.wrist": wrist,
                "observation.state": rng.normal(0, 1, 6).astype("f4")}
-        prepared = space["prepare_observation_for_inference"](dict(raw), torch.device("cpu"), "stack the cups", "so101")
-        floats = {k: v[0].numpy() if isinstance(v, torch.Tensor) else v for k, v in prepared.items()}
+        prepared = space["prepare_observation_for_inference"](dict(raw), None, "stack the cups", "so101")
+        floats = {k: v.array[0] if isinstance(v, Tensor) else v for k, v in prepared.items()}
         for form, sent in (("raw", {**raw, "task": "stack the cups"}), ("prepared", floats)):
             cases.append({
                 "name": f"{name}, {form}", "message": msgpack_numpy.packb(sent).hex(),
                 "pictures": [picture(top), picture(wrist)], "state": raw["observation.state"].astype("f8").tolist(),
                 "single": True, "prompt": "stack the cups"})
-    write("lerobot.json", f"lerobot 0.6.1, torch {torch.__version__}, openpi-client 0.1.2", cases)
+    write("lerobot.json", f"lerobot 0.6.1, openpi-client 0.1.2, numpy {np.__version__}", cases)
 
 
 if __name__ == "__main__":

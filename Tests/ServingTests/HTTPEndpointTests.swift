@@ -1,5 +1,8 @@
 import DVLADiagnostics
 import DVLAPolicyServer
+import DVLAPolicyService
+import DVLATestSupport
+import Foundation
 import Testing
 
 struct HTTPEndpointTests {

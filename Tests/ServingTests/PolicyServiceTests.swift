@@ -1,12 +1,15 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAHashing
 import DVLAImages
 import DVLAModels
 import DVLANumPyMessages
 import DVLAPipelines
 import DVLAPolicyService
 import DVLAQuantization
+import DVLATensorMath
 import DVLATensors
+import DVLATestSupport
 import Foundation
 import Testing
 
@@ -113,16 +116,17 @@ struct PolicyServiceTests {
     #expect(second["actions"] == known["actions"])
   }
 
-  @Test(arguments: [
-    ["depth": .integer(1)], ["seed": .integer(-1)], ["seed": .number(1)], ["noise": .number(1)],
-    ["noise": .array(NumPyArray([Float](repeating: 0, count: 8), shape: [8]))],
-    ["noise": .array(NumPyArray([Float](repeating: .nan, count: 56), shape: [8, 7]))],
-    ["steps": .integer(3)],
-    [
-      "seed": .integer(1),
-      "noise": .array(NumPyArray([Float](repeating: 0, count: 56), shape: [8, 7])),
-    ],
-  ] as [NumPyMap])
+  @Test(
+    arguments: [
+      ["depth": .integer(1)], ["seed": .integer(-1)], ["seed": .number(1)], ["noise": .number(1)],
+      ["noise": .array(NumPyArray([Float](repeating: 0, count: 8), shape: [8]))],
+      ["noise": .array(NumPyArray([Float](repeating: .nan, count: 56), shape: [8, 7]))],
+      ["steps": .integer(3)],
+      [
+        "seed": .integer(1),
+        "noise": .array(NumPyArray([Float](repeating: 0, count: 56), shape: [8, 7])),
+      ],
+    ] as [NumPyMap])
   func wishesThatCannotBeFulfilledAreRefused(_ wishes: NumPyMap) {
     #expect(refusal(ServedFixture.observation(wishes: wishes)) == "serve.wish")
   }

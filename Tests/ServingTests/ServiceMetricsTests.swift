@@ -19,7 +19,7 @@ struct ServiceMetricsTests {
       metrics.countRequest()
       metrics.count(
         ServiceMetrics.Durations(
-          total: time * Self.milliseconds, waiting: .zero, forward: .seconds(1000)))
+          total: Self.milliseconds * time, waiting: .zero, forward: .seconds(1000)))
     }
     let page = metrics.text(ServiceMetrics.Gauges())
     for line in [

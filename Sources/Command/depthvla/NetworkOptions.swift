@@ -62,7 +62,7 @@
 
     /// Messages on stderr.
     func logger(isQuiet: Bool) -> Logger {
-      var logger = Logger(label: "depthvla") { StreamLogHandler.standardError(label: $0) }
+      var logger = Logger(label: "depthvla") { _ in ServingLog() }
       logger.logLevel = logLevel ?? (isQuiet ? .warning : .info)
       return logger
     }

@@ -70,7 +70,9 @@
           "requests": .integer(Int64(counts.requests)), "answers": .integer(Int64(counts.answers)),
           "errors": .integer(Int64(counts.errors)),
         ],
-        words: "served \(counts.answers) of \(counts.requests) requests, \(counts.errors) errors\n")
+        words:
+          "answered \(counts.answers) of \(counts.requests) observations; errors: \(counts.errors)\n"
+      )
     }
   }
 #endif

@@ -48,7 +48,7 @@
     /// - Throws: `robot.*`, `json.*`, `file.*`.
     func options() throws(WeightsError) -> ServiceOptions {
       var options = ServiceOptions()
-      options.robot = try robot.map { (name) throws(WeightsError) in try RobotChoice.robot(name) }
+      options.robot = try robot.map { (name) throws(WeightsError) in try Robot(named: name) }
       options.defaultInstruction = defaultPrompt
       options.firstSeed = seed ?? .random(in: 0...UInt64(UInt32.max)) << 31
       options.sampling.steps = steps

@@ -5,7 +5,9 @@ public import DVLAJSON
 
 extension Robot {
   /// The presets by name.
-  public static let presetNames = ["libero", "droid", "aloha", "lerobot"]
+  public static let presetNames = ["libero", "droid", "aloha", lerobotName]
+  /// The preset that is filled from a policy's documents.
+  public static let lerobotName = "lerobot"
 
   /// - Throws: `robot.preset` for an unknown name, and for `lerobot`, whose cameras and widths are
   ///   those of a data set: ``lerobot(configuration:)`` takes them from a policy's documents.
@@ -14,7 +16,7 @@ extension Robot {
     case "libero": return libero
     case "droid": return droid
     case "aloha": return aloha
-    case "lerobot":
+    case lerobotName:
       throw WeightsError(
         .robotPreset, .usage,
         "the robot \"lerobot\" has the cameras and widths of a data set, which only a policy's "
@@ -101,7 +103,7 @@ extension Robot {
     }
     guard !cameras.isEmpty else { throw incomplete("input_features of the type VISUAL") }
     return try Robot([
-      "version": 1, "name": "lerobot",
+      "version": 1, "name": .string(lerobotName),
       "source": "lerobot 0.6.1, policies/pi0, with the features in config.json",
       "cameras": .array(cameras),
       "pictures": ["layout": "either", "floats": "exact"],

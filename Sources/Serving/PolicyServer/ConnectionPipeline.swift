@@ -46,7 +46,7 @@ enum ConnectionPipeline {
               minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: core.limits.fragmentCount,
               maxAccumulatedFrameSize: core.limits.messageByteCount))
           var log = core.log
-          log[metadataKey: "client"] = "\(channel.remoteAddress?.description ?? "unknown")"
+          log[metadataKey: "client"] = "\(channel.remoteAddress?.place ?? "unknown")"
           try pipeline.addHandler(PolicyConnection(core, watch, log: log))
         }
       })

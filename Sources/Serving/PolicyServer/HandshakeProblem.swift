@@ -14,7 +14,8 @@ enum HandshakeProblem {
   ///
   init?(_ head: HTTPRequestHead, _ core: ServerCore) {
     guard head.isHandshake else { return nil }
-    self = Self.problem(of: head, core) ?? (core.isFull ? .full(core.limits.connectionCount) : .form)
+    self =
+      Self.problem(of: head, core) ?? (core.isFull ? .full(core.limits.connectionCount) : .form)
   }
 
   /// The first rule that is broken before a place is taken; nil where there is none.

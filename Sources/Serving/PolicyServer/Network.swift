@@ -10,6 +10,12 @@ extension TimeAmount {
 }
 
 extension SocketAddress {
+  /// Address and port, such as `127.0.0.1:40112`.
+  var place: String {
+    guard let ipAddress, let port else { return "\(self)" }
+    return ipAddress.contains(":") ? "[\(ipAddress)]:\(port)" : "\(ipAddress):\(port)"
+  }
+
   /// Whether only programs of this machine reach it.
   var isLoopback: Bool {
     switch ipAddress {

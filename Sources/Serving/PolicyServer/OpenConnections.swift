@@ -8,7 +8,9 @@ final class OpenConnections: Sendable {
   func add(_ channel: any Channel) {
     let key = ObjectIdentifier(channel)
     channels.withLock { $0[key] = channel }
-    channel.closeFuture.whenComplete { [self] _ in channels.withLock { _ = $0.removeValue(forKey: key) } }
+    channel.closeFuture.whenComplete { [self] _ in
+      channels.withLock { _ = $0.removeValue(forKey: key) }
+    }
   }
 
   /// Clients of a policy are told; other connections are closed.

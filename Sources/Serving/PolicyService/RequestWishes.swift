@@ -68,7 +68,8 @@ struct RequestWishes {
     return Tensor(values, shape: shape)
   }
 
-  private static func failure(_ expected: String, _ found: String, at key: String?) -> WeightsError {
+  private static func failure(_ expected: String, _ found: String, at key: String?) -> WeightsError
+  {
     let place = key.map { "\(Self.key)/\($0)" } ?? Self.key
     return WeightsError(
       .serveWish, "\(place.quoted): expected \(expected), found \(found)")

@@ -22,8 +22,9 @@ struct ServedBundle: Sendable {
   /// Opens a bundle, checks every byte of it, loads all weights and acts once on black pictures,
   /// so that the first client's answer is as fast as the later ones.
   ///
-  /// - Throws: `serve.damaged`, `bundle.non-finite`; `serve.robot` without a robot; what opening,
-  ///   loading and acting throw.
+  /// - Throws: the first damage of a bundle that is not intact; `bundle.non-finite`; `serve.robot`
+  ///   without a robot; `robot.fit` where the policy cannot drive it; what opening, loading and
+  ///   acting throw.
   init(path: String, options: ServiceOptions, trust: BundleTrust) throws(WeightsError) {
     bundle = try WeightBundle(
       path: path, trust: trust, signatureFile: options.signatureFile)
@@ -47,6 +48,11 @@ struct ServedBundle: Sendable {
     policy = try RobotPolicy(
       bundle, usesDepth: options.usesDepth, products: options.products, loading: .first,
       on: Compute(threads: options.threads))
+    let limits = policy.limits
+    try inFile(path) { () throws(WeightsError) in
+      try robot.check(
+        cameraLimit: limits.cameras, states: limits.states, actions: limits.actions)
+    }
     try warmUp()
   }
 

@@ -14,8 +14,10 @@ struct PolicyUnits: Sendable {
   private let stateWidth: ClosedRange<Int>
   /// Whether nothing says how wide the robot's states are.
   private let isStateWidthUnknown: Bool
+  /// The widths that a robot's states may have. Narrower ones than the model's are filled up.
+  let robotStates: ClosedRange<Int>
   /// The width of the actions that come out.
-  private let actionWidth: Int
+  let actionWidth: Int
 
   /// How states are normalised; nil without statistics of them.
   var stateMethod: NormalizationMethod? { state?.method }
@@ -81,6 +83,7 @@ struct PolicyUnits: Sendable {
     let known = state?.width ?? processing.stateWidth
     stateWidth = known.map { $0...$0 } ?? least...c.stateDim
     isStateWidthUnknown = known == nil
+    robotStates = known.map { $0...$0 } ?? 1...c.stateDim
     let width = action?.width ?? processing.actionWidth ?? c.actionDim
     actionWidth =
       processing.library == .openpi && processing.adaptsToPi

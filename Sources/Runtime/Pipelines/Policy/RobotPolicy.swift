@@ -103,9 +103,10 @@ public final class RobotPolicy: Sendable {
   /// Makes everything that a policy needs but the weights, from a configuration and the files
   /// beside it, to find errors early.
   ///
+  /// - Returns: what the policy can be given and gives.
   /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
-  public static func rehearse(_ source: any AssetSource) throws(WeightsError) {
-    try inFile(source.path) { () throws(WeightsError) in
+  public static func rehearse(_ source: any AssetSource) throws(WeightsError) -> PolicyLimits {
+    try inFile(source.path) { () throws(WeightsError) -> PolicyLimits in
       let configuration = try DepthVLAConfiguration(
         try ConfigurationReader(source.configuration),
         hasDepth: Family.hasDepthExpert(source.family))
@@ -113,8 +114,9 @@ public final class RobotPolicy: Sendable {
       let settings = try PolicySettings(source.configuration, configuration)
       let assets = try PolicyAssets(
         source, tokenizer: nil, statistics: nil, readsTokenizer: false)
-      _ = try CameraImages(settings, configuration, assets)
-      _ = try PolicyUnits(assets, settings, configuration.action)
+      return PolicyLimits(
+        try CameraImages(settings, configuration, assets),
+        try PolicyUnits(assets, settings, configuration.action))
     }
   }
 
@@ -128,6 +130,9 @@ public final class RobotPolicy: Sendable {
         "expected a model of pictures with 3 channels, found \(name).num_channels \(channels)")
     }
   }
+
+  /// What an observation can have, and how wide its actions are.
+  public var limits: PolicyLimits { PolicyLimits(images, units) }
 
   /// Ends what is still being unpacked, and waits for it. A call of `act` that needs it gets
   /// `task.cancelled`.

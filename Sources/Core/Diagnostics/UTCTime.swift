@@ -1,9 +1,9 @@
 import Glibc
 
-/// The wall clock, as recordings have it.
-enum UTCTime {
+/// The wall clock.
+public enum UTCTime {
   /// Such as `2026-11-30T14:05:00.250Z`.
-  static var now: String {
+  public static var now: String {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     var parts = unsafe tm()
