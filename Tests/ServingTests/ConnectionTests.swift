@@ -134,11 +134,56 @@ struct ConnectionTests {
   }
 
   @Test func halfAFrameHoldsAConnectionForItsTimeAndNoLonger() throws {
-    let server = try RunningServer { $0.limits.frameTime = .milliseconds(100) }
+    let server = try RunningServer { $0.limits.messageTime = .milliseconds(100) }
     let client = try server.policyClient()
     client.send(Array(RawClient.frame(2, ServedFixture.message()).prefix(1000)))
     #expect(client.readFrame() == nil)
     #expect(try server.answers())
+  }
+
+  @Test func aMessageInPartsHasTheSameTime() throws {
+    let server = try RunningServer { $0.limits.messageTime = .milliseconds(200) }
+    let client = try server.policyClient()
+    client.send(RawClient.frame(2, [1, 2, 3], first: 0))
+    // Pongs in between do not make it longer.
+    for _ in 0..<20 {
+      client.send(RawClient.frame(10))
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    #expect(client.readFrame() == nil)
+    #expect(try server.answers())
+  }
+
+  @Test func moreControlFramesThanAnyoneNeedsEndTheConnection() throws {
+    let server = try RunningServer()
+    let client = try server.policyClient()
+    client.send((0..<2000).flatMap { _ in RawClient.frame(10) })
+    try expectError("serve.flood", client, server)
+  }
+
+  @Test func answersDoNotPileUpForAClientThatDoesNotRead() throws {
+    let server = try RunningServer()
+    let client = try server.policyClient()
+    // Larger than what the system keeps for a client that does not read.
+    let message = RawClient.frame(
+      2,
+      ServedFixture.message(
+        ServedFixture.observation(side: 700, wishes: ["depth": .bool(true)])))
+    for _ in 0..<6 {
+      client.send(message)
+      Thread.sleep(forTimeInterval: 0.3)
+    }
+    var error: RawClient.Frame?
+    while let frame = client.readFrame() { if frame.opcode == 1 { error = frame } }
+    #expect(error?.text.hasPrefix("serve.turn: ") == true)
+  }
+
+  @Test func silentConnectionsKeepNobodyOut() throws {
+    let server = try RunningServer { $0.limits.connectionCount = 4 }
+    let silent = try (0..<40).map { _ in try server.client() }
+    #expect(try server.get("/healthz").hasPrefix("HTTP/1.1 200 "))
+    #expect(try server.answers())
+    #expect(silent.count == 40)
   }
 
   @Test func aClientThatSaysNothingForLongIsLetGo() throws {
@@ -169,7 +214,10 @@ struct ConnectionTests {
   }
 
   @Test func aClientThatTakesNoAnswersIsLetGo() throws {
-    let server = try RunningServer { $0.limits.sendTime = .milliseconds(100) }
+    let server = try RunningServer {
+      $0.limits.sendTime = .milliseconds(100)
+      ($0.limits.controlBurst, $0.limits.controlRate) = (1_000_000, 1_000_000)
+    }
     let client = try server.policyClient()
     let ping = RawClient.frame(9, [UInt8](repeating: 7, count: 125))
     let pings = [[UInt8]](repeating: ping, count: 8000).flatMap(\.self)

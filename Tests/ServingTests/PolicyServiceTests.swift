@@ -118,7 +118,9 @@ struct PolicyServiceTests {
 
   @Test(
     arguments: [
-      ["depth": .integer(1)], ["seed": .integer(-1)], ["seed": .number(1)], ["noise": .number(1)],
+      ["depth": .integer(1)], ["seed": .integer(-1)],
+      ["seed": .array(NumPyArray(dtype: NumPyType(.signed, size: 1), shape: [], bytes: [255]))],
+      ["seed": .number(1)], ["noise": .number(1)],
       ["noise": .array(NumPyArray([Float](repeating: 0, count: 8), shape: [8]))],
       ["noise": .array(NumPyArray([Float](repeating: .nan, count: 56), shape: [8, 7]))],
       ["steps": .integer(3)],
@@ -129,6 +131,21 @@ struct PolicyServiceTests {
     ] as [NumPyMap])
   func wishesThatCannotBeFulfilledAreRefused(_ wishes: NumPyMap) {
     #expect(refusal(ServedFixture.observation(wishes: wishes)) == "serve.wish")
+  }
+
+  @Test(arguments: [
+    NumPyArray(dtype: NumPyType(.signed, size: 8), shape: [], bytes: [5, 0, 0, 0, 0, 0, 0, 0]),
+    NumPyArray(dtype: NumPyType(.unsigned, size: 1), shape: [], bytes: [5]),
+    NumPyArray(dtype: NumPyType(.signed, size: 2, isBigEndian: true), shape: [], bytes: [0, 5]),
+  ])
+  func scalarsOfNumPyAreTaken(_ seed: NumPyArray) throws {
+    let yes = NumPyArray(dtype: NumPyType(.bool, size: 1), shape: [], bytes: [1])
+    let found = try answer(
+      ServedFixture.observation(wishes: ["seed": .array(seed), "depth": .array(yes)]))
+    let expected = try answer(
+      ServedFixture.observation(wishes: ["seed": .integer(5), "depth": .bool(true)]))
+    #expect(found["actions"] == expected["actions"])
+    #expect(found["depth"] == expected["depth"])
   }
 
   @Test func aRequestThatNobodyWaitsForEnds() {

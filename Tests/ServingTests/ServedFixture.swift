@@ -58,7 +58,8 @@ struct ServedFixture {
 
   /// An observation as openpi's LIBERO client sends it.
   static func observation(
-    _ instruction: String = instruction, shade: UInt8 = 0, wishes: NumPyMap? = nil
+    _ instruction: String = instruction, shade: UInt8 = 0, side: Int = side,
+    wishes: NumPyMap? = nil
   ) -> NumPyMap {
     let count = 3 * side * side
     func picture(_ factor: Int) -> NumPyValue {

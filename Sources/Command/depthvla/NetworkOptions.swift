@@ -34,7 +34,7 @@
 
     @Option(
       help: ArgumentHelp(
-        "The least important messages to log (default: info, with --quiet warning).",
+        "The least important messages to log (default: info; with --quiet, notice).",
         valueName: "level"))
     var logLevel: LogLevel?
 
@@ -63,7 +63,7 @@
     /// Messages on stderr.
     func logger(isQuiet: Bool) -> Logger {
       var logger = Logger(label: "depthvla") { _ in ServingLog() }
-      logger.logLevel = logLevel?.level ?? (isQuiet ? .warning : .info)
+      logger.logLevel = logLevel?.level ?? (isQuiet ? .notice : .info)
       return logger
     }
   }

@@ -42,10 +42,13 @@
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      // Before the first thread, which then leaves signals to this one.
-      let signals = AwaitedSignals()
+      let signals = try AwaitedSignals()
+      defer { LogWriter.shared.flush() }
+      FreedMemory.keep()
       var options = try serving.options()
-      options.trust = try trust.policy()
+      // Read anew with each bundle: a key may have been replaced.
+      let trust = trust
+      options.trust = { () throws(WeightsError) in try trust.policy() }
       options.signatureFile = trust.signature
       options.products = products.products
       options.threads = output.threadCount

@@ -63,8 +63,8 @@
 
     /// - Throws: what the first load threw. When a later one fails, the old bundle goes on.
     private func finishLoading() throws(WeightsError) {
-      guard let result = loading?.finished else { return }
-      loading = nil
+      guard let loading, let result = loading.finished else { return }
+      self.loading = nil
       switch result {
       case .success(let summary):
         hasLoaded = true

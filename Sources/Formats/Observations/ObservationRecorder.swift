@@ -42,7 +42,8 @@ public final class ObservationRecorder: Sendable {
   /// continued; what is there counts.
   ///
   /// - Parameters:
-  ///   - failed: called with the first error of writing, on the thread that writes.
+  ///   - failed: called with the first error of writing of several in a row, on the thread that
+  ///     writes.
   /// - Throws: `observation.exists` for a folder with anything else in it, or that another process
   ///   records to; `observation.create`, `observation.io`; as ``ObservationFolder`` for an index
   ///   that is damaged.

@@ -116,9 +116,13 @@ final class RecordingWork: Sendable {
         case .failure: totals.failed += 1
         }
       }
-      guard case .failure(let error) = outcome, !writer.hasReported else { return nil }
-      writer.hasReported = true
-      return error
+      guard case .failure(let error) = outcome else {
+        writer.hasReported = false
+        return nil
+      }
+      // The first of several in a row.
+      defer { writer.hasReported = true }
+      return writer.hasReported ? nil : error
     }
     if let report { failed(report) }
   }

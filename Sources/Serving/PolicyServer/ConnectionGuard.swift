@@ -1,8 +1,8 @@
 import NIOCore
 
-/// The first handler of a connection: counts it, and ends it when the client is too slow.
+/// The first handler of a connection, which ends it when the client is too slow.
 ///
-/// A client has some seconds and bytes for its handshake, and a time for each frame from its first
+/// A client has some seconds and bytes for its handshake, and a time for each message from its first
 /// byte to its last, so that one that stalls holds its memory for that long and no longer.
 final class ConnectionGuard: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
@@ -10,24 +10,19 @@ final class ConnectionGuard: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private let core: ServerCore
+  private let limits: ServerLimits
   private var deadline: Scheduled<Void>?
   private var byteCount = 0
   private var hasShakenHands = false
-  private var isInsideFrame = false
+  private var isInsideMessage = false
+  private var isDeaf = false
   /// When the last byte came.
   private(set) var lastByte = ContinuousClock.now
 
-  init(_ core: ServerCore) { self.core = core }
+  init(_ limits: ServerLimits) { self.limits = limits }
 
   func channelActive(context: ChannelHandlerContext) {
-    guard core.connect() else {
-      context.close(promise: nil)
-      return
-    }
-    let core = core
-    context.channel.closeFuture.whenComplete { _ in core.disconnect() }
-    setDeadline(core.limits.handshakeTime, context)
+    setDeadline(limits.handshakeTime, context)
     context.fireChannelActive()
   }
 
@@ -38,14 +33,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     lastByte = .now
+    guard !isDeaf else { return }
     if hasShakenHands {
-      if !isInsideFrame {
-        isInsideFrame = true
-        setDeadline(core.limits.frameTime, context)
+      if !isInsideMessage {
+        isInsideMessage = true
+        setDeadline(limits.messageTime, context)
       }
     } else {
       byteCount += Self.unwrapInboundIn(data).readableBytes
-      guard byteCount <= core.limits.handshakeByteCount else {
+      guard byteCount <= limits.handshakeByteCount else {
         context.close(promise: nil)
         return
       }
@@ -56,14 +52,20 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// The handshake is done.
   func shakeHands() {
     hasShakenHands = true
-    completeFrame()
+    completeMessage()
   }
 
-  /// A frame is complete.
-  func completeFrame() {
-    isInsideFrame = false
+  /// A message, or a control frame outside of one, is complete.
+  func completeMessage() {
+    isInsideMessage = false
     deadline?.cancel()
     deadline = nil
+  }
+
+  /// From now on what comes is thrown away.
+  func goDeaf() {
+    isDeaf = true
+    completeMessage()
   }
 
   private func setDeadline(_ time: Duration, _ context: ChannelHandlerContext) {

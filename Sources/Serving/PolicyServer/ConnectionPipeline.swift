@@ -11,7 +11,7 @@ enum ConnectionPipeline {
     _ channel: any Channel, _ core: ServerCore, _ tls: NIOSSLContext?
   ) throws {
     let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(ConnectionGuard(core))
+    try pipeline.addHandler(ConnectionGuard(core.limits))
     if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
     try pipeline.configureHTTPServerPipeline(
       withPipeliningAssistance: false,
@@ -40,7 +40,8 @@ enum ConnectionPipeline {
           let pipeline = channel.pipeline.syncOperations
           let watch = try pipeline.handler(type: ConnectionGuard.self)
           watch.shakeHands()
-          try pipeline.addHandler(FrameRules(watch))
+          core.connections.welcome(channel)
+          try pipeline.addHandler(FrameRules(watch, core.limits))
           try pipeline.addHandler(
             NIOWebSocketFrameAggregator(
               minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: core.limits.fragmentCount,

@@ -17,19 +17,15 @@ final class HTTPEndpoints: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   private let core: ServerCore
-  private var head: HTTPRequestHead?
+  private var hasAnswered = false
 
   init(_ core: ServerCore) { self.core = core }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch Self.unwrapInboundIn(data) {
-    case .head(let head): if self.head == nil { self.head = head }
-    // A body is not read: nothing here takes one.
-    case .body: break
-    case .end:
-      guard let head else { return }
-      write(answer(to: head), to: head, context: context)
-    }
+    // A body is not waited for: nothing here takes one.
+    guard case .head(let head) = Self.unwrapInboundIn(data), !hasAnswered else { return }
+    hasAnswered = true
+    write(answer(to: head), to: head, context: context)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -53,7 +49,7 @@ final class HTTPEndpoints: ChannelInboundHandler, RemovableChannelHandler {
       if core.isReady { return Answer(body: "OK\n") }
       return Answer(
         status: .serviceUnavailable,
-        body: core.isDraining ? "the server is being stopped\n" : "the bundle is being loaded\n")
+        body: core.isDraining ? "the server is being stopped\n" : "no sound bundle is loaded\n")
     case "/metrics":
       guard core.isAllowed(head) else {
         let problem = HandshakeProblem.key

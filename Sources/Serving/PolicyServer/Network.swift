@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLAFiles
 import NIOCore
 import NIOSSL
 
@@ -27,26 +28,32 @@ extension SocketAddress {
 }
 
 extension NIOSSLContext {
-  /// - Throws: `serve.tls` for files that are no certificate and its key.
+  /// - Throws: `serve.tls` for files that are no certificate and its key; `file.*`.
   convenience init(_ files: ServerOptions.TLSFiles) throws(WeightsError) {
+    let chain = try readWholeFile(path: files.certificate, limit: Self.byteCountLimit)
+    let key = try readWholeFile(path: files.key, limit: Self.byteCountLimit)
     do {
-      let chain = try NIOSSLCertificate.fromPEMFile(files.certificate)
-      let key = try NIOSSLPrivateKey(file: files.key, format: .pem)
       var configuration = TLSConfiguration.makeServerConfiguration(
-        certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        certificateChain: try NIOSSLCertificate.fromPEMBytes(chain).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem)))
       configuration.minimumTLSVersion = .tlsv12
       try self.init(configuration: configuration)
     } catch {
       throw WeightsError(
-        .serveTLS, .malformed, file: files.certificate,
-        "expected a certificate chain in PEM, and its private key in \(files.key.quoted): \(error)")
+        .serveTLS, file: files.certificate,
+        "expected a certificate chain in PEM that belongs to the private key in PEM in "
+          + files.key.quoted)
     }
   }
+
+  private static let byteCountLimit = 1 << 20
 }
 
 extension WeightsError.Code {
   /// The certificate or its key cannot be used.
   static let serveTLS = Self("serve.tls")
+  /// More clients than the system allows open files for.
+  static let serveConnections = Self("serve.connections")
   /// The server cannot listen at the address.
   static let serveAddress = Self("serve.address")
   /// Other machines could reach the server, and nothing says which of them it may answer.

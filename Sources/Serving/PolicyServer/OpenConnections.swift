@@ -1,21 +1,46 @@
 import NIOCore
 import Synchronization
 
-/// The connections that are open, so that they can be closed together.
+/// The connections that are open.
 final class OpenConnections: Sendable {
-  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+  private struct Open {
+    var all: [ObjectIdentifier: any Channel] = [:]
+    /// Those that have not shaken hands, the oldest first.
+    var strangers: [ObjectIdentifier] = []
+  }
 
-  func add(_ channel: any Channel) {
+  private let open = Mutex(Open())
+
+  /// - Parameter limit: of connections that have not shaken hands. One more ends the oldest of them,
+  ///   which had its time, rather than the new one.
+  func add(_ channel: any Channel, strangerLimit limit: Int) {
     let key = ObjectIdentifier(channel)
-    channels.withLock { $0[key] = channel }
+    let oldest = open.withLock { open -> (any Channel)? in
+      open.all[key] = channel
+      open.strangers.append(key)
+      guard open.strangers.count > limit else { return nil }
+      return open.all[open.strangers.removeFirst()]
+    }
+    oldest?.close(promise: nil)
     channel.closeFuture.whenComplete { [self] _ in
-      channels.withLock { _ = $0.removeValue(forKey: key) }
+      open.withLock { open in
+        open.all[key] = nil
+        open.strangers.removeAll { $0 == key }
+      }
     }
   }
 
+  /// A connection has shaken hands.
+  func welcome(_ channel: any Channel) {
+    let key = ObjectIdentifier(channel)
+    open.withLock { open in open.strangers.removeAll { $0 == key } }
+  }
+
+  var isEmpty: Bool { open.withLock { $0.all.isEmpty } }
+
   /// Clients of a policy are told; other connections are closed.
   func sayGoodbye() {
-    for channel in channels.withLock({ Array($0.values) }) {
+    for channel in open.withLock({ Array($0.all.values) }) {
       channel.eventLoop.execute {
         let pipeline = channel.pipeline.syncOperations
         guard let context = try? pipeline.context(handlerType: PolicyConnection.self),

@@ -21,31 +21,56 @@ final class PolicyConnection: ChannelInboundHandler {
   private let log: Logger
   private var waiting: [Arrival] = []
   private var current: ServiceRequest?
+  /// Whether an answer is on its way, which a client that does not read holds up.
+  private var isSending = false
+  private var isBusy = false
   private var previousTotal: Duration?
   private var isClosing = false
   private var pings: RepeatedTask?
+  private var timeout: Scheduled<Void>?
 
   init(_ core: ServerCore, _ watch: ConnectionGuard, log: Logger) {
     (self.core, self.watch, self.log) = (core, watch, log)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    // The client may have gone while it shook hands.
+    guard context.channel.isActive else { return }
     guard let greeting = core.service.greeting else {
-      fail(WeightsError(.serveDraining, .unavailable, "the server is being stopped"), context)
-      return
+      preconditionFailure("clients are taken when a bundle is loaded")
     }
-    log.info("connected")
-    send(.binary, ByteBuffer(bytes: greeting), context)
+    log.debug("connected")
     startPings(context)
+    send(.binary, ByteBuffer(bytes: greeting), context)
   }
 
+  func handlerRemoved(context: ChannelHandlerContext) { letGo() }
+
   func channelInactive(context: ChannelHandlerContext) {
-    pings?.cancel()
-    // The forward ends at its next part, and the others have their turn.
-    current?.cancel()
-    waiting = []
-    log.info("disconnected")
+    letGo()
+    log.debug("disconnected")
     context.fireChannelInactive()
+  }
+
+  /// Ends what is done for the client: the forward at its next part, so that the others have their
+  /// turn.
+  private func letGo() {
+    pings?.cancel()
+    pings = nil
+    timeout?.cancel()
+    if let current {
+      core.queue.cancel(current)
+      core.service.count(ServiceRequest.gone)
+    }
+    for _ in waiting { core.service.count(ServiceRequest.gone) }
+    (current, waiting, isSending) = (nil, [], false)
+    noteBusiness()
+  }
+
+  private func noteBusiness() {
+    let isBusyNow = current != nil || isSending || !waiting.isEmpty
+    if isBusyNow != isBusy { core.setBusy(isBusyNow) }
+    isBusy = isBusyNow
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -94,7 +119,14 @@ final class PolicyConnection: ChannelInboundHandler {
   }
 
   private func take(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
-    guard waiting.count < core.limits.waitingCount || current == nil else {
+    core.service.countRequest()
+    guard !core.isDraining else {
+      fail(
+        WeightsError(.serveDraining, .unavailable, "the server is being stopped"), context)
+      return
+    }
+    let isFree = current == nil && !isSending
+    guard isFree || waiting.count < core.limits.waitingCount else {
       fail(
         WeightsError(
           .serveTurn,
@@ -107,7 +139,8 @@ final class PolicyConnection: ChannelInboundHandler {
   }
 
   private func startNext(_ context: ChannelHandlerContext) {
-    guard current == nil, !isClosing, !waiting.isEmpty else { return }
+    defer { noteBusiness() }
+    guard current == nil, !isSending, !isClosing, !waiting.isEmpty else { return }
     let arrival = waiting.removeFirst()
     let request = ServiceRequest(
       arrival.message, arrival: arrival.time, allowing: core.limits.requestTime,
@@ -116,7 +149,7 @@ final class PolicyConnection: ChannelInboundHandler {
     let connection = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let (service, loop) = (core.service, context.eventLoop)
     do throws(WeightsError) {
-      try core.queue.add {
+      try core.queue.add(request) {
         let result: Result<[UInt8], WeightsError>
         do throws(WeightsError) { result = .success(try service.answer(request)) } catch {
           result = .failure(error)
@@ -126,6 +159,12 @@ final class PolicyConnection: ChannelInboundHandler {
     } catch {
       current = nil
       fail(error, context)
+      return
+    }
+    // The forward looks at the time after each of its parts; a client need not wait for that.
+    timeout = loop.scheduleTask(in: TimeAmount(request.deadline - .now)) {
+      let (handler, context) = connection.value
+      if handler.current === request { handler.fail(request.timeout, context) }
     }
   }
 
@@ -135,14 +174,16 @@ final class PolicyConnection: ChannelInboundHandler {
   ) {
     guard current === request else { return }
     current = nil
-    // Nobody is there any more, or an error went out meanwhile.
-    guard context.channel.isActive, !isClosing else { return }
+    timeout?.cancel()
     switch result {
     case .success(let answer):
+      isSending = true
       let connection = NIOLoopBound((self, context), eventLoop: context.eventLoop)
       send(.binary, ByteBuffer(bytes: answer), context).whenSuccess {
-        connection.value.0.previousTotal = .now - request.arrival
-        connection.value.0.startNext(connection.value.1)
+        let (handler, context) = connection.value
+        handler.previousTotal = .now - request.arrival
+        handler.isSending = false
+        handler.startNext(context)
       }
     case .failure(let error): fail(error, context)
     }
@@ -152,16 +193,19 @@ final class PolicyConnection: ChannelInboundHandler {
   private func fail(_ error: WeightsError, _ context: ChannelHandlerContext) {
     guard !isClosing else { return }
     isClosing = true
-    current?.cancel()
-    waiting = []
+    timeout?.cancel()
+    if let current { core.queue.cancel(current) }
+    (current, waiting, isSending) = (nil, [], false)
+    noteBusiness()
     core.service.count(error)
-    log.warning("refused", metadata: ["error": "\(error.wireText)"])
+    log.warning("refused", metadata: ["error": "\(error.code.rawValue): \(error.description)"])
     send(.text, ByteBuffer(string: error.wireText), context)
     var status = ByteBuffer()
     status.write(webSocketErrorCode: .unexpectedServerError)
     status.writeString(error.code.rawValue)
     send(.connectionClose, status, context)
-    // What the client still sends must be read, or the system discards the error with it.
+    // What the client still sends must be taken, or the system discards the error with it.
+    if error.code == .serveFlood || error.code == .serveMessageSize { watch.goDeaf() }
     close(after: core.limits.lingerTime, context)
   }
 

@@ -1,4 +1,5 @@
 public import DVLADiagnostics
+import DVLAFiles
 public import DVLAPolicyService
 public import Logging
 import NIOCore
@@ -15,7 +16,6 @@ public final class PolicyServer: Sendable {
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let tls: NIOSSLContext?
   private let listener = Mutex<(any Channel)?>(nil)
-  private let connections = OpenConnections()
 
   /// - Throws: `serve.exposed` for an address that other machines reach while no key is asked for;
   ///   `serve.tls`, `serve.address`.
@@ -38,7 +38,9 @@ public final class PolicyServer: Sendable {
       address = try SocketAddress.makeAddressResolvingHost(options.host, port: options.port)
     } catch {
       throw WeightsError(
-        .serveAddress, .usage, "--host \(options.host.quoted) is no address of this machine")
+        .serveAddress, .usage,
+        "expected a name or an address of this machine, found "
+          + options.host.quoted)
     }
     guard address.isLoopback || options.keys != nil || options.allowsAnyone else {
       throw WeightsError(
@@ -46,34 +48,58 @@ public final class PolicyServer: Sendable {
         "other machines reach the address \(options.host.quoted), and no client is asked for a key",
         remedies: [.restrictClients])
     }
-    do {
-      let (core, tls, connections) = (core, tls, connections)
-      channel = try ServerBootstrap(group: group)
-        .serverChannelOption(.backlog, value: 64)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .childChannelOption(.maxMessagesPerRead, value: 16)
-        .childChannelOption(
-          .recvAllocator,
-          value: AdaptiveRecvByteBufferAllocator(
-            minimum: 1 << 10, initial: 64 << 10, maximum: 1 << 20)
-        )
-        .childChannelInitializer { channel in
-          connections.add(channel)
-          return channel.eventLoop.makeCompletedFuture {
-            try ConnectionPipeline.configure(channel, core, tls)
-          }
-        }
-        .bind(to: address).wait()
-    } catch {
+    let descriptors = OpenFileLimit.raise()
+    guard 2 * core.limits.connectionCount + Self.ownDescriptors <= descriptors else {
       throw WeightsError(
-        .serveAddress, .unavailable,
-        "cannot listen on \(options.host.quoted), port \(options.port): \(error)")
+        .serveConnections, .usage,
+        "\(core.limits.connectionCount) clients need \(Self.ownDescriptors) and twice as many open "
+          + "files; the system allows \(descriptors) (see ulimit -Hn)")
+    }
+    do {
+      channel = try bootstrap.bind(to: address).wait()
+    } catch let error as IOError {
+      throw Self.failure(options, SystemFailure.words(error.errnoCode))
+    } catch {
+      throw Self.failure(options, "\(error)")
     }
     listener.withLock { $0 = channel }
-    let port = channel.localAddress?.port ?? options.port
-    let host = options.host.contains(":") ? "[\(options.host)]" : options.host
-    return "\(tls == nil ? "ws" : "wss")://\(host):\(port)"
+    return "\(tls == nil ? "ws" : "wss")://\((channel.localAddress ?? address).place)"
+  }
+
+  /// Files of the process itself: the bundle, the log, a recording.
+  private static let ownDescriptors = 64
+
+  private static func failure(_ options: ServerOptions, _ why: String) -> WeightsError {
+    WeightsError(
+      .serveAddress, .unavailable,
+      "cannot listen on \(options.host.quoted), port \(options.port): \(why)")
+  }
+
+  private var bootstrap: ServerBootstrap {
+    let (core, tls) = (core, tls)
+    return ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 64)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // Without descriptors, accepting rests for a while.
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+        }
+      }
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // Each client gets a small share of a turn of the loop, so that none holds up the others.
+      .childChannelOption(.maxMessagesPerRead, value: 1)
+      .childChannelOption(
+        .recvAllocator,
+        value: AdaptiveRecvByteBufferAllocator(
+          minimum: 1 << 10, initial: 16 << 10, maximum: 64 << 10)
+      )
+      .childChannelInitializer { channel in
+        core.connections.add(channel, strangerLimit: core.limits.connectionCount)
+        return channel.eventLoop.makeCompletedFuture {
+          try ConnectionPipeline.configure(channel, core, tls)
+        }
+      }
   }
 
   /// Takes no more clients and requests, answers those that wait, and closes all connections.
@@ -82,10 +108,10 @@ public final class PolicyServer: Sendable {
     core.drain()
     try? listener.withLock { $0 }?.close().wait()
     let core = core
-    wait { core.queue.count == 0 }
-    connections.sayGoodbye()
+    wait { core.isIdle }
+    core.connections.sayGoodbye()
     let end = ContinuousClock.now + core.limits.lingerTime + .seconds(1)
-    wait { core.connectionCount == 0 || ContinuousClock.now > end }
+    wait { core.connections.isEmpty || ContinuousClock.now > end }
     try? group.syncShutdownGracefully()
   }
 

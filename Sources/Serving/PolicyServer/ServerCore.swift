@@ -1,6 +1,7 @@
 import DVLADiagnostics
 import DVLAPolicyService
 import Logging
+import NIOCore
 import Synchronization
 
 /// What all connections of a server share.
@@ -8,8 +9,9 @@ final class ServerCore: Sendable {
   let service: PolicyService
   let options: ServerOptions
   let queue: RequestQueue
+  let connections = OpenConnections()
   let log: Logger
-  private let counts = Mutex((all: 0, policies: 0))
+  private let clients = Mutex((connected: 0, busy: 0))
   private let draining = Atomic(false)
 
   init(_ service: PolicyService, _ options: ServerOptions, log: Logger) {
@@ -22,44 +24,48 @@ final class ServerCore: Sendable {
   var limits: ServerLimits { options.limits }
   var isDraining: Bool { draining.load(ordering: .relaxed) }
   var isReady: Bool { service.isReady && !isDraining }
-  var connectionCount: Int { counts.withLock { $0.all } }
 
-  func drain() {
-    draining.store(true, ordering: .relaxed)
-    queue.close()
-  }
-
-  /// Whether one more connection of any kind is taken. If so, ``disconnect()`` takes it back.
-  func connect() -> Bool {
-    counts.withLock { counts in
-      guard counts.all < 2 * limits.connectionCount else { return false }
-      counts.all += 1
-      return true
-    }
-  }
-
-  func disconnect() { counts.withLock { $0.all -= 1 } }
+  /// From now on no client and no observation is taken.
+  func drain() { draining.store(true, ordering: .relaxed) }
 
   /// Whether one more client is taken. If so, ``leave()`` takes it back.
   func enter() -> Bool {
-    counts.withLock { counts in
-      guard counts.policies < limits.connectionCount else { return false }
-      counts.policies += 1
+    clients.withLock { clients in
+      guard clients.connected < limits.connectionCount else { return false }
+      clients.connected += 1
       return true
     }
   }
 
-  /// Whether no more clients are taken.
-  var isFull: Bool { counts.withLock { $0.policies >= limits.connectionCount } }
+  func leave() { clients.withLock { $0.connected -= 1 } }
 
-  func leave() { counts.withLock { $0.policies -= 1 } }
+  /// Whether no more clients are taken.
+  var isFull: Bool { clients.withLock { $0.connected >= limits.connectionCount } }
+
+  /// Notes that a client waits for an answer, or no more.
+  func setBusy(_ isBusy: Bool) { clients.withLock { $0.busy += isBusy ? 1 : -1 } }
+
+  /// Whether no client waits for an answer.
+  var isIdle: Bool { clients.withLock { $0.busy == 0 } }
 
   var metrics: String {
-    service.metrics(connections: connectionCount, queued: queue.count, isReady: isReady)
+    service.metrics(
+      connections: clients.withLock { $0.connected }, queued: queue.count, isReady: isReady)
   }
 }
 
 extension WeightsError {
-  /// The error as a client sees it: one line without the paths of this machine.
-  var wireText: String { "\(code.rawValue): \(message.escapedMessage)" }
+  /// The error as a client sees it: one line, without what it cannot change on this machine.
+  var wireText: String {
+    isOfFile
+      ? "serve.bundle: the bundle that is served is damaged; the server's log says where"
+      : "\(code.rawValue): \(message.escapedMessage)"
+  }
+}
+
+extension WeightsError.Code {
+  /// The server is being stopped and takes no observation any more.
+  static let serveDraining = Self("serve.draining")
+  /// The bundle that is served is damaged.
+  static let serveBundle = Self("serve.bundle")
 }

@@ -4,7 +4,8 @@ public struct ServerLimits: Sendable {
   public var messageByteCount = 64 << 20
   /// Frames that a message may be cut into.
   public var fragmentCount = 1024
-  /// Connections over which observations come. As many again are taken for HTTP alone.
+  /// Connections over which observations come. As many others may be shaking hands or asking by
+  /// HTTP; one more ends the oldest of them.
   public var connectionCount = 16
   /// Messages of one client that wait behind the one that is being answered.
   public var waitingCount = 1
@@ -14,8 +15,11 @@ public struct ServerLimits: Sendable {
   public var handshakeTime = Duration.seconds(10)
   /// Bytes of a handshake or HTTP request, with TLS around it.
   public var handshakeByteCount = 64 << 10
-  /// From the first byte of a frame to its last.
-  public var frameTime = Duration.seconds(60)
+  /// From the first byte of a message to its last.
+  public var messageTime = Duration.seconds(60)
+  /// Pings and pongs of a client: so many at once, and so many in a second for long.
+  public var controlBurst = 200
+  public var controlRate = 100.0
   /// For a client to take an answer.
   public var sendTime = Duration.seconds(60)
   /// Between the pings that the server sends.

@@ -21,6 +21,8 @@ public final class PolicyService: Sendable {
   private let turn = Mutex(())
   private let seed: Atomic<UInt64>
   private let counts = ServiceMetrics()
+  /// Whether the file of the bundle that is served was found to be another than it was.
+  private let isRuined = Atomic(false)
 
   /// Prepares to serve a bundle. Nothing is read yet.
   public init(path: String, options: ServiceOptions, recorder: ObservationRecorder? = nil) {
@@ -51,8 +53,8 @@ public final class PolicyService: Sendable {
     try turn.withLock { (_) throws(WeightsError) in
       let old = served.withLock { $0 }
       do throws(WeightsError) {
-        let new = try ServedBundle(
-          path: path, options: options, trust: options.trust.raised(to: old?.release))
+        let trust = try options.trust().raised(to: old?.release)
+        let new = try ServedBundle(path: path, options: options, trust: trust)
         if let old, !new.hasContract(of: old) {
           throw WeightsError(
             .serveOtherRobot, .usage, file: path,
@@ -61,6 +63,7 @@ public final class PolicyService: Sendable {
               + "start it anew")
         }
         served.withLock { $0 = new }
+        isRuined.store(false, ordering: .relaxed)
         if old != nil { counts.countReload(refusedFor: nil) }
         return new.summary
       } catch {
@@ -70,8 +73,8 @@ public final class PolicyService: Sendable {
     }
   }
 
-  /// Whether a bundle is loaded.
-  public var isReady: Bool { served.withLock { $0 != nil } }
+  /// Whether a bundle is loaded, and still sound as far as is known.
+  public var isReady: Bool { served.withLock { $0 != nil } && !isRuined.load(ordering: .relaxed) }
 
   /// The message that a client gets first; nil before a bundle is loaded.
   public var greeting: [UInt8]? { served.withLock { $0 }.map { NumPyMessage.encode($0.greeting) } }
@@ -80,8 +83,15 @@ public final class PolicyService: Sendable {
   ///
   /// - Throws: `message.*`, `observation.*`, `serve.*`; what acting throws.
   public func answer(_ request: ServiceRequest) throws(WeightsError) -> [UInt8] {
+    do throws(WeightsError) { return try computeAnswer(to: request) } catch {
+      // Rows of embeddings are read when they are needed, and the file may be another by then.
+      if error.file == path, error.isOfFile { isRuined.store(true, ordering: .relaxed) }
+      throw error
+    }
+  }
+
+  private func computeAnswer(to request: ServiceRequest) throws(WeightsError) -> [UInt8] {
     let start = ContinuousClock.now
-    counts.countRequest()
     guard let served = served.withLock({ $0 }) else {
       preconditionFailure("clients are taken when a bundle is loaded")
     }
@@ -128,6 +138,9 @@ public final class PolicyService: Sendable {
   /// How many requests came, were answered, and how many errors clients were told.
   public var requestCounts: (requests: Int, answers: Int, errors: Int) { counts.totals }
 
+  /// Counts an observation that came.
+  public func countRequest() { counts.countRequest() }
+
   /// Counts an error that a client is told.
   public func count(_ error: WeightsError) { counts.count(errorCode: error.code.rawValue) }
 
@@ -140,6 +153,13 @@ public final class PolicyService: Sendable {
     gauges.bundle = served.withLock { $0 }?.labels ?? []
     gauges.recordings = recorder?.counts
     return counts.text(gauges)
+  }
+}
+
+extension WeightsError {
+  /// Whether the bundle itself is damaged or gone.
+  public var isOfFile: Bool {
+    ["bundle.", "file.", "zstd."].contains { code.rawValue.hasPrefix($0) }
   }
 }
 

@@ -9,9 +9,15 @@ import Synchronization
 /// has one request in the queue at a time, so that none waits for more than one of each other
 /// client.
 public final class RequestQueue: Sendable {
+  private struct Entry: Sendable {
+    let request: ServiceRequest
+    let body: @Sendable () -> Void
+  }
+
   private struct State {
-    var count = 0
-    var isClosed = false
+    var waiting: [Entry] = []
+    var isBusy = false
+    var count: Int { waiting.count + (isBusy ? 1 : 0) }
   }
 
   /// Most requests that wait or are being answered.
@@ -31,34 +37,43 @@ public final class RequestQueue: Sendable {
   /// Adds a request.
   ///
   /// - Parameter body: computes the answer and hands it over. It runs on the queue's thread.
-  /// - Throws: `serve.busy` when the queue is full; `serve.draining` after ``close()``.
-  public func add(_ body: @escaping @Sendable () -> Void) throws(WeightsError) {
-    let problem: WeightsError? = state.withLock { state in
-      if state.isClosed {
-        return WeightsError(.serveDraining, .unavailable, "the server is being stopped")
-      }
-      guard state.count < limit else {
-        return WeightsError(
-          .serveBusy, .unavailable,
-          "the queue is full: \(limit) requests wait already, which is its limit")
-      }
-      state.count += 1
-      return nil
+  /// - Throws: `serve.busy` when the queue is full.
+  public func add(
+    _ request: ServiceRequest, _ body: @escaping @Sendable () -> Void
+  ) throws(WeightsError) {
+    let isAdded = state.withLock { state in
+      guard state.count < limit else { return false }
+      state.waiting.append(Entry(request: request, body: body))
+      return true
     }
-    if let problem { throw problem }
-    _ = tasks.add { () throws(WeightsError) in
-      body()
-      self.state.withLock { $0.count -= 1 }
+    guard isAdded else {
+      throw WeightsError(
+        .serveBusy, .unavailable,
+        "the queue is full: \(limit) requests wait already, which is its limit")
     }
+    _ = tasks.add { [self] in runNext() }
   }
 
-  /// From now on no request is taken. Those that wait are answered.
-  public func close() { state.withLock { $0.isClosed = true } }
+  /// Cancels a request. One that waits loses its place at once, with all that it holds; one that is
+  /// being answered ends at its next part.
+  public func cancel(_ request: ServiceRequest) {
+    request.cancel()
+    state.withLock { state in state.waiting.removeAll { $0.request === request } }
+  }
+
+  private func runNext() {
+    let entry = state.withLock { state -> Entry? in
+      guard !state.waiting.isEmpty else { return nil }
+      state.isBusy = true
+      return state.waiting.removeFirst()
+    }
+    guard let entry else { return }
+    entry.body()
+    state.withLock { $0.isBusy = false }
+  }
 }
 
 extension WeightsError.Code {
   /// As many requests wait as the server allows.
   static let serveBusy = Self("serve.busy")
-  /// The server is being stopped and takes no request any more.
-  public static let serveDraining = Self("serve.draining")
 }

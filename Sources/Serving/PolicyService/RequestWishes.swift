@@ -35,18 +35,19 @@ struct RequestWishes {
     guard let value else { return }
     isGiven = true
     guard case .map(let map) = value else {
-      throw Self.failure("a map", "another value", at: nil)
+      throw Self.failure("a map", value.words, at: nil)
     }
     for entry in map.entries {
-      switch (entry.key, entry.value) {
+      let value = entry.value.withoutNumPyScalar
+      switch (entry.key, value) {
       case ("depth", .bool(let wanted)): depth = wanted
       case ("seed", .integer(let number)) where number >= 0: seed = UInt64(number)
       case ("seed", .unsigned(let number)): seed = number
       case ("noise", .array(let array)):
         noise = RequestNoise(try Self.noise(array, shape: noiseShape))
-      case ("depth", _): throw Self.failure("true or false", "another value", at: "depth")
-      case ("seed", _): throw Self.failure("a whole number from 0 on", "another value", at: "seed")
-      case ("noise", _): throw Self.failure("an array of numbers", "another value", at: "noise")
+      case ("depth", _): throw Self.failure("true or false", value.words, at: "depth")
+      case ("seed", _): throw Self.failure("a whole number from 0 on", value.words, at: "seed")
+      case ("noise", _): throw Self.failure("an array of numbers", value.words, at: "noise")
       default:
         throw Self.failure(
           "the keys depth, seed and noise", "the key \(entry.key.quoted)", at: nil)
@@ -73,6 +74,39 @@ struct RequestWishes {
     let place = key.map { "\(Self.key)/\($0)" } ?? Self.key
     return WeightsError(
       .serveWish, "\(place.quoted): expected \(expected), found \(found)")
+  }
+}
+
+extension NumPyValue {
+  /// A whole number or a truth value of NumPy as the plain one.
+  fileprivate var withoutNumPyScalar: NumPyValue {
+    guard case .array(let array) = self, array.shape.isEmpty else { return self }
+    switch array.dtype.kind {
+    case .bool: return .bool(array.bytes != [0])
+    case .signed, .unsigned:
+      // Largest first: a double does not hold every seed.
+      let bytes = array.dtype.isBigEndian ? array.bytes : array.bytes.reversed()
+      let bits = bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      if array.dtype.kind == .unsigned { return .unsigned(bits) }
+      let shift = 64 - 8 * array.bytes.count
+      return .integer(Int64(bitPattern: bits << shift) >> shift)
+    case .float, .text: return self
+    }
+  }
+
+  fileprivate var words: String {
+    switch self {
+    case .null: "nothing"
+    case .bool(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .unsigned(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .text: "text"
+    case .bytes: "bytes"
+    case .list: "a list"
+    case .map: "a map"
+    case .array(let array): "an array \(array.dtype.description) \(array.shape)"
+    }
   }
 }
 

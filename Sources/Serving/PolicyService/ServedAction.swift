@@ -78,8 +78,9 @@ extension ServedBundle {
     sampling.wantsDepth = wantsDepth
     let chunk = try policy.act(
       on: observation.cameras.map(\.picture), instruction: observation.instruction,
-      state: policy.filledState(observation.state), noise: noise, options: sampling
-    ) { (_) throws(WeightsError) in try request.checkIsWanted() }
+      state: policy.filledState(observation.state), noise: noise, options: sampling,
+      finished: { (_) throws(WeightsError) in try request.checkIsWanted() },
+      proceed: { () throws(WeightsError) in try request.checkIsWanted() })
     return ServedAction(
       actions: try robot.actions(chunk.actions), chunk: chunk,
       cameras: observation.cameras.map(\.name))

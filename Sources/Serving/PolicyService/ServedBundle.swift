@@ -66,9 +66,16 @@ struct ServedBundle: Sendable {
 
   /// Whether a client of one may go on with the other: what comes in and what goes out is alike.
   func hasContract(of other: ServedBundle) -> Bool {
-    robot == other.robot && actionWidth == other.actionWidth
-      && policy.configuration.action.horizon == other.policy.configuration.action.horizon
+    robot.takesTheSame(as: other.robot) && actionWidth == other.actionWidth
+      && policy.noiseShape == other.policy.noiseShape
       && (policy.configuration.depth == nil) == (other.policy.configuration.depth == nil)
+  }
+}
+
+extension Robot {
+  fileprivate func takesTheSame(as other: Robot) -> Bool {
+    cameras == other.cameras && pictures == other.pictures && state == other.state
+      && instruction == other.instruction && ignored == other.ignored
   }
 }
 

@@ -1,12 +1,15 @@
 public import DVLABundles
+public import DVLADiagnostics
 public import DVLAModels
 public import DVLARobots
 public import DVLATensorMath
 
 /// How a bundle is opened and how it answers.
 public struct ServiceOptions: Sendable {
-  /// Which bundles are taken, at the start and whenever the bundle is replaced.
-  public var trust = BundleTrust.any
+  /// Which bundles are taken, asked at the start and whenever the bundle is replaced.
+  public var trust: @Sendable () throws(WeightsError) -> BundleTrust = {
+    () throws(WeightsError) in .any
+  }
   public var signatureFile: String?
   /// The robot; nil: the bundle's own.
   public var robot: Robot?

@@ -1,4 +1,4 @@
-import DVLADiagnostics
+public import DVLADiagnostics
 import Synchronization
 
 /// An observation of a client, from its arrival to its answer.
@@ -12,6 +12,9 @@ public final class ServiceRequest: Sendable {
   /// How long the client's request before this one took, with sending the answer.
   public let previousTotal: Duration?
   private let cancelled = Atomic(false)
+
+  /// Counted for a client that did not wait for its answer.
+  public static let gone = WeightsError(.serveGone, .interrupted, "the client has gone")
 
   public init(
     _ message: [UInt8], arrival: ContinuousClock.Instant = .now, allowing time: Duration,
@@ -28,15 +31,18 @@ public final class ServiceRequest: Sendable {
 
   public var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
+  /// What a client is told that waited for the time it was granted.
+  public var timeout: WeightsError {
+    let seconds = (deadline - arrival) / .seconds(1)
+    return WeightsError(
+      .serveTimeout, .unavailable,
+      "no answer within \(Int(seconds.rounded())) s, the limit for a request")
+  }
+
   /// - Throws: `serve.gone` after ``cancel()``, `serve.timeout` after the deadline.
   func checkIsWanted() throws(WeightsError) {
-    if isCancelled { throw WeightsError(.serveGone, .interrupted, "the client has gone") }
-    guard ContinuousClock.now < deadline else {
-      let seconds = (deadline - arrival) / .seconds(1)
-      throw WeightsError(
-        .serveTimeout, .unavailable,
-        "no answer within \(Int(seconds.rounded())) s, the limit for a request")
-    }
+    if isCancelled { throw Self.gone }
+    if ContinuousClock.now >= deadline { throw timeout }
   }
 }
 

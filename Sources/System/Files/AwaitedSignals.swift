@@ -1,7 +1,12 @@
+import DVLACFiles
+public import DVLADiagnostics
 import Glibc
 
 /// Signals that a program waits for, one after the other, instead of being ended by them: for a
 /// program that runs until it is told to stop.
+///
+/// They come through a pipe, not by blocking them: libraries start threads of their own before
+/// `main`, which would not block them.
 public struct AwaitedSignals: Sendable {
   public enum Signal: Sendable {
     /// SIGHUP: read again what is served.
@@ -10,31 +15,30 @@ public struct AwaitedSignals: Sendable {
     case stop
   }
 
-  /// From now on these signals do nothing in this thread and in those that it starts, but wait for
-  /// ``next(within:)``. Threads that run already must not exist.
-  public init() {
-    var set = Self.set
-    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-  }
+  /// The pipe's end to read from. It stays open for the life of the process, as its handlers do.
+  private let pipe: Int32
 
-  /// The next signal; nil if none comes in time.
-  public func next(within time: Duration) -> Signal? {
-    var set = Self.set
-    let (seconds, attoseconds) = time.components
-    var limit = timespec(
-      tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-    switch unsafe sigtimedwait(&set, nil, &limit) {
-    case SIGHUP: return .hangUp
-    case SIGINT, SIGTERM: return .stop
-    // The time is over, or another signal was handled.
-    default: return nil
+  /// From now on these signals do nothing but wait for ``next(within:)``.
+  ///
+  /// - Throws: `file.unavailable` without descriptors for a pipe.
+  public init() throws(WeightsError) {
+    pipe = file_access_await_signals()
+    if pipe < 0 {
+      throw WeightsError(
+        .fileUnavailable, .unavailable, "cannot wait for signals: \(SystemFailure.words(-pipe))")
     }
   }
 
-  private static var set: sigset_t {
-    var set = sigset_t()
-    unsafe sigemptyset(&set)
-    for signal in [SIGHUP, SIGINT, SIGTERM] { unsafe sigaddset(&set, signal) }
-    return set
+  /// What came: a stop where there was one among several signals; nil if none comes in time.
+  public func next(within time: Duration) -> Signal? {
+    var ready = pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)
+    // An interrupted wait is a wait that is over: the caller asks again.
+    guard unsafe poll(&ready, 1, Int32(time / .milliseconds(1))) > 0 else { return nil }
+    var numbers = [UInt8](repeating: 0, count: 256)
+    let count = unsafe numbers.withUnsafeMutableBytes { bytes in
+      unsafe read(pipe, bytes.baseAddress, bytes.count)
+    }
+    guard count > 0 else { return nil }
+    return numbers[..<count].allSatisfy { Int32($0) == SIGHUP } ? .hangUp : .stop
   }
 }

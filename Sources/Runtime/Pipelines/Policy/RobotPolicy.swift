@@ -210,6 +210,8 @@ public final class RobotPolicy: Sendable {
   ///   - state: in the robot's units where there are statistics, else in the model's.
   ///   - noise: [H, actionDim].
   ///   - finished: called when a part of the forward is done. What it throws ends the forward.
+  ///   - proceed: called before each picture is prepared or its depth resized, and after the last
+  ///     one. What it throws ends the work.
   /// - Throws: `policy.no-image`, `policy.image-count`, `policy.state-width`, `policy.not-finite`;
   ///   `statistics.*`; as ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the
   ///   background throws.
@@ -217,7 +219,8 @@ public final class RobotPolicy: Sendable {
   public func act(
     on pictures: [RGBImage], instruction: String, state: [Double], noise: Tensor,
     options: SamplingOptions = SamplingOptions(),
-    finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
+    finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in },
+    proceed: () throws(WeightsError) -> Void = {}
   ) throws(WeightsError) -> ActionChunk {
     precondition(
       noise.shape.rank == 2 && noise.shape[1] == configuration.action.actionDim, "noise [H, A]")
@@ -226,8 +229,8 @@ public final class RobotPolicy: Sendable {
     let ids = try tokens(of: instruction)
     let modelState = try units.modelState(state)
     let observation = PolicyObservation(
-      pixels: try images.pixels(pictures), ids: ids, state: modelState.tensor,
-      depthPixels: try images.depthPixels(pictures))
+      pixels: try images.pixels(pictures, proceed), ids: ids, state: modelState.tensor,
+      depthPixels: try images.depthPixels(pictures, proceed))
     stopwatch.lap(.prepare)
     let (horizon, width) = (noise.shape[0], noise.shape[1])
     let output = try inFile(bundlePath) { () throws(WeightsError) in
@@ -246,6 +249,7 @@ public final class RobotPolicy: Sendable {
     if let logDepth = output.logDepth {
       let (height, width) = (logDepth.shape[2], logDepth.shape[3])
       for (camera, picture) in pictures.enumerated() {
+        try proceed()
         let values = logDepth.values[camera * height * width..<(camera + 1) * height * width]
         depth.append(
           try images.depthMap(Tensor(Array(values), shape: [height, width]), of: picture))
