@@ -357,7 +357,7 @@ let testing: [Target] = [
     "DepthVLAWeights", of: "DepthVLAWeights",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
-      "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
+      "Remapping", "Safetensors", "Models", "Parity", "Pipelines", "Robots", "TestSupport",
     ]),
   .testTarget(
     name: "DVLAServingTests",

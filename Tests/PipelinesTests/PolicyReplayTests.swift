@@ -151,7 +151,7 @@ struct PolicyReplayTests {
     let comparison = try #require(try PolicyReplay(policy).run(changed).comparison)
     #expect(comparison.parts == [.actions, .modelActions, .depth(camera: "wrist")])
     #expect(comparison.differences.map(\.part) == [.depth(camera: "wrist")])
-    #expect(comparison.differences[0].distance == 1)
+    #expect(abs(comparison.differences[0].distance - 1) < 1e-6)
 
     var options = SamplingOptions()
     options.wantsDepth = false
@@ -182,6 +182,43 @@ struct PolicyReplayTests {
     #expect(try PolicyReplay(policy).run(silent).comparison == nil)
     #expect(throws: WeightsError(.replayNoAnswer, "")) {
       try ReplayRunner(robot.bundle).run(on: folder(robot, [silent]))
+    }
+  }
+
+  /// The dimensions that went back are those of the robot in the recording.
+  @Test func theRecordedRobotTakesItsDimensions() throws {
+    let robot = try PolicyBundle()
+    let policy = try robot.policy()
+    let document = """
+      {"version": 1, "name": "arm", "cameras": [{"key": "base"}, {"key": "wrist"}],
+       "pictures": {"layout": "channels-last", "floats": "refuse"}, "state": [{"key": "state", "width": 11}],
+       "instruction": {"key": "prompt"}, "actions": {"width": WIDTH}}
+      """
+    func recorded(width: Int) throws -> RecordedObservation {
+      let json = try StrictJSON.parse(document.replacing("WIDTH", with: "\(width)"))
+      return try self.recorded(robot, policy) { origin, actions, _ in
+        origin.robot = json.object
+        actions = actions.map { Array($0.prefix(3)) }
+      }
+    }
+    let outcome = try PolicyReplay(policy).run(try recorded(width: 3))
+    #expect(outcome.actions.map(\.count) == [Int](repeating: 3, count: 8))
+    #expect(outcome.chunk.actions[0].count == 7)
+    #expect(outcome.comparison?.isEqual == true)
+    #expect(throws: WeightsError(.replayShape, "")) {
+      try PolicyReplay(policy).run(try recorded(width: 4))
+    }
+    let error = #expect(throws: WeightsError.self) {
+      try ReplayRunner(robot.bundle).run(on: folder(robot, [recorded(width: 8)]))
+    }
+    #expect(error?.code.rawValue == "robot.fit", "\(String(describing: error))")
+    #expect(error?.file == robot.scratch("recorded/000000000000.safetensors"))
+    try robot.scratch.remove("recorded")
+    let unknown = try self.recorded(robot, policy) { origin, _, _ in
+      origin.robot = JSONObject([("name", "arm")])
+    }
+    #expect(throws: WeightsError.self) {
+      try ReplayRunner(robot.bundle).run(on: folder(robot, [unknown]))
     }
   }
 

@@ -37,7 +37,8 @@ struct ObservationRefusalTests {
   @Test func missingAndUnknownKeysAreNamedTogether() {
     refuse(
       "observation.key",
-      Messages.libero(("observation/image", nil), ("observation/images", Messages.picture(4, 5, 3))),
+      Messages.libero(
+        ("observation/image", nil), ("observation/images", Messages.picture(4, 5, 3))),
       "lacks \"observation/image\"", "has \"observation/images\"",
       "sends \"observation/image\", \"observation/wrist_image\"")
     refuse("observation.key", Messages.libero(("prompt", nil)), "lacks \"prompt\"")
@@ -60,7 +61,8 @@ struct ObservationRefusalTests {
     for (value, found) in [
       (Messages.picture(4, 5, 4), "uint8 [4, 5, 4]"), (Messages.picture(4, 5), "uint8 [4, 5]"),
       (Messages.picture(1, 4, 5, 3), "uint8 [1, 4, 5, 3]"),
-      (Messages.picture(0, 5, 3), "uint8 [0, 5, 3]"), (Messages.picture(4, 0, 3), "uint8 [4, 0, 3]"),
+      (Messages.picture(0, 5, 3), "uint8 [0, 5, 3]"),
+      (Messages.picture(4, 0, 3), "uint8 [4, 0, 3]"),
       (Messages.picture(3, 0, 0), "uint8 [3, 0, 0]"),
       (Messages.picture(8193, 1, 3), "uint8 [8193, 1, 3]"),
       (Messages.picture(3, 1, 8193), "uint8 [3, 1, 8193]"),

@@ -20,7 +20,8 @@ struct RobotDocumentTests {
   ]
 
   private func changed(_ key: String, _ value: JSONValue?) -> JSONValue {
-    let members = Self.full.object?.members.filter { $0.key != key }.map { ($0.key, $0.value) } ?? []
+    let members =
+      Self.full.object?.members.filter { $0.key != key }.map { ($0.key, $0.value) } ?? []
     return .object(JSONObject(members + (value.map { [(key, $0)] } ?? [])))
   }
 
@@ -124,26 +125,28 @@ struct RobotDocumentTests {
     #expect(robot.actionWidth == 5)
   }
 
-  @Test(arguments: [
-    ("version", 2), ("version", "1"), ("name", ""), ("name", 3), ("cameras", []),
-    ("cameras", [["key": ""]]), ("cameras", [["key": []]]), ("cameras", [["key": "a b"]]),
-    ("cameras", [["key": "a", "name": ""]]), ("cameras", [["name": "a"]]),
-    ("cameras", [["key": "a", "extra": 1]]), ("cameras", [["key": "a"], ["key": "a"]]),
-    ("cameras", [["key": "a"], ["key": ["a", "b"]]]),
-    ("cameras", [["key": "a", "name": "x"], ["key": "b", "name": "x"]]),
-    ("cameras", [["key": "depthvla"]]), ("cameras", [["key": "joints"]]),
-    ("pictures", [:]), ("pictures", ["layout": "hwc", "floats": "exact"]),
-    ("pictures", ["layout": "either", "floats": "round"]),
-    ("pictures", ["layout": "either", "floats": "exact", "size": [224]]),
-    ("pictures", ["layout": "either", "floats": "exact", "size": [0, 224]]),
-    ("pictures", ["layout": "either", "floats": "exact", "size": [224, 8193]]),
-    ("state", []), ("state", [["key": "s"]]), ("state", [["key": "s", "width": 0]]),
-    ("state", [["key": "s", "width": 4097]]), ("state", [["key": "s", "width": 2, "scalar": true]]),
-    ("state", [["key": "s", "width": 4096], ["key": "t", "width": 1]]),
-    ("instruction", [:]), ("instruction", ["key": "task", "default": 1]),
-    ("instruction", ["key": "top"]), ("ignored", ["inner"]), ("ignored", ["time", "time"]),
-    ("actions", ["width": 0]), ("metadata", []), ("extra", 1),
-  ] as [(String, JSONValue)])
+  @Test(
+    arguments: [
+      ("version", 2), ("version", "1"), ("name", ""), ("name", 3), ("cameras", []),
+      ("cameras", [["key": ""]]), ("cameras", [["key": []]]), ("cameras", [["key": "a b"]]),
+      ("cameras", [["key": "a", "name": ""]]), ("cameras", [["name": "a"]]),
+      ("cameras", [["key": "a", "extra": 1]]), ("cameras", [["key": "a"], ["key": "a"]]),
+      ("cameras", [["key": "a"], ["key": ["a", "b"]]]),
+      ("cameras", [["key": "a", "name": "x"], ["key": "b", "name": "x"]]),
+      ("cameras", [["key": "depthvla"]]), ("cameras", [["key": "joints"]]),
+      ("pictures", [:]), ("pictures", ["layout": "hwc", "floats": "exact"]),
+      ("pictures", ["layout": "either", "floats": "round"]),
+      ("pictures", ["layout": "either", "floats": "exact", "size": [224]]),
+      ("pictures", ["layout": "either", "floats": "exact", "size": [0, 224]]),
+      ("pictures", ["layout": "either", "floats": "exact", "size": [224, 8193]]),
+      ("state", []), ("state", [["key": "s"]]), ("state", [["key": "s", "width": 0]]),
+      ("state", [["key": "s", "width": 4097]]),
+      ("state", [["key": "s", "width": 2, "scalar": true]]),
+      ("state", [["key": "s", "width": 4096], ["key": "t", "width": 1]]),
+      ("instruction", [:]), ("instruction", ["key": "task", "default": 1]),
+      ("instruction", ["key": "top"]), ("ignored", ["inner"]), ("ignored", ["time", "time"]),
+      ("actions", ["width": 0]), ("metadata", []), ("extra", 1),
+    ] as [(String, JSONValue)])
   func documentsThatSaySomethingElseAreRefused(_ key: String, _ value: JSONValue) {
     #expect(throws: WeightsError.self) { try Robot(changed(key, value)) }
   }

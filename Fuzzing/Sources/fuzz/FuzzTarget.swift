@@ -20,7 +20,8 @@ struct FuzzTarget: Sendable {
     demand(error.kind != .usage, "\(error.code.rawValue) blames the caller for the file")
   }
 
-  static let all = formats + documents + pictures + bundles + signatures + messages
+  static let all =
+    formats + documents + pictures + bundles + signatures + messages + recordings
 }
 
 /// Ends the run, which libFuzzer reports as a crash with the bytes that made it.

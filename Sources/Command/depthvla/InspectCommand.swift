@@ -84,7 +84,8 @@ struct InspectCommand: OutputCommand {
         throw ValidationError("--robot is given \(robot.robot.count) times")
       }
       let others =
-        reading.configs.isEmpty && reading.prefix == nil && settings.texts.isEmpty && !listing.tensors
+        reading.configs.isEmpty && reading.prefix == nil && settings.texts.isEmpty
+        && !listing.tensors
         && !listing.ledger && !listing.strict
       guard path == nil, others else {
         throw ValidationError("--robot stands alone or with --json")

@@ -1,6 +1,6 @@
 #if Server
   import DVLADiagnostics
-  public import Logging
+  import Logging
 
   /// Writes each message of a server to stderr, on one line: when, how important, what, and the
   /// values that belong to it.
@@ -13,17 +13,14 @@
       set { metadata[key] = newValue }
     }
 
-    func log(
-      level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String,
-      file: String, function: String, line: UInt
-    ) {
-      let values = self.metadata.merging(metadata ?? [:]) { $1 }
+    func log(event: LogEvent) {
+      let values = metadata.merging(event.metadata ?? [:]) { $1 }
         .sorted { $0.key < $1.key }
         .map { " \($0.key)=\("\($0.value)".quotedInLog)" }
         .joined()
-      let level = level.rawValue.padded(to: 7)
+      let level = event.level.rawValue.padded(to: 7)
       Console.write(
-        "\(UTCTime.now) \(level) \("\(message)".escapedMessage)\(values)\n", to: .error)
+        "\(UTCTime.now) \(level) \("\(event.message)".escapedMessage)\(values)\n", to: .error)
     }
   }
 

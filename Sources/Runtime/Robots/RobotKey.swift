@@ -43,4 +43,3 @@ public struct RobotKey: Sendable, Hashable {
     path.starts(with: other.path) || other.path.starts(with: path)
   }
 }
-

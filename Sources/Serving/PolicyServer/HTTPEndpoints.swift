@@ -1,6 +1,7 @@
 import DVLAPolicyService
 import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 
 /// Answers the HTTP requests that do not become WebSocket connections: `/healthz`, `/readyz`,
 /// `/metrics`, and handshakes that are refused. Each connection is closed after one answer.
@@ -32,6 +33,8 @@ final class HTTPEndpoints: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // After a handshake that is refused its request follows, to be answered.
+    if error is NIOWebSocketUpgradeError { return }
     context.close(promise: nil)
   }
 

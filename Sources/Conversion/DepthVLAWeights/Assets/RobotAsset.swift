@@ -19,8 +19,9 @@ extension AssetFile {
   init(robot name: String, family: String, policy: ImportedSource?) throws(WeightsError) {
     guard Robot.presetNames.contains(name) else {
       let fileName = name.splitAtLastComponent.name
+      let file = try Robot.file(name) { (path) throws(WeightsError) in try InputFile(path: path) }
       try self.init(
-        InputFile(path: name), family: family, fileName: AssetNames.robot, name: fileName,
+        file, family: family, fileName: AssetNames.robot, name: fileName,
         role: .robot, source: fileName, isGiven: true)
       return
     }
@@ -40,7 +41,8 @@ extension AssetFile {
       robot = try Robot.preset(name)
     }
     try self.init(
-      made: Array((robot.json.encoded(pretty: true) + "\n").utf8), path: "preset \(name)", family: family,
+      made: Array((robot.json.encoded(pretty: true) + "\n").utf8), path: "preset \(name)",
+      family: family,
       fileName: AssetNames.robot, role: .robot, source: "preset \(name)", isGiven: true)
   }
 }
@@ -48,14 +50,29 @@ extension AssetFile {
 extension Robot {
   /// A preset, or the robot of a file.
   ///
-  /// - Throws: `robot.*`, `json.*`, `file.*`.
+  /// - Throws: `robot.*`, `json.*`, `file.*`; `robot.preset` for a name that is neither.
   public init(named name: String) throws(WeightsError) {
     if Self.presetNames.contains(name) {
       self = try Self.preset(name)
     } else {
-      self = try inFile(name) { () throws(WeightsError) in
-        try Robot(contents: readWholeFile(path: name, limit: Self.documentLimit))
+      let bytes = try Self.file(name) { (path) throws(WeightsError) in
+        try readWholeFile(path: path, limit: Self.documentLimit)
       }
+      self = try inFile(name) { () throws(WeightsError) in try Robot(contents: bytes) }
+    }
+  }
+
+  /// What `open` makes of a file. If there is none, and the path looks like a name, the error lists
+  /// the presets.
+  fileprivate static func file<Opened>(
+    _ path: String, open: (String) throws(WeightsError) -> Opened
+  ) throws(WeightsError) -> Opened {
+    do throws(WeightsError) { return try open(path) } catch {
+      guard error.code == .fileNotFound, !path.contains("/"), !path.contains(".") else {
+        throw error
+      }
+      _ = try preset(path)
+      throw error
     }
   }
 }
@@ -81,7 +98,9 @@ extension Conversion {
       let robot = try Robot(contents: file.bytes())
       try robot.check(
         cameraLimit: limits.cameras, states: limits.states, actions: limits.actions)
-      guard let config = Self.policy(of: usedSources, options)?.config?.value,
+      // A policy of another family than its source's may be trained with other cameras.
+      guard let source = Self.policy(of: usedSources, options),
+        source.family == plan.remap.family, let config = source.config?.value,
         let inputs = config.object?["input_features"]?.object
       else { return }
       let pictures = inputs.members.count { $0.value.object?["type"]?.string == "VISUAL" }

@@ -123,7 +123,8 @@ extension Inspection {
       files: [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)],
       tensors: bundle.tensors,
       assets: bundle.assets.map { Asset(name: $0.name, role: $0.role, byteCount: $0.byteCount) },
-      robot: robot, problem: problem, remarks: [], documents: documents, ledger: bundle.documents.ledger,
+      robot: robot, problem: problem, remarks: [], documents: documents,
+      ledger: bundle.documents.ledger,
       root: bundle.root.hex, provenance: bundle.documents.provenance, losses: losses,
       parameterCount: bundle.tensors.reduce(0) { sum, tensor in
         tensor.isScale(among: names) ? sum : sum + tensor.shape.elementCount
