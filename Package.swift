@@ -230,7 +230,8 @@ let serving: [Target] = [
     "PolicyService", in: "Serving",
     [
       "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "MessagePack", "Models",
-      "NumPyMessages", "Observations", "Parallelism", "Pipelines", "Robots", "Signing", "TensorMath", "Tensors",
+      "NumPyMessages", "Observations", "Parallelism", "Pipelines", "Robots", "Signing",
+      "TensorMath", "Tensors",
     ]),
   .target(
     name: prefixed("PolicyServer"),

@@ -145,7 +145,8 @@ struct RobotDocumentTests {
       ("state", [["key": "s", "width": 4096], ["key": "t", "width": 1]]),
       ("instruction", [:]), ("instruction", ["key": "task", "default": 1]),
       ("instruction", ["key": "top"]), ("ignored", ["inner"]), ("ignored", ["time", "time"]),
-      ("actions", ["width": 0]), ("metadata", []), ("extra", 1),
+      ("actions", ["width": 0]), ("metadata", []),
+      ("metadata", ["depthvla": 1]), ("extra", 1),
     ] as [(String, JSONValue)])
   func documentsThatSaySomethingElseAreRefused(_ key: String, _ value: JSONValue) {
     #expect(throws: WeightsError.self) { try Robot(changed(key, value)) }

@@ -1,7 +1,5 @@
 import DVLABundles
 import DVLADiagnostics
-import DVLAFiles
-import DVLAHashing
 import DVLAImages
 import DVLAJSON
 import DVLANumPyMessages

@@ -1,19 +1,19 @@
 #if Server
-  public import ArgumentParser
+  import ArgumentParser
   import DVLADiagnostics
   import DVLAPolicyServer
-  public import Logging
+  import Logging
 
   /// Where a server listens, whom it answers, and what it logs.
   struct NetworkOptions: ParsableArguments {
     @Option(
       help: ArgumentHelp(
         """
-        The address to listen on (default: 127.0.0.1, which only programs of this machine reach).
+        The address to listen on. Only programs of this machine reach the default.
         """, valueName: "address"))
     var host = "127.0.0.1"
 
-    @Option(help: "The port (default: 8000). 0 takes any that is free; the log says which.")
+    @Option(help: "The port. 0 takes any that is free; the log says which.")
     var port: UInt16 = 8000
 
     @Option(
@@ -34,9 +34,9 @@
 
     @Option(
       help: ArgumentHelp(
-        "The least important messages to log: debug, info, notice, warning or error (default: info).",
+        "The least important messages to log (default: info, with --quiet warning).",
         valueName: "level"))
-    var logLevel: Logger.Level?
+    var logLevel: LogLevel?
 
     func validate() throws {
       if (tlsCertificate == nil) != (tlsKey == nil) {
@@ -63,10 +63,23 @@
     /// Messages on stderr.
     func logger(isQuiet: Bool) -> Logger {
       var logger = Logger(label: "depthvla") { _ in ServingLog() }
-      logger.logLevel = logLevel ?? (isQuiet ? .warning : .info)
+      logger.logLevel = logLevel?.level ?? (isQuiet ? .warning : .info)
       return logger
     }
   }
 
-  extension Logger.Level: @retroactive ExpressibleByArgument {}
+  /// How important the least important messages are that are logged.
+  enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case debug, info, notice, warning, error
+
+    var level: Logger.Level {
+      switch self {
+      case .debug: .debug
+      case .info: .info
+      case .notice: .notice
+      case .warning: .warning
+      case .error: .error
+      }
+    }
+  }
 #endif

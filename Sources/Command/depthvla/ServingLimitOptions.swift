@@ -4,22 +4,22 @@
 
   /// What a server grants its clients.
   struct ServingLimitOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Most clients at once (default: 16).", valueName: "count"))
+    @Option(help: ArgumentHelp("Most clients at once.", valueName: "count"))
     var maxConnections = 16
 
     @Option(
       help: ArgumentHelp(
-        "Most observations of all clients that wait or are being answered (default: 16).",
+        "Most observations of all clients that wait or are being answered.",
         valueName: "count"))
     var queue = 16
 
     @Option(
-      help: ArgumentHelp("Most mebibytes of an observation (default: 64).", valueName: "MiB"))
+      help: ArgumentHelp("Most mebibytes of an observation.", valueName: "MiB"))
     var maxMessage = 64
 
     @Option(
       help: ArgumentHelp(
-        "Most seconds from an observation to its answer (default: 600).", valueName: "seconds"))
+        "Most seconds from an observation to its answer.", valueName: "seconds"))
     var requestTimeout = 600
 
     func validate() throws {

@@ -5,7 +5,7 @@ extension WeightsError.Code {
   public static let robotPreset = Self("robot.preset")
   /// A value that a robot's document may not have.
   public static let robotValue = Self("robot.value")
-  /// A key of an observation that a robot's document uses twice, or that is reserved.
+  /// A key of an observation that a robot's document uses twice, or one that is the server's own.
   public static let robotKey = Self("robot.key")
   /// A robot and a policy that do not fit each other.
   public static let robotFit = Self("robot.fit")

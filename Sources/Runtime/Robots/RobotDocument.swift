@@ -9,7 +9,7 @@ extension Robot {
   private static let version = 1
   private static let partLimit = 64
   private static let ignoredLimit = 256
-  /// What the server takes out of a message before its robot sees it.
+  /// What the server takes out of a message before its robot sees it, and adds to the metadata.
   static let reservedKey = "depthvla"
 
   /// - Throws: as ``init(_:)``; `json.*` for what is no JSON or larger than ``documentLimit``.
@@ -67,6 +67,10 @@ extension Robot {
             ? "the key \(key.name.quoted) is used twice"
             : "the keys \(other.name.quoted) and \(key.name.quoted) lie inside each other")
       }
+    }
+    guard metadata?[Self.reservedKey] == nil else {
+      throw WeightsError(
+        .robotKey, "$.metadata: the key \(Self.reservedKey.quoted) is the server's own")
     }
     for (index, camera) in cameras.enumerated()
     where cameras[..<index].contains(where: { $0.name == camera.name }) {

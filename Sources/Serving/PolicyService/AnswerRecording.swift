@@ -1,4 +1,5 @@
 import DVLABundles
+import DVLADiagnostics
 import DVLAImages
 import DVLAJSON
 import DVLAModels
@@ -8,10 +9,12 @@ import DVLARobots
 import DVLATensorMath
 
 extension ServedBundle {
-  /// What is kept of an observation and its answer; nil where the format has no place for a value.
+  /// What is kept of an observation and its answer.
+  ///
+  /// - Throws: `observation.*` where the format has no place for a value.
   func recording(
     of observation: RobotObservation, noise: RequestNoise, _ action: ServedAction, time: String
-  ) -> RecordedObservation? {
+  ) throws(WeightsError) -> RecordedObservation {
     let depth = zip(action.cameras, action.chunk.depth).map { camera, map in
       RecordedAnswer.Depth(camera: camera, values: map.values)
     }
@@ -22,7 +25,7 @@ extension ServedBundle {
       mask: (options.sampling.pattern ?? policy.configuration.pattern).rawValue,
       usesDepthExpert: policy.configuration.depth != nil, robot: robot.json.object,
       tool: "depthvla \(options.version)", time: time)
-    return try? RecordedObservation(
+    return try RecordedObservation(
       cameras: observation.cameras.map {
         RecordedObservation.Camera(name: $0.name, picture: $0.picture)
       }, instruction: observation.instruction,

@@ -106,16 +106,23 @@ public final class PolicyService: Sendable {
       action.message(
         noise: noise, wishes, inferring: .now - start, previousTotal: request.previousTotal,
         root: served.bundle.root.hex))
-    if let recorder,
-      let recording = served.recording(
-        of: observation, noise: noise, action, time: UTCTime.now)
-    {
-      recorder.record(recording)
-    }
+    record(observation, noise, action, of: served)
     counts.count(
       ServiceMetrics.Durations(
         total: .now - request.arrival, waiting: start - request.arrival, forward: action.forward))
     return answer
+  }
+
+  /// Keeps an answer. The client has it whether that works or not.
+  private func record(
+    _ observation: RobotObservation, _ noise: RequestNoise, _ action: ServedAction,
+    of served: ServedBundle
+  ) {
+    guard let recorder else { return }
+    do throws(WeightsError) {
+      recorder.record(
+        try served.recording(of: observation, noise: noise, action, time: UTCTime.now))
+    } catch { count(error) }
   }
 
   /// How many requests came, were answered, and how many errors clients were told.

@@ -37,12 +37,6 @@ struct ServedBundle: Sendable {
         .serveRobot, .usage, file: path,
         "the bundle does not say which robot it is for", remedies: [.giveAsset(.robot)])
     }
-    guard robot.metadata?[RequestWishes.key] == nil else {
-      throw WeightsError(
-        .serveRobot,
-        "the metadata of the robot \(robot.name.quoted): expected another key than "
-          + "\(RequestWishes.key.quoted), which is the server's own")
-    }
     self.robot = robot
     self.options = options
     policy = try RobotPolicy(
@@ -72,14 +66,13 @@ struct ServedBundle: Sendable {
 
   /// Whether a client of one may go on with the other: what comes in and what goes out is alike.
   func hasContract(of other: ServedBundle) -> Bool {
-    let (own, theirs) = (policy.configuration.action, other.policy.configuration.action)
-    return robot == other.robot && own.horizon == theirs.horizon
-      && (robot.actionWidth ?? own.actionDim) == (other.robot.actionWidth ?? theirs.actionDim)
+    robot == other.robot && actionWidth == other.actionWidth
+      && policy.configuration.action.horizon == other.policy.configuration.action.horizon
       && (policy.configuration.depth == nil) == (other.policy.configuration.depth == nil)
   }
 }
 
 extension WeightsError.Code {
-  /// Neither the bundle nor the caller says which robot is served, or it cannot be.
+  /// Neither the bundle nor the caller says which robot is served.
   static let serveRobot = Self("serve.robot")
 }

@@ -9,7 +9,8 @@ import DVLATensors
 
 // What is said of a served bundle: to clients, to the log, to Prometheus.
 extension ServedBundle {
-  private var actionWidth: Int { robot.actionWidth ?? policy.configuration.action.actionDim }
+  /// Values in an action that a client gets.
+  var actionWidth: Int { robot.actionWidth ?? policy.limits.actions }
 
   var summary: PolicyService.Summary {
     PolicyService.Summary(
