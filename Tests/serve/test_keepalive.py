@@ -15,7 +15,7 @@ HASTY = {"ping_interval": 0.2, "ping_timeout": 1.0}
 
 
 def test_pings_are_answered_while_a_forward_runs(serve, steps):
-    server = serve("slow", "--steps", steps(5))
+    server = serve("slow", "--steps", steps(3))
     with server.connect(**HASTY) as connection:
         start = time.monotonic()
         connection.send(msgpack_numpy.packb(harness.libero()))
@@ -44,7 +44,7 @@ def test_pings_are_answered_while_others_are_served(serve, steps):
 
 
 def test_pages_are_served_while_a_forward_runs(serve, steps):
-    server = serve("slow", "--steps", steps(5))
+    server = serve("slow", "--steps", steps(3))
     with server.connect() as connection:
         connection.send(msgpack_numpy.packb(harness.libero()))
         time.sleep(0.3)

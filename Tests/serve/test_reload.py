@@ -258,7 +258,7 @@ def test_clients_are_told_that_the_server_goes_away(serve):
 
 
 def test_a_second_sigterm_ends_it_at_once(serve, steps):
-    server = serve("slow", "--steps", steps(20))
+    server = serve("slow", "--steps", steps(6))
     with server.connect() as connection:
         connection.send(msgpack_numpy.packb(harness.libero()))
         time.sleep(0.5)
