@@ -91,8 +91,10 @@ struct CameraImages: Sendable {
         throw error
       }
     }
-    return Tensor(
-      parts.flatMap(\.values), shape: Shape([1, parts.count] + parts[0].shape.dimensions))
+    var values: [Float] = []
+    values.reserveCapacity(parts.count * parts[0].values.count)
+    for part in parts { values += part.values }
+    return Tensor(values, shape: Shape([1, parts.count] + parts[0].shape.dimensions))
   }
 }
 
