@@ -111,7 +111,7 @@ def test_another_kind_of_file_leaves_the_old_one_serving(serve, place, tmp_path)
     server.serves()
 
 
-@pytest.mark.parametrize("name", ["slow", "pi0"])
+@pytest.mark.parametrize("name", ["longer", "pi0"])
 def test_a_bundle_with_which_clients_could_not_go_on_is_refused(serve, bundles, place, name):
     """Another horizon; no depth where there was some."""
     server = serve(place)
