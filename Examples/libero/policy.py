@@ -38,13 +38,13 @@ def serving(tool: str, bundle: Path, options: list[str], log: Path) -> Iterator[
     if not bundle.exists():
         raise Failed(f"there is no bundle {bundle}")
     command = [tool, "serve", str(bundle), "--robot", "libero", "--port", "0", *options]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     lines: queue.Queue[str | None] = queue.Queue()
     reader = threading.Thread(target=keep, args=(process, log, lines), daemon=True)
     reader.start()
     try:
         address = wait_for_address(process, lines)
-        wait_until_ready(address, process)
+        wait_until_ready(address, process, lines)
         yield address
     finally:
         process.terminate()
@@ -72,16 +72,23 @@ def wait_for_address(process: subprocess.Popen, lines: queue.Queue) -> str:
         try:
             line = lines.get(timeout=max(0.1, end - time.monotonic()))
         except queue.Empty:
-            raise Failed(f"the server did not start within {START_SECONDS} s; its last word: {last}") from None
+            raise Failed(f"the server did not start within {START_SECONDS} s; its last words: {last}") from None
         if line is None:
             raise Failed(f"the server did not start (exit status {process.wait()}): {last}")
-        found = re.search(r"listening on (wss?://\S+)", line)
-        if found:
+        if found := re.search(r"listening on (wss?://\S+)", line):
             return found[1]
         last = line or last
 
 
-def wait_until_ready(address: str, process: subprocess.Popen | None = None) -> None:
+def last_word(lines: queue.Queue) -> str:
+    """What the server said last before it ended."""
+    last = "it said nothing"
+    while (line := lines.get(timeout=5)) is not None:
+        last = line or last
+    return last
+
+
+def wait_until_ready(address: str, process: subprocess.Popen | None = None, lines: queue.Queue | None = None) -> None:
     url = re.sub("^ws", "http", address).rstrip("/") + "/readyz"
     end = time.monotonic() + START_SECONDS
     while True:
@@ -95,9 +102,9 @@ def wait_until_ready(address: str, process: subprocess.Popen | None = None) -> N
                 return
         except (OSError, http.client.HTTPException) as error:
             if process is None:
-                raise Failed(f"there is no server at {address}: {error}") from error
+                raise Failed(f"there is no server at {address}: {getattr(error, 'reason', error)}") from error
         if process is not None and process.poll() is not None:
-            raise Failed(f"the server ended with status {process.returncode} before it was ready")
+            raise Failed(f"the server did not start (exit status {process.returncode}): {last_word(lines)}")
         if time.monotonic() > end:
             raise Failed(f"the server at {address} was not ready within {START_SECONDS} s")
         time.sleep(0.2)

@@ -21,19 +21,19 @@ Serve = Callable[..., harness.Server]
 
 @pytest.fixture(scope="session")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Tiny policies with states and actions of 16 numbers: depthvla, the same drawn anew as other, with chunks so long that a
-    forward takes seconds as slow, pi0, and pi0 with statistics of LIBERO's and of ALOHA's widths."""
+    """Tiny policies with states and actions of 16 numbers: depthvla, the same drawn anew as other and with longer chunks as
+    longer, pi0, and pi0 with statistics of LIBERO's and of ALOHA's widths."""
     folder = tmp_path_factory.mktemp("bundles")
     checkpoints = harness.FIXTURES / "checkpoints"
     depthvla = harness.widened(checkpoints / "depthvla/plain", folder / "depthvla", 16)
     other = harness.widened(checkpoints / "depthvla/plain", folder / "other", 16, seed=4)
-    slow = harness.widened(checkpoints / "depthvla/plain", folder / "slow", 16, horizon=100)
+    longer = harness.widened(checkpoints / "depthvla/plain", folder / "longer", 16, horizon=9)
     pi0 = harness.widened(checkpoints / "pi0/openpi", folder / "pi0", 16)
     wide = ("--set", "action.state_dim=16")
     sources = {
         "depthvla": ("--depthvla", depthvla),
         "other": ("--depthvla", other),
-        "slow": ("--depthvla", slow),
+        "longer": ("--depthvla", longer),
         "pi0": ("--pi0", pi0, *PI0_SETTINGS, *wide),
     }
     for robot, state, action in (("libero", 8, 7), ("aloha", 14, 14)):
@@ -46,16 +46,34 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-@pytest.fixture(scope="session")
-def steps(bundles: dict[str, Path]) -> Callable[[float], int]:
-    """How many Euler steps make a forward of the slow bundle take about that many seconds with this build on this machine."""
-    state = bundles["slow"].with_name("state.json")
+def seconds_of_a_step(bundle: Path) -> float:
+    state = bundle.with_name("state.json")
     state.write_text(json.dumps([0.0] * 16))
     done = harness.run_command(
-        "run", bundles["slow"], "--image", harness.FIXTURES / "images/rgb8.png", "--instruction", "open", "--state", state,
+        "run", bundle, "--image", harness.FIXTURES / "images/rgb8.png", "--instruction", "open", "--state", state,
         "--steps", 10, "--json", "--quiet", "--load-first")
-    second = json.loads(done.stdout)["seconds"]["forward"] / 10
-    return lambda seconds: max(1, min(1000, round(seconds / second)))
+    return json.loads(done.stdout)["seconds"]["forward"] / 10
+
+
+@pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """A DepthVLA with chunks so long that a thousand Euler steps take ten seconds with this build on this machine, and the seconds
+    of a step."""
+    folder = tmp_path_factory.mktemp("slow")
+    for horizon in (100, 400, 1500):
+        source = harness.widened(harness.FIXTURES / "checkpoints/depthvla/plain", folder / str(horizon), 16, horizon=horizon)
+        bundle = folder / f"{horizon}.dvla.safetensors"
+        harness.run_command("convert", "--quiet", "--depthvla", source, "--tokenizer", TINY, "-o", bundle)
+        step = seconds_of_a_step(bundle)
+        if 1000 * step >= 10:
+            break
+    return bundle, step
+
+
+@pytest.fixture(scope="session")
+def steps(slow: tuple[Path, float]) -> Callable[[float], int]:
+    """How many Euler steps make a forward of the slow bundle take about that many seconds."""
+    return lambda seconds: max(1, min(1000, round(seconds / slow[1])))
 
 
 @pytest.fixture(autouse=True)
@@ -65,12 +83,13 @@ def closed() -> Iterator[None]:
 
 
 @pytest.fixture
-def serve(bundles: dict[str, Path]) -> Iterator[Serve]:
-    """Starts servers that end with the test: the name of a bundle or a path, options, robot=."""
+def serve(bundles: dict[str, Path], request: pytest.FixtureRequest) -> Iterator[Serve]:
+    """Starts servers that end with the test: the name of a bundle, or slow, or a path; options; robot=."""
     running: list[harness.Server] = []
 
     def start(bundle: str | Path, *options: object, **keywords: object) -> harness.Server:
-        running.append(harness.start(bundles.get(str(bundle), Path(bundle)), *options, **keywords))
+        path = request.getfixturevalue("slow")[0] if bundle == "slow" else bundles.get(str(bundle), Path(bundle))
+        running.append(harness.start(path, *options, **keywords))
         return running[-1]
 
     yield start

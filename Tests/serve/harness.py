@@ -151,10 +151,11 @@ class Server:
     observation: Callable[[], Observation] = dict  # noqa: E731
 
 
-def start(bundle: Path, *options: object, robot: str | Path = "libero", scheme: str = "ws") -> Server:
-    """Returns once the server is ready."""
+def start(bundle: Path, *options: object, robot: str | Path | None = "libero", scheme: str = "ws") -> Server:
+    """Returns once the server is ready. robot: none for the bundle's own."""
+    choice = [] if robot is None else ["--robot", robot]
     process = subprocess.Popen(
-        [command(), "serve", str(bundle), "--port", "0", "--robot", str(robot), *map(str, options)],
+        [command(), "serve", str(bundle), "--port", "0", *map(str, (*choice, *options))],
         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     lines: list[str] = []
     addresses: queue.Queue[str | None] = queue.Queue()

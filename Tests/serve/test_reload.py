@@ -91,7 +91,7 @@ def test_a_damaged_bundle_leaves_the_old_one_serving(serve, bundles, place, tmp_
     assert reloads(server) == (0, 1)
     assert served_root(server) == root_of(bundles["depthvla"])
     assert np.array_equal(server.client().infer(ASKED)["actions"], before)
-    assert "chunk" in server.log or "bundle" in server.log
+    harness.wait_for(lambda: "damaged" in server.log, "the log says why")
 
 
 def test_a_bundle_that_is_gone_leaves_the_old_one_serving(serve, place):
@@ -102,15 +102,16 @@ def test_a_bundle_that_is_gone_leaves_the_old_one_serving(serve, place):
     server.serves()
 
 
-def test_another_kind_of_file_leaves_the_old_one_serving(serve, place):
+def test_another_kind_of_file_leaves_the_old_one_serving(serve, place, tmp_path):
     server = serve(place)
-    place.write_text("hello")
+    (tmp_path / "text").write_text("hello")
+    replace(tmp_path / "text", place)
     reload(server, None)
     assert reloads(server) == (0, 1)
     server.serves()
 
 
-@pytest.mark.parametrize("name", ["slow", "pi0"])
+@pytest.mark.parametrize("name", ["longer", "pi0"])
 def test_a_bundle_with_which_clients_could_not_go_on_is_refused(serve, bundles, place, name):
     """Another horizon; no depth where there was some."""
     server = serve(place)
@@ -167,7 +168,7 @@ def test_an_older_or_a_stranger_s_release_leaves_the_old_one_serving(serve, rele
     reload(server, None)
     assert reloads(server) == (0, 1)
     assert served_root(server) == root_of(bundles["depthvla"])
-    assert reason in server.log
+    harness.wait_for(lambda: reason in server.log, "the log says why")
     server.serves()
 
 
@@ -178,14 +179,14 @@ def test_an_unsigned_bundle_leaves_the_old_one_serving(serve, release, bundles, 
     replace(bundles["other"], place)
     reload(server, None)
     assert reloads(server) == (0, 1)
-    assert "signature." in server.log
+    harness.wait_for(lambda: "signature." in server.log, "the log says why")
     server.serves()
 
 
 def test_an_unsigned_bundle_does_not_start(bundles):
     status, words = harness.refused(bundles["depthvla"], "--robot", "libero", "--public-key", KEYS / "p256.pub.pem")
     assert status == 1
-    assert "signature.missing" in words
+    assert "not signed" in words
 
 
 def test_a_damaged_bundle_does_not_start(bundles, tmp_path):
@@ -257,7 +258,7 @@ def test_clients_are_told_that_the_server_goes_away(serve):
 
 
 def test_a_second_sigterm_ends_it_at_once(serve, steps):
-    server = serve("slow", "--steps", steps(20))
+    server = serve("slow", "--steps", steps(6))
     with server.connect() as connection:
         connection.send(msgpack_numpy.packb(harness.libero()))
         time.sleep(0.5)
