@@ -173,7 +173,7 @@ public final class RobotPolicy: Sendable {
     return ids
   }
 
-  /// A robot's state as ``act(on:instruction:state:noise:options:finished:)`` takes it. Where neither
+  /// A robot's state as ``act(on:instruction:state:noise:options:finished:proceed:)`` takes it. Where neither
   /// statistics nor documents say how wide states are, nor which library the policy is of, a narrower
   /// one is filled up with zeros as openpi fills up (`transforms.pad_to_dim`). Any other is returned
   /// as it is, for `act` to take or to refuse.
@@ -193,7 +193,7 @@ public final class RobotPolicy: Sendable {
     }
   }
 
-  /// How often ``act(on:instruction:state:noise:options:finished:)`` calls `finished`: once for
+  /// How often ``act(on:instruction:state:noise:options:finished:proceed:)`` calls `finished`: once for
   /// each part of the forward pass.
   public func partCount(_ options: SamplingOptions) -> Int {
     let pattern = options.pattern ?? configuration.pattern

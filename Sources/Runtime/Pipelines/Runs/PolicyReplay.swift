@@ -45,7 +45,7 @@ public struct PolicyReplay: Sendable {
   /// - Parameter finished: called when a part of the forward is done. What it throws ends it.
   /// - Throws: `replay.shape` where the policy has another horizon or width of actions than was
   ///   recorded, or computes no depth where some was; `robot.*` for a robot that the answer names;
-  ///   as ``RobotPolicy/act(on:instruction:state:noise:options:finished:)``.
+  ///   as ``RobotPolicy/act(on:instruction:state:noise:options:finished:proceed:)``.
   public func run(
     _ observation: RecordedObservation,
     finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
