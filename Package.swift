@@ -90,6 +90,9 @@ let system: [Target] = [
   module(
     "Compression", in: "System", ["Diagnostics", "Tensors", "Hashing", "CZstd"],
     linking: link("zstd")),
+  // msgpack-cxx is headers alone, so nothing is linked.
+  cModule("CMessagePack", in: "System"),
+  module("MessagePack", in: "System", ["Diagnostics", "CMessagePack"]),
 ]
 
 let numerics: [Target] = [
@@ -117,7 +120,13 @@ let media: [Target] = [
 
 let formats: [Target] = [
   module("NumPyFiles", in: "Formats", ["Diagnostics", "Tensors"]),
+  module("NumPyMessages", in: "Formats", ["Diagnostics", "Tensors", "MessagePack"]),
   module("Safetensors", in: "Formats", ["Diagnostics", "Tensors", "JSON", "Files"]),
+  module(
+    "Observations", in: "Formats",
+    [
+      "Diagnostics", "Parallelism", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors",
+    ]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
   module(
     "Bundles", in: "Formats",
@@ -144,15 +153,18 @@ let runtime: [Target] = [
     [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Hashing", "Parallelism", "TensorMath",
       "Models",
-      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "RandomNumbers",
+      "Images", "NumPyFiles", "Bundles", "Tokenization", "Normalization", "Observations",
+      "RandomNumbers", "Robots",
     ]),
+  module(
+    "Robots", in: "Runtime", ["Diagnostics", "JSON", "Images", "NumPyMessages"]),
   // What a robot imports.
   .target(
     name: "DepthVLARuntime",
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
       "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "Pipelines",
+      "Models", "Normalization", "NumPyMessages", "Observations", "Pipelines", "Robots",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -179,7 +191,7 @@ let conversion: [Target] = [
         "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
-        "Pipelines", "Parity", "CBuild",
+        "Pipelines", "Robots", "Parity", "CBuild",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
@@ -208,17 +220,46 @@ let interface: [Target] = [
     ]),
 ]
 
+// What answers robots over a network. Only with the trait Server, so that a package that wants none
+// of it neither fetches nor builds SwiftNIO.
+let server = TargetDependencyCondition.when(traits: ["Server"])
+
+let serving: [Target] = [
+  // A bundle that answers messages, without any network.
+  module(
+    "PolicyService", in: "Serving",
+    [
+      "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "MessagePack", "Models",
+      "NumPyMessages", "Observations", "Parallelism", "Pipelines", "Robots", "Signing",
+      "TensorMath", "Tensors",
+    ]),
+  .target(
+    name: prefixed("PolicyServer"),
+    dependencies: prefixed(["Diagnostics", "Files", "Hashing", "PolicyService"]) + [
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .product(name: "NIOCore", package: "swift-nio", condition: server),
+      .product(name: "NIOHTTP1", package: "swift-nio", condition: server),
+      .product(name: "NIOPosix", package: "swift-nio", condition: server),
+      .product(name: "NIOSSL", package: "swift-nio-ssl", condition: server),
+      .product(name: "NIOWebSocket", package: "swift-nio", condition: server),
+    ], path: "Sources/Serving/PolicyServer", swiftSettings: swiftSettings),
+]
+
 let command: [Target] = [
   .executableTarget(
     name: "depthvla",
     dependencies: [
       "DepthVLAWeights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log", condition: server),
+      .target(name: prefixed("Parallelism"), condition: server),
+      .target(name: prefixed("PolicyServer"), condition: server),
+      .target(name: prefixed("PolicyService"), condition: server),
     ]
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Pipelines", "Parity", "Kernels", "Safetensors",
+        "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -254,14 +295,15 @@ let testing: [Target] = [
     "Hostile", of: "DVLAHostileCorpus",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Remapping", "Quantization",
-      "Bundles", "Normalization", "NumPyFiles", "Tokenization", "Images", "Parity", "Signing",
-      "TestSupport",
+      "Bundles", "Normalization", "NumPyFiles", "NumPyMessages", "Robots", "Tokenization", "Images",
+      "Parity", "Signing", "TestSupport",
     ]),
   tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
   tests("Accounting", ["Diagnostics", "JSON"]),
   tests("Files", ["Diagnostics", "CFiles", "TestSupport"]),
   tests("Hashing"),
+  tests("MessagePack", ["Diagnostics"]),
   tests("Signing", ["Diagnostics", "Hashing", "JSON", "TestSupport"]),
   tests("Compression", ["Diagnostics"]),
   tests("Parallelism", ["Diagnostics"]),
@@ -277,6 +319,7 @@ let testing: [Target] = [
   tests("Resampling", ["Tensors", "TestSupport"]),
   tests("Tokenization", ["Diagnostics", "JSON", "TestSupport"]),
   tests("NumPyFiles", ["Diagnostics", "Tensors", "TestSupport"]),
+  tests("NumPyMessages", ["Diagnostics", "JSON", "MessagePack", "TestSupport"]),
   tests("RandomNumbers", ["Hashing", "JSON", "Tensors", "TestSupport"]),
   tests(
     "Normalization",
@@ -285,11 +328,17 @@ let testing: [Target] = [
   tests(
     "Pipelines",
     [
-      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Parallelism",
+      "Bundles", "Diagnostics", "Hashing", "Images", "Models", "Normalization", "Observations",
+      "Parallelism",
       "Quantization", "RandomNumbers", "Remapping", "JSON", "Tensors", "TensorMath",
       "TestSupport", "Tokenization",
     ]),
+  tests(
+    "Robots", ["Diagnostics", "Images", "JSON", "NumPyMessages", "TestSupport"]),
   tests("Safetensors", ["TestSupport", "Diagnostics", "Tensors", "JSON", "Files"]),
+  tests(
+    "Observations",
+    ["Diagnostics", "Hashing", "Images", "JSON", "Tensors", "TestSupport"]),
   tests(
     "Remapping",
     [
@@ -309,8 +358,18 @@ let testing: [Target] = [
     "DepthVLAWeights", of: "DepthVLAWeights",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
-      "Remapping", "Safetensors", "Models", "Parity", "TestSupport",
+      "Remapping", "Safetensors", "Models", "Parity", "Pipelines", "Robots", "TestSupport",
     ]),
+  .testTarget(
+    name: "DVLAServingTests",
+    dependencies: [
+      "DepthVLAWeights", .product(name: "Logging", package: "swift-log", condition: server),
+    ]
+      + prefixed([
+        "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
+        "Observations", "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping",
+        "Robots", "TensorMath", "Tensors", "TestSupport",
+      ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
     name: "DVLAArchitectureTests", path: "Tests/ArchitectureTests", swiftSettings: swiftSettings),
@@ -318,7 +377,9 @@ let testing: [Target] = [
   tests(
     "Command", of: "depthvla",
     [
-      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs", "Parity",
+      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs",
+      "Observations",
+      "Parity",
       "HostileCorpus", "TestSupport",
     ]),
 ]
@@ -342,11 +403,18 @@ let package = Package(
     // The same for C, C++ and Python: libdepthvla.so, with the header depthvla.h.
     .library(name: "depthvla-c", type: .dynamic, targets: [prefixed("CInterface")]),
   ],
-  dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  traits: [
+    .trait(name: "Server", description: "depthvla serve, which needs SwiftNIO"),
+    .default(enabledTraits: ["Server"]),
   ],
-  targets: core + system + numerics + media + formats + runtime + conversion + interface + command
-    + testing,
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+  ],
+  targets: core + system + numerics + media + formats + runtime + conversion + interface + serving
+    + command + testing,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x,
   cxxLanguageStandard: .cxx17

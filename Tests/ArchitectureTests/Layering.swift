@@ -3,7 +3,7 @@ struct Layering {
   /// The folders of Sources, the lowest first.
   static let layers = [
     "Core", "System", "Numerics", "Media", "Formats", "Runtime", "Conversion", "Interface",
-    "Command",
+    "Serving", "Command",
   ]
 
   /// Targets in C and headers of libraries, each with the modules that may import it: its face in
@@ -14,6 +14,7 @@ struct Layering {
     "DVLACXXHash": ["DVLAHashing"],
     "DVLACFiles": ["DVLAFiles", "DVLAFilesTests"],
     "DVLACZstd": ["DVLACompression"],
+    "DVLACMessagePack": ["DVLAMessagePack"],
     "DVLACKernels": ["DVLAKernels"],
     "DVLACOpenBLAS": ["DVLAMatrixProducts"],
     "DVLACProducts": ["DVLAMatrixProducts"],

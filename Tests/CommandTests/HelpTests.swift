@@ -41,7 +41,7 @@ struct HelpTests {
 
   /// Options are found under a title; what all commands have is last.
   @Test(arguments: [
-    ("inspect", ["ARGUMENTS", "MODEL", "REPORT"]),
+    ("inspect", ["ARGUMENTS", "MODEL", "ROBOT", "REPORT"]),
     ("convert", ["SOURCES", "PRECISION", "ASSETS", "OUTPUT", "SIGNING"]),
     ("verify", ["ARGUMENTS", "CHECKS", "TRUST"]), ("sign", ["ARGUMENTS", "SIGNING"]),
     ("export", ["ARGUMENTS", "CHECKPOINT", "TRUST"]), ("diff", ["ARGUMENTS", "MODEL"]),

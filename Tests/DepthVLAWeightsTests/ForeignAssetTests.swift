@@ -60,6 +60,23 @@ struct ForeignAssetTests {
     #expect(try scratch.bytes(of: "out/config.json").count > 2)
   }
 
+  @Test func aRobotThatIsNoneIsTheProblemOfABundle() throws {
+    func problem(_ name: String) throws -> WeightsError? {
+      let inspection = try Inspection.inspect(
+        scratch(name), library: Library.get(), settings: Configuration())
+      #expect(inspection.robot == nil)
+      return inspection.problem
+    }
+    _ = try bundle("a", [("robot.json", .robot, "{\"version\": 1, \"arms\": 3}")])
+    let found = try problem("a")
+    #expect(found?.code.rawValue == "json.unknown-key")
+    #expect(found?.message.contains("asset dinov2.robot.json: ") == true)
+    _ = try bundle("b", [("robot.json", .robot, "{}"), ("second.json", .robot, "{}")])
+    let several = try problem("b")
+    #expect(several?.code.rawValue == "policy.assets")
+    #expect(several?.message.contains("\"dinov2.robot.json\", \"dinov2.second.json\"") == true)
+  }
+
   @Test func diffComparesRolesToo() throws {
     _ = try bundle("a", [("preprocessor_config.json", .preprocessor, "{}")])
     _ = try bundle("b", [("preprocessor_config.json", .statistics, "{}")])

@@ -18,6 +18,8 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     case pipeline
     /// `preprocessor_config.json` of a DINOv2.
     case preprocessor
+    /// What a client sends to a policy server.
+    case message
   }
 
   /// What is in the files.
@@ -63,6 +65,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     + bundleAssets + bundleFrames + configurations + models + manifests + recipes + goldens
     + tolerances
     + statistics + pipelines + preprocessors + arrays + tokenizers + pictures + signatures
+    + messages
 }
 
 /// Cases of one class at one door.

@@ -1,6 +1,8 @@
 import DVLADiagnostics
 import DVLAHostileCorpus
 import DVLAJSON
+import DVLANumPyMessages
+import DVLARobots
 import DVLATestSupport
 import Foundation
 import Testing
@@ -42,6 +44,12 @@ struct CrashReplayTests {
     case nil where name.hasPrefix("header-"):
       try HostileCase.Door.safetensors.open(write(bytes, to: name))
     case nil where name.hasPrefix("json-"): _ = try StrictJSON.parse(bytes)
+    case nil where name.hasPrefix("observation-"):
+      guard case .map(let map) = try NumPyMessage.decode(bytes) else { return }
+      for name in Robot.presetNames {
+        guard let robot = try? Robot.preset(name) else { continue }
+        _ = try? robot.observation(map)
+      }
     case nil where name.hasPrefix("index-"):
       do { try scratch.makeFolder(name) } catch { throw WeightsError("test.write", "\(error)") }
       _ = try write(bytes, to: name + "/model.safetensors.index.json")

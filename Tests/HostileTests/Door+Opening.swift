@@ -6,6 +6,7 @@ import DVLAImages
 import DVLAJSON
 import DVLANormalization
 import DVLANumPyFiles
+import DVLANumPyMessages
 import DVLAParity
 import DVLAQuantization
 import DVLARemapping
@@ -56,6 +57,7 @@ extension HostileCase.Door {
       _ = try DINOv2Processor(
         preprocessorConfig: JSONReader(StrictJSON.parse(bytes(), limits: .document)).object().object
       )
+    case .message: _ = try NumPyMessage.decode(bytes())
     case .signature:
       let key = try PublicKey(path: FixtureFolder.path("signing/p256.pub.pem"))
       _ = try SignatureFile(readWholeFile(path: path, limit: SignatureFile.byteCountLimit))

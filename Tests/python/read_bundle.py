@@ -14,7 +14,7 @@ import zstandard
 
 CHUNK, ALIGNMENT, OVERHEAD = 262144, 64, 64
 KEYS = "format format_version family configuration recipe provenance ledger assets tensors root".split()
-ROLES = ("tokenizer", "tokenizer-configuration", "preprocessor", "statistics", "generation")
+ROLES = ("tokenizer", "tokenizer-configuration", "preprocessor", "statistics", "generation", "robot")
 BITS = {name: bits for bits, names in {
     4: "F4", 6: "F6_E2M3 F6_E3M2", 8: "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ",
     16: "I16 U16 F16 BF16", 32: "I32 U32 F32", 64: "C64 F64 I64 U64"}.items() for name in names.split()}

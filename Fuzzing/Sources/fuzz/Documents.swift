@@ -1,10 +1,10 @@
 import DVLADiagnostics
+import DVLAJSON
 import DVLAModels
 import DVLANormalization
 import DVLAParity
 import DVLAQuantization
 import DVLARemapping
-import DVLAJSON
 import DVLATensors
 
 extension FuzzTarget {

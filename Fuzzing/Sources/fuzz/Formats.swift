@@ -1,6 +1,6 @@
 import DVLADiagnostics
-import DVLANumPyFiles
 import DVLAJSON
+import DVLANumPyFiles
 import DVLATensors
 import DVLATokenization
 

@@ -10,16 +10,18 @@ struct FuzzTarget: Sendable {
   init(_ name: String, _ read: @escaping @Sendable ([UInt8]) throws(WeightsError) -> Void) {
     self.name = name
     run = { bytes in
-      do throws(WeightsError) { try read(bytes) } catch {
-        // The message is made of what the file says, and must be one printable line.
-        demand(
-          !error.description.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "a message of one line")
-        demand(error.kind != .usage, "\(error.code.rawValue) blames the caller for the file")
-      }
+      do throws(WeightsError) { try read(bytes) } catch { Self.check(error) }
     }
   }
 
-  static let all = formats + documents + pictures + bundles + signatures
+  /// The message is made of what the file says, and must be one printable line.
+  static func check(_ error: WeightsError) {
+    demand(!error.description.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "a message of one line")
+    demand(error.kind != .usage, "\(error.code.rawValue) blames the caller for the file")
+  }
+
+  static let all =
+    formats + documents + pictures + bundles + signatures + messages + recordings
 }
 
 /// Ends the run, which libFuzzer reports as a crash with the bytes that made it.

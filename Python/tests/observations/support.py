@@ -42,9 +42,15 @@ def same(a: Any, b: Any) -> Any:
     def arrays(o: Any) -> Any:
         depth = {f"depth {camera}": values for camera, values in o.depth.items()}
         actions = {} if o.actions is None else {"actions": o.actions}
-        return {**o.pictures, **depth, **actions, "state": o.state, "noise": o.noise}
+        answer = {}
+        if o.answer is not None:
+            answer = {f"answer depth {c}": values for c, values in o.answer.depth.items()}
+            answer["answer actions"] = o.answer.actions
+            answer["answer model actions"] = o.answer.model_actions
+        return {**o.pictures, **depth, **actions, **answer, "state": o.state, "noise": o.noise}
 
     first, second = arrays(a), arrays(b)
+    origins = [None if o.answer is None else dict(o.answer.origin) for o in (a, b)]
     rest = ("instruction", "noise_seed", "depth_unit", "source")
     return (
         list(first) == list(second)
@@ -53,6 +59,7 @@ def same(a: Any, b: Any) -> Any:
         )
         and all(first[k].tobytes() == second[k].tobytes() for k in first)
         and all(getattr(a, name) == getattr(b, name) for name in rest)
+        and origins[0] == origins[1]
     )
 
 

@@ -102,7 +102,8 @@ def test_the_files_of_the_safetensors_library_are_read() -> None:
     ("key", "value", "code"),
     [
         ("format", "depthvla-observations", "format"),
-        ("version", "2", "version"),
+        ("version", "3", "version"),
+        ("version", "2", "metadata"),
         ("version", None, "version"),
         ("instruction", None, "metadata"),
         ("cameras", None, "metadata"),

@@ -3,6 +3,7 @@ import DVLABundles
 import DVLADiagnostics
 import DVLAFiles
 import DVLARemapping
+import DVLARobots
 import DepthVLAWeights
 
 /// The files that travel with the tensors of a bundle.
@@ -28,12 +29,23 @@ struct AssetOptions: ParsableArguments {
       "Statistics that normalise states and actions, likewise.", valueName: "[family=]file"))
   var statistics: [String] = []
 
+  // A list, since of an option that takes one value the last would win in silence.
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      The robot of a policy: a JSON file, or \(Robot.presetNames.joined(separator: ", ")). A file \
+      that has a preset's name is given as ./NAME.
+      """, valueName: "file-or-name"))
+  var robot: [String] = []
+
   @Flag(help: "Pack tensors only.")
   var noAssets = false
 
   func validate() throws {
-    if noAssets, !(tokenizer + preprocessor + statistics).isEmpty {
-      throw ValidationError("--no-assets excludes --tokenizer, --preprocessor and --statistics")
+    if noAssets, !(tokenizer + preprocessor + statistics + robot).isEmpty {
+      throw ValidationError(
+        "--no-assets excludes --tokenizer, --preprocessor, --statistics and --robot")
     }
   }
 
@@ -41,6 +53,10 @@ struct AssetOptions: ParsableArguments {
   func choice(_ library: ManifestLibrary) throws(WeightsError) -> AssetChoice {
     var choice = AssetChoice()
     choice.takesFound = !noAssets
+    guard robot.count <= 1 else {
+      throw WeightsError(.commandUsage, .usage, "--robot is given \(robot.count) times")
+    }
+    choice.robot = robot.first
     let roles: [(BundleAsset.Role, String, [String])] = [
       (.tokenizer, "--tokenizer", tokenizer), (.preprocessor, "--preprocessor", preprocessor),
       (.statistics, "--statistics", statistics),

@@ -37,6 +37,9 @@ enum Console {
     return nil
   }
 
+  /// Waits for some milliseconds.
+  static func pause() { usleep(5000) }
+
   static func isTerminal(_ stream: Stream) -> Bool { isatty(stream.rawValue) == 1 }
 
   /// Columns of the terminal behind stderr; 80 where it does not say.

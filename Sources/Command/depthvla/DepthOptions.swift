@@ -49,6 +49,12 @@ struct DepthOptions: ParsableArguments {
     ].compactMap(\.self)
   }
 
+  /// The first option that was given.
+  var first: String? {
+    picture != nil
+      ? "-o" : png16 != nil ? "--png16" : raw != nil ? "--raw" : firstOfDepthAnythingAlone
+  }
+
   /// The first option that was given and that policies do not have.
   var firstOfDepthAnythingAlone: String? {
     inputSize != nil ? "--input-size" : skipDamaged ? "--skip-damaged" : nil

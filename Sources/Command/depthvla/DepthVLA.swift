@@ -22,10 +22,18 @@ struct DepthVLA: ParsableCommand {
       73 output cannot be created, 74 input/output error, 130 interrupted.
       """,
     version: ToolVersion.report,
-    subcommands: [
+    subcommands: subcommands)
+
+  private static var subcommands: [any ParsableCommand.Type] {
+    var commands: [any ParsableCommand.Type] = [
       InspectCommand.self, ConvertCommand.self, VerifyCommand.self, SignCommand.self,
       ExportCommand.self, DiffCommand.self, ParityCommand.self, RunCommand.self,
-    ])
+    ]
+    #if Server
+      commands.append(ServeCommand.self)
+    #endif
+    return commands
+  }
 
   static var commandNames: [String] {
     configuration.subcommands.compactMap { $0.configuration.commandName }

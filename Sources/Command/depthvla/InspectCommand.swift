@@ -2,17 +2,22 @@ import ArgumentParser
 import DVLADiagnostics
 import DVLAJSON
 import DVLARemapping
+import DVLARobots
 import DepthVLAWeights
 
 /// `depthvla inspect`.
 struct InspectCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Describe a checkpoint or bundle and report what is wrong with it.",
-    usage: "depthvla inspect <path> [<options>]",
+    abstract: "Describe a checkpoint, bundle or robot and report what is wrong with it.",
+    usage: """
+      depthvla inspect <path> [<options>]
+      depthvla inspect --robot <file-or-name> [--json]
+      """,
     discussion: """
       Example:
         depthvla inspect ~/models/dinov2-large
+        depthvla inspect --robot libero --json > robot.json
 
       The exit status is 65 if tensors are missing, unexpected or of another shape, or if the \
       model is not supported or not recognised. It is 64 if a checkpoint holds several models \
@@ -20,10 +25,11 @@ struct InspectCommand: OutputCommand {
       """)
 
   @Argument(help: "A safetensors file, a folder with shards, or a bundle.")
-  var path: String
+  var path: String?
 
   @OptionGroup(title: "Model") var reading: ReadingOptions
   @OptionGroup(title: "Model") var settings: SettingOptions
+  @OptionGroup(title: "Robot") var robot: RobotOptions
   @OptionGroup(title: "Report") var listing: Listing
   @OptionGroup var output: OutputOptions
 
@@ -45,6 +51,18 @@ struct InspectCommand: OutputCommand {
     var prefix: String?
   }
 
+  /// A robot in place of weights.
+  struct RobotOptions: ParsableArguments {
+    @Option(
+      parsing: .singleValue,
+      help: ArgumentHelp(
+        """
+        Describe a robot in place of weights: a JSON file, or one of \
+        \(Robot.presetNames.joined(separator: ", ")). With --json, its complete document.
+        """, valueName: "file-or-name"))
+    var robot: [String] = []
+  }
+
   /// How much is listed, and what is refused.
   struct Listing: ParsableArguments {
     @Flag(help: "List every tensor.")
@@ -60,7 +78,30 @@ struct InspectCommand: OutputCommand {
     var strict = false
   }
 
+  func validate() throws {
+    guard robot.robot.isEmpty else {
+      guard robot.robot.count == 1 else {
+        throw ValidationError("--robot is given \(robot.robot.count) times")
+      }
+      let others =
+        reading.configs.isEmpty && reading.prefix == nil && settings.texts.isEmpty
+        && !listing.tensors
+        && !listing.ledger && !listing.strict
+      guard path == nil, others else {
+        throw ValidationError("--robot stands alone or with --json")
+      }
+      return
+    }
+    if path == nil { throw ValidationError("Missing expected argument '<path>'") }
+  }
+
   func run() throws {
+    if let name = robot.robot.first {
+      let report = RobotReport(try Robot(named: name))
+      try output.write(report.json, words: report.words())
+      return
+    }
+    guard let path else { preconditionFailure("arguments are checked") }
     let library = try output.library()
     let inspection = try Inspection.inspect(
       path, library: library, settings: Configuration(settings: try settings.values()),

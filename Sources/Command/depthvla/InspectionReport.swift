@@ -28,6 +28,7 @@ struct InspectionReport {
         + "\(group.tensorCount) tensors\n"
     }
     text += AssetTable(inspection.assets.map { ($0.name, $0.role, $0.byteCount) }).words
+    if let robot = inspection.robot { text += RobotReport(robot).words(indent: "  ") }
     for remark in inspection.remarks { text += "  note: \(remark)\n" }
     text += LedgerTable(inspection.documents).unknownWords
     text += provenance
@@ -116,6 +117,7 @@ struct InspectionReport {
           "assets",
           AssetTable(inspection.assets.map { ($0.name, $0.role, $0.byteCount) }).json
         ),
+        ("robot", inspection.robot.map { RobotReport($0).json } ?? .null),
         ("documents", LedgerTable(inspection.documents).json),
         ("ledger", inspection.ledger ?? .null),
         ("root", inspection.root.map { .string($0) } ?? .null),

@@ -63,6 +63,12 @@ struct PolicyOptions: ParsableArguments {
     return given.first(where: \.1)?.0
   }
 
+  /// The first of those that a recording has in their place.
+  var firstOfRecording: String? {
+    guard let first, !["--uncached", "--load-first"].contains(first) else { return nil }
+    return first
+  }
+
   var options: PolicyRunner.Options {
     var options = PolicyRunner.Options()
     options.noise = noise.map { .file($0) } ?? .seed(seed ?? 0)

@@ -43,6 +43,8 @@ extension Remedy {
     case .resume: "--resume continues from the work that was kept"
     case .startOver: "without --resume that work is removed and the conversion starts over"
     case .acceptUnknownKeys: "remove it, or omit --strict"
+    case .restrictClients:
+      "pass --api-key-file FILE to ask for one, or --allow-anyone to answer everybody"
     }
   }
 
@@ -51,6 +53,7 @@ extension Remedy {
     case .tokenizer: "--tokenizer"
     case .preprocessor: "--preprocessor"
     case .statistics: "--statistics"
+    case .robot: "--robot"
     }
   }
 }

@@ -4,6 +4,8 @@ import DVLADiagnostics
 import DVLAFamilies
 import DVLAImages
 import DVLAJSON
+import DVLAObservations
+import DVLAPipelines
 import DepthVLAWeights
 
 /// `depthvla run`.
@@ -11,12 +13,16 @@ struct RunCommand: OutputCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run a bundle: actions for a robot, or depth maps of pictures.",
-    usage: "depthvla run <bundle> --image <path> ... [<options>]",
+    usage: """
+      depthvla run <bundle> --image <path> ... [<options>]
+      depthvla run <bundle> --replay <folder> [<options>]
+      """,
     discussion: """
       Examples:
         depthvla run robot.dvla.safetensors --image base.png --image wrist.png \\
           --instruction "pick up the cup" --state state.json \\
           --actions chunk.json -o depth
+        depthvla run robot.dvla.safetensors --replay recordings
         depthvla run depth.dvla.safetensors --image kitchen.jpg -o kitchen-depth.png
         depthvla run depth.dvla.safetensors --image photos \\
           --png16 labels --raw values
@@ -25,6 +31,10 @@ struct RunCommand: OutputCommand {
       a state. They compute a chunk of actions; DepthVLA also computes a depth map per camera. \
       Omit a camera that is missing. With one camera, -o, --png16 and --raw are files; with \
       several they are folders that hold camera0, camera1 and so on.
+
+      --replay answers observations again that serve --record kept, with the noise, steps, mask and \
+      products of the recording, and compares actions and depth bit for bit. The exit status is 1 \
+      if any differ.
 
       Depth Anything V2 needs one picture, or a folder of .png, .jpg and .jpeg files. For a \
       folder the outputs are folders with files of the same names.
@@ -39,6 +49,7 @@ struct RunCommand: OutputCommand {
 
   @OptionGroup(title: "Pictures") var pictures: Pictures
   @OptionGroup(title: "DepthVLA and pi0") var policy: PolicyOptions
+  @OptionGroup(title: "DepthVLA and pi0") var replay: Replay
   @OptionGroup(title: "Depth") var depth: DepthOptions
   @OptionGroup(title: "Running") var products: ProductOptions
   @OptionGroup(title: "Running") var running: Running
@@ -52,10 +63,15 @@ struct RunCommand: OutputCommand {
         "PNG or JPEG files, one per camera. For Depth Anything: one file, or a folder.",
         valueName: "path"))
     var image: [String] = []
+  }
 
-    func validate() throws {
-      if image.isEmpty { throw ValidationError("expected --image PATH") }
-    }
+  struct Replay: ParsableArguments {
+    @Option(
+      name: .customLong("replay"),
+      help: ArgumentHelp(
+        "Answer recorded observations again, and compare with the recorded answers.",
+        valueName: "folder"))
+    var folder: String?
   }
 
   /// How the bundle is read and the outputs are written.
@@ -71,6 +87,23 @@ struct RunCommand: OutputCommand {
     var force = false
   }
 
+  func validate() throws {
+    guard replay.folder != nil else {
+      if pictures.image.isEmpty {
+        throw ValidationError("expected --image PATH or --replay FOLDER")
+      }
+      return
+    }
+    let other =
+      pictures.image.isEmpty
+      ? policy.firstOfRecording ?? depth.first ?? (running.force ? "--force" : nil) : "--image"
+    if let other {
+      throw ValidationError(
+        "--replay takes everything from the recording and writes nothing: \(other) does not go with it"
+      )
+    }
+  }
+
   func run() throws {
     let start = ContinuousClock.now
     try InputsOfCommand(trust.inputs(ofBundle: bundle))
@@ -79,7 +112,12 @@ struct RunCommand: OutputCommand {
     let opened = try WeightBundle(
       path: bundle, trust: try trust.policy(), signatureFile: trust.signature, mapping: running.map)
     switch Family(rawValue: opened.documents.family) {
-    case .depthvla, .pi0: try act(opened, since: start)
+    case .depthvla, .pi0:
+      if let folder = replay.folder {
+        try replay(opened, folder, since: start)
+      } else {
+        try act(opened, since: start)
+      }
     case .depthAnythingV2: try estimateDepth(opened)
     case .paligemma, .dinov2, nil:
       throw WeightsError(
@@ -121,8 +159,28 @@ struct RunCommand: OutputCommand {
     try output.write(report.json, words: report.words(actionsFile: policy.actions))
   }
 
+  private func replay(
+    _ bundle: WeightBundle, _ folder: String, since start: ContinuousClock.Instant
+  ) throws {
+    var options = ReplayRunner.Options()
+    options.products = products.products
+    options.keepsPrefix = !policy.uncached
+    options.loadsFirst = policy.loadFirst
+    options.threads = output.threadCount
+    options.start = start
+    let line = output.progress()
+    defer { line?.finish() }
+    let run = try ReplayRunner(bundle, options: options).run(
+      on: ObservationFolder(path: folder)
+    ) { line?.update("replay", done: $0, of: $1, noun: "observations") }
+    line?.finish()
+    let report = ReplayReport(run, bundle: bundle.path, folder: folder)
+    try output.write(report.json, words: report.words)
+    if !run.isEqual { throw ExitCode(WeightsError.Kind.checkFailed.rawValue) }
+  }
+
   private func estimateDepth(_ bundle: WeightBundle) throws {
-    if let name = policy.first {
+    if let name = replay.folder == nil ? policy.first : "--replay" {
       throw WeightsError(
         .commandUsage, .usage,
         "\(name) is for policies; \(bundle.path) is a \(bundle.documents.family) bundle")

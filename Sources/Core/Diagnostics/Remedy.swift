@@ -38,6 +38,9 @@ public enum Remedy: Sendable, Hashable {
   case startOver
   /// Remove the unknown keys from the document, or do not refuse them.
   case acceptUnknownKeys
+  /// Ask clients for a key, listen where only this machine reaches the server, or say that anyone
+  /// may be answered.
+  case restrictClients
 
   /// A kind of file that travels with the weights and can be given.
   public enum AssetKind: Sendable, Hashable {
@@ -46,5 +49,7 @@ public enum Remedy: Sendable, Hashable {
     case preprocessor
     /// The statistics of states and actions.
     case statistics
+    /// What a robot sends and takes.
+    case robot
   }
 }

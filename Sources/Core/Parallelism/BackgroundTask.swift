@@ -18,6 +18,11 @@ public final class BackgroundTask<Value: Sendable>: Sendable {
     crew.withLock { $0 = started }
   }
 
+  deinit { crew.withLock { $0?.detach() } }
+
+  /// The result; nil while the closure runs.
+  public var finished: Result<Value, WeightsError>? { result.withLock { $0 } }
+
   /// The result, once there is one.
   ///
   /// - Throws: what the closure threw.

@@ -30,6 +30,11 @@ struct Crew {
 
   var isEmpty: Bool { handles.isEmpty }
 
+  /// Lets the threads end on their own: nobody will wait for them.
+  func detach() {
+    for handle in handles { pthread_detach(handle) }
+  }
+
   /// Waits until every thread has returned.
   func join() {
     for handle in handles { pthread_join(handle, nil) }

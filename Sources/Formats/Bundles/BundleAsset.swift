@@ -17,6 +17,8 @@ public struct BundleAsset: Sendable, Hashable {
     case statistics
     /// How a library generates text: `generation_config.json`. It travels for the way back.
     case generation
+    /// What a policy's robot sends and takes: `robot.json`.
+    case robot
   }
 
   /// The model the file belongs to: the family of the source it came with. Two sources of a

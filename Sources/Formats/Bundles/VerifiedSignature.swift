@@ -11,6 +11,14 @@ public enum BundleTrust: Sendable {
   /// bundle signed without one is refused.
   case signed(by: [PublicKey], atLeast: Int? = nil)
 
+  /// The same, but of bundles with a release none older than this one is opened.
+  ///
+  /// - Parameter release: nil changes nothing.
+  public func raised(to release: Int?) -> BundleTrust {
+    guard let release, case .signed(let keys, let least) = self else { return self }
+    return .signed(by: keys, atLeast: max(least ?? release, release))
+  }
+
   /// The signature that the policy asks for, verified; nil where it asks for none.
   ///
   /// - Throws: as ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``.

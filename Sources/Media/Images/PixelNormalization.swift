@@ -43,11 +43,17 @@ public struct PixelNormalization: Sendable, Hashable {
   /// - Returns: [3, H, W].
   public func callAsFunction(_ image: RGBImage) -> Tensor {
     let count = image.width * image.height
+    let tables = (0..<3).flatMap { self.table(channel: $0) }
     var values = [Float](repeating: 0, count: 3 * count)
-    for channel in 0..<3 {
-      let table = table(channel: channel)
-      for index in 0..<count {
-        values[channel * count + index] = table[Int(image.pixels[3 * index + channel])]
+    var span = values.mutableSpan
+    let (samples, results) = (image.pixels.span, tables.span)
+    precondition(samples.count == 3 * count && results.count == 3 * 256, "three bytes a pixel")
+    // Every index is below the counts that are checked above; a sample is below 256.
+    for index in 0..<count {
+      for channel in 0..<3 {
+        let sample = unsafe Int(samples[unchecked: 3 * index + channel])
+        unsafe span[unchecked: channel * count + index] =
+          unsafe results[unchecked: 256 * channel + sample]
       }
     }
     return Tensor(values, shape: [3, image.height, image.width])

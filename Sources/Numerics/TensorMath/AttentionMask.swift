@@ -36,11 +36,14 @@ public enum AttentionMask: Sendable {
         for row in 0..<rows.count { scores[row * keys + key] = -.infinity }
       }
     case .blocks(let flags, let ofKeys, let ofQueries):
-      for key in 0..<keys {
-        let isThere = flags[sample * keys + key]
-        for (row, query) in rows.enumerated() where !isThere || ofKeys[key] > ofQueries[query] {
-          scores[row * keys + key] = -.infinity
-        }
+      let present = flags.span.extracting(sample * keys..<(sample + 1) * keys)
+      let last = ofKeys.max() ?? 0
+      for (row, query) in rows.enumerated() {
+        let block = ofQueries[query]
+        for key in 0..<keys where !present[key] { scores[row * keys + key] = -.infinity }
+        // Most queries see every block.
+        guard last > block else { continue }
+        for key in 0..<keys where ofKeys[key] > block { scores[row * keys + key] = -.infinity }
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -31,4 +32,9 @@ int file_access_reserve(int descriptor, off_t length) {
     if (errno != EINTR) return -errno;
   }
   return 0;
+}
+
+void file_access_keep_freed_memory(int mapped, int kept) {
+  mallopt(M_MMAP_THRESHOLD, mapped);
+  mallopt(M_TRIM_THRESHOLD, kept);
 }

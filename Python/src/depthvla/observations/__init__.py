@@ -6,6 +6,7 @@ Record them from a LeRobot dataset (`record_lerobot`), from the dictionaries of 
 `python -m depthvla.observations`.
 """
 
+from depthvla.observations.answer import Answer
 from depthvla.observations.dictionaries import (
     CONVENTIONS,
     Convention,
@@ -22,6 +23,7 @@ from depthvla.observations.observation import DepthUnit, Observation
 
 __all__ = [
     "CONVENTIONS",
+    "Answer",
     "Convention",
     "DepthUnit",
     "Entry",

@@ -12,11 +12,13 @@ import numpy as np
 
 from depthvla.errors import Error
 from depthvla.observations._errors import located
+from depthvla.observations._json import check_document
 from depthvla.observations._safetensors import data_bytes, parse, serialize, strict_json
+from depthvla.observations.answer import Answer
 from depthvla.observations.observation import DepthUnit, Observation
 
 FORMAT = "depthvla-observation"
-VERSION = "1"
+VERSIONS = ("1", "2")
 FILE_LIMIT = 1 << 30
 
 _REQUIRED = {"format", "version", "instruction", "cameras", "source", "versions", "data_sha256"}
@@ -25,6 +27,8 @@ _OPTIONAL = {"noise_seed", "depth_unit"}
 
 def observation_bytes(observation: Observation, *, versions: dict[str, str]) -> bytes:
     """The file of an observation: the same observation and versions give the same bytes.
+
+    It is of version 2 with an answer, else of version 1.
 
     Args:
         observation: what to write.
@@ -37,10 +41,15 @@ def observation_bytes(observation: Observation, *, versions: dict[str, str]) -> 
     tensors |= {"state": observation.state, "noise": observation.noise}
     if observation.actions is not None:
         tensors["actions"] = observation.actions
+    answer = observation.answer
+    if answer is not None:
+        tensors["answer.actions"] = answer.actions
+        tensors["answer.model_actions"] = answer.model_actions
+        tensors |= {f"answer.depth.{camera}": depth for camera, depth in answer.depth.items()}
     little = {name: array.astype(array.dtype.newbyteorder("<")) for name, array in tensors.items()}
     metadata = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": "1" if answer is None else "2",
         "instruction": observation.instruction,
         "cameras": _json(list(observation.pictures)),
         "source": _json(dict(observation.source)),
@@ -51,6 +60,8 @@ def observation_bytes(observation: Observation, *, versions: dict[str, str]) -> 
         metadata["noise_seed"] = str(observation.noise_seed)
     if observation.depth_unit is not None:
         metadata["depth_unit"] = observation.depth_unit
+    if answer is not None:
+        metadata["answer"] = _json(dict(answer.origin))
     return serialize(little, metadata)
 
 
@@ -76,13 +87,17 @@ def parse_observation(contents: bytes, *, file: str) -> Observation:
 
     if metadata.get("format") != FORMAT:
         raise refuse("format", f"expected {FORMAT}, found {metadata.get('format')!r}", key="format")
-    if metadata.get("version") != VERSION:
+    if metadata.get("version") not in VERSIONS:
         raise refuse(
-            "version", f"expected {VERSION}, found {metadata.get('version')!r}", key="version"
+            "version",
+            f"expected {' or '.join(VERSIONS)}, found {metadata.get('version')!r}",
+            key="version",
         )
-    for key in sorted(_REQUIRED - set(metadata)):
+    has_answer = metadata["version"] == "2"
+    required = _REQUIRED | ({"answer"} if has_answer else set())
+    for key in sorted(required - set(metadata)):
         raise refuse("metadata", "expected this key", key=key)
-    for key in sorted(set(metadata) - _REQUIRED - _OPTIONAL):
+    for key in sorted(set(metadata) - required - _OPTIONAL):
         raise refuse("metadata", "expected no such key", key=key)
     if hashlib.sha256(found.data).hexdigest() != metadata["data_sha256"]:
         raise refuse("digest", "the data are not those that were written", key="data_sha256")
@@ -93,10 +108,11 @@ def parse_observation(contents: bytes, *, file: str) -> Observation:
     if len(set(cameras)) != len(cameras):
         raise refuse("duplicate", "expected every camera once", key="cameras")
     documents = {}
-    for key in ("source", "versions"):
+    for key in ("source", "versions", *(["answer"] if has_answer else [])):
         documents[key] = strict_json(metadata[key].encode(), file=file, code="observation.metadata")
         if not isinstance(documents[key], dict):
             raise refuse("metadata", "expected an object", key=key)
+        check_document(documents[key], key=key, code="observation.metadata", file=file)
     seed = metadata.get("noise_seed")
     if seed is not None and not (seed.isascii() and seed.isdigit() and str(int(seed[:20])) == seed):
         raise refuse(
@@ -120,6 +136,18 @@ def parse_observation(contents: bytes, *, file: str) -> Observation:
     depth = {
         camera: tensors.pop(f"depth.{camera}") for camera in cameras if f"depth.{camera}" in tensors
     }
+    answered = None
+    if has_answer:
+        answered = (
+            take("answer.actions"),
+            take("answer.model_actions"),
+            documents["answer"],
+            {
+                camera: tensors.pop(f"answer.depth.{camera}")
+                for camera in cameras
+                if f"answer.depth.{camera}" in tensors
+            },
+        )
     for name in sorted(tensors):
         raise refuse("tensor", "expected no such tensor", tensor=name)
     try:
@@ -133,6 +161,7 @@ def parse_observation(contents: bytes, *, file: str) -> Observation:
             depth=depth,
             depth_unit=cast("DepthUnit | None", unit),
             source=documents["source"],
+            answer=None if answered is None else Answer(*answered),
         )
     except Error as error:
         message = f"{file}: {error.message}"

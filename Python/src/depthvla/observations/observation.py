@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from depthvla.errors import Error
 from depthvla.observations._errors import located
+from depthvla.observations._json import check_document
+from depthvla.observations.answer import Answer
 
 DepthUnit = Literal["metres", "unscaled", "relative"]
 
@@ -36,8 +38,9 @@ class Observation:
 
     Raises:
         Error: status 65, code `observation.camera`, `observation.picture`, `observation.state`,
-            `observation.noise`, `observation.actions`, `observation.depth` or
-            `observation.instruction`: a value that no observation may have, named by `key`.
+            `observation.noise`, `observation.actions`, `observation.depth`,
+            `observation.instruction`, `observation.answer` or `observation.metadata`: a value that
+            no observation may have, named by `key`.
     """
 
     pictures: Mapping[str, npt.NDArray[np.uint8]]
@@ -57,6 +60,8 @@ class Observation:
     """`metres`; `unscaled`: depth up to a factor; `relative`: Depth Anything's relative depth."""
     source: Mapping[str, Any] = field(default_factory=dict)
     """Where it comes from, as JSON values; `kind` names the way."""
+    answer: Answer | None = None
+    """What a policy answered."""
 
     def __post_init__(self) -> None:
         """Checks every value."""
@@ -101,6 +106,9 @@ class Observation:
                 f"expected at most {INSTRUCTION_LIMIT} bytes of text without NUL",
             )
         self._check_depth()
+        check_document(dict(self.source), key="source", code="observation.metadata")
+        if self.answer is not None:
+            self.answer.check(self.pictures, self.noise.shape)
         for name in ("pictures", "depth", "source"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 

@@ -20,6 +20,8 @@ public struct AssetChoice: Sendable {
 
   /// Replace what is found for their role and model.
   public var given: [Given] = []
+  /// The robot that the user named: a preset of ``Robot`` or the path of a file.
+  public var robot: String?
   /// Whether files beside the weights travel too.
   public var takesFound = true
 
@@ -30,12 +32,13 @@ extension AssetChoice {
   /// - Parameters:
   ///   - family: of the bundle.
   ///   - families: all there are.
+  ///   - policy: the source that the bundle's actions come from; nil without one.
   /// - Throws: `convert.assets` when two have one name, or it is unclear which model a given file
-  ///   belongs to, or there are more than a bundle has room for; what is wrong with one of them, as
+  ///   belongs to, or there are more than a bundle has room for, or two robots; what is wrong with one of them, as
   ///   ``AssetContent/read(_:role:fileName:)``; `convert.asset-size`; `bundle.asset-name`;
   ///   `file.*`.
   func selection(
-    of sources: [ImportedSource], family: String, families: [String]
+    of sources: [ImportedSource], family: String, families: [String], policy: ImportedSource?
   ) throws(WeightsError) -> AssetSelection {
     var notes: [String] = []
     var found: [AssetSearch.Found] = []
@@ -49,6 +52,12 @@ extension AssetChoice {
       present: sources.map(\.family), bundle: family, families: families, found: found)
     var files: [AssetFile] = []
     var replaced: Set<String> = []
+    if let robot {
+      let owner = try owners.owner(of: Given(role: .robot, family: nil, path: robot))
+      files.append(try AssetFile(robot: robot, family: owner, policy: policy))
+      // A bundle has one, whatever source it lies beside.
+      found.removeAll { $0.role == .robot }
+    }
     for given in given {
       let owner = try owners.owner(of: given)
       let file = try given.open(family: owner)
@@ -60,6 +69,7 @@ extension AssetChoice {
     }
     found.removeAll { replaced.contains($0.path) }
     try Self.requireSingle(found)
+    try Self.requireOneRobot(found)
     try Self.requireRoom(given: files.count, found)
     let statisticsOwners = Set(files.filter { $0.plan.role == .statistics }.map(\.plan.family))
     for other in found {
@@ -94,6 +104,16 @@ extension AssetChoice {
     return [
       "\(chosen.path.quoted) is a tokenizer of a kind that run cannot read; the bundle holds it anyway"
     ]
+  }
+
+  private static func requireOneRobot(_ found: [AssetSearch.Found]) throws(WeightsError) {
+    let robots = found.filter { $0.role == .robot }
+    guard robots.count > 1 else { return }
+    throw WeightsError(
+      .convertAssets, .usage,
+      "the sources have \(robots.count) robots: "
+        + robots.prefix(8).map(\.path.quoted).joined(separator: ", "),
+      remedies: [.giveAsset(.robot)])
   }
 
   private static func requireRoom(
@@ -146,6 +166,7 @@ extension AssetSearch.Found {
     case .statistics: .giveAsset(.statistics, family: family)
     // No option gives such a file.
     case .generation: .leaveOutAssets
+    case .robot: .giveAsset(.robot)
     }
   }
 }

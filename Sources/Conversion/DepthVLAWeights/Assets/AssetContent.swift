@@ -2,6 +2,7 @@ import DVLABundles
 public import DVLADiagnostics
 import DVLAJSON
 import DVLANormalization
+import DVLARobots
 import DVLASafetensors
 import DVLATokenization
 
@@ -11,13 +12,14 @@ enum AssetContent: Equatable {
   case openpiStatistics, lerobotStatistics, lerobotTensors, processorStatistics
   /// Settings, of which only the form is looked at.
   case settings(refersToStateFiles: Bool)
+  case robot
 
   /// - Parameters:
   ///   - fileName: decides what form a tokenizer has; nil: its bytes decide.
   /// - Returns: what it is, and whether `run` can use it; it may be a sound tokenizer of another
   ///   kind.
   /// - Throws: `convert.asset-kind` for what only has the name of such a file;
-  ///   `tokenizer.malformed`, `statistics.*`, `json.*`, `safetensors.*`.
+  ///   `tokenizer.malformed`, `statistics.*`, `robot.*`, `json.*`, `safetensors.*`.
   static func read(
     _ bytes: [UInt8], role: BundleAsset.Role, fileName: String?
   ) throws(WeightsError) -> (content: AssetContent, isReadable: Bool) {
@@ -32,6 +34,9 @@ enum AssetContent: Equatable {
       case .preprocessor: return (try settings(bytes, tolerating: []), true)
       case .generation: return (try settings(bytes, tolerating: [.jsonIntegerRange]), true)
       case .statistics: return (try statistics(bytes), true)
+      case .robot:
+        _ = try Robot(contents: bytes)
+        return (.robot, true)
       }
     } catch {
       guard let kind = FileKind.identify(prefix: unsafe bytes.span.bytes), kind != .json else {
@@ -112,6 +117,7 @@ enum AssetContent: Equatable {
     case .lerobotStatistics: AssetNames.dataSetStatistics
     case .lerobotTensors:
       AssetNames.isStepState(fileName) ? fileName : AssetNames.normalizerState
+    case .robot: AssetNames.robot
     case .settings:
       AssetNames.role(of: fileName) == role ? fileName : AssetNames.preprocessor
     }
@@ -124,6 +130,7 @@ extension BundleAsset.Role {
     case .tokenizer: "a tokenizer"
     case .tokenizerConfiguration, .preprocessor, .generation: "a JSON object"
     case .statistics: "statistics"
+    case .robot: "a robot's document"
     }
   }
 }

@@ -29,15 +29,15 @@ struct AssetFile: Sendable {
     }
   }
 
-  /// A file that is made of what a source has elsewhere.
+  /// A file that is made of what a source has elsewhere, or of what is known here.
   ///
   /// - Throws: what is wrong with its contents, as ``AssetContent/read(_:role:fileName:)``;
   ///   `bundle.asset-name`.
   init(
     made bytes: [UInt8], path: String, family: String, fileName: String, role: BundleAsset.Role,
-    source: String
+    source: String, isGiven: Bool = false
   ) throws(WeightsError) {
-    isGiven = false
+    self.isGiven = isGiven
     contents = .made(bytes, path: path)
     sha256 = SHA256.hash(bytes)
     refersToStateFiles = false

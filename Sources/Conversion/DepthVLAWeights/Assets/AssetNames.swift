@@ -13,6 +13,8 @@ enum AssetNames {
   static let processor = "processor_config.json"
   /// Nothing here generates text; it travels for the way back.
   static let generation = "generation_config.json"
+  /// A robot's document is this project's own.
+  static let robot = "robot.json"
   static let normStatistics = "norm_stats.json"
   static let dataSetStatistics = "stats.json"
   /// A step of lerobot's pipelines; its number there varies.
@@ -26,7 +28,7 @@ enum AssetNames {
     preprocessor: .preprocessor, processor: .preprocessor,
     "policy_preprocessor.json": .preprocessor, "policy_postprocessor.json": .preprocessor,
     normStatistics: .statistics, dataSetStatistics: .statistics,
-    generation: .generation,
+    generation: .generation, robot: .robot,
   ]
 
   /// Folders in the folder of a checkpoint that hold statistics, how deep, and under which name.
@@ -42,9 +44,11 @@ enum AssetNames {
 
   /// What a file of that name beside a checkpoint of the family is for; nil where it is not an
   /// asset.
-  /// Models that only see need no tokenizer and no statistics, even where the folder has some.
+  /// Models that only see need no tokenizer and no statistics, even where the folder has some, and
+  /// only a policy has a robot.
   static func role(of name: String, family: String) -> BundleAsset.Role? {
     guard let role = role(of: name) else { return nil }
+    if role == .robot { return Family.isPolicy(family) ? role : nil }
     let readsText = Family(rawValue: family)?.readsText ?? true
     return readsText || role == .preprocessor ? role : nil
   }
@@ -73,6 +77,7 @@ enum AssetNames {
       found.role == .tokenizer || found.role == .tokenizerConfiguration
     case .statistics: found.role == .statistics
     case .generation: found.role == .generation
+    case .robot: found.role == .robot
     case .preprocessor:
       found.role == .preprocessor
         && (given.fileName == found.fileName

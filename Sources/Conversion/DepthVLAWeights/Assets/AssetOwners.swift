@@ -29,6 +29,14 @@ struct AssetOwners {
         "no source uses a tokenizer; leave it out")
     case .statistics:
       return owner(among: Family.policies, [.statistics]) ?? bundle
+    case .robot:
+      guard Family.isPolicy(bundle) else {
+        throw WeightsError(
+          .convertAssets, .usage, file: given.path,
+          "only a policy (\(Family.list(Family.policies))) has a robot, and this bundle is of the "
+            + "family \(bundle.escapedForTerminal)")
+      }
+      return bundle
     case .preprocessor, .generation:
       guard let only = present.first, present.count == 1 else {
         throw WeightsError(

@@ -39,7 +39,7 @@ public struct Conversion: Sendable {
   ///   - library: the manifests the sources were recognised with.
   /// - Throws: what ``RemapPlanner/plan()`` throws; `processing.*` and what `run` would refuse of a
   ///   policy; `remap.tie`; what the recipe throws;
-  ///   `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
+  ///   `robot.fit`, `robot.preset`; `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
   ///   assets, and for image processors what `run` would throw: `preprocessor.*`,
   ///   `model.configuration`; `document.setting` for a key that asks for what is not computed here,
   ///   and `document.unknown-key` where those are refused.
@@ -70,7 +70,7 @@ public struct Conversion: Sendable {
       choices[component] = index
     }
     let processing = try Self.processing(
-      of: sources, family: family, choices, options, families: library.families)
+      of: sources, family: family, options, families: library.families)
     let planner = RemapPlanner(
       library: library, family: family,
       sources: sources.map {
@@ -92,7 +92,8 @@ public struct Conversion: Sendable {
       })
     usedSources = sources.indices.filter(used.contains).map { sources[$0] }
     let assets = try options.assets.selection(
-      of: usedSources, family: family, families: library.families)
+      of: usedSources, family: family, families: library.families,
+      policy: Self.policy(of: usedSources, options))
     assetFiles = assets.files
     assetNotes = assets.notes
     documents = try DocumentLedger(usedSources, assets: assets.files, library: library)
@@ -103,14 +104,12 @@ public struct Conversion: Sendable {
   /// What the documents beside the weights say of the processing around the policy: those of the
   /// source that its action expert is taken from.
   private static func processing(
-    of sources: [ImportedSource], family: String, _ choices: [String: Int],
-    _ options: ConversionOptions, families: [String]
+    of sources: [ImportedSource], family: String, _ options: ConversionOptions, families: [String]
   ) throws(WeightsError) -> Configuration {
     if let recorded = options.recordedProcessing { return recorded }
-    guard Family.isPolicy(family) else { return Configuration() }
-    let source =
-      choices["action"].map { sources[$0] } ?? sources.first { Family.isPolicy($0.family) }
-    guard let source, Family.isPolicy(source.family) else { return Configuration() }
+    guard Family.isPolicy(family), let source = policy(of: sources, options) else {
+      return Configuration()
+    }
     return try ProcessingDocuments(source, options.assets, families: families).configuration
   }
 

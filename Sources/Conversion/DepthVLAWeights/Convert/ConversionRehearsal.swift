@@ -47,13 +47,13 @@ extension Conversion {
   ///
   /// A tokenizer is left alone: whether it can be read has been looked at, and `run` takes another.
   ///
-  /// - Throws: what ``RobotPolicy`` throws before it reads a tensor; as
+  /// - Throws: what ``RobotPolicy`` throws before it reads a tensor; `robot.fit`; as
   ///   ``PictureSettings/check(_:)``.
   func rehearse() throws(WeightsError) {
     let planned = PlannedBundle(self)
     do throws(WeightsError) {
       if Family.isPolicy(planned.family) {
-        try RobotPolicy.rehearse(planned)
+        try checkRobot(RobotPolicy.rehearse(planned))
       } else {
         try PictureSettings.check(planned)
       }

@@ -88,6 +88,8 @@ public struct DocumentLedger: Sendable, Equatable {
     let account =
       if plan.role == .statistics {
         try PolicyStatistics.account(of: document, named: plan.fileName)
+      } else if plan.role == .robot {
+        try Self.account(ofRobot: document, named: plan.fileName)
       } else if let side = LeRobotPipeline.Side(rawValue: plan.fileName),
         Family.isPolicy(plan.family)
       {
@@ -104,6 +106,23 @@ public struct DocumentLedger: Sendable, Equatable {
         "the documents have more than \(KeyAccount.entryLimit) keys in all, which no supported "
           + "library writes")
     }
+  }
+
+  /// Every key of a robot's document is read; others are refused.
+  private static func account(
+    ofRobot document: JSONValue, named file: String
+  ) throws(WeightsError) -> KeyAccount {
+    var account = KeyAccount(document: file)
+    for (key, value) in document.object?.members ?? [] {
+      if let inner = value.object, key != "metadata" {
+        for (name, value) in inner.members {
+          try account.add("\(key).\(name)", value, .used("robot"))
+        }
+      } else {
+        try account.add(key, value, .used("robot"))
+      }
+    }
+    return account
   }
 
   /// - Throws: `document.setting`, `document.too-many-keys`.

@@ -3,8 +3,10 @@ public import DVLADiagnostics
 import DVLAFiles
 import DVLAHashing
 public import DVLAJSON
+import DVLAPipelines
 public import DVLAQuantization
 public import DVLARemapping
+public import DVLARobots
 import DVLASafetensors
 public import DVLATensors
 
@@ -43,6 +45,8 @@ public struct Inspection: Sendable {
   public let tensors: [TensorInfo]
   /// The files that travel with the tensors, or would if the checkpoint were converted.
   public let assets: [Asset]
+  /// The robot among them; nil without one.
+  public let robot: Robot?
   /// Why the family is not known, or what is wrong with the tensors of the family.
   public let problem: WeightsError?
   /// What is odd about the files and yet no error.
@@ -110,13 +114,17 @@ extension Inspection {
       } catch { throw error.inTensor(tensor.name.string) }
     }
     let names = Set(bundle.tensors.map(\.name))
+    var robot: Robot?
+    var problem: WeightsError?
+    do throws(WeightsError) { robot = try bundle.robot() } catch { problem = error }
     return Inspection(
       path: bundle.path, kind: .bundle, family: bundle.documents.family, naming: nil,
       wrapping: NameWrapping(), aside: [], variants: [], configuration: configuration,
       files: [File(name: bundle.path.lastPathComponent, byteCount: bundle.byteCount)],
       tensors: bundle.tensors,
       assets: bundle.assets.map { Asset(name: $0.name, role: $0.role, byteCount: $0.byteCount) },
-      problem: nil, remarks: [], documents: documents, ledger: bundle.documents.ledger,
+      robot: robot, problem: problem, remarks: [], documents: documents,
+      ledger: bundle.documents.ledger,
       root: bundle.root.hex, provenance: bundle.documents.provenance, losses: losses,
       parameterCount: bundle.tensors.reduce(0) { sum, tensor in
         tensor.isScale(among: names) ? sum : sum + tensor.shape.elementCount
@@ -148,6 +156,7 @@ extension Inspection {
       ).plan()
     } catch { problem = error }
     var assets: [Asset] = []
+    var robot: Robot?
     var remarks = checkpoint.remarks
     var rows: [DocumentLedger.Row] = []
     if let account = recognition?.config?.account {
@@ -155,7 +164,7 @@ extension Inspection {
     }
     if let family = recognition?.family {
       let found = try Self.assets(of: checkpoint, family, library)
-      (assets, remarks) = (found.assets, found.remarks)
+      (assets, robot, remarks) = (found.assets, found.robot, found.remarks)
       if let record = try TrainerRecord.account(beside: checkpoint, of: family, library) {
         rows.append(DocumentLedger.Row(source: 0, account: record))
       }
@@ -168,7 +177,7 @@ extension Inspection {
       configuration: plan?.configuration ?? recognition?.stated ?? Configuration(),
       files: checkpoint.files.map {
         File(name: $0.file.path.lastPathComponent, byteCount: $0.file.byteCount)
-      }, tensors: checkpoint.tensors, assets: assets, problem: problem,
+      }, tensors: checkpoint.tensors, assets: assets, robot: robot, problem: problem,
       remarks: remarks + notes.map { WeightsError(.quantizationScheme, $0) },
       documents: DocumentLedger(rows: rows),
       ledger: plan.map { plan in
@@ -186,25 +195,27 @@ extension Inspection {
   private static func assets(
     of checkpoint: Checkpoint, _ family: String, _ library: ManifestLibrary
   ) throws(WeightsError) -> (
-    assets: [Asset], remarks: [WeightsError], rows: [DocumentLedger.Row]
+    assets: [Asset], robot: Robot?, remarks: [WeightsError], rows: [DocumentLedger.Row]
   ) {
     let search = try AssetSearch(checkpoint, family: family, families: library.families)
     let found = search.found
     var problems: [WeightsError] = []
     do throws(WeightsError) { try AssetChoice.requireSingle(found) } catch { problems = [error] }
     var assets: [Asset] = []
+    var robot: Robot?
     var rows: [DocumentLedger.Row] = []
     for file in found {
       do throws(WeightsError) {
         let asset = try file.open()
         let plan = asset.plan
         assets.append(Asset(name: plan.name, role: plan.role, byteCount: plan.byteCount))
+        if plan.role == .robot { robot = try Robot(contents: asset.bytes()) }
         rows += try DocumentLedger([], assets: [asset], library: library).rows
       } catch { problems.append(error) }
     }
     let notes = search.notes.map { WeightsError(.convertAssets, .usage, $0) }
     return (
-      assets, checkpoint.remarks(without: Set(found.map(\.source))) + notes + problems, rows
+      assets, robot, checkpoint.remarks(without: Set(found.map(\.source))) + notes + problems, rows
     )
   }
 }

@@ -3,7 +3,8 @@ import DVLAKernels
 import DVLATensorMath
 public import DVLATensors
 
-/// A table of token embeddings of which only the rows asked for are read.
+/// A table of token embeddings of which only the rows asked for are read, and kept: a robot repeats
+/// its instruction with every picture.
 ///
 /// Source: the scaling is that of transformers `models/gemma/modeling_gemma.py`, `GemmaModel`.
 public struct EmbeddingTable: Sendable {
@@ -12,6 +13,7 @@ public struct EmbeddingTable: Sendable {
   private let source: any TensorSource
   private let info: TensorInfo
   private let scales: TensorInfo?
+  private let kept = RowMemory()
 
   init(rows: Int, width: Int, source: any TensorSource, info: TensorInfo, scales: TensorInfo?) {
     self.rows = rows
@@ -32,7 +34,7 @@ public struct EmbeddingTable: Sendable {
     let factor = Float(Double(width).squareRoot())
     for (id, places) in places.sorted(by: { $0.key < $1.key }) {
       precondition((0..<rows).contains(id), "an id of the table")
-      let row = try row(id)
+      let row = try kept.row(id) { () throws(WeightsError) in try self.row(id) }
       for place in places {
         var span = values.mutableSpan
         var target = span._mutatingExtracting(place * width..<(place + 1) * width)

@@ -49,17 +49,22 @@ struct CameraImages: Sendable {
 
   /// [1, C, 3, H, W] of all pictures.
   ///
-  /// - Throws: `image.aspect`, `image.too-large`.
-  func pixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor {
-    try stack(images) { (image) throws(WeightsError) in try fit.pixels(image) }
+  /// - Parameter proceed: called before and after each picture; what it throws ends the work.
+  /// - Throws: `image.aspect`, `image.too-large`; what `proceed` throws.
+  func pixels(
+    _ images: [RGBImage], _ proceed: () throws(WeightsError) -> Void = {}
+  ) throws(WeightsError) -> Tensor {
+    try stack(images, proceed) { (image) throws(WeightsError) in try fit.pixels(image) }
   }
 
   /// [1, C, 3, H, W] of all pictures, as the depth encoder sees them; nil without one.
   ///
-  /// - Throws: as ``pixels(_:)``.
-  func depthPixels(_ images: [RGBImage]) throws(WeightsError) -> Tensor? {
+  /// - Throws: as ``pixels(_:_:)``.
+  func depthPixels(
+    _ images: [RGBImage], _ proceed: () throws(WeightsError) -> Void = {}
+  ) throws(WeightsError) -> Tensor? {
     guard let depthFit else { return nil }
-    return try stack(images) { (image) throws(WeightsError) in
+    return try stack(images, proceed) { (image) throws(WeightsError) in
       try depthFit.pixels(image, normalization: depthNormalization)
     }
   }
@@ -67,7 +72,7 @@ struct CameraImages: Sendable {
   /// The depth map of a picture at the picture's size, from that of its frame.
   ///
   /// - Parameter logDepth: [side, side] of the frame.
-  /// - Throws: `depth.not-finite`; as ``pixels(_:)``.
+  /// - Throws: `depth.not-finite`; as ``pixels(_:_:)``.
   func depthMap(_ logDepth: Tensor, of image: RGBImage) throws(WeightsError) -> DepthMap {
     let (height, width) = (logDepth.shape[0], logDepth.shape[1])
     var logDepth = logDepth
@@ -81,18 +86,23 @@ struct CameraImages: Sendable {
   }
 
   private func stack(
-    _ images: [RGBImage], _ process: (RGBImage) throws(WeightsError) -> Tensor
+    _ images: [RGBImage], _ proceed: () throws(WeightsError) -> Void,
+    _ process: (RGBImage) throws(WeightsError) -> Tensor
   ) throws(WeightsError) -> Tensor {
     var parts: [Tensor] = []
     for (camera, image) in images.enumerated() {
+      try proceed()
       do throws(WeightsError) { parts.append(try process(image)) } catch {
         var error = error
         error.message = "camera \(camera): " + error.message
         throw error
       }
     }
-    return Tensor(
-      parts.flatMap(\.values), shape: Shape([1, parts.count] + parts[0].shape.dimensions))
+    try proceed()
+    var values: [Float] = []
+    values.reserveCapacity(parts.count * parts[0].values.count)
+    for part in parts { values += part.values }
+    return Tensor(values, shape: Shape([1, parts.count] + parts[0].shape.dimensions))
   }
 }
 

@@ -12,8 +12,12 @@ struct PolicyUnits: Sendable {
   private let processing: PolicyProcessing
   private let configuration: ActionExpertConfiguration
   private let stateWidth: ClosedRange<Int>
+  /// Whether nothing says how wide the robot's states are.
+  private let isStateWidthUnknown: Bool
+  /// The widths that a robot's states may have. Narrower ones than the model's are filled up.
+  let robotStates: ClosedRange<Int>
   /// The width of the actions that come out.
-  private let actionWidth: Int
+  let actionWidth: Int
 
   /// How states are normalised; nil without statistics of them.
   var stateMethod: NormalizationMethod? { state?.method }
@@ -78,11 +82,21 @@ struct PolicyUnits: Sendable {
     let least = processing.library == nil ? c.stateDim : 1
     let known = state?.width ?? processing.stateWidth
     stateWidth = known.map { $0...$0 } ?? least...c.stateDim
+    isStateWidthUnknown = known == nil
+    robotStates = known.map { $0...$0 } ?? 1...c.stateDim
     let width = action?.width ?? processing.actionWidth ?? c.actionDim
     actionWidth =
       processing.library == .openpi && processing.adaptsToPi
       ? min(RobotSpace.alohaWidth, c.actionDim) : width
     try robot.check(states: stateWidth.upperBound, actions: actionWidth, isKnown: known != nil)
+  }
+
+  /// Filled up with zeros where nothing says how wide states are; otherwise as it is.
+  func filledState(_ given: [Double]) -> [Double] {
+    guard isStateWidthUnknown, !given.isEmpty, given.count < stateWidth.lowerBound else {
+      return given
+    }
+    return given + [Double](repeating: 0, count: stateWidth.lowerBound - given.count)
   }
 
   /// Normalised, then filled up with zeros, as openpi and lerobot do it.

@@ -30,6 +30,7 @@ public final class RobotPolicy: Sendable {
   private let compute: Compute
   private let loader: TaskQueue?
   private let bundlePath: String
+  private let memory = TokenMemory()
 
   /// When layers are unpacked.
   public enum Loading: Sendable {
@@ -102,9 +103,10 @@ public final class RobotPolicy: Sendable {
   /// Makes everything that a policy needs but the weights, from a configuration and the files
   /// beside it, to find errors early.
   ///
+  /// - Returns: what the policy can be given and gives.
   /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
-  public static func rehearse(_ source: any AssetSource) throws(WeightsError) {
-    try inFile(source.path) { () throws(WeightsError) in
+  public static func rehearse(_ source: any AssetSource) throws(WeightsError) -> PolicyLimits {
+    try inFile(source.path) { () throws(WeightsError) -> PolicyLimits in
       let configuration = try DepthVLAConfiguration(
         try ConfigurationReader(source.configuration),
         hasDepth: Family.hasDepthExpert(source.family))
@@ -112,8 +114,9 @@ public final class RobotPolicy: Sendable {
       let settings = try PolicySettings(source.configuration, configuration)
       let assets = try PolicyAssets(
         source, tokenizer: nil, statistics: nil, readsTokenizer: false)
-      _ = try CameraImages(settings, configuration, assets)
-      _ = try PolicyUnits(assets, settings, configuration.action)
+      return PolicyLimits(
+        try CameraImages(settings, configuration, assets),
+        try PolicyUnits(assets, settings, configuration.action))
     }
   }
 
@@ -128,6 +131,9 @@ public final class RobotPolicy: Sendable {
     }
   }
 
+  /// What an observation can have, and how wide its actions are.
+  public var limits: PolicyLimits { PolicyLimits(images, units) }
+
   /// Ends what is still being unpacked, and waits for it. A call of `act` that needs it gets
   /// `task.cancelled`.
   public func end() { loader?.cancel() }
@@ -138,10 +144,17 @@ public final class RobotPolicy: Sendable {
     GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
   }
 
-  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA.
+  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA. Those of the
+  /// last 16 instructions are kept.
   ///
   /// - Throws: `policy.no-tokenizer`; `prompt.*`, `tokenizer.*`.
   public func tokens(of instruction: String) throws(WeightsError) -> [Int] {
+    try memory.tokens(of: instruction) { (instruction) throws(WeightsError) in
+      try tokenized(instruction)
+    }
+  }
+
+  private func tokenized(_ instruction: String) throws(WeightsError) -> [Int] {
     guard let tokenizer = assets.tokenizer else {
       throw WeightsError(
         .policyNoTokenizer, .notFound, file: bundlePath,
@@ -160,6 +173,12 @@ public final class RobotPolicy: Sendable {
     return ids
   }
 
+  /// A robot's state as ``act(on:instruction:state:noise:options:finished:proceed:)`` takes it. Where neither
+  /// statistics nor documents say how wide states are, nor which library the policy is of, a narrower
+  /// one is filled up with zeros as openpi fills up (`transforms.pad_to_dim`). Any other is returned
+  /// as it is, for `act` to take or to refuse.
+  public func filledState(_ state: [Double]) -> [Double] { units.filledState(state) }
+
   /// Checks how many pictures there are, before any is read.
   ///
   /// - Throws: `policy.no-image`, `policy.image-count`.
@@ -174,7 +193,7 @@ public final class RobotPolicy: Sendable {
     }
   }
 
-  /// How often ``act(on:instruction:state:noise:options:finished:)`` calls `finished`: once for
+  /// How often ``act(on:instruction:state:noise:options:finished:proceed:)`` calls `finished`: once for
   /// each part of the forward pass.
   public func partCount(_ options: SamplingOptions) -> Int {
     let pattern = options.pattern ?? configuration.pattern
@@ -191,6 +210,8 @@ public final class RobotPolicy: Sendable {
   ///   - state: in the robot's units where there are statistics, else in the model's.
   ///   - noise: [H, actionDim].
   ///   - finished: called when a part of the forward is done. What it throws ends the forward.
+  ///   - proceed: called before each picture is prepared or its depth resized, and after the last
+  ///     one. What it throws ends the work.
   /// - Throws: `policy.no-image`, `policy.image-count`, `policy.state-width`, `policy.not-finite`;
   ///   `statistics.*`; as ``tokens(of:)``; `image.*`, `depth.not-finite`; what loading in the
   ///   background throws.
@@ -198,7 +219,8 @@ public final class RobotPolicy: Sendable {
   public func act(
     on pictures: [RGBImage], instruction: String, state: [Double], noise: Tensor,
     options: SamplingOptions = SamplingOptions(),
-    finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
+    finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in },
+    proceed: () throws(WeightsError) -> Void = {}
   ) throws(WeightsError) -> ActionChunk {
     precondition(
       noise.shape.rank == 2 && noise.shape[1] == configuration.action.actionDim, "noise [H, A]")
@@ -207,8 +229,8 @@ public final class RobotPolicy: Sendable {
     let ids = try tokens(of: instruction)
     let modelState = try units.modelState(state)
     let observation = PolicyObservation(
-      pixels: try images.pixels(pictures), ids: ids, state: modelState.tensor,
-      depthPixels: try images.depthPixels(pictures))
+      pixels: try images.pixels(pictures, proceed), ids: ids, state: modelState.tensor,
+      depthPixels: try images.depthPixels(pictures, proceed))
     stopwatch.lap(.prepare)
     let (horizon, width) = (noise.shape[0], noise.shape[1])
     let output = try inFile(bundlePath) { () throws(WeightsError) in
@@ -227,6 +249,7 @@ public final class RobotPolicy: Sendable {
     if let logDepth = output.logDepth {
       let (height, width) = (logDepth.shape[2], logDepth.shape[3])
       for (camera, picture) in pictures.enumerated() {
+        try proceed()
         let values = logDepth.values[camera * height * width..<(camera + 1) * height * width]
         depth.append(
           try images.depthMap(Tensor(Array(values), shape: [height, width]), of: picture))
@@ -239,6 +262,17 @@ public final class RobotPolicy: Sendable {
       steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
         + units.actionSteps,
       depth: depth, timing: stopwatch.laps)
+  }
+
+  /// The extents of the noise and of a chunk: [horizon, actionDim].
+  public var noiseShape: Shape {
+    [configuration.action.horizon, configuration.action.actionDim]
+  }
+
+  /// The processing of states of that width, prompts and actions, in words, in order.
+  public func steps(stateWidth: Int) -> [String] {
+    units.stateSteps(width: stateWidth) + ["prompt with a newline (\(promptStyle.words))"]
+      + units.actionSteps
   }
 
   private func promptSteps(_ count: Int) -> [String] {

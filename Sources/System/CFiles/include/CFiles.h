@@ -56,6 +56,14 @@ void file_access_hold_signals(sigset_t *before);
 /// Ends what file_access_hold_signals began. A signal that arrived meanwhile is delivered now.
 void file_access_release_signals(const sigset_t *before);
 
+/// From now on SIGHUP, SIGINT and SIGTERM, on whichever thread they arrive, write their number as a
+/// byte to a pipe and do nothing else. Returns the pipe's end to read from, which does not block.
+int file_access_await_signals(void);
+
+/// Has malloc map pieces of at least `mapped` bytes each for itself, and keep as many freed bytes as
+/// `kept` for what is allocated next.
+void file_access_keep_freed_memory(int mapped, int kept);
+
 /// rename(2) that fails with EEXIST where the target exists.
 int file_access_rename_new(int parent, const char *from, const char *to);
 
