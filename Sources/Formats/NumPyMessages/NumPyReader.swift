@@ -99,7 +99,8 @@ struct NumPyReader {
     return NumPyArray(dtype: type, shape: [], bytes: bytes)
   }
 
-  /// The values of the keys, which must all be there, and no others; the first, the marker, is true.
+  /// The values of the keys, which must all be there, and no others; the first, the marker, is
+  /// true.
   private func members(
     _ entries: [MessagePackValue.Entry], of map: MessagePackValue, _ words: String,
     _ keys: [[UInt8]]

@@ -16,8 +16,8 @@ enum ObservationJSON {
     }
   }
 
-  /// - Throws: as ``parse(_:key:)`` for a document that could not be read again, or that would not be
-  ///   the same then.
+  /// - Throws: as ``parse(_:key:)`` for a document that could not be read again, or that would
+  ///   not be the same then.
   static func check(_ value: JSONValue, key: String) throws(WeightsError) {
     guard value.isWritable(depth: depth) else {
       throw WeightsError(

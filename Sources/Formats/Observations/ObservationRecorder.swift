@@ -3,10 +3,10 @@ import DVLAParallelism
 
 /// Records observations into a folder while a robot works: the newest are kept, within limits.
 ///
-/// Files are made on a thread of their own. What that thread is behind with waits in a bounded queue;
-/// what does not fit is dropped and counted, so that a slow disk never delays whoever records. The
-/// index is written about once a second. The folder can be read at any time, also after the process
-/// was killed, and a later recorder continues it.
+/// Files are made on a thread of their own. What that thread is behind with waits in a bounded
+/// queue; what does not fit is dropped and counted, so that a slow disk never delays whoever
+/// records. The index is written about once a second. The folder can be read at any time, also
+/// after the process was killed, and a later recorder continues it.
 public final class ObservationRecorder: Sendable {
   public struct Limits: Sendable, Hashable {
     /// Bytes of the files, without the index. For about a second there may be more.
@@ -38,8 +38,8 @@ public final class ObservationRecorder: Sendable {
   private let work: RecordingWork
   private let queue = TaskQueue(threads: 1)
 
-  /// Opens a folder to record to, and makes it if nothing has that name. One that was recorded to is
-  /// continued; what is there counts.
+  /// Opens a folder to record to, and makes it if nothing has that name. One that was recorded to
+  /// is continued; what is there counts.
   ///
   /// - Parameters:
   ///   - failed: called with the first error of writing of several in a row, on the thread that

@@ -5,9 +5,9 @@ import DVLAHashing
 /// The folder that a recorder writes to: files with running numbers, and an index that lists the
 /// newest within the limits. One thread uses it.
 ///
-/// Whenever the process ends, the folder can be read: a file is there before the index lists it, and
-/// goes after the index has ceased to. A file that the index does not list yet is taken in when the
-/// folder is opened again.
+/// Whenever the process ends, the folder can be read: a file is there before the index lists it,
+/// and goes after the index has ceased to. A file that the index does not list yet is taken in when
+/// the folder is opened again.
 struct RecordingFolder {
   private static let lockName = ".observations.lock"
   private static let digits = 12

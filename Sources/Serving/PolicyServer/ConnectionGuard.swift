@@ -2,8 +2,8 @@ import NIOCore
 
 /// The first handler of a connection, which ends it when the client is too slow.
 ///
-/// A client has some seconds and bytes for its handshake, and a time for each message from its first
-/// byte to its last, so that one that stalls holds its memory for that long and no longer.
+/// A client has some seconds and bytes for its handshake, and a time for each message from its
+/// first byte to its last, so that one that stalls holds its memory for that long and no longer.
 final class ConnectionGuard: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer

@@ -11,8 +11,8 @@ final class OpenConnections: Sendable {
 
   private let open = Mutex(Open())
 
-  /// - Parameter limit: of connections that have not shaken hands. One more ends the oldest of them,
-  ///   which had its time, rather than the new one.
+  /// - Parameter limit: of connections that have not shaken hands. One more ends the oldest of
+  ///   them, which had its time, rather than the new one.
   func add(_ channel: any Channel, strangerLimit limit: Int) {
     let key = ObjectIdentifier(channel)
     let oldest = open.withLock { open -> (any Channel)? in

@@ -1,8 +1,8 @@
 public import DVLADiagnostics
 import Glibc
 
-/// What tells whether a file was replaced or written to: which file has the name, its size, and when
-/// it changed.
+/// What tells whether a file was replaced or written to: which file has the name, its size, and
+/// when it changed.
 public struct FileVersion: Sendable, Hashable {
   private let device: UInt
   private let inode: UInt

@@ -6,8 +6,8 @@ public import DVLADiagnostics
 ///
 /// Every encoding of a value that the format has is taken, the shortest or not. Refused are
 /// extension types, keys that are neither text nor bytes, equal keys in one map, text that is no
-/// UTF-8, bytes after the value, and messages beyond the limits. msgpack-cxx reads the message; what
-/// it finds goes through ``MessageGate`` before anything is made of it.
+/// UTF-8, bytes after the value, and messages beyond the limits. msgpack-cxx reads the message;
+/// what it finds goes through ``MessageGate`` before anything is made of it.
 ///
 /// Source: https://github.com/msgpack/msgpack/blob/master/spec.md
 public enum MessagePack {

@@ -29,8 +29,8 @@ public struct MessagePackWriter: Sendable {
     unsafe append { head in unsafe message_pack_head_number(head, value) }
   }
 
-  /// - Precondition: fewer than 2^32 bytes, as also for bytes, and as few elements or pairs of a list
-  ///   or map.
+  /// - Precondition: fewer than 2^32 bytes, as also for bytes, and as few elements or pairs of a
+  ///   list or map.
   public mutating func append(_ text: String) {
     let count = UInt32(text.utf8.count)
     unsafe append { head in unsafe message_pack_head_text(head, count) }

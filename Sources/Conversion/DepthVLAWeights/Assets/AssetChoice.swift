@@ -34,9 +34,9 @@ extension AssetChoice {
   ///   - families: all there are.
   ///   - policy: the source that the bundle's actions come from; nil without one.
   /// - Throws: `convert.assets` when two have one name, or it is unclear which model a given file
-  ///   belongs to, or there are more than a bundle has room for, or two robots; what is wrong with one of them, as
-  ///   ``AssetContent/read(_:role:fileName:)``; `convert.asset-size`; `bundle.asset-name`;
-  ///   `file.*`.
+  ///   belongs to, or there are more than a bundle has room for, or two robots; what is wrong with
+  ///   one of them, as ``AssetContent/read(_:role:fileName:)``; `convert.asset-size`;
+  ///   `bundle.asset-name`; `file.*`.
   func selection(
     of sources: [ImportedSource], family: String, families: [String], policy: ImportedSource?
   ) throws(WeightsError) -> AssetSelection {

@@ -39,10 +39,10 @@ public struct Conversion: Sendable {
   ///   - library: the manifests the sources were recognised with.
   /// - Throws: what ``RemapPlanner/plan()`` throws; `processing.*` and what `run` would refuse of a
   ///   policy; `remap.tie`; what the recipe throws;
-  ///   `robot.fit`, `robot.preset`; `convert.assets`, `convert.asset-*`, `file.*` and what is wrong with their contents for the
-  ///   assets, and for image processors what `run` would throw: `preprocessor.*`,
-  ///   `model.configuration`; `document.setting` for a key that asks for what is not computed here,
-  ///   and `document.unknown-key` where those are refused.
+  ///   `robot.fit`, `robot.preset`; `convert.assets`, `convert.asset-*`, `file.*` and what is wrong
+  ///   with their contents for the assets, and for image processors what `run` would throw:
+  ///   `preprocessor.*`, `model.configuration`; `document.setting` for a key that asks for what is
+  ///   not computed here, and `document.unknown-key` where those are refused.
   public init(
     sources: [ImportedSource], options: ConversionOptions, library: ManifestLibrary
   ) throws(WeightsError) {

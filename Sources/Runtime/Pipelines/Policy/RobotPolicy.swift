@@ -144,8 +144,8 @@ public final class RobotPolicy: Sendable {
     GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
   }
 
-  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA. Those of the
-  /// last 16 instructions are kept.
+  /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA. Those of
+  /// the last 16 instructions are kept.
   ///
   /// - Throws: `policy.no-tokenizer`; `prompt.*`, `tokenizer.*`.
   public func tokens(of instruction: String) throws(WeightsError) -> [Int] {
@@ -173,10 +173,10 @@ public final class RobotPolicy: Sendable {
     return ids
   }
 
-  /// A robot's state as ``act(on:instruction:state:noise:options:finished:proceed:)`` takes it. Where neither
-  /// statistics nor documents say how wide states are, nor which library the policy is of, a narrower
-  /// one is filled up with zeros as openpi fills up (`transforms.pad_to_dim`). Any other is returned
-  /// as it is, for `act` to take or to refuse.
+  /// A robot's state as ``act(on:instruction:state:noise:options:finished:proceed:)`` takes it.
+  /// Where neither statistics nor documents say how wide states are, nor which library the policy
+  /// is of, a narrower one is filled up with zeros as openpi fills up (`transforms.pad_to_dim`).
+  /// Any other is returned as it is, for `act` to take or to refuse.
   public func filledState(_ state: [Double]) -> [Double] { units.filledState(state) }
 
   /// Checks how many pictures there are, before any is read.
@@ -193,8 +193,8 @@ public final class RobotPolicy: Sendable {
     }
   }
 
-  /// How often ``act(on:instruction:state:noise:options:finished:proceed:)`` calls `finished`: once for
-  /// each part of the forward pass.
+  /// How often ``act(on:instruction:state:noise:options:finished:proceed:)`` calls `finished`: once
+  /// for each part of the forward pass.
   public func partCount(_ options: SamplingOptions) -> Int {
     let pattern = options.pattern ?? configuration.pattern
     let encoders = configuration.depth == nil ? 1 : 2

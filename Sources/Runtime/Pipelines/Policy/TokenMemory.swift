@@ -13,8 +13,8 @@ final class TokenMemory: Sendable {
   /// The one that was asked for last at the end.
   private let entries = Mutex<[Entry]>([])
 
-  /// What `make` returned for this instruction when it was asked for last; otherwise what it returns
-  /// now. An error of it is not kept.
+  /// What `make` returned for this instruction when it was asked for last; otherwise what it
+  /// returns now. An error of it is not kept.
   ///
   /// - Throws: what `make` throws.
   func tokens(

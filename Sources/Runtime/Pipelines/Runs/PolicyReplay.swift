@@ -6,9 +6,9 @@ public import DVLAObservations
 import DVLARobots
 import DVLATensors
 
-/// Runs recorded observations again on a policy, as the server does: pictures, instruction, state and
-/// noise as recorded, with the steps and the mask of the answer, and what the recorded robot does
-/// with the actions.
+/// Runs recorded observations again on a policy, as the server does: pictures, instruction, state
+/// and noise as recorded, with the steps and the mask of the answer, and what the recorded robot
+/// does with the actions.
 public struct PolicyReplay: Sendable {
   private let policy: RobotPolicy
   /// Whether keys and values are kept from step to step. The numbers are the same.
