@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import struct
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -172,6 +173,19 @@ def test_an_older_or_a_stranger_s_release_leaves_the_old_one_serving(serve, rele
     server.serves()
 
 
+def test_a_public_key_that_was_replaced_counts_from_the_next_bundle_on(serve, release, bundles, tmp_path):
+    trusted = tmp_path / "trusted.pem"
+    shutil.copy(KEYS / "p256.pub.pem", trusted)
+    place = release("depthvla", 7, tmp_path / "robot.dvla.safetensors")
+    server = serve(place, "--public-key", trusted)
+    shutil.copy(KEYS / "other-p256.pub.pem", trusted)
+    put(release, "other", 8, place, tmp_path)
+    reload(server, None)
+    assert reloads(server) == (0, 1)
+    put(release, "other", 8, place, tmp_path, "other-p256")
+    reload(server, root_of(bundles["other"]))
+
+
 def test_an_unsigned_bundle_leaves_the_old_one_serving(serve, release, bundles, tmp_path):
     place = release("depthvla", 7, tmp_path / "robot.dvla.safetensors")
     server = serve(place, "--public-key", KEYS / "p256.pub.pem")
@@ -281,3 +295,42 @@ def test_while_it_drains_it_is_not_ready(serve, steps):
         with contextlib.suppress(OSError):
             assert server.get("/readyz")[0] == 503
         connection.recv(timeout=harness.PATIENCE)
+
+
+def test_signals_in_quick_succession_never_end_it_by_themselves(place):
+    """They arrive on any thread, also on those of libraries, which were there before main."""
+    for _ in range(6):
+        server = harness.start(place, "--threads", 1)
+        for _ in range(15):
+            server.send_signal(signal.SIGHUP)
+            time.sleep(0.005)
+        assert server.stop() == 0, server.log
+
+
+def test_stopping_right_at_the_start_is_in_good_order(place):
+    for _ in range(6):
+        server = harness.start(place, "--threads", 1)
+        server.send_signal(signal.SIGHUP)
+        assert server.stop() == 0, server.log
+
+
+def test_a_log_that_nobody_reads_does_not_stop_it(place):
+    """Its lines fill a pipe; it answers all the same, and it can be stopped."""
+    first, last = os.pipe()
+    process = subprocess.Popen(
+        [harness.command(), "serve", str(place), "--port", "0", "--robot", "libero", "--log-level", "debug"],
+        stdin=subprocess.DEVNULL, stderr=last)
+    os.close(last)
+    text = b""
+    while b"ready" not in text:
+        text += os.read(first, 4096)
+    port = int(text.split(b"listening on ws://127.0.0.1:")[1].split()[0])
+    for _ in range(700):
+        with contextlib.suppress(OSError, websockets.exceptions.WebSocketException):
+            harness.websockets.sync.client.connect(f"ws://127.0.0.1:{port}", compression=None).close()
+    client = harness.WebsocketClientPolicy(f"ws://127.0.0.1:{port}")
+    assert client.infer(harness.libero())["actions"].shape[1] == 7
+    client._ws.close()
+    process.terminate()
+    assert process.wait(timeout=harness.PATIENCE) == 0
+    os.close(first)
