@@ -33,7 +33,11 @@ public final class TaskQueue: Sendable {
     if crew.isEmpty { waiting.update { $0.isClosed = true } }
   }
 
-  deinit { close() }
+  deinit {
+    close()
+    // Nobody waits for the threads; they end after the last task.
+    crew.withLock { $0?.detach() }
+  }
 
   /// Adds a closure, which starts after those added before it. After ``close()`` or ``cancel()``,
   /// and where the system started no thread, it runs on the calling thread, before this returns.
