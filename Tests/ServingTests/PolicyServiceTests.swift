@@ -186,12 +186,8 @@ struct PolicyServiceTests {
   }
 
   @Test func aBundleThatComputesNoDepthDoesNotTakeOver() throws {
-    var options = try fixture.options
-    options.usesDepth = true
-    let service = PolicyService(path: fixture.path, options: options)
-    _ = try service.load()
     try fixture.convert("pi0/openpi")
-    #expect(throws: WeightsError.self) { try service.load() }
+    #expect(throws: WeightsError(.init("serve.other-robot"), "")) { try service.load() }
     #expect(service.isReady)
   }
 

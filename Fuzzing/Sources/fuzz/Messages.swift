@@ -44,7 +44,7 @@ extension FuzzTarget {
       """
     guard robots.count == 3, let json = try? StrictJSON.parse(configuration),
       let lerobot = try? Robot.lerobot(configuration: json)
-    else { fatalError("expected every preset") }
+    else { preconditionFailure("a preset, and the configuration above, are sound") }
     robots.append(lerobot)
     return robots
   }()

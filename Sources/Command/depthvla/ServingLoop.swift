@@ -5,7 +5,6 @@
   import DVLAPolicyServer
   import DVLAPolicyService
   import Logging
-  import Synchronization
 
   /// What the command does while the server answers: it loads the bundle, waits for signals, looks
   /// at the bundle's files, and stops the server.

@@ -1,3 +1,4 @@
+import DVLADiagnostics
 import NIOHTTP1
 
 /// Why a WebSocket handshake is refused.
@@ -10,8 +11,7 @@ enum HandshakeProblem {
   /// No sound handshake of version 13 of the protocol.
   case form
 
-  /// Nil where the request is no handshake, or one that is taken.
-  ///
+  /// Nil where the request is no handshake.
   init?(_ head: HTTPRequestHead, _ core: ServerCore) {
     guard head.isHandshake else { return nil }
     self =
@@ -37,14 +37,28 @@ enum HandshakeProblem {
     }
   }
 
-  var words: String {
+  /// The code, a colon, and what was expected.
+  var words: String { "\(code.rawValue): \(expectation)" }
+
+  private var code: WeightsError.Code {
     switch self {
-    case .key: "serve.key: expected the header Authorization: Api-Key with a key of this server"
-    case .origin: "serve.origin: web pages are not answered; expected no Origin header"
-    case .draining: "serve.draining: the server is being stopped"
-    case .loading: "serve.loading: no sound bundle is loaded"
-    case .full(let limit): "serve.connections: \(limit) clients are connected already, the limit"
-    case .form: "serve.handshake: expected a WebSocket handshake of version 13"
+    case .key: .serveKey
+    case .origin: .serveOrigin
+    case .draining: .serveDraining
+    case .loading: .serveLoading
+    case .full: .serveConnections
+    case .form: .serveHandshake
+    }
+  }
+
+  private var expectation: String {
+    switch self {
+    case .key: "expected the header Authorization: Api-Key with a key of this server"
+    case .origin: "web pages are not answered; expected no Origin header"
+    case .draining: "the server is being stopped"
+    case .loading: "no sound bundle is loaded"
+    case .full(let limit): "\(limit) clients are connected already, the limit"
+    case .form: "expected a WebSocket handshake of version 13"
     }
   }
 
@@ -63,9 +77,7 @@ extension HTTPRequestHead {
   fileprivate var isHandshake: Bool {
     headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
   }
-}
 
-extension HTTPRequestHead {
   /// Whether it has everything that RFC 6455 demands of it, section 4.2.1.
   fileprivate var isSoundHandshake: Bool {
     let key = headers["Sec-WebSocket-Key"]
@@ -84,4 +96,15 @@ extension ServerCore {
     let shown = head.headers["Authorization"]
     return shown.count == 1 && keys.allow(shown[0])
   }
+}
+
+extension WeightsError.Code {
+  /// HTTP 401: a client shows no key of the server.
+  static let serveKey = Self("serve.key")
+  /// HTTP 403: a handshake of a web page.
+  static let serveOrigin = Self("serve.origin")
+  /// HTTP 503: no bundle is loaded yet, or the one that is served is damaged.
+  static let serveLoading = Self("serve.loading")
+  /// HTTP 400: no sound WebSocket handshake.
+  static let serveHandshake = Self("serve.handshake")
 }

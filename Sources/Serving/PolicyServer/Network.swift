@@ -52,7 +52,7 @@ extension NIOSSLContext {
 extension WeightsError.Code {
   /// The certificate or its key cannot be used.
   static let serveTLS = Self("serve.tls")
-  /// More clients than the system allows open files for.
+  /// More clients than the system allows open files for; HTTP 503: more than the server takes.
   static let serveConnections = Self("serve.connections")
   /// The server cannot listen at the address.
   static let serveAddress = Self("serve.address")

@@ -17,8 +17,7 @@ public final class PolicyServer: Sendable {
   private let tls: NIOSSLContext?
   private let listener = Mutex<(any Channel)?>(nil)
 
-  /// - Throws: `serve.exposed` for an address that other machines reach while no key is asked for;
-  ///   `serve.tls`, `serve.address`.
+  /// - Throws: `serve.tls` for files that are no certificate and its key; `file.*`.
   public init(
     _ service: PolicyService, options: ServerOptions, log: Logger
   ) throws(WeightsError) {
@@ -26,10 +25,12 @@ public final class PolicyServer: Sendable {
     tls = try options.tls.map { (files) throws(WeightsError) in try NIOSSLContext(files) }
   }
 
-  /// Begins to listen.
+  /// Begins to listen, with as many open files as the system allows this process.
   ///
   /// - Returns: the address, such as `ws://127.0.0.1:8000`.
-  /// - Throws: `serve.address` when the address is not this machine's or taken; `serve.exposed`.
+  /// - Throws: `serve.address` when the address is not this machine's or taken; `serve.exposed` for
+  ///   one that other machines reach while no key is asked for; `serve.connections` for more clients
+  ///   than the system allows open files for.
   public func start() throws(WeightsError) -> String {
     let options = core.options
     let address: SocketAddress
@@ -39,8 +40,7 @@ public final class PolicyServer: Sendable {
     } catch {
       throw WeightsError(
         .serveAddress, .usage,
-        "expected a name or an address of this machine, found "
-          + options.host.quoted)
+        "expected a name or an address of this machine, found \(options.host.quoted)")
     }
     guard address.isLoopback || options.keys != nil || options.allowsAnyone else {
       throw WeightsError(

@@ -21,7 +21,7 @@ public final class RequestQueue: Sendable {
   }
 
   /// Most requests that wait or are being answered.
-  public let limit: Int
+  private let limit: Int
   private let tasks = TaskQueue(threads: 1)
   private let state = Mutex(State())
 

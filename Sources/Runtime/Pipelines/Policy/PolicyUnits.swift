@@ -12,8 +12,6 @@ struct PolicyUnits: Sendable {
   private let processing: PolicyProcessing
   private let configuration: ActionExpertConfiguration
   private let stateWidth: ClosedRange<Int>
-  /// Whether nothing says how wide the robot's states are.
-  private let isStateWidthUnknown: Bool
   /// The widths that a robot's states may have. Narrower ones than the model's are filled up.
   let robotStates: ClosedRange<Int>
   /// The width of the actions that come out.
@@ -82,7 +80,6 @@ struct PolicyUnits: Sendable {
     let least = processing.library == nil ? c.stateDim : 1
     let known = state?.width ?? processing.stateWidth
     stateWidth = known.map { $0...$0 } ?? least...c.stateDim
-    isStateWidthUnknown = known == nil
     robotStates = known.map { $0...$0 } ?? 1...c.stateDim
     let width = action?.width ?? processing.actionWidth ?? c.actionDim
     actionWidth =
@@ -93,7 +90,7 @@ struct PolicyUnits: Sendable {
 
   /// Filled up with zeros where nothing says how wide states are; otherwise as it is.
   func filledState(_ given: [Double]) -> [Double] {
-    guard isStateWidthUnknown, !given.isEmpty, given.count < stateWidth.lowerBound else {
+    guard robotStates.contains(given.count), given.count < stateWidth.lowerBound else {
       return given
     }
     return given + [Double](repeating: 0, count: stateWidth.lowerBound - given.count)

@@ -141,7 +141,7 @@ public final class RobotPolicy: Sendable {
   /// The noise that a chunk of actions starts from: [horizon, actionDim], the same for a seed on
   /// every machine.
   public func noise(seed: UInt64) -> Tensor {
-    GaussianNoise(seed: seed).tensor([configuration.action.horizon, configuration.action.actionDim])
+    GaussianNoise(seed: seed).tensor(noiseShape)
   }
 
   /// The prompt's tokens: openpi's for pi0, those of PaliGemma's processor for DepthVLA. Those of

@@ -50,12 +50,11 @@ public struct PolicyReplay: Sendable {
     _ observation: RecordedObservation,
     finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> Outcome {
-    let action = policy.configuration.action
-    guard observation.noise.shape == [action.horizon, action.actionDim] else {
+    guard observation.noise.shape == policy.noiseShape else {
       throw WeightsError(
         .replayShape,
-        "noise: expected [\(action.horizon), \(action.actionDim)], the horizon and the width of an "
-          + "action of the policy, found \(observation.noise.shape)")
+        "noise: expected \(policy.noiseShape), the horizon and the width of an action of the policy, "
+          + "found \(observation.noise.shape)")
     }
     let answer = observation.answer
     let robot = try answer?.origin.robot.map { (json) throws(WeightsError) in
