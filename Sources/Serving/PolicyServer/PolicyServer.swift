@@ -29,8 +29,8 @@ public final class PolicyServer: Sendable {
   ///
   /// - Returns: the address, such as `ws://127.0.0.1:8000`.
   /// - Throws: `serve.address` when the address is not this machine's or taken; `serve.exposed` for
-  ///   one that other machines reach while no key is asked for; `serve.connections` for more clients
-  ///   than the system allows open files for.
+  ///   one that other machines reach while no key is asked for; `serve.connections` for more
+  ///   clients than the system allows open files for.
   public func start() throws(WeightsError) -> String {
     let options = core.options
     let address: SocketAddress
