@@ -128,6 +128,7 @@ let formats: [Target] = [
       "Diagnostics", "Parallelism", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors",
     ]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
+  module("Gates", in: "Formats", ["Tensors"]),
   module(
     "Bundles", in: "Formats",
     [
@@ -182,6 +183,7 @@ let conversion: [Target] = [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models",
       "EmbeddedManifests",
     ]),
+  module("Drift", in: "Conversion"),
   // Everything the command does, as a library.
   .target(
     name: "DepthVLAWeights",
@@ -191,7 +193,7 @@ let conversion: [Target] = [
         "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
-        "Pipelines", "Robots", "Parity", "CBuild",
+        "Pipelines", "Robots", "Parity", "CBuild", "Drift", "Gates",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
