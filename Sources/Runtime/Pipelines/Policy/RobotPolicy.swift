@@ -21,15 +21,15 @@ public final class RobotPolicy: Sendable {
   public let products: ProductChoice
   /// The text tokens a prompt may have.
   public var tokenLimit: Int { assets.processing.tokenLimit(settings.tokenLimit) }
-  private let model: DepthVLA
+  let model: DepthVLA
   private let settings: PolicySettings
   private let promptStyle: PaliGemmaPrompt.Style
-  private let images: CameraImages
+  let images: CameraImages
   private let assets: PolicyAssets
-  private let units: PolicyUnits
-  private let compute: Compute
+  let units: PolicyUnits
+  let compute: Compute
   private let loader: TaskQueue?
-  private let bundlePath: String
+  let bundlePath: String
   private let memory = TokenMemory()
 
   /// When layers are unpacked.
@@ -225,43 +225,27 @@ public final class RobotPolicy: Sendable {
     precondition(
       noise.shape.rank == 2 && noise.shape[1] == configuration.action.actionDim, "noise [H, A]")
     var stopwatch = Stopwatch()
-    try check(imageCount: pictures.count)
-    let ids = try tokens(of: instruction)
-    let modelState = try units.modelState(state)
-    let observation = PolicyObservation(
-      pixels: try images.pixels(pictures, proceed), ids: ids, state: modelState.tensor,
-      depthPixels: try images.depthPixels(pictures, proceed))
+    let prepared = try prepare(pictures, instruction: instruction, state: state, proceed: proceed)
     stopwatch.lap(.prepare)
-    let (horizon, width) = (noise.shape[0], noise.shape[1])
     let output = try inFile(bundlePath) { () throws(WeightsError) in
       try model.sample(
-        observation, noise: noise.reshaped([1, horizon, width]), options: options, on: compute,
+        prepared.inputs, noise: noise.reshaped(Shape([1] + noise.shape.dimensions)),
+        options: options, on: compute,
         finished: { (phase) throws(WeightsError) in
           stopwatch.lap(.forward(phase))
           try finished(phase)
         })
     }
-    let normalized = output.actions.reshaped([horizon, width])
-    let actions = try inFile(bundlePath) { () throws(WeightsError) in
-      try units.robotActions(normalized, from: modelState)
-    }
-    var depth: [DepthMap] = []
-    if let logDepth = output.logDepth {
-      let (height, width) = (logDepth.shape[2], logDepth.shape[3])
-      for (camera, picture) in pictures.enumerated() {
-        try proceed()
-        let values = logDepth.values[camera * height * width..<(camera + 1) * height * width]
-        depth.append(
-          try images.depthMap(Tensor(Array(values), shape: [height, width]), of: picture))
-      }
-    }
+    let normalized = output.actions.reshaped(noise.shape)
+    let actions = try actions(normalized, for: prepared)
     return ActionChunk(
-      normalized: normalized, modelState: modelState.tensor, actions: actions,
+      normalized: normalized, modelState: prepared.state.tensor, actions: actions,
       stateNormalization: units.stateMethod, actionNormalization: units.actionMethod,
-      tokenCount: ids.count,
-      steps: units.stateSteps(width: state.count) + promptSteps(ids.count)
+      tokenCount: prepared.tokenCount,
+      steps: units.stateSteps(width: state.count) + promptSteps(prepared.tokenCount)
         + units.actionSteps,
-      depth: depth, timing: stopwatch.laps)
+      depth: try depthMaps(output.logDepth, for: prepared, proceed: proceed),
+      timing: stopwatch.laps)
   }
 
   /// The extents of the noise and of a chunk: [horizon, actionDim].

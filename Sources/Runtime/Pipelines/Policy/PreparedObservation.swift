@@ -1,0 +1,88 @@
+public import DVLADiagnostics
+public import DVLAImages
+public import DVLAModels
+public import DVLATensors
+
+/// An observation as the model takes it, with what is needed to bring the results back to the
+/// robot.
+public struct PreparedObservation: Sendable {
+  /// Of a batch of one.
+  public let inputs: PolicyObservation
+  /// Tokens of the prompt.
+  public var tokenCount: Int { inputs.ids.count }
+  let state: PolicyUnits.ModelState
+  let pictures: [RGBImage]
+}
+
+extension RobotPolicy {
+  /// Brings pictures, instruction and state into the form of the model.
+  ///
+  /// - Parameters:
+  ///   - pictures: one of each camera, in the order of training. A missing camera is left out.
+  ///   - state: in the robot's units where there are statistics, else in the model's.
+  ///   - proceed: called before each picture is prepared, and after the last one. What it throws
+  ///     ends the work.
+  /// - Throws: `policy.no-image`, `policy.image-count`, `policy.state-width`, `policy.not-finite`;
+  ///   `statistics.*`; as ``tokens(of:)``; `image.*`.
+  public func prepare(
+    _ pictures: [RGBImage], instruction: String, state: [Double],
+    proceed: () throws(WeightsError) -> Void = {}
+  ) throws(WeightsError) -> PreparedObservation {
+    try check(imageCount: pictures.count)
+    let ids = try tokens(of: instruction)
+    let modelState = try units.modelState(state)
+    let inputs = PolicyObservation(
+      pixels: try images.pixels(pictures, proceed), ids: ids, state: modelState.tensor,
+      depthPixels: try images.depthPixels(pictures, proceed))
+    return PreparedObservation(inputs: inputs, state: modelState, pictures: pictures)
+  }
+
+  /// Takes in an observation, to sample any number of chunks for it.
+  ///
+  /// - Throws: what loading in the background and the trace throw.
+  public func sampler(
+    _ prepared: PreparedObservation, options: SamplingOptions = SamplingOptions(),
+    trace: StageTrace = .none,
+    finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
+  ) throws(WeightsError) -> PolicySampler {
+    try inFile(bundlePath) { () throws(WeightsError) in
+      try PolicySampler(
+        model, prepared.inputs, options: options, on: compute, trace: trace, finished: finished)
+    }
+  }
+
+  /// A chunk of the model in the robot's units.
+  ///
+  /// - Parameter normalized: [H, actionDim].
+  /// - Returns: H actions, each as wide as the robot's.
+  /// - Throws: `policy.not-finite`, `statistics.overflow`.
+  public func actions(
+    _ normalized: Tensor, for prepared: PreparedObservation
+  ) throws(WeightsError) -> [[Double]] {
+    try inFile(bundlePath) { () throws(WeightsError) in
+      try units.robotActions(normalized, from: prepared.state)
+    }
+  }
+
+  /// The depth of each picture at its size; empty where the model computed none.
+  ///
+  /// - Parameters:
+  ///   - logDepth: [1, C, H, W].
+  ///   - proceed: called before the depth of each picture is resized. What it throws ends the work.
+  /// - Throws: `depth.not-finite`, `image.*`.
+  public func depthMaps(
+    _ logDepth: Tensor?, for prepared: PreparedObservation,
+    proceed: () throws(WeightsError) -> Void = {}
+  ) throws(WeightsError) -> [DepthMap] {
+    guard let logDepth else { return [] }
+    let (height, width) = (logDepth.shape[2], logDepth.shape[3])
+    var depth: [DepthMap] = []
+    for (camera, picture) in prepared.pictures.enumerated() {
+      try proceed()
+      let values = logDepth.values[camera * height * width..<(camera + 1) * height * width]
+      depth.append(
+        try images.depthMap(Tensor(Array(values), shape: [height, width]), of: picture))
+    }
+    return depth
+  }
+}
