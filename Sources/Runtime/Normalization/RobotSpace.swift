@@ -68,6 +68,17 @@ public struct RobotSpace: Sendable, Hashable {
     return action
   }
 
+  /// Offsets from the state where actions of the model are offsets: the inverse of
+  /// ``added(_:to:)``.
+  public func subtracted(_ state: [Double], from action: [Double]) -> [Double] {
+    guard let mask else { return action }
+    var action = action
+    for index in action.indices where mask[index] && index < state.count {
+      action[index] -= state[index]
+    }
+    return action
+  }
+
   /// An action of the model in the convention of the robot.
   ///
   /// - Precondition: as wide as ``check(states:actions:isKnown:)`` demands.

@@ -39,6 +39,21 @@ public struct GateReport: Sendable {
     public let candidate: [[Double]]
     public let demonstrated: [[Double]]?
     public let drift: ActionDrift
+    /// mean |action - demonstrated| in standard deviations; nil without demonstrated actions.
+    public let demonstrationL1: ModelPair?
+    /// The flow-matching loss on the demonstrated actions; nil where it cannot be computed.
+    public let flowLoss: ModelPair?
+  }
+
+  /// A number of both models.
+  public struct ModelPair: Sendable, Hashable {
+    public let reference: Double
+    public let candidate: Double
+
+    public init(reference: Double, candidate: Double) {
+      self.reference = reference
+      self.candidate = candidate
+    }
   }
 
   /// One depth map.

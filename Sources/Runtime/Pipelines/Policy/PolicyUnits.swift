@@ -16,6 +16,9 @@ struct PolicyUnits: Sendable {
   let robotStates: ClosedRange<Int>
   /// The width of the actions that come out.
   let actionWidth: Int
+  /// Of each of their dimensions, in the robot's units; nil without statistics that have them, and
+  /// where a step after them changes the units.
+  let actionDeviations: [Double]?
 
   /// How states are normalised; nil without statistics of them.
   var stateMethod: NormalizationMethod? { state?.method }
@@ -85,6 +88,13 @@ struct PolicyUnits: Sendable {
     actionWidth =
       processing.library == .openpi && processing.adaptsToPi
       ? min(RobotSpace.alohaWidth, c.actionDim) : width
+    if !robot.isAdapted, let deviations = assets.action?.action?.std,
+      deviations.count >= actionWidth
+    {
+      actionDeviations = Array(deviations.prefix(actionWidth))
+    } else {
+      actionDeviations = nil
+    }
     try robot.check(states: stateWidth.upperBound, actions: actionWidth, isKnown: known != nil)
   }
 
@@ -163,6 +173,27 @@ struct PolicyUnits: Sendable {
       actions.append(encoded)
     }
     return actions
+  }
+
+  /// Actions of the robot, as demonstrations hold them, as the model has them: the inverse of
+  /// ``robotActions(_:from:)`` but for rounding. Filled up with zeros to the model's width.
+  ///
+  /// - Returns: [H, actionDim]; nil where joints and grippers of ALOHA would have to be brought back,
+  ///   or the actions have another width than the policy's.
+  /// - Throws: `statistics.*`.
+  func modelActions(
+    _ rows: [[Double]], from state: ModelState
+  ) throws(WeightsError) -> Tensor? {
+    guard !robot.isAdapted, let first = rows.first, first.count == actionWidth else { return nil }
+    let width = configuration.actionDim
+    var values: [Float] = []
+    for row in rows {
+      let own = robot.subtracted(state.reference, from: row)
+      let normalized = try action?.normalize(own) ?? own
+      values += normalized.map(Float.init)
+      values += [Float](repeating: 0, count: width - normalized.count)
+    }
+    return Tensor(values, shape: [rows.count, width])
   }
 
   /// The steps from a state of that width to the model's, in words, in order.

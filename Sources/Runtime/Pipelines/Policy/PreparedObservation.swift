@@ -64,6 +64,23 @@ extension RobotPolicy {
     }
   }
 
+  /// Actions of the robot, as demonstrations hold them, in the form of the model.
+  ///
+  /// - Returns: [H, actionDim]; nil where ALOHA's joints would have to be brought back, or the
+  ///   actions have another width than the policy's.
+  /// - Throws: `statistics.*`.
+  public func modelActions(
+    _ rows: [[Double]], for prepared: PreparedObservation
+  ) throws(WeightsError) -> Tensor? {
+    try inFile(bundlePath) { () throws(WeightsError) in
+      try units.modelActions(rows, from: prepared.state)
+    }
+  }
+
+  /// The standard deviation of each dimension of an action in training, in the robot's units; nil
+  /// without statistics that have it, and where a step after them changes the units.
+  public var actionDeviations: [Double]? { units.actionDeviations }
+
   /// The depth of each picture at its size; empty where the model computed none.
   ///
   /// - Parameters:
