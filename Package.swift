@@ -183,7 +183,7 @@ let conversion: [Target] = [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models",
       "EmbeddedManifests",
     ]),
-  module("Drift", in: "Conversion", ["Tensors"]),
+  module("Drift", in: "Conversion", ["Kernels", "Tensors"]),
   // Everything the command does, as a library.
   .target(
     name: "DepthVLAWeights",

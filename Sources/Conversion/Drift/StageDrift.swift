@@ -1,36 +1,42 @@
 /// How far a stage is from the reference's, over all samples.
-public struct StageDrift: Sendable, Hashable {
+public struct StageDrift: Sendable, Equatable {
   /// As goldens name it, such as `vlm.layer.3`.
   public let name: String
-  /// In dB; nil where nothing differs.
-  public var meanSQNR: Double?
-  public var worstSQNR: Double?
-  public var worstCosine: Double
+  /// In dB, of each sample; infinite where nothing differs.
+  public let sqnrs: [Double]
+  /// Of each sample.
+  public let cosines: [Double]
 
-  public init(name: String, meanSQNR: Double?, worstSQNR: Double?, worstCosine: Double) {
+  public init(name: String, sqnrs: [Double], cosines: [Double]) {
     self.name = name
-    self.meanSQNR = meanSQNR
-    self.worstSQNR = worstSQNR
-    self.worstCosine = worstCosine
+    self.sqnrs = sqnrs
+    self.cosines = cosines
   }
-}
 
-/// How far the weights of a tensor are from the reference's.
-public struct WeightDrift: Sendable, Hashable {
-  public let name: String
-  /// As it is stored, such as `I8 [4096, 2048], per channel`.
-  public let stored: String
-  /// In dB; nil where nothing differs.
-  public var sqnr: Double?
-  /// sum c r / sum r^2.
-  public var gain: Double
-  public var maximumAbsolute: Double
+  /// In dB; nil where nothing differs in any sample.
+  public var meanSQNR: Double? { Self.mean(sqnrs) }
+  /// In dB; nil where nothing differs in any sample.
+  public var worstSQNR: Double? { sqnrs.min().flatMap { $0 == .infinity ? nil : $0 } }
+  public var worstCosine: Double { cosines.min() ?? 1 }
 
-  public init(name: String, stored: String, sqnr: Double?, gain: Double, maximumAbsolute: Double) {
-    self.name = name
-    self.stored = stored
-    self.sqnr = sqnr
-    self.gain = gain
-    self.maximumAbsolute = maximumAbsolute
+  /// Over the samples that differ.
+  private static func mean(_ values: [Double]) -> Double? {
+    let differing = values.filter { $0 != .infinity }
+    return differing.isEmpty ? nil : differing.reduce(0, +) / Double(differing.count)
+  }
+
+  /// The first stage, in the order of the forward, at which errors begin or grow at once: its worst
+  /// SQNR is below 40 dB, and 10 dB or more below that of every stage before it.
+  ///
+  /// Rounding of weights adds up over the layers, a little in each. A wrong picture or a wrong
+  /// weight shows at one stage.
+  public static func first(of stages: [StageDrift]) -> StageDrift? {
+    var lowest = Double.infinity
+    for stage in stages {
+      let sqnr = stage.worstSQNR ?? .infinity
+      if sqnr < 40, sqnr <= min(lowest, 60) - 10 { return stage }
+      lowest = min(lowest, sqnr)
+    }
+    return nil
   }
 }
