@@ -53,10 +53,10 @@ public struct ActionDrift: Sendable, Hashable {
   }
 
   /// An error as a share of the standard deviation. Of a dimension that never changed in training
-  /// any error is too much: infinite, or nil where there is none.
+  /// any error is too much: ``DriftSums/unbounded``, or nil where there is none.
   public static func share(_ error: Double, of deviation: Double) -> Double? {
-    if deviation > 0 { return error / deviation }
-    return error > 0 ? .infinity : nil
+    if deviation > 0 { return min(DriftSums.unbounded, error / deviation) }
+    return error > 0 ? DriftSums.unbounded : nil
   }
 
   /// ``maximum`` as shares of the standard deviations; 0 for one that never changes and has no

@@ -9,7 +9,7 @@ public struct DepthDrift: Sendable, Hashable {
   public let absRel: Double
   /// sqrt(mean (c - r)^2), in the unit of the depth.
   public let rmse: Double
-  /// sqrt(mean g^2 - mean(g)^2), g = log c - log r; infinite where a c is not positive.
+  /// sqrt(mean g^2 - mean(g)^2), g = log c - log r; a c that is not positive counts as 1e-30.
   public let silog: Double
   /// The share of pixels with max(c / r, r / c) < 1.25.
   public let delta: Double
@@ -64,7 +64,7 @@ private struct PixelSums {
     count += 1
     relative += abs(c - r) / r
     squares += (c - r) * (c - r)
-    let g = c > 0 ? log(c) - log(r) : .infinity
+    let g = log(max(c, 1e-30)) - log(r)
     logs += g
     squaredLogs += g * g
     if c > 0, max(c / r, r / c) < 1.25 { near += 1 }

@@ -27,10 +27,14 @@ public struct DriftSums: Sendable, Equatable {
   public var isEqual: Bool { sums.squaredError == 0 && !hasNonFinite }
   public var maximumError: Double { sums.maximumError }
 
-  /// 10 log10(sum r^2 / sum (c - r)^2), in dB; infinite where nothing differs, -infinite where the
-  /// reference alone is all zeros.
+  /// The SQNR of equal values: more than float32 can tell apart.
+  public static let greatestSQNR = 200.0
+
+  /// 10 log10(sum r^2 / sum (c - r)^2), in dB, from -200 to 200.
   public var sqnr: Double {
-    sums.squaredError == 0 ? .infinity : 10 * log10(sums.squaredSource / sums.squaredError)
+    if sums.squaredError == 0 { return Self.greatestSQNR }
+    let decibels = 10 * log10(sums.squaredSource / sums.squaredError)
+    return max(-Self.greatestSQNR, min(Self.greatestSQNR, decibels))
   }
 
   /// sum c r / sqrt(sum c^2 sum r^2), from -1 to 1; 1 where nothing differs, 0 where one side alone
@@ -42,9 +46,13 @@ public struct DriftSums: Sendable, Equatable {
   }
 
   /// sum c r / sum r^2: the factor by which the candidate is scaled as a whole; 1 where nothing
-  /// differs, infinite where the reference alone is all zeros.
+  /// differs, ``unbounded`` where the reference alone is all zeros.
   public var gain: Double {
     if sums.squaredError == 0 { return 1 }
-    return sums.squaredSource > 0 ? sums.product / sums.squaredSource : .infinity
+    return sums.squaredSource > 0
+      ? min(Self.unbounded, sums.product / sums.squaredSource) : Self.unbounded
   }
+
+  /// What stands for infinite errors, which JSON has no number for.
+  public static let unbounded = 1e6
 }

@@ -2,7 +2,7 @@
 public struct StageDrift: Sendable, Equatable {
   /// As goldens name it, such as `vlm.layer.3`.
   public let name: String
-  /// In dB, of each sample; infinite where nothing differs.
+  /// In dB, of each sample; 200 where nothing differs.
   public let sqnrs: [Double]
   /// Of each sample.
   public let cosines: [Double]
@@ -14,16 +14,12 @@ public struct StageDrift: Sendable, Equatable {
   }
 
   /// In dB; nil where nothing differs in any sample.
-  public var meanSQNR: Double? { Self.mean(sqnrs) }
+  public var meanSQNR: Double? { differs ? sqnrs.reduce(0, +) / Double(sqnrs.count) : nil }
   /// In dB; nil where nothing differs in any sample.
-  public var worstSQNR: Double? { sqnrs.min().flatMap { $0 == .infinity ? nil : $0 } }
+  public var worstSQNR: Double? { differs ? sqnrs.min() : nil }
   public var worstCosine: Double { cosines.min() ?? 1 }
 
-  /// Over the samples that differ.
-  private static func mean(_ values: [Double]) -> Double? {
-    let differing = values.filter { $0 != .infinity }
-    return differing.isEmpty ? nil : differing.reduce(0, +) / Double(differing.count)
-  }
+  private var differs: Bool { sqnrs.contains { $0 < DriftSums.greatestSQNR } }
 
   /// The first stage, in the order of the forward, at which errors begin or grow at once: its worst
   /// SQNR is below 40 dB, and 10 dB or more below that of every stage before it.

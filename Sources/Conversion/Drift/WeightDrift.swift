@@ -3,7 +3,7 @@ public struct WeightDrift: Sendable, Equatable {
   public let name: String
   /// As the candidate stores it, such as `I8 [4096, 2048], per channel`.
   public let stored: String
-  /// In dB; infinite where nothing differs.
+  /// In dB; 200 where nothing differs.
   public let sqnr: Double
   /// sum c r / sum r^2.
   public let gain: Double
@@ -25,5 +25,5 @@ public struct WeightDrift: Sendable, Equatable {
     self.maximumAbsolute = maximumAbsolute
   }
 
-  public var differs: Bool { sqnr != .infinity }
+  public var differs: Bool { sqnr < DriftSums.greatestSQNR }
 }

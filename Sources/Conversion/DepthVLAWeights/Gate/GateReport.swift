@@ -95,6 +95,8 @@ public struct GateReport: Sendable {
 
   /// In the order of the budget.
   public let judgements: [Judgement]
+  /// Limits on depth, where the models compute none.
+  public let inapplicable: [BudgetLimit]
   /// The likeliest first.
   public let causes: [Cause]
   /// By observation, then seed.
@@ -105,6 +107,8 @@ public struct GateReport: Sendable {
   public let stages: [StageDrift]
   /// The first stage that drifts far more than the one before it.
   public let firstDrift: String?
+  /// Of every depth map that was measured, by observation, then camera.
+  public let depthDrifts: [(observation: Int, camera: String, drift: DepthDrift)]
   /// All tensors that differ, the worst first.
   public let weights: [WeightDrift]
   /// Tensors that are equal bit for bit.

@@ -8,9 +8,8 @@ import DVLATensors
 
 /// The weights of two bundles, tensor by tensor.
 struct WeightComparison {
-  /// The tensors that differ, in the order of the reference.
+  /// All tensors, in the order of the reference.
   let drifts: [WeightDrift]
-  let equalCount: Int
 
   /// Elements compared at a time.
   private static let blockElementCount = 1 << 18
@@ -32,11 +31,11 @@ struct WeightComparison {
     let (r, c) = (try FullPrecisionBundle(reference), try FullPrecisionBundle(candidate))
     try Self.requireSameTensors(r, c)
     let floats = r.tensors.filter { $0.dtype.isConvertibleFloat }
-    var blocks: [Block] = []
-    for (index, info) in floats.enumerated() {
-      for start in stride(from: 0, to: info.shape.elementCount, by: Self.blockElementCount) {
-        let end = min(info.shape.elementCount, start + Self.blockElementCount)
-        blocks.append(Block(tensor: index, range: start..<end))
+    let blocks = floats.enumerated().flatMap { index, info in
+      stride(from: 0, to: info.shape.elementCount, by: Self.blockElementCount).map { start in
+        Block(
+          tensor: index,
+          range: start..<min(info.shape.elementCount, start + Self.blockElementCount))
       }
     }
     let total = floats.reduce(0) { $0 + $1.shape.elementCount }
@@ -61,12 +60,10 @@ struct WeightComparison {
           .gateNotFinite, tensor: info.name.string,
           "\(candidate.path) or \(reference.path) holds a NaN or an infinity")
       }
-      guard !sums.isEqual else { continue }
       drifts.append(
         WeightDrift(name: info.name.string, stored: c.words(of: info.name), sums))
     }
     self.drifts = drifts
-    equalCount = floats.count - drifts.count
   }
 
   private static func requireSameTensors(
