@@ -128,12 +128,14 @@ let formats: [Target] = [
       "Diagnostics", "Parallelism", "Tensors", "JSON", "Images", "Files", "Hashing", "Safetensors",
     ]),
   module("Accounting", in: "Formats", ["Diagnostics", "JSON"]),
-  module("Gates", in: "Formats", ["Tensors"]),
+  module(
+    "Gates", in: "Formats",
+    ["Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing"]),
   module(
     "Bundles", in: "Formats",
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Hashing", "Signing",
-      "Compression", "Kernels", "Parallelism",
+      "Compression", "Gates", "Kernels", "Parallelism",
     ]),
 ]
 
@@ -164,8 +166,8 @@ let runtime: [Target] = [
     name: "DepthVLARuntime",
     dependencies: prefixed([
       "Diagnostics", "Families", "Tensors", "Parallelism", "JSON", "Hashing", "Signing", "Kernels",
-      "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Bundles",
-      "Models", "Normalization", "NumPyMessages", "Observations", "Pipelines", "Robots",
+      "MatrixProducts", "TensorMath", "RandomNumbers", "Images", "Tokenization", "Gates",
+      "Bundles", "Models", "Normalization", "NumPyMessages", "Observations", "Pipelines", "Robots",
     ]), path: "Sources/Runtime/DepthVLARuntime", swiftSettings: swiftSettings),
 ]
 
@@ -260,8 +262,8 @@ let command: [Target] = [
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
-        "Hashing", "Signing", "Bundles", "TensorMath", "Models", "Images", "Normalization",
-        "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
+        "Hashing", "Signing", "Gates", "Bundles", "TensorMath", "Models", "Images",
+        "Normalization", "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 

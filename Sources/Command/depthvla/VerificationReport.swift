@@ -12,6 +12,8 @@ struct VerificationReport {
   let verification: BundleVerification
   /// The signature that was checked; nil where none was required.
   let signature: VerifiedSignature?
+  /// The passed gate that was checked; nil where none was required.
+  let gate: VerifiedGate?
   let comparison: BundleComparison?
 
   var words: String {
@@ -24,6 +26,7 @@ struct VerificationReport {
         + "\(verification.byteCount) bytes accounted for\n"
       text += "root \(verification.root.hex)\n"
       if let signature { text += SignatureReport(signature).words("signed") }
+      if let gate { text += GateTrustReport(gate).words }
       text += nonFiniteWords
     } else {
       text += "\(path.escapedForTerminal): DAMAGED in \(verification.damageCount) "
@@ -143,6 +146,7 @@ struct VerificationReport {
           })
       ))
     members.append(("signature", signature.map { SignatureReport($0).json } ?? .null))
+    members.append(("gate", gate.map { GateTrustReport($0).json } ?? .null))
     if let comparison {
       members.append(("against", .array(comparison.rows.map(Self.json))))
       members.append(("assets_against", .array(comparison.assets.map(Self.json))))

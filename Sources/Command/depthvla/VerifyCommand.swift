@@ -21,9 +21,10 @@ struct VerifyCommand: OutputCommand {
       --against lists every source that the bundle was made from. Each tensor is converted again \
       and compared bit for bit, and the loss is measured. Assets are compared with the files \
       beside the weights. With --public-key the bundle must be signed with one of the keys, and \
-      the SHA-256 of the file is checked too. The exit status is 1 if sources and bundle differ, \
-      the signature cannot be trusted or a tensor holds NaN or infinity. It is 65 if the bundle \
-      is damaged.
+      the SHA-256 of the file is checked too. With --require-gate a passed gate must have been \
+      signed with one of the keys. The exit status is 1 if sources and bundle differ, the \
+      signature or the gate cannot be trusted or a tensor holds NaN or infinity. It is 65 if the \
+      bundle is damaged.
       """)
 
   @Argument(help: "The bundle.")
@@ -47,19 +48,25 @@ struct VerifyCommand: OutputCommand {
   func run() throws {
     let line = output.progress()
     defer { line?.finish() }
-    let signature = try verifiedSignature()
+    // Both before the bundle is opened, so that damage of the bundle they are of is reported as
+    // damage.
+    let policy = try trust.policy()
+    let signature = try policy.signature(ofBundle: bundle, in: trust.signature)
+    let gate = try policy.gate(ofBundle: bundle)
     let opened = try WeightBundle(path: bundle)
     try signature?.check(root: opened.root)
+    try gate?.check(root: opened.root)
     let total = opened.byteCount
     let verification = try opened.verify(threads: output.threadCount) { done in
       line?.update(
         WorkProgress(phase: "verify", doneByteCount: done, totalByteCount: total))
     }
-    if verification.isIntact, let signature {
-      try signature.check(
-        fileHash: try opened.fileHash { done in
-          line?.update(WorkProgress(phase: "hash", doneByteCount: done, totalByteCount: total))
-        })
+    if verification.isIntact, signature != nil || gate != nil {
+      let hash = try opened.fileHash { done in
+        line?.update(WorkProgress(phase: "hash", doneByteCount: done, totalByteCount: total))
+      }
+      try signature?.check(fileHash: hash)
+      try gate?.check(fileHash: hash)
     }
     var comparison: BundleComparison?
     if verification.isIntact, !checks.sources.isEmpty {
@@ -71,7 +78,8 @@ struct VerifyCommand: OutputCommand {
     }
     line?.finish()
     let report = VerificationReport(
-      path: bundle, verification: verification, signature: signature, comparison: comparison)
+      path: bundle, verification: verification, signature: signature, gate: gate,
+      comparison: comparison)
     try output.write(report.json, words: report.words)
     if let damage = verification.damages.first {
       Console.write("depthvla: \(damage.error)\n", to: .error)
@@ -84,12 +92,5 @@ struct VerifyCommand: OutputCommand {
     if let comparison, !comparison.isEqual {
       throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
     }
-  }
-
-  /// The signature alone, so that damage of the bundle it is of is reported as damage.
-  private func verifiedSignature() throws(WeightsError) -> VerifiedSignature? {
-    guard case .signed(let keys, let release) = try trust.policy() else { return nil }
-    return try VerifiedSignature(
-      ofBundle: bundle, in: trust.signature, trusting: keys, atLeast: release)
   }
 }

@@ -61,10 +61,24 @@ public struct DottedPattern: Hashable, Sendable {
     return zip(components, parts).allSatisfy { component, part in
       switch component {
       case .any: true
-      case .number:
-        !part.isEmpty
-          && part.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+      case .number: part.isNumber
       case .literal(let literal): literal.utf8.elementsEqual(part)
+      }
+    }
+  }
+
+  /// Whether every name that the other pattern matches is one that this one matches.
+  public func covers(_ other: DottedPattern) -> Bool {
+    // Of an open pattern the shortest names have one component more than are written, of any kind.
+    let shortest = other.components.count + (other.isOpen ? 1 : 0)
+    guard isOpen ? shortest > components.count : !other.isOpen && shortest == components.count
+    else { return false }
+    return zip(components, other.components).allSatisfy { own, theirs in
+      switch (own, theirs) {
+      case (.any, _), (.number, .number): true
+      case (.number, .literal(let literal)): literal.utf8.isNumber
+      case (.literal(let own), .literal(let theirs)): own.utf8.elementsEqual(theirs.utf8)
+      case (.number, .any), (.literal, _): false
       }
     }
   }
@@ -74,6 +88,12 @@ public struct DottedPattern: Hashable, Sendable {
 
   private static func isReserved(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: "*") || byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}")
+  }
+}
+
+extension Collection<UInt8> {
+  fileprivate var isNumber: Bool {
+    !isEmpty && allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
   }
 }
 

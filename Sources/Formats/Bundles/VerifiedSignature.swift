@@ -3,36 +3,6 @@ import DVLAFiles
 public import DVLAHashing
 public import DVLASigning
 
-/// Which bundles a program opens.
-public enum BundleTrust: Sendable {
-  /// Any sound one, signed or not.
-  case any
-  /// Those signed with one of the keys, and of that release or a later one. With a release, a
-  /// bundle signed without one is refused.
-  case signed(by: [PublicKey], atLeast: Int? = nil)
-
-  /// The same, but of bundles with a release none older than this one is opened.
-  ///
-  /// - Parameter release: nil changes nothing.
-  public func raised(to release: Int?) -> BundleTrust {
-    guard let release, case .signed(let keys, let least) = self else { return self }
-    return .signed(by: keys, atLeast: max(least ?? release, release))
-  }
-
-  /// The signature that the policy asks for, verified; nil where it asks for none.
-  ///
-  /// - Throws: as ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``.
-  func signature(
-    ofBundle path: String, in file: String?
-  ) throws(WeightsError) -> VerifiedSignature? {
-    switch self {
-    case .any: nil
-    case .signed(let keys, let release):
-      try VerifiedSignature(ofBundle: path, in: file, trusting: keys, atLeast: release)
-    }
-  }
-}
-
 /// A signature that a trusted key made of one file with the bundle's name. ``check(root:)`` and
 /// ``check(fileHash:)`` decide whether it is the signature of this bundle.
 public struct VerifiedSignature: Sendable {
@@ -56,16 +26,11 @@ public struct VerifiedSignature: Sendable {
     ofBundle bundle: String, in file: String? = nil, trusting keys: [PublicKey],
     atLeast release: Int? = nil
   ) throws(WeightsError) {
-    path = file ?? Self.path(ofBundle: bundle)
-    let bytes: [UInt8]
-    do throws(WeightsError) {
-      bytes = try readWholeFile(path: path, limit: SignatureFile.byteCountLimit)
-    } catch {
-      // If the bundle is missing too, that is the clearer error.
-      guard error.code == .fileNotFound, file == nil, try FileIdentity(path: bundle) != nil else {
-        throw file == nil && error.code == .fileNotFound ? error.notFound(bundle) : error
-      }
-      throw WeightsError(
+    let path = file ?? Self.path(ofBundle: bundle)
+    self.path = path
+    let companion = BundleCompanion(bundle: bundle, path: path, isNamed: file != nil)
+    let bytes = try companion.read(limit: SignatureFile.byteCountLimit) {
+      WeightsError(
         .signatureMissing, .checkFailed, file: bundle,
         "is not signed: the signature file \(path.quoted) does not exist")
     }
@@ -118,14 +83,5 @@ extension SignedStatement {
       .signatureRelease, .checkFailed,
       "expected release \(least) or a later one, found "
         + (release.map { "release \($0)" } ?? "a signature without a release"))
-  }
-}
-
-extension WeightsError {
-  /// The error of a signature file that is about the bundle.
-  fileprivate func notFound(_ bundle: String) -> WeightsError {
-    var error = self
-    error.file = bundle
-    return error
   }
 }

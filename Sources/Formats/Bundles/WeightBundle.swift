@@ -24,6 +24,8 @@ public final class WeightBundle: TensorSource {
   public let root: Digest
   /// Who signed it, where only a signed one was to be opened.
   public let signature: VerifiedSignature?
+  /// Who states that it passed a gate, where only one that did was to be opened.
+  public let gate: VerifiedGate?
   /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
 
@@ -48,21 +50,24 @@ public final class WeightBundle: TensorSource {
   /// - Parameters:
   ///   - trust: which bundles are taken; any sound one by default.
   ///   - signatureFile: where the signature is, if it is needed; beside the bundle by default.
-  ///   - check: which hash of stored bytes is compared when they are read. If only a signed bundle
-  ///     is accepted it is always the digest, without which the signature would cover no chunk.
+  ///   - check: which hash of stored bytes is compared when they are read. If only a signed or a
+  ///     gated bundle is accepted it is always the digest, without which the signature would cover
+  ///     no chunk.
   ///   - mapping: whether tensors that are stored plain are used in the mapped file instead of
   ///     being copied. While they are in use, nothing may write to the file in place: a page that
   ///     changes is not checked again, and one that is cut off ends the process. Replacing the
   ///     file, as this package does, is harmless.
   /// - Throws: `file.*` when it cannot be read, `safetensors.*` and `json.*` when the file
   ///   underneath is not sound, `bundle.*` when it is no sound bundle; as
-  ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)``; `signature.other-bundle`.
+  ///   ``VerifiedSignature/init(ofBundle:in:trusting:atLeast:)`` and
+  ///   ``VerifiedGate/init(ofBundle:under:)``; `signature.other-bundle`, `gate.other-bundle`.
   public init(
     path: String, trust: BundleTrust = .any, signatureFile: String? = nil,
     check: ChunkCheck = .checksum, mapping: Bool = false
   ) throws(WeightsError) {
     signature = try trust.signature(ofBundle: path, in: signatureFile)
-    self.check = signature == nil ? check : .digest
+    gate = try trust.gate(ofBundle: path)
+    self.check = trust.isSelective ? .digest : check
     let file = try Self.open(path)
     do throws(WeightsError) {
       let header = try BundleHeader(reading: file)
@@ -76,6 +81,7 @@ public final class WeightBundle: TensorSource {
             ) { _ in })
         }
       }
+      try gate?.check(root: header.root)
       self.path = path
       self.file = file
       documents = header.documents

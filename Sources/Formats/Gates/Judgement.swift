@@ -37,3 +37,9 @@ public struct Judgement: Sendable, Hashable {
 
   public var passed: Bool { limit.admits(judged) }
 }
+
+extension Judgement {
+  /// What was found against the limit, such as `worst weight.gain_error: at most 0.002, found 0.01
+  /// at vlm.layers.3`.
+  public var failure: String { "\(limit), found \(judged.words) at \(place)" }
+}

@@ -3,6 +3,7 @@
 @_exported public import DVLABundles
 @_exported public import DVLADiagnostics
 @_exported public import DVLAFamilies
+@_exported public import DVLAGates
 @_exported public import DVLAHashing
 @_exported public import DVLAImages
 @_exported public import DVLAJSON

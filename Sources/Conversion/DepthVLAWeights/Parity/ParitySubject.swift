@@ -114,15 +114,16 @@ extension ParitySubject {
   ///   - trust: which bundles are accepted.
   ///   - signatureFile: where the signature of a bundle is; beside it by default.
   /// - Throws: `parity.settings` for settings of a bundle, which holds its own;
-  ///   `parity.trust` for a checkpoint where a signature is asked for; what opening throws.
+  ///   `parity.trust` for a checkpoint where a signature or a gate is asked for; what opening throws.
   public static func open(
     _ path: String, library: ManifestLibrary, settings: [(key: String, value: JSONValue)],
     trust: BundleTrust = .any, signatureFile: String? = nil
   ) throws(WeightsError) -> ParitySubject {
     guard try WeightBundle.isBundle(path: path) else {
-      if case .signed = trust {
+      if trust.isSelective {
         throw WeightsError(
-          .parityTrust, .checkFailed, file: path, "expected a signed bundle, found a checkpoint")
+          .parityTrust, .checkFailed, file: path,
+          "expected a \(trust.signature == nil ? "gated" : "signed") bundle, found a checkpoint")
       }
       return ParitySubject(
         try RemappedCheckpoint(
@@ -165,6 +166,6 @@ extension ParitySubject {
 extension WeightsError.Code {
   /// Configuration values were given for a bundle.
   public static let paritySettings = Self("parity.settings")
-  /// A checkpoint where a signed bundle was asked for.
+  /// A checkpoint where a signed or gated bundle was asked for.
   public static let parityTrust = Self("parity.trust")
 }

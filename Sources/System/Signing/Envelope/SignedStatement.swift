@@ -19,7 +19,6 @@ public struct SignedStatement: Sendable, Equatable {
   /// Whole numbers that every JSON reader preserves.
   public static let releases = 1...(1 << 53 - 1)
 
-  static let type = "https://in-toto.io/Statement/v1"
   static let predicateType = "https://model_signing/signature/v1.0"
   /// The name of a model that is a single file: the path from the model to itself, as the OpenSSF
   /// tool writes it and demands it.
@@ -44,13 +43,12 @@ public struct SignedStatement: Sendable, Equatable {
     var annotations: [(String, JSONValue)] = []
     if let root { annotations.append((Self.rootKey, .string(root.hex))) }
     if let release { annotations.append((Self.releaseKey, .integer(Int64(release)))) }
-    return [
-      "_type": .string(Self.type),
-      "subject": [
-        ["name": .string(subject), "digest": ["sha256": .string(Self.digest(of: fileHash).hex)]]
+    return InTotoStatement.json(
+      subject: [
+        "name": .string(subject), "digest": ["sha256": .string(Self.digest(of: fileHash).hex)],
       ],
-      "predicateType": .string(Self.predicateType),
-      "predicate": [
+      predicateType: Self.predicateType,
+      predicate: [
         "serialization": ["method": "files", "hash_type": "sha256", "allow_symlinks": false],
         "resources": [
           [
@@ -58,8 +56,7 @@ public struct SignedStatement: Sendable, Equatable {
             "digest": .string(fileHash.hex), "annotations": .object(JSONObject(annotations)),
           ]
         ],
-      ],
-    ]
+      ])
   }
 
   /// Reads a payload whose signature has been verified. Members that the format leaves to other
@@ -68,18 +65,13 @@ public struct SignedStatement: Sendable, Equatable {
   /// - Throws: `json.*`, `signature.kind`, `signature.statement`, `signature.hashing`,
   ///   `signature.files`.
   init(_ payload: [UInt8]) throws(WeightsError) {
-    let limits = JSONLimits(
-      maximumByteCount: SignatureFile.byteCountLimit, maximumDepth: 32, maximumValueCount: 100_000)
-    let statement = try JSONReader(Self.parse(payload, limits), path: "payload").object(
-      allowing: ["_type", "subject", "predicateType", "predicate"])
-    for (key, expected) in [("_type", Self.type), ("predicateType", Self.predicateType)] {
-      let member = try statement.required(key)
-      guard try member.string() == expected else {
-        throw member.failure(
-          .signatureKind, "expected \(expected), found \((try member.string()).quoted)")
-      }
+    let statement = try InTotoStatement(payload)
+    let type = try statement.predicateType()
+    guard try type.string() == Self.predicateType else {
+      throw type.failure(
+        .signatureKind, "expected \(Self.predicateType), found \((try type.string()).quoted)")
     }
-    let predicate = try statement.required("predicate").object()
+    let predicate = try statement.predicate().object()
     try Self.checkHashing(predicate.required("serialization"))
     let resources = try predicate.required("resources")
     let files = try resources.array()
@@ -98,13 +90,9 @@ public struct SignedStatement: Sendable, Equatable {
     }
     fileHash = try file.required("digest").digest()
 
-    let subjects = try statement.required("subject")
-    guard let only = try subjects.array().first, try subjects.array().count == 1 else {
-      throw subjects.failure(
-        .signatureStatement, "expected one, found \(try subjects.array().count)")
-    }
-    subject = try only.object().required("name").string()
-    let stated = try only.object().required("digest").object().required("sha256")
+    let only = try statement.subject()
+    subject = try only.required("name").string()
+    let stated = try only.required("digest").object().required("sha256")
     guard try stated.digest() == Self.digest(of: fileHash) else {
       throw stated.failure(
         .signatureStatement,
@@ -112,17 +100,6 @@ public struct SignedStatement: Sendable, Equatable {
           + (try stated.digest()).hex)
     }
     (root, release) = try Self.annotations(of: file)
-  }
-
-  private static func parse(
-    _ payload: [UInt8], _ limits: JSONLimits
-  ) throws(WeightsError) -> JSONValue {
-    do throws(WeightsError) { return try StrictJSON.parse(payload, limits: limits) } catch {
-      // A line and column of the decoded payload, not of the file.
-      var error = error
-      error.message = "payload: " + error.message
-      throw error
-    }
   }
 
   /// - Throws: `signature.hashing`.
@@ -163,17 +140,5 @@ public struct SignedStatement: Sendable, Equatable {
     var error = error
     error.kind = .checkFailed
     return error
-  }
-}
-
-extension JSONReader {
-  /// - Throws: `json.type`, `signature.statement`.
-  fileprivate func digest() throws(WeightsError) -> Digest {
-    guard let digest = Digest(hex: try string()) else {
-      throw failure(
-        .signatureStatement,
-        "expected 64 lowercase hexadecimal digits, found \((try string()).quoted)")
-    }
-    return digest
   }
 }
