@@ -27,7 +27,8 @@ struct DepthVLA: ParsableCommand {
   private static var subcommands: [any ParsableCommand.Type] {
     var commands: [any ParsableCommand.Type] = [
       InspectCommand.self, ConvertCommand.self, VerifyCommand.self, SignCommand.self,
-      ExportCommand.self, DiffCommand.self, ParityCommand.self, RunCommand.self,
+      ExportCommand.self, DiffCommand.self, ParityCommand.self, GateCommand.self,
+      RunCommand.self,
     ]
     #if Server
       commands.append(ServeCommand.self)

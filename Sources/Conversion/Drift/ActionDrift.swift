@@ -52,21 +52,19 @@ public struct ActionDrift: Sendable, Hashable {
     }
   }
 
-  /// An error as a share of the standard deviation. Of a dimension that never changed in training
-  /// any error is too much: ``DriftSums/unbounded``, or nil where there is none.
+  /// An error as a share of the standard deviation; nil for a dimension that never changed in
+  /// training, which unnormalising holds where it was.
   public static func share(_ error: Double, of deviation: Double) -> Double? {
-    if deviation > 0 { return min(DriftSums.unbounded, error / deviation) }
-    return error > 0 ? DriftSums.unbounded : nil
+    deviation > 0 ? error / deviation : nil
   }
 
-  /// ``maximum`` as shares of the standard deviations; 0 for one that never changes and has no
-  /// error.
-  public var maximumShares: [Double] { shares(maximum) }
+  /// ``maximum`` as shares of the standard deviations.
+  public var maximumShares: [Double?] { shares(maximum) }
   /// ``rms`` as shares of the standard deviations.
-  public var rmsShares: [Double] { shares(rms) }
+  public var rmsShares: [Double?] { shares(rms) }
 
-  private func shares(_ errors: [Double]) -> [Double] {
-    zip(errors, deviations).map { Self.share($0, of: $1) ?? 0 }
+  private func shares(_ errors: [Double]) -> [Double?] {
+    zip(errors, deviations).map { Self.share($0, of: $1) }
   }
 }
 

@@ -38,6 +38,12 @@ public final class AtomicOutputDirectory: Sendable {
 
   deinit { discard() }
 
+  /// Where the folder is until it is committed: also a place for files that are needed for a while.
+  public var temporaryPath: String {
+    guard let slash = path.lastIndex(of: "/") else { return temporary.name }
+    return path[...slash] + temporary.name
+  }
+
   /// Starts a file in the folder.
   ///
   /// - Throws: `file.name` when the name is not one plain component, `file.exists` when the folder

@@ -106,6 +106,8 @@ struct GateJudge {
     case .depthEdgeAbsRel, .depthEdgeBreaks: "no depth map of the reference has an edge"
     case .stageSQNR, .stageCosine, .weightSQNR, .weightGain:
       "nothing matches \((limit.pattern?.text ?? "**").quoted)"
+    case .actionMaximumOfDeviation, .actionRMSOfDeviation:
+      "no dimension that it names changes in training"
     default: "there is no observation"
     }
   }
@@ -173,7 +175,7 @@ extension GateJudge {
   }
 
   private func byDimension(
-    _ limit: BudgetLimit, _ measure: (ActionDrift) -> [Double]
+    _ limit: BudgetLimit, _ measure: (ActionDrift) -> [Double?]
   ) throws(WeightsError) -> [[Value]] {
     guard let first = samples.first else { return [] }
     let width = first.drift.deviations.count
@@ -185,8 +187,8 @@ extension GateJudge {
     }
     let drifts = samples.map { measure(drift(of: $0, limit)) }
     return (limit.dimension.map { [$0] } ?? Array(0..<width)).map { dimension in
-      zip(samples, drifts).map { sample, drift in
-        value(drift[dimension], sample, "dimension \(dimension)")
+      zip(samples, drifts).compactMap { sample, drift in
+        drift[dimension].map { value($0, sample, "dimension \(dimension)") }
       }
     }
   }
