@@ -262,7 +262,7 @@ let command: [Target] = [
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
-        "Hashing", "Signing", "Gates", "Bundles", "TensorMath", "Models", "Images",
+        "Hashing", "Signing", "Drift", "Gates", "Bundles", "TensorMath", "Models", "Images",
         "Normalization", "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
@@ -352,6 +352,7 @@ let testing: [Target] = [
   tests(
     "Parity", ["Diagnostics", "Tensors", "JSON", "Safetensors", "Models", "TestSupport"]),
   tests("Quantization", ["Diagnostics", "Tensors", "JSON", "Kernels"]),
+  tests("Drift", ["JSON", "Tensors", "TestSupport"]),
   tests(
     "Bundles",
     [

@@ -4,6 +4,7 @@ import DVLADiagnostics
 import DVLAFiles
 import DVLAGates
 import DVLAObservations
+import DVLASigning
 import DepthVLAWeights
 
 /// `depthvla gate`.
@@ -79,11 +80,48 @@ struct GateCommand: OutputCommand {
 
   /// What is written.
   struct Files: ParsableArguments {
-    @Flag(help: "Replace what is there.")
+    @Option(
+      help: ArgumentHelp(
+        "Sign the verdict with this private key (PEM). Robots can demand it.", valueName: "key"))
+    var sign: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "A file whose first line is the passphrase of the key. There is no prompt for it.",
+        valueName: "file"))
+    var passphraseFile: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "The signed statement (default: the bundle's name with .gate added).", valueName: "file"))
+    var statement: String?
+
+    @Flag(help: "Replace the statement if it exists.")
     var force = false
+
+    func validate() throws {
+      if sign == nil, passphraseFile != nil || statement != nil {
+        throw ValidationError("--passphrase-file and --statement go with --sign")
+      }
+    }
+
+    /// Where the statement goes; nil where none is signed.
+    func statementPath(ofBundle bundle: String) -> String? {
+      sign == nil ? nil : statement ?? GateFile.path(ofBundle: bundle)
+    }
   }
 
   func run() throws {
+    try protectInputs()
+    let statementPath = files.statementPath(ofBundle: candidate)
+    let key = try files.sign.map { (path) throws(WeightsError) in
+      try PrivateKey(path: path, passphraseFile: files.passphraseFile)
+    }
+    // An output that cannot be made is found before the work, which is long.
+    let statementFile = try statementPath.map { (path) throws(WeightsError) in
+      try AtomicOutputFile(path: path, overwrite: files.force)
+    }
+    defer { statementFile?.discard() }
     let line = output.progress()
     defer { line?.finish() }
     var options = GateOptions(
@@ -117,8 +155,23 @@ struct GateCommand: OutputCommand {
       }
     }
     line?.finish()
+    if let key, let statementFile {
+      let bytes = try GateFile(report.statement(), by: key).bytes
+      try statementFile.write(unsafe bytes.span.bytes, at: 0)
+      try statementFile.commit()
+    }
     try output.write(
       GateDocument(report).json, words: GateWords(report, isQuiet: output.quiet).words)
     if !report.passed { throw ExitCode(WeightsError.Kind.checkFailed.rawValue) }
+  }
+
+  /// - Throws: `output.is-input`.
+  private func protectInputs() throws(WeightsError) {
+    try InputsOfCommand(
+      [
+        candidate, comparison.budget, comparison.observations, running.tokenizer, files.sign,
+        files.passphraseFile,
+      ] + comparison.against + output.manifests
+    ).protect(from: [files.statementPath(ofBundle: candidate)])
   }
 }

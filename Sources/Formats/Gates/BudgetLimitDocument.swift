@@ -1,5 +1,5 @@
 import DVLADiagnostics
-import DVLAJSON
+public import DVLAJSON
 import DVLATensors
 
 extension BudgetLimit {
@@ -99,7 +99,7 @@ extension BudgetLimit {
     }
   }
 
-  var json: JSONValue {
+  public var json: JSONValue {
     var members: [(String, JSONValue)] = [
       ("measure", .string(measure.rawValue)), ("statistic", .string(statistic.name)),
     ]

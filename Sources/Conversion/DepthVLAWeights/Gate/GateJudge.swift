@@ -12,8 +12,6 @@ struct GateJudge {
   let depth: [(observation: Int, camera: String, drift: DepthDrift)]
   let stages: [StageDrift]
   let weights: [WeightDrift]
-  /// Whether the models compute depth.
-  let hasDepth: Bool
 
   /// One measured number.
   private struct Value {
@@ -23,14 +21,11 @@ struct GateJudge {
     let place: String
   }
 
-  /// Whether a limit can be judged of these models at all.
-  func isApplicable(_ limit: BudgetLimit) -> Bool { hasDepth || limit.measure.subject != "depth" }
-
+  /// One for each limit, in their order.
+  ///
   /// - Throws: `gate.unmeasured` where the budget limits what was not measured; `gate.not-finite`.
   func judgements() throws(WeightsError) -> [Judgement] {
-    var judgements: [Judgement] = []
-    for limit in budget.limits where isApplicable(limit) { judgements.append(try judge(limit)) }
-    return judgements
+    try budget.limits.map { (limit) throws(WeightsError) in try judge(limit) }
   }
 
   private func judge(_ limit: BudgetLimit) throws(WeightsError) -> Judgement {

@@ -81,6 +81,7 @@ public struct GateReport: Sendable {
 
   public let candidate: Subject
   public let reference: Subject
+  /// As it was judged: without ``inapplicable``.
   public let budget: Budget
   /// The file, or `built in`.
   public let budgetPath: String

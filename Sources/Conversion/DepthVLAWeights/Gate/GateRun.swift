@@ -74,27 +74,43 @@ public struct GateRun {
     let spool = try DriftSpool(in: options.workFolder)
     let first = try runReference(spool, progress)
     let second = try runCandidate(spool, first, progress)
+    let budget = try judgedBudget()
     let judge = GateJudge(
-      budget: options.budget, files: observations.entries.map(\.file), samples: second.samples,
-      depth: second.depthDrifts, stages: second.stages, weights: weights.drifts,
-      hasDepth: Family.hasDepthExpert(candidate.documents.family))
+      budget: budget, files: observations.entries.map(\.file), samples: second.samples,
+      depth: second.depthDrifts, stages: second.stages, weights: weights.drifts)
     let judgements = try judge.judgements()
     let causes = GateCauses(
       reference: reference, candidate: candidate, weights: weights.drifts, stages: second.stages)
     return GateReport(
       candidate: try subject(candidate, path: candidate.path, second.side),
       reference: try subject(reference, path: referencePath, first.side),
-      budget: options.budget, budgetPath: options.budgetPath ?? "built in",
-      budgetDigest: options.budget.digest.hex, observationsPath: observations.path,
+      budget: budget, budgetPath: options.budgetPath ?? "built in",
+      budgetDigest: budget.digest.hex, observationsPath: observations.path,
       observationsDigest: observations.digest.hex, observations: first.observations,
       seedCount: options.seedCount, deviationOrigin: first.deviationOrigin,
       judgements: judgements,
-      inapplicable: options.budget.limits.filter { !judge.isApplicable($0) },
+      inapplicable: options.budget.limits.filter { !budget.limits.contains($0) },
       causes: try causes.all(), samples: second.samples, depth: second.depth,
       stages: second.stages, firstDrift: StageDrift.first(of: second.stages)?.name,
       depthDrifts: second.depthDrifts,
       weights: weights.drifts.filter(\.differs).sorted { ($0.sqnr, $0.name) < ($1.sqnr, $1.name) },
       equalTensorCount: weights.drifts.count { !$0.differs }, goldens: [])
+  }
+
+  /// The budget without limits on depth, where the models compute none.
+  ///
+  /// - Throws: `gate.unmeasured` where nothing is left.
+  private func judgedBudget() throws(WeightsError) -> Budget {
+    let budget = options.budget
+    guard !Family.hasDepthExpert(candidate.documents.family) else { return budget }
+    let limits = budget.limits.filter { $0.measure.subject != "depth" }
+    guard !limits.isEmpty else {
+      throw WeightsError(
+        .gateUnmeasured, .usage, file: candidate.path,
+        "the budget limits depth alone, and a \(candidate.documents.family) model computes none")
+    }
+    return Budget(
+      leastObservations: budget.leastObservations, grippers: budget.grippers, limits: limits)
   }
 
   // MARK: The reference

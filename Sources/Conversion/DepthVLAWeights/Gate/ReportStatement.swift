@@ -1,0 +1,45 @@
+public import DVLADiagnostics
+public import DVLAGates
+import DVLAHashing
+
+extension GateReport {
+  /// What the gate found, to be signed.
+  ///
+  /// - Throws: as ``GateStatement``'s initialiser; `gate.statement` for a report without the hashes
+  ///   of the candidate.
+  public func statement() throws(WeightsError) -> GateStatement {
+    guard let root = candidate.root.flatMap(Digest.init(hex:)),
+      let fileHash = candidate.sha256.flatMap(Digest.init(hex:)),
+      let observations = Digest(hex: observationsDigest)
+    else {
+      throw WeightsError(
+        .gateStatement, file: candidate.path, "has no hashes that a statement could name")
+    }
+    return try GateStatement(
+      subject: .init(name: Self.name(of: candidate.path), fileHash: fileHash, root: root),
+      budget: budget, judgements: judgements,
+      reference: .init(
+        name: Self.name(of: reference.path), family: reference.family,
+        root: reference.root.flatMap(Digest.init(hex:)), files: referenceFiles),
+      observations: .init(
+        digest: observations, count: self.observations.count, seedCount: seedCount),
+      goldens: goldens.compactMap { golden in
+        Digest(hex: golden.sha256).map { .init(name: Self.name(of: golden.path), sha256: $0) }
+      },
+      products: candidate.products, tool: "depthvla \(ToolVersion.current)")
+  }
+
+  /// The file of a reference bundle, or the files of its checkpoints.
+  private var referenceFiles: [GateStatement.File] {
+    if let sha256 = reference.sha256.flatMap(Digest.init(hex:)) {
+      return [.init(name: Self.name(of: reference.path), sha256: sha256)]
+    }
+    return reference.sources.compactMap { source in
+      Digest(hex: source.sha256).map { .init(name: Self.name(of: source.path), sha256: $0) }
+    }
+  }
+
+  private static func name(of path: String) -> String {
+    String(path.split(separator: "/").last ?? "")
+  }
+}
