@@ -14,6 +14,7 @@ struct GateCommand: OutputCommand {
     abstract: "Say yes or no to a bundle by what the robot would do with it.",
     usage: """
       depthvla gate <candidate> --against <path> ... --observations <folder> [<options>]
+      depthvla gate <candidate> --against <path> ... --golden <path> ... [<options>]
       """,
     discussion: """
       Example:
@@ -46,7 +47,13 @@ struct GateCommand: OutputCommand {
 
     @Option(
       help: ArgumentHelp("A folder of recorded observations.", valueName: "folder"))
-    var observations: String
+    var observations: String?
+
+    @Option(
+      name: .customLong("golden"), parsing: .upToNextOption,
+      help: ArgumentHelp(
+        "Goldens, or folders of them, whose inputs both models run on too.", valueName: "path"))
+    var goldens: [String] = []
 
     @Option(
       help: ArgumentHelp("The limits, as JSON (default: built in).", valueName: "file"))
@@ -60,6 +67,9 @@ struct GateCommand: OutputCommand {
 
     func validate() throws {
       if against.isEmpty { throw ValidationError("expected --against PATH") }
+      if observations == nil, goldens.isEmpty {
+        throw ValidationError("expected --observations FOLDER or --golden PATH")
+      }
       if !(1...64).contains(seeds) { throw ValidationError("--seeds \(seeds): expected 1 to 64") }
     }
   }
@@ -145,7 +155,9 @@ struct GateCommand: OutputCommand {
     ) { line?.update($0) }
     let gate = try GateRun(
       candidate: bundle, against: reference.bundle, referencePath: reference.path,
-      observations: try ObservationFolder(path: comparison.observations), options: options)
+      observations: try comparison.observations.map { (path) throws(WeightsError) in
+        try ObservationFolder(path: path)
+      }, goldens: try GoldenSelection.open(comparison.goldens), options: options)
     let report = try gate.run { phase, done, total in
       if phase == "weights" {
         line?.update(
@@ -171,7 +183,7 @@ struct GateCommand: OutputCommand {
       [
         candidate, comparison.budget, comparison.observations, running.tokenizer, files.sign,
         files.passphraseFile,
-      ] + comparison.against + output.manifests
+      ] + comparison.against + comparison.goldens + output.manifests
     ).protect(from: [files.statementPath(ofBundle: candidate)])
   }
 }

@@ -25,12 +25,14 @@ struct GateWords {
       text += "    is \(Self.number(first.judged)), allowed is "
       text += "\(first.limit.measure.isLargerBetter ? "at least" : "at most") "
       text += "\(Self.number(first.limit.bound))\n"
-      text += "    worst in \(first.place.escapedForTerminal)\n"
+      text += Self.folded("worst in \(first.place.escapedForTerminal)", indent: "    ")
     }
     if !report.passed {
       for cause in report.causes {
-        text += "  cause: \(cause.headline.escapedForTerminal)\n"
-        if let remedy = cause.remedy { text += "    \(remedy.escapedForTerminal)\n" }
+        text += Self.folded("cause: \(cause.headline.escapedForTerminal)", indent: "  ")
+        if let remedy = cause.remedy {
+          text += Self.folded(remedy.escapedForTerminal, indent: "    ")
+        }
       }
     }
     guard !isQuiet else { return text }
@@ -39,12 +41,16 @@ struct GateWords {
     for limit in report.inapplicable {
       text += "  --    \(limit.subjectWords): the models compute no depth\n"
     }
-    text += "\n\(report.observations.count) observations of "
-    text += "\(report.observationsPath.escapedForTerminal), \(report.seedCount) "
-    text += report.seedCount == 1 ? "noise each\n" : "noises each\n"
-    text += "  digest \(report.observationsDigest)\n"
+    text += "\n"
+    if let digest = report.observationsDigest {
+      text += "\(report.observations.count) observations of "
+      text += "\(report.observationsPath.escapedForTerminal), \(report.seedCount) "
+      text += report.seedCount == 1 ? "noise each\n" : "noises each\n"
+      text += "  digest \(digest)\n"
+      text += Self.folded("shares are of \(report.deviationOrigin)", indent: "")
+    }
+    for golden in report.goldens { text += "golden \(golden.path.escapedForTerminal)\n" }
     text += "budget \(report.budgetPath.escapedForTerminal)\n  digest \(report.budgetDigest)\n"
-    text += "shares are of \(report.deviationOrigin)\n"
     text += side("candidate", report.candidate) + side("reference", report.reference)
     return text
   }
@@ -69,6 +75,19 @@ struct GateWords {
       text += "\(Units.fixed(seconds.firstAction, 2)) s\n"
     }
     return text
+  }
+
+  /// A sentence in lines of at most 80 columns, where its words are short enough.
+  private static func folded(_ sentence: String, indent: String) -> String {
+    var lines: [String] = []
+    for word in sentence.split(separator: " ") {
+      if let last = lines.last, indent.count + last.count + 1 + word.count <= 80 {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines.map { indent + $0 + "\n" }.joined()
   }
 
   /// Four digits.

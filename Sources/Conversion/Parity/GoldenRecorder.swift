@@ -95,6 +95,19 @@ public struct GoldenRecorder {
   }
 }
 
+extension Golden {
+  /// Runs a model on the inputs.
+  ///
+  /// - Throws: `golden.empty` without inputs; `golden.unfit` when the model refuses them; what
+  ///   reading, computing and the trace throw.
+  public func run(_ model: any Model, on trace: StageTrace) throws(WeightsError) {
+    let (inputs, _) = try modelInputs()
+    do throws(WeightsError) { try model.run(inputs, trace: trace) } catch {
+      throw error.asRefusal(of: self)
+    }
+  }
+}
+
 extension WeightsError {
   /// What a model says of its inputs, as an error about the golden that they are from; any other
   /// error as it is.

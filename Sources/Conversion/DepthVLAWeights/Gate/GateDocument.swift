@@ -18,9 +18,15 @@ public struct GateDocument: Sendable {
       (
         "observations",
         [
-          "path": .string(report.observationsPath), "sha256": .string(report.observationsDigest),
+          "path": .string(report.observationsPath),
+          "sha256": report.observationsDigest.map { .string($0) } ?? .null,
           "count": .integer(Int64(report.observations.count)),
         ]
+      ),
+      (
+        "goldens",
+        .array(
+          report.goldens.map { ["path": .string($0.path), "sha256": .string($0.sha256)] })
       ),
       ("seeds", .integer(Int64(report.seedCount))),
       ("deviations_from", .string(report.deviationOrigin)),

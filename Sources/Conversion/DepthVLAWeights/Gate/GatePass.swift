@@ -13,6 +13,8 @@ struct ObservationOutcome {
   var flowLoss: [Double?] = []
   /// [H, W] of each camera, in the order of the pictures; empty without a depth expert.
   var depth: [Tensor] = []
+  /// From the observation to the first chunk and the depth.
+  var firstActionSeconds = 0.0
 }
 
 /// Runs one model over observations.
@@ -38,6 +40,22 @@ struct GatePass {
     seed == 0 ? observation.noise : policy.noise(seed: UInt64(index) << 32 + UInt64(seed))
   }
 
+  /// As ``act(on:at:observe:finished:)``; errors name the file of the observation.
+  func act(
+    on observation: RecordedObservation, of folder: ObservationFolder, at index: Int,
+    _ phase: String, _ progress: (String, Int, Int) throws(WeightsError) -> Void,
+    observe: @escaping (Stage) throws(WeightsError) -> Void
+  ) throws(WeightsError) -> ObservationOutcome {
+    let total = folder.entries.count
+    let outcome = try inFile(folder.path(at: index)) { () throws(WeightsError) in
+      try act(on: observation, at: index, observe: observe) { () throws(WeightsError) in
+        try progress(phase, index, total)
+      }
+    }
+    try progress(phase, index + 1, total)
+    return outcome
+  }
+
   /// Acts on an observation from every noise.
   ///
   /// - Parameters:
@@ -50,6 +68,7 @@ struct GatePass {
     observe: @escaping (Stage) throws(WeightsError) -> Void,
     finished: () throws(WeightsError) -> Void
   ) throws(WeightsError) -> ObservationOutcome {
+    let start = ContinuousClock.now
     let policy = side.policy
     let prepared = try side.prepare(observation)
     let trace = StageTrace(wanted: Self.isCompared, observer: observe)
@@ -66,6 +85,7 @@ struct GatePass {
           (_) throws(WeightsError) in try finished()
         }
       }
+      if seed == 0 { outcome.firstActionSeconds = (ContinuousClock.now - start) / .seconds(1) }
       outcome.actions.append(
         try side.robotActions(normalized.reshaped(noise.shape), for: prepared))
       var loss: Double?

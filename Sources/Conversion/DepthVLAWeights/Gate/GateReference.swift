@@ -1,7 +1,7 @@
 public import DVLABundles
 public import DVLADiagnostics
-import DVLAFiles
 import DVLAFamilies
+import DVLAFiles
 import DVLAQuantization
 public import DVLARemapping
 

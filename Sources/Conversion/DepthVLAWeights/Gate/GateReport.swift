@@ -54,6 +54,12 @@ public struct GateReport: Sendable {
       self.reference = reference
       self.candidate = candidate
     }
+
+    /// Nil where either is.
+    init?(_ reference: Double?, _ candidate: Double?) {
+      guard let reference, let candidate else { return nil }
+      self.init(reference: reference, candidate: candidate)
+    }
   }
 
   /// One depth map.
@@ -88,7 +94,8 @@ public struct GateReport: Sendable {
   public let budgetDigest: String
   /// Folder, digest in hexadecimal, and the names and instructions of the files.
   public let observationsPath: String
-  public let observationsDigest: String
+  /// Nil without observations.
+  public let observationsDigest: String?
   public let observations: [(file: String, instruction: String)]
   public let seedCount: Int
   /// Where the standard deviations are from, in words.

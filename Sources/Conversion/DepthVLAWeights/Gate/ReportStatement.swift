@@ -10,10 +10,11 @@ extension GateReport {
   public func statement() throws(WeightsError) -> GateStatement {
     guard let root = candidate.root.flatMap(Digest.init(hex:)),
       let fileHash = candidate.sha256.flatMap(Digest.init(hex:)),
-      let observations = Digest(hex: observationsDigest)
+      let observations = observationsDigest.flatMap(Digest.init(hex:))
     else {
       throw WeightsError(
-        .gateStatement, file: candidate.path, "has no hashes that a statement could name")
+        .gateStatement, .usage, file: candidate.path,
+        "a statement is about what a robot does: expected observations, found only goldens")
     }
     return try GateStatement(
       subject: .init(name: Self.name(of: candidate.path), fileHash: fileHash, root: root),

@@ -1,10 +1,17 @@
-import DVLADiagnostics
+public import DVLADiagnostics
 import DVLAFiles
 import DVLAModels
-import DVLAParity
+public import DVLAParity
 
 /// The goldens that were named, and those of them that are for one model.
-struct GoldenSelection {
+public struct GoldenSelection {
+  /// Opens goldens, and all of folders; none for no path.
+  ///
+  /// - Throws: `file.not-found`, also for a folder without goldens; what opening a golden throws.
+  public static func open(_ paths: [String]) throws(WeightsError) -> [Golden] {
+    paths.isEmpty ? [] : try GoldenSelection(paths).goldens
+  }
+
   private struct Candidate {
     let golden: Golden
     /// The folder it was found in; nil where the file itself was named.

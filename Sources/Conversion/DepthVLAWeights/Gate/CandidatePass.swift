@@ -1,0 +1,146 @@
+import DVLABundles
+import DVLADiagnostics
+import DVLADrift
+import DVLAGates
+import DVLAModels
+import DVLAObservations
+import DVLAParity
+import DVLATensors
+
+/// The candidate's part of a gate, compared with what the reference computed as it is computed.
+struct CandidatePass {
+  struct Result {
+    var side = GatedSide()
+    var samples: [GateReport.Sample] = []
+    /// The worst by absolute relative error first.
+    var depth: [GateReport.DepthSample] = []
+    var depthDrifts: [(observation: Int, camera: String, drift: DepthDrift)] = []
+    var stages: [StageDrift] = []
+  }
+
+  /// Depth maps that are kept for a page.
+  private static let shownDepthCount = 4
+
+  private let bundle: WeightBundle
+  private let observations: ObservationFolder?
+  private let goldens: [Golden]
+  private let options: GateOptions
+  private let spool: DriftSpool
+  private let reference: ReferencePass.Result
+
+  init(
+    _ bundle: WeightBundle, _ observations: ObservationFolder?, _ goldens: [Golden],
+    _ options: GateOptions, _ spool: DriftSpool, after reference: ReferencePass.Result
+  ) {
+    self.bundle = bundle
+    self.observations = observations
+    self.goldens = goldens
+    self.options = options
+    self.spool = spool
+    self.reference = reference
+  }
+
+  /// - Throws: as ``GatePass``; `gate.not-finite`, `gate.stage`, `gate.unmeasured`.
+  func run(
+    _ progress: (String, Int, Int) throws(WeightsError) -> Void
+  ) throws(WeightsError) -> Result {
+    var result = Result()
+    let stages = GateStages(spool)
+    if let observations { try act(on: observations, stages, &result, progress) }
+    let first = reference.observations.count
+    try GoldenPass(bundle, goldens, options).run(phase: "candidate", progress) {
+      (stage, index) throws(WeightsError) in
+      try stages.compare(stage, of: first + index)
+    } loaded: {
+      result.side.products = $0
+    }
+    result.stages = stages.drifts
+    return result
+  }
+
+  private func act(
+    on folder: ObservationFolder, _ stages: GateStages, _ result: inout Result,
+    _ progress: (String, Int, Int) throws(WeightsError) -> Void
+  ) throws(WeightsError) {
+    let side = try GateSide(bundle, options: options)
+    defer { side.policy.end() }
+    let pass = GatePass(side: side, seedCount: options.seedCount)
+    result.side.products = "\(side.policy.products)"
+    result.side.loadSeconds = side.loadSeconds
+    for index in folder.entries.indices {
+      let observation = try folder.observation(at: index)
+      let outcome = try pass.act(on: observation, of: folder, at: index, "candidate", progress) {
+        (stage) throws(WeightsError) in try stages.compare(stage, of: index)
+      }
+      if index == 0 { result.side.firstActionSeconds = outcome.firstActionSeconds }
+      for seed in 0..<options.seedCount {
+        result.samples.append(try sample(index, seed, outcome, observation))
+      }
+      try inFile(folder.path(at: index)) { () throws(WeightsError) in
+        try addDepth(outcome, observation, index, side, to: &result)
+      }
+    }
+  }
+
+  private func sample(
+    _ index: Int, _ seed: Int, _ outcome: ObservationOutcome, _ observation: RecordedObservation
+  ) throws(WeightsError) -> GateReport.Sample {
+    let first = reference.outcomes[index]
+    let (r, c) = (first.actions[seed], outcome.actions[seed])
+    let width = reference.deviations.count
+    guard r.count == c.count, r.first?.count == width, c.first?.count == width else {
+      throw WeightsError(
+        .gateStage, file: bundle.path,
+        "gives \(c.count) actions of \(c.first?.count ?? 0) values, the reference "
+          + "\(r.count) of \(r.first?.count ?? 0)")
+    }
+    if let gripper = options.budget.grippers.first(where: { $0.dimension >= width }) {
+      throw WeightsError(
+        .gateUnmeasured, .usage, file: options.budgetPath,
+        "the budget has a gripper in dimension \(gripper.dimension) of actions, which have "
+          + "\(width): 0 to \(width - 1)")
+    }
+    let demonstrated = observation.demonstratedRows.flatMap { rows in
+      rows.first?.count == width ? rows : nil
+    }
+    func l1(_ actions: [[Double]]) -> Double? {
+      demonstrated.flatMap {
+        DemonstrationError.l1(actions, demonstrated: $0, deviations: reference.deviations)
+      }
+    }
+    return GateReport.Sample(
+      observation: index, seed: seed, reference: r, candidate: c, demonstrated: demonstrated,
+      drift: ActionDrift(
+        reference: r, candidate: c, deviations: reference.deviations,
+        grippers: options.budget.grippers.map { ($0.dimension, $0.threshold) }),
+      demonstrationL1: .init(l1(r), l1(c)),
+      flowLoss: .init(first.flowLoss[seed], outcome.flowLoss[seed]))
+  }
+
+  private func addDepth(
+    _ outcome: ObservationOutcome, _ observation: RecordedObservation, _ index: Int,
+    _ side: GateSide, to result: inout Result
+  ) throws(WeightsError) {
+    let names = side.cameraNames(of: observation)
+    let pictures = try side.pictures(of: observation)
+    for (camera, map) in outcome.depth.enumerated() {
+      let name = names[camera]
+      guard let r = try spool.tensor(ReferencePass.depthName(index, name)), r.shape == map.shape,
+        let drift = DepthDrift(reference: r, candidate: map)
+      else {
+        throw WeightsError(
+          .gateStage, "the reference computes no depth of \(name), or depth of another size")
+      }
+      result.depthDrifts.append((index, name, drift))
+      result.depth.append(
+        GateReport.DepthSample(
+          observation: index, camera: name, picture: pictures[camera], reference: r,
+          candidate: map, drift: drift))
+    }
+    // Equal ones stay in the order of the observations.
+    result.depth.sort {
+      ($1.drift.absRel, $0.observation, $0.camera) < ($0.drift.absRel, $1.observation, $1.camera)
+    }
+    result.depth = Array(result.depth.prefix(Self.shownDepthCount))
+  }
+}
