@@ -19,7 +19,8 @@ struct GateWords {
     let broken = report.judgements.filter { !$0.passed }
     text +=
       broken.isEmpty
-      ? ": all \(count) limits hold\n" : ": \(broken.count) of \(count) limits are broken\n"
+      ? ": \(count == 1 ? "the only limit holds" : "all \(count) limits hold")\n"
+      : ": \(broken.count) of \(count) limits \(broken.count == 1 ? "is" : "are") broken\n"
     if let first = broken.first {
       text += "  first \(first.limit.subjectWords)\n"
       text += "    is \(Self.number(first.judged)), allowed is "

@@ -134,7 +134,7 @@ public struct GateRun {
       precision: try bundle.precisionClass().rawValue, products: side.products,
       signature: bundle.signature.map { ($0.key.fingerprint, $0.statement.release) },
       sources: bundle.sourceHashes, tool: bundle.tool,
-      seconds: (side.loadSeconds, side.firstActionSeconds))
+      seconds: observations == nil ? nil : (side.loadSeconds, side.firstActionSeconds))
   }
 }
 

@@ -35,11 +35,11 @@ struct GoldenPass {
         source: bundle, products: products, on: Compute(threads: options.threads))
     }
     for (index, golden) in goldens.enumerated() {
-      try golden.run(
-        model,
-        on: StageTrace(wanted: GatePass.isCompared) {
-          (stage) throws(WeightsError) in try observe(stage, index)
-        })
+      let settled = try model.ablated(RequestedAblation().settled(by: golden))
+      let trace = StageTrace(wanted: GatePass.isCompared) { (stage) throws(WeightsError) in
+        try observe(stage, index)
+      }
+      try golden.run(settled, on: trace)
       try progress(phase, index + 1, goldens.count)
     }
   }

@@ -1,0 +1,212 @@
+import DVLAHashing
+import DVLAImages
+import DVLAJSON
+import DVLATestSupport
+import Foundation
+import Testing
+
+/// `depthvla gate`: yes or no.
+struct GateCommandTests {
+  @Test func aGoodBundlePasses() throws {
+    let gate = try GateScratch()
+    try gate.candidate()
+    let entries = try gate.scratch.entries
+    let words = try gate.gate()
+    #expect(words.status == 0 && words.error == "", "\(words.error)\(words.output)")
+    #expect(words.output.hasPrefix("PASSED: all 5 limits hold\n"), "\(words.output)")
+    #expect(words.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(words.output)")
+    #expect(try gate.scratch.entries == entries)
+    let document = try #require(try gate.gate("candidate", ["--json", "--threads", "3"]).json)
+    #expect(document["passed"]?.bool == true)
+    #expect(document["samples"]?.array?.count == 8)
+    #expect(document["depth"]?.array?.count == 8)
+    #expect(document["weights"]?.object?["worst"]?.array?.count == 20)
+    #expect(
+      document["observations"]?.object?["sha256"]?.string
+        == SHA256.hash(try gate.scratch.bytes(of: "observations/observations.json")).hex)
+  }
+
+  /// The greatest difference between what `run` gives with both bundles.
+  @Test func driftIsThatOfWhatTheRobotGets() throws {
+    let gate = try GateScratch(count: 4)
+    try gate.candidate()
+    let document = try #require(try gate.gate("candidate", ["--json", "--seeds", "1"]).json)
+    let samples = try #require(document["samples"]?.array)
+    for index in 0..<2 {
+      let rows = try ["reference", "candidate"].map { try run($0, observation: index, gate) }
+      for dimension in 0..<7 {
+        let expected = zip(rows[0], rows[1]).map { abs($0[dimension] - $1[dimension]) }.max()
+        let found = samples[index].object?["max"]?.array?[dimension].number
+        #expect(found == expected, "dimension \(dimension) of observation \(index)")
+      }
+    }
+  }
+
+  /// The actions that `run` gives for the inputs of an observation.
+  private func run(_ bundle: String, observation index: Int, _ gate: GateScratch) throws
+    -> [[Double]]
+  {
+    let observation = try GateScratch.observation(
+      index, GateScratch.cameras, stateWidth: 11, noise: [8, 7])
+    var arguments = ["run", bundle, "--instruction", observation.instruction]
+    for (position, camera) in observation.cameras.enumerated() {
+      let name = "picture\(index)\(position).png"
+      try gate.scratch.write(try PNGFile.encode(camera.picture), to: name)
+      arguments += ["--image", name]
+    }
+    let state = observation.state.values.map { "\($0)" }.joined(separator: ",")
+    try gate.scratch.write("[\(state)]", to: "state.json")
+    try gate.scratch.write(npyFile(observation.noise.values, shape: [8, 7]), to: "noise.npy")
+    let result = try depthvla(
+      arguments + ["--state", "state.json", "--noise", "noise.npy", "--json"],
+      in: gate.scratch.path)
+    try #require(result.status == 0, "\(result.error)")
+    return PolicyCase.rows(result.json?["actions"])
+  }
+
+  @Test func aReferenceBesideItselfHasNoDrift() throws {
+    let gate = try GateScratch()
+    let document = try #require(try gate.gate("reference", ["--json"]).json)
+    #expect(document["passed"]?.bool == true)
+    for limit in try #require(document["limits"]?.array) {
+      let measure = limit.object?["limit"]?.object?["measure"]?.string
+      #expect(
+        limit.object?["found"]?.number == (measure == "stage.cosine" ? 1 : 0), "\(measure ?? "")")
+    }
+    for stage in try #require(document["stages"]?.array) {
+      #expect(stage.object?["worst_sqnr_db"] == .null)
+    }
+    #expect(document["weights"]?.object?["different"]?.integer == 0)
+    #expect(document["first_drift"] == .null)
+  }
+
+  // MARK: What a gate must find
+
+  private func expectFailure(_ gate: GateScratch, cause words: String...) throws {
+    let result = try gate.gate()
+    #expect(result.status == 1 && result.error == "", "\(result.error)")
+    #expect(result.output.hasPrefix("FAILED: "), "\(result.output)")
+    let text = result.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    for word in words { #expect(text.contains(word), "\(result.output)") }
+  }
+
+  @Test func aLayerScaledByOnePercentIsNamed() throws {
+    let gate = try GateScratch()
+    let name = "vlm.layers.1.mlp.up_proj.weight"
+    try gate.candidate(try gate.changed(name) { $0 * 1.01 })
+    try expectFailure(
+      gate, cause: "first worst weight.gain_error", "cause: The weights of \(name) are 101.")
+  }
+
+  @Test func exchangedCamerasAreNamed() throws {
+    let gate = try GateScratch()
+    try gate.scratch.write(
+      GateScratch.robot(GateScratch.cameras.reversed()), to: "exchanged.json")
+    try gate.candidate(robot: "exchanged.json")
+    try expectFailure(
+      gate,
+      cause: "cause: The cameras are exchanged: the candidate sees wrist, front where the "
+        + "reference sees front, wrist.")
+  }
+
+  @Test func statisticsOfAnotherRobotAreNamed() throws {
+    let gate = try GateScratch()
+    try gate.candidate(statistics: "lerobot-11-7.json")
+    try expectFailure(
+      gate, cause: "The candidate lacks the statistics file depthvla.norm_stats.json.")
+  }
+
+  @Test func anotherWeightIsFoundAtItsStage() throws {
+    let gate = try GateScratch()
+    try gate.candidate(try gate.changed("vlm.layers.1.mlp.up_proj.weight") { -$0 })
+    let document = try #require(try gate.gate("candidate", ["--json"]).json)
+    #expect(document["passed"]?.bool == false)
+    #expect(document["first_drift"]?.string == "vlm.layer.1")
+    let worst = document["weights"]?.object?["worst"]?.array?.first?.object
+    #expect(worst?["name"]?.string == "vlm.layers.1.mlp.up_proj.weight")
+  }
+
+  // MARK: Other references
+
+  @Test func checkpointsAreAReference() throws {
+    let gate = try GateScratch()
+    try gate.candidate()
+    let options = [
+      "gate", "candidate", "--observations", "observations", "--budget", "budget.json", "--json",
+      "--work", ".", "--against",
+    ]
+    let bundle = try depthvla(options + ["reference"], in: gate.scratch.path).json
+    // The checkpoint has no statistics and no robot beside it.
+    try FileManager.default.copyItem(
+      atPath: FixtureFolder.path("statistics/openpi-11-7.json"), toPath: gate("norm_stats.json"))
+    let checkpoint = try PlainCheckpoint(folder: GateScratch.checkpoint)
+      .write(to: gate.scratch, as: "checkpoint")
+    try FileManager.default.moveItem(
+      atPath: gate("norm_stats.json"), toPath: checkpoint + "/norm_stats.json")
+    let entries = try gate.scratch.entries
+    let sources = try depthvla(
+      options + ["checkpoint", "--tokenizer", PolicyCase.tokenizer], in: gate.scratch.path)
+    #expect(sources.status == 0, "\(sources.error)")
+    #expect(sources.json?["samples"] == bundle?["samples"])
+    #expect(sources.json?["stages"] == bundle?["stages"])
+    #expect(try gate.scratch.entries == entries, "nothing is left of the reference")
+  }
+
+  @Test func goldensAloneGiveAVerdictForAnyFamily() throws {
+    let scratch = try ScratchFolder()
+    for precision in ["source", "int8"] {
+      let result = try depthvla(
+        "convert", "--dinov2", SigningCommandTests.dinov2, "-o", scratch(precision), "--precision",
+        precision)
+      try #require(result.status == 0, "\(result.error)")
+    }
+    try scratch.write(
+      """
+      {"schema": 1, "observations": {"at_least": 2},
+       "limits": [{"measure": "stage.sqnr_db", "statistic": "worst", "at_least": 20}]}
+      """, to: "budget.json")
+    let arguments = [
+      "gate", "int8", "--against", "source", "--budget", "budget.json", "--golden",
+      FixtureFolder.path("goldens/dinov2_28x70.safetensors"),
+      FixtureFolder.path("goldens/dinov2_70x70.safetensors"),
+    ]
+    let words = try depthvla(arguments, in: scratch.path)
+    #expect(words.status == 0, "\(words.error)\(words.output)")
+    #expect(words.output.hasPrefix("PASSED: the only limit holds\n"), "\(words.output)")
+    let sign = try depthvla(
+      arguments + ["--sign", SigningCommandTests.key("ed25519")], in: scratch.path)
+    #expect(sign.status == 64 && sign.error.contains("found only goldens"), "\(sign.error)")
+    #expect(try !scratch.entries.contains("int8.gate"))
+  }
+
+  // MARK: The statement
+
+  @Test func theStatementIsTheSameOnAnyNumberOfThreads() throws {
+    let gate = try GateScratch()
+    try gate.candidate()
+    let key = SigningCommandTests.key("ed25519")
+    for (name, threads) in [("one", "1"), ("three", "3")] {
+      let result = try gate.gate(
+        "candidate", ["--sign", key, "--statement", name, "--threads", threads])
+      #expect(result.status == 0, "\(result.error)")
+    }
+    #expect(try gate.scratch.bytes(of: "one") == gate.scratch.bytes(of: "three"))
+    let public_ = SigningCommandTests.key("ed25519.pub")
+    let run = ["verify", "candidate", "--require-gate", public_, "--gate", "one"]
+    let verified = try depthvla(run, in: gate.scratch.path)
+    #expect(verified.status == 0, "\(verified.error)")
+    #expect(verified.output.contains("a gate that passed 5 limits on 4 observations"))
+  }
+
+  @Test func aFailedVerdictIsSignedAndRefused() throws {
+    let gate = try GateScratch()
+    try gate.candidate(try gate.changed("vlm.layers.1.mlp.up_proj.weight") { -$0 })
+    let result = try gate.gate("candidate", ["--sign", SigningCommandTests.key("ed25519")])
+    #expect(result.status == 1, "\(result.error)")
+    let refused = try depthvla(
+      "verify", "candidate", "--require-gate", SigningCommandTests.key("ed25519.pub"),
+      in: gate.scratch.path)
+    #expect(refused.status == 1 && refused.errorLines.count == 1, "\(refused.error)")
+    #expect(refused.error.contains("candidate.gate: "), "\(refused.error)")
+  }
+}
