@@ -1,6 +1,8 @@
 import DVLAHashing
 import DVLAImages
 import DVLAJSON
+import DVLAObservations
+import DVLATensors
 import DVLATestSupport
 import Foundation
 import Testing

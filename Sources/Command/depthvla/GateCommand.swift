@@ -106,6 +106,9 @@ struct GateCommand: OutputCommand {
         "The signed statement (default: the bundle's name with .gate added).", valueName: "file"))
     var statement: String?
 
+    @Flag(help: "Report no durations, so that equal runs report the same, bit for bit.")
+    var noTimes = false
+
     @Flag(help: "Replace the statement if it exists.")
     var force = false
 
@@ -141,6 +144,7 @@ struct GateCommand: OutputCommand {
     options.seedCount = comparison.seeds
     options.products = products.products
     options.threads = output.threadCount
+    options.reportsTimes = !files.noTimes
     options.workFolder = running.work ?? "/tmp"
     if let path = running.tokenizer {
       options.tokenizer = (

@@ -12,6 +12,8 @@ public struct GateOptions: Sendable {
   public var products: ProductPrecision?
   /// A tokenizer for both in place of their own: contents and name of the file.
   public var tokenizer: (contents: [UInt8], name: String)?
+  /// Whether the report has durations, which differ from run to run.
+  public var reportsTimes = true
   /// Where temporary files go.
   public var workFolder = "/tmp"
   public var threads = 1

@@ -134,7 +134,8 @@ public struct GateRun {
       precision: try bundle.precisionClass().rawValue, products: side.products,
       signature: bundle.signature.map { ($0.key.fingerprint, $0.statement.release) },
       sources: bundle.sourceHashes, tool: bundle.tool,
-      seconds: observations == nil ? nil : (side.loadSeconds, side.firstActionSeconds))
+      seconds: observations == nil || !options.reportsTimes
+        ? nil : (side.loadSeconds, side.firstActionSeconds))
   }
 }
 
