@@ -1,4 +1,5 @@
 import DVLAJSON
+import DVLATensors
 import DVLATestSupport
 import Testing
 
@@ -94,13 +95,16 @@ struct GateRefusalTests {
     }
   }
 
-  /// Only biases of the last layer, so that everything up to there is finite.
-  @Test func anInfinityInTheCandidate() throws {
+  @Test func aWeightThatIsNotANumber() throws {
     let gate = try GateScratch()
-    try gate.candidate(try gate.changed("vlm.layers.1.mlp.up_proj.weight") { $0 * 1e30 })
-    let result = try gate.gate()
-    #expect(result.status != 0 && result.errorLines.count == 1, "\(result.error)")
-    #expect(result.output == "")
+    var isFirst = true
+    let checkpoint = try gate.changed("vlm.layers.1.mlp.up_proj.weight") { value in
+      defer { isFirst = false }
+      return isFirst ? .nan : value
+    }
+    try gate.convert(checkpoint, to: "candidate", ["--allow-non-finite"])
+    try expect(
+      gate, 65, "gate.not-finite", "vlm.layers.1.mlp.up_proj.weight\": holds a NaN or an infinity")
   }
 
   @Test func damagedObservations() throws {

@@ -57,8 +57,8 @@ struct WeightComparison {
     for (info, sums) in zip(floats, sums) {
       guard !sums.hasNonFinite else {
         throw WeightsError(
-          .gateNotFinite, tensor: info.name.string,
-          "\(candidate.path) or \(reference.path) holds a NaN or an infinity")
+          .gateNotFinite, file: candidate.path, tensor: info.name.string,
+          "holds a NaN or an infinity, or does in \(reference.path)")
       }
       drifts.append(
         WeightDrift(name: info.name.string, stored: c.words(of: info.name), sums))
