@@ -17,7 +17,7 @@ struct FullDiskTests {
       case "convert --resume": ["convert", "--dinov2", source, "-o", target, "--resume"]
       case "export": ["export", bundle, "--naming", "hub", "-o", target]
       case "diff --report":
-        ["diff", source, FixtureFolder.path("checkpoints/dinov2/original"), "--report", target]
+        ["diff", bundle, source, "--report", target]
       default:
         [
           "parity", bundle, "--golden", ParityCommandTests.golden("dinov2_28x70"), "--report",

@@ -37,13 +37,16 @@ public struct ColourScale: Sendable {
 
   /// The colours from least to greatest, over the numbers at both ends and in the middle.
   ///
+  /// - Parameter isOfBoth: whether it is that of two pictures in the middle of a row of four, not of
+  ///   the last.
   /// - Throws: `image.memory`, `image.encode`.
-  public func legend(_ title: String) throws(WeightsError) -> Markup {
+  public func legend(_ title: String, isOfBoth: Bool = false) throws(WeightsError) -> Markup {
     let middle = Double(range.lowerBound) / 2 + Double(range.upperBound) / 2
     let numbers = [Double(range.lowerBound), middle, Double(range.upperBound)].map { number in
       Digits.three(number) + (unit.isEmpty ? "" : " " + unit)
     }
-    var text: Markup = "<figure class=\"scale\">\n<figcaption>\(title)</figcaption>\n"
+    var text: Markup = isOfBoth ? "<figure class=\"scale both\">" : "<figure class=\"scale\">"
+    text += "\n<figcaption>\(title)</figcaption>\n"
     text += "<img width=\"256\" height=\"12\" alt=\"Colours from \(numbers[0]) to \(numbers[2])\" "
     text += "src=\"\(try Picture.address(of: bar))\">\n<p>"
     text += "\(Markup.joined(numbers.map { "<span>\($0)</span>" }))</p>\n</figure>\n"

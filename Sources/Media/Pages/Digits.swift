@@ -3,8 +3,13 @@ public enum Digits {
   /// Three significant digits without zeros at the end: `0.0123`, `12.3`, `1230`, `1.23e-7`.
   public static func three(_ value: Double) -> String { significant(value, 3) }
 
+  /// Three significant digits with zeros at the end, so that numbers of a column line up: `2.60`.
+  public static func column(_ value: Double) -> String { significant(value, 3, isPadded: true) }
+
   /// So many significant digits, from 1 to 15, of a decimal that is rounded half to even.
-  public static func significant(_ value: Double, _ count: Int) -> String {
+  public static func significant(
+    _ value: Double, _ count: Int, isPadded: Bool = false
+  ) -> String {
     precondition(1...15 ~= count, "1 to 15 digits")
     if value.isNaN { return "not a number" }
     if value == 0 { return "0" }
@@ -29,7 +34,11 @@ public enum Digits {
         }
       }
     }
-    while digits.count > 1, digits.last == 0 { digits.removeLast() }
+    if isPadded {
+      digits += [Int](repeating: 0, count: max(0, count - digits.count))
+    } else {
+      while digits.count > 1, digits.last == 0 { digits.removeLast() }
+    }
     let text = digits.map(String.init).joined()
     if exponent < -4 || exponent > 6 {
       let rest = text.dropFirst()

@@ -26,6 +26,11 @@ public enum Section {
     return "<dl>\n\(Markup.joined(rows))</dl>\n"
   }
 
+  /// Two parts that stand side by side where there is room.
+  public static func pair(_ first: Markup, _ second: Markup) -> Markup {
+    "<div class=\"pair\">\n<div>\n\(first)</div>\n<div>\n\(second)</div>\n</div>\n"
+  }
+
   /// What most readers need not see; it opens without a script.
   public static func folded(_ summary: String, _ content: Markup) -> Markup {
     "<details>\n<summary>\(summary)</summary>\n\(content)</details>\n"

@@ -76,7 +76,8 @@ extension Page {
     .verdict.good h1 { color: var(--good); }
     .verdict.bad h1 { color: var(--bad); }
     .verdict .about { font-size: 1.125rem; max-width: 52rem; }
-    .reasons { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr));
+    .verdict .detail { color: var(--soft); max-width: 52rem; margin-top: .4rem; }
+    .reasons { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr));
     gap: 1.5rem 2.5rem; margin-top: 1.5rem; padding-top: 1.25rem; border-top: 1px solid var(--rule); }
     .reasons h2 { font-size: .875rem; color: var(--soft); font-weight: 650; margin-bottom: .3rem; }
     .reasons strong { font-weight: 650; }
@@ -97,6 +98,8 @@ extension Page {
     th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--rule); vertical-align: bottom; }
     tbody tr + tr td { border-top: 1px solid var(--grid); }
     .n { text-align: right; }
+    .k, .n { white-space: nowrap; overflow-wrap: normal; }
+    table.folds th { overflow-wrap: normal; }
     tr.bad td { background: var(--bad-soft); }
     table.rows td, table.rows th { white-space: nowrap; overflow-wrap: normal; }
     td small { display: block; color: var(--soft); font-size: .8125rem; max-width: 34rem; }
@@ -107,6 +110,7 @@ extension Page {
     table.folds tr + tr { border-top: 1px solid var(--rule); }
     table.folds tbody tr + tr td { border-top: 0; }
     table.folds tr.bad { background: var(--bad-soft); }
+    table.folds .k, table.folds .n { white-space: normal; overflow-wrap: anywhere; }
     table.folds td { display: grid; grid-template-columns: minmax(6rem, 2fr) minmax(0, 5fr); gap: 0 .75rem;
     padding: .15rem .9rem; text-align: left; background: none; }
     table.folds td:first-child { display: block; padding-bottom: .3rem; font-size: .9375rem; }
@@ -153,12 +157,20 @@ extension Page {
     .pictures img { display: block; width: 100%; height: auto; border-radius: 4px; margin-top: .3rem; }
     .pictures img.small { image-rendering: pixelated; }
     .pictures figcaption { font-size: .875rem; }
-    .scales { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: .5rem 2rem; }
-    .scale img { display: block; width: 100%; height: 12px; border-radius: 2px; margin-top: .25rem; }
+    .pictures .scale { grid-column: 4; align-self: start; }
+    .pictures .scale.both { grid-column: 2 / span 2; }
+    .pictures .scale img { height: 12px; border-radius: 2px; }
     .scale p { display: flex; justify-content: space-between; max-width: none; font-size: .8125rem;
     color: var(--soft); font-variant-numeric: tabular-nums; }
-    .scale figcaption { font-size: .8125rem; font-weight: 400; color: var(--soft); }
-    @media (max-width: 52rem) { .pictures { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+    .pictures .scale figcaption { font-size: .8125rem; font-weight: 400; color: var(--soft); }
+    .pair { display: grid; grid-template-columns: minmax(0, 23rem) minmax(0, 1fr); gap: 0 2.5rem; align-items: start; }
+    .pair > div { min-width: 0; }
+    @media (max-width: 62rem) { .pair { display: block; } }
+    @media screen and (max-width: 52rem) {
+    .pictures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+    .pictures .scale { grid-column: 2; }
+    .pictures .scale.both { grid-column: 1; }
+    }
     """
 
   private static let paper: Markup = """

@@ -9,11 +9,23 @@ public struct Table: Sendable {
   }
 
   public struct Column: Sendable {
-    public let title: String
-    public let isNumber: Bool
+    enum Kind: Sendable { case text, word, number }
 
-    public static func text(_ title: String) -> Column { Column(title: title, isNumber: false) }
-    public static func number(_ title: String) -> Column { Column(title: title, isNumber: true) }
+    public let title: String
+    let kind: Kind
+
+    public static func text(_ title: String) -> Column { Column(title: title, kind: .text) }
+    /// A word or two, which stay on one line.
+    public static func word(_ title: String) -> Column { Column(title: title, kind: .word) }
+    public static func number(_ title: String) -> Column { Column(title: title, kind: .number) }
+
+    fileprivate var attribute: Markup {
+      switch kind {
+      case .text: ""
+      case .word: " class=\"k\""
+      case .number: " class=\"n\""
+      }
+    }
   }
 
   public struct Row: Sendable {
@@ -54,9 +66,7 @@ public struct Table: Sendable {
     if isFolding { text += " role=\"table\" aria-label=\"\(label)\"" }
     text += ">\n<thead\(roles("rowgroup"))><tr\(roles("row"))>"
     for column in columns {
-      text += "<th scope=\"col\"\(roles("columnheader"))"
-      text += column.isNumber ? " class=\"n\">" : ">"
-      text += "\(column.title)</th>"
+      text += "<th scope=\"col\"\(roles("columnheader"))\(column.attribute)>\(column.title)</th>"
     }
     text += "</tr></thead>\n<tbody\(roles("rowgroup"))>\n"
     for row in rows {
@@ -64,7 +74,7 @@ public struct Table: Sendable {
       text += row.isBad ? " class=\"bad\">" : ">"
       for (index, (column, cell)) in zip(columns, row.cells).enumerated() {
         text += "<td\(roles(index == 0 ? "rowheader" : "cell"))"
-        if column.isNumber { text += " class=\"n\"" }
+        text += column.attribute
         if isFolding, index > 0, !column.title.isEmpty { text += " data-label=\"\(column.title)\"" }
         text += isFolding ? "><span>\(cell)</span></td>" : ">\(cell)</td>"
       }

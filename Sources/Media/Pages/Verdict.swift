@@ -21,23 +21,27 @@ public struct Verdict: Sendable {
   public let answer: String
   /// A sentence about what the answer is about.
   public let sentence: Markup
+  /// A line in smaller letters under it.
+  public let detail: Markup?
   /// Paragraphs that say why.
   public let reasons: [(heading: String, content: Markup)]
 
   public init(
-    _ kind: Kind, topic: String, answer: String, sentence: Markup,
+    _ kind: Kind, topic: String, answer: String, sentence: Markup, detail: Markup? = nil,
     reasons: [(heading: String, content: Markup)] = []
   ) {
     self.kind = kind
     self.topic = topic
     self.answer = answer
     self.sentence = sentence
+    self.detail = detail
     self.reasons = reasons
   }
 
   public var markup: Markup {
     var text: Markup = "<header class=\"verdict \(kind.name)\">\n<p class=\"topic\">\(topic)</p>\n"
     text += "<h1>\(answer)</h1>\n<p class=\"about\">\(sentence)</p>\n"
+    if let detail { text += "<p class=\"detail\">\(detail)</p>\n" }
     if !reasons.isEmpty {
       text += "<div class=\"reasons\">\n"
       for reason in reasons {

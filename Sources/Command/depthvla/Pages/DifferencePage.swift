@@ -194,7 +194,7 @@ struct DifferencePage {
       all.count > rows.count ? "The \(rows.count) most changed tensors" : "The tensors that differ",
       lead: """
         The difference is the typical one (root mean square) as a share of the typical size of the \
-        tensor’s values in \(GatePage.fileName(report.first)).
+        tensor's values in \(GatePage.fileName(report.first)).
         """,
       Table(
         "The most changed tensors", narrow: .scrolls,

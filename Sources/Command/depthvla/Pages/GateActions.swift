@@ -30,22 +30,22 @@ struct GateActions {
           "\(equal == 1 ? "1 dimension is" : "\(equal) dimensions are") the same in all samples and not drawn: "
             + "\(Self.ranges(dimensions.filter { !differing.contains($0) })).")
       }
-      content += Section.heading("Along the chunk")
-      content += Section.note(
-        """
-        How far the actions are from the reference’s, step by step: the root mean square over all \
-        dimensions, in standard deviations. Robots run the first steps of a chunk and ask again.
-        """)
-      content += Charts([alongChunk(worst)]).markup
     }
-    content += Section.heading("Each dimension, over all samples")
-    content += table(dimensions)
+    let chunk =
+      Section.heading("Along the chunk") + Charts([alongChunk(worst)]).markup
+      + Section.note(
+        """
+        How far the actions are from the reference's, step by step: the root mean square over all \
+        dimensions. Robots run the first steps of a chunk and ask again.
+        """)
+    let table = Section.heading("Each dimension, over all samples") + table(dimensions)
+    content += differing.isEmpty ? table : Section.pair(chunk, table)
     content += demonstrations
     return Section.part(
       "What the robot would do",
       lead: """
         The sample with the largest drift: \(place(worst)). Each chart is one number of the action, \
-        in the robot’s own units, over the steps of the chunk. Where only one line is seen, the models agree.
+        in the robot's own units, over the steps of the chunk. Where only one line is seen, the models agree.
         """, content)
   }
 
@@ -56,11 +56,13 @@ struct GateActions {
     return "<code>\(observation.file)</code>, “\(observation.instruction)”, \(noise)"
   }
 
-  /// The largest error in standard deviations; of a dimension without one, in its own unit.
-  private static func badness(_ sample: GateReport.Sample) -> Double {
-    zip(sample.drift.maximum, sample.drift.deviations).map { error, deviation in
+  /// The largest error in standard deviations, or of a dimension without one in its own unit; of
+  /// equals, all errors of the chunk.
+  private static func badness(_ sample: GateReport.Sample) -> (Double, Double) {
+    let shares = zip(sample.drift.maximum, sample.drift.deviations).map { error, deviation in
       deviation > 0 ? error / deviation : error
-    }.max() ?? 0
+    }
+    return (shares.max() ?? 0, sample.drift.alongChunk.reduce(0, +))
   }
 
   private func name(_ dimension: Int) -> String {
@@ -83,7 +85,8 @@ struct GateActions {
     let share = deviation > 0 ? ", \(Digits.three(drift / deviation)) std" : ""
     let words = "largest error \(Digits.three(drift))\(share)"
     return LineChart(
-      title: name(dimension), description: words, unit: "", stepName: "step of the chunk",
+      title: name(dimension), description: words, unit: "robot units",
+      stepName: "step of the chunk",
       firstStep: 1, lines: lines, note: Markup(text: words))
   }
 
@@ -116,13 +119,12 @@ struct GateActions {
     let rows = dimensions.map { dimension -> Table.Row in
       let deviation = deviations.indices.contains(dimension) ? deviations[dimension] : 0
       func share(_ value: Double) -> String {
-        deviation > 0 ? Digits.three(value / deviation) : "–"
+        deviation > 0 ? Digits.column(value / deviation) : "–"
       }
       let (maximum, rms) = (worst(\.maximum, dimension), worst(\.rms, dimension))
       let cells = [
-        name(dimension), deviation > 0 ? Digits.three(deviation) : "–", Digits.three(maximum),
-        share(maximum),
-        Digits.three(rms), share(rms), flips(dimension),
+        name(dimension), deviation > 0 ? Digits.column(deviation) : "–", Digits.column(maximum),
+        share(maximum), Digits.column(rms), share(rms), flips(dimension),
       ]
       return Table.Row(cells.map { Markup(text: $0) })
     }
@@ -160,13 +162,13 @@ struct GateActions {
       let reference = values.map(\.reference).reduce(0, +) / Double(values.count)
       let candidate = values.map(\.candidate).reduce(0, +) / Double(values.count)
       return Table.Row([
-        "\(name)", "\(Digits.three(reference))", "\(Digits.three(candidate))",
+        "\(name)", "\(Digits.column(reference))", "\(Digits.column(candidate))",
         reference > 0 ? "\(GatePage.percent(candidate / reference - 1))" : "–",
       ])
     }
     return Section.heading("Beside the demonstrated actions")
       + Table(
-        "Beside the demonstrated actions", narrow: .scrolls,
+        "Beside the demonstrated actions", narrow: .folds,
         columns: [
           .text("Mean over samples"), .number("Reference"), .number("Candidate"), .number("Change"),
         ],

@@ -56,8 +56,7 @@ struct GateDepth {
       try difference.picture(of: change), caption: "Difference",
       description: "Candidate less reference"
     ).markup()
-    text += "</div>\n<div class=\"scales\">\n"
-    text += try scale.legend("Depth of reference and candidate")
+    text += try scale.legend("Depth of reference and candidate", isOfBoth: true)
     text += try difference.legend("Candidate less reference")
     text += "</div>\n"
     return text + measures(sample)
@@ -66,16 +65,18 @@ struct GateDepth {
   private func measures(_ sample: GateReport.DepthSample) -> Markup {
     let drift = sample.drift
     var text: Markup = """
-      Relative error \(GatePage.percent(drift.absRel)), RMS error \(Digits.three(drift.rmse)), error beyond \
-      a common factor \(Digits.three(drift.silog)); \(Digits.three(drift.delta * 100)) % of the pixels are \
+      Relative error \(percent(drift.absRel)), RMS error \(Digits.three(drift.rmse)), error beyond \
+      a common factor \(Digits.three(drift.silog)); \(percent(drift.delta)) of the pixels are \
       within 25 % of the reference.
       """
     if let error = drift.edgeAbsRel, let breaks = drift.edgeBreaks {
       text += """
-         At edges the relative error is \(GatePage.percent(error)), and \(Digits.three(breaks * 100)) % of \
+         At edges the relative error is \(percent(error)), and \(percent(breaks)) of \
         the edges are broken.
         """
     }
     return Section.note(text)
   }
+
+  private func percent(_ share: Double) -> String { "\(Digits.three(share * 100)) %" }
 }

@@ -46,7 +46,7 @@ struct GatePage {
     return Verdict(
       report.passed ? .good : .bad, topic: "Release gate",
       answer: report.passed ? "Ship" : "Do not ship", sentence: sentence,
-      reasons: [("Why", why)] + explanations + [("What was compared", comparison)]
+      detail: comparison, reasons: [("Why", why)] + explanations
     ).markup
   }
 
@@ -58,8 +58,9 @@ struct GatePage {
       if let nearest = report.judgements.max(by: { $0.loading < $1.loading }) {
         text += Section.paragraph(
           """
-          Nearest to its limit: <strong>\(nearest.limit.title)</strong>, \
-          \(nearest.limit.measure.words(nearest.judged)), where \(nearest.limit.allowance) is allowed.
+          Nearest to its limit: <strong>\(nearest.limit.measure.title)</strong> \
+          (\(nearest.limit.statistic.words)), \(nearest.limit.measure.words(nearest.judged)), where \
+          \(nearest.limit.allowance) is allowed.
           """)
       }
       return text
@@ -68,14 +69,17 @@ struct GatePage {
       "\(broken.count) of \(count) limits \(broken.count == 1 ? "is" : "are") broken. The first:")
     text += Section.paragraph(
       """
-      <strong>\(first.limit.title)</strong>: \(first.limit.measure.words(first.judged)), where \
-      \(first.limit.allowance) is allowed: <strong>\(first.excess)</strong>. Worst at \(first.place).
+      <strong>\(first.limit.measure.title)</strong> (\(first.limit.statistic.words)): \
+      \(first.limit.measure.words(first.judged)), where \(first.limit.allowance) is allowed. That is \
+      <strong>\(first.excess)</strong>. Worst at \(first.place).
       """)
+    text += Section.note(Markup(text: first.limit.measure.explanation))
     if broken.count > 1 {
       let others = broken.dropFirst()
       let more = others.count > 3 ? ", and \(others.count - 3) more" : ""
       text += Section.paragraph(
-        "Also broken: \(others.prefix(3).map(\.limit.title).joined(separator: "; "))\(more).")
+        "Also broken: \(others.prefix(3).map(\.limit.measure.title).joined(separator: "; "))\(more)."
+      )
     }
     return text
   }
@@ -86,7 +90,7 @@ struct GatePage {
     }
     let headlines = report.causes.map { Markup(text: $0.headline) }
     let first = headlines[0]
-    var cause = Section.paragraph("<strong>\(first)</strong>")
+    var cause = Section.paragraph(first)
     if headlines.count > 1 { cause += Section.list(Array(headlines[1...])) }
     var parts = [(report.passed ? "Worth knowing" : "Likely cause", cause)]
     var seen: Set<String> = []
@@ -122,13 +126,12 @@ struct GatePage {
     if report.seedCount > 1 {
       text += ", each from \(report.seedCount) noises: \(report.samples.count) samples"
     }
-    text += ". Both models got the same pictures, words and noise."
-    let sizes: Markup =
+    text += """
+      ; the same pictures, words and noise for both. The candidate is \(candidate.precision) of \
+      \(Units.bytes(candidate.byteCount)), the reference \(reference.precision) of \
+      \(Units.bytes(reference.byteCount)).
       """
-      Candidate: \(candidate.precision), \(Units.bytes(candidate.byteCount)). Reference: \
-      \(reference.precision), \(Units.bytes(reference.byteCount)).
-      """
-    return Section.paragraph(text) + Section.paragraph(sizes)
+    return text
   }
 
   // MARK: Limits
@@ -136,8 +139,8 @@ struct GatePage {
   private var limits: Markup {
     let rows = report.judgements.map { judgement in
       let limit = judgement.limit
-      var name: Markup = "<strong>\(limit.title)</strong>"
-      if let scope = limit.scope { name += " (\(scope))" }
+      var name: Markup = "<strong>\(limit.measure.title)</strong>, \(limit.statistic.words)"
+      if let scope = limit.scope { name += ", \(scope)" }
       name += "<small>\(limit.measure.explanation)</small>"
       var found: Markup = "\(limit.measure.words(judgement.found))"
       if let interval = judgement.interval {
@@ -153,8 +156,8 @@ struct GatePage {
     let table = Table(
       "Limits of the budget", narrow: .folds,
       columns: [
-        .text("Limit"), .text("Verdict"), .text("Found"), .text("Allowed"),
-        .text("Found beside allowed"), .text("Worst at"), .text("Why this limit"),
+        .text("Limit"), .word("Verdict"), .word("Found"), .word("Allowed"),
+        .text("Beside the limit"), .text("Worst at"), .text("Why"),
       ], rows: rows)
     return Section.part(
       "Every limit of the budget",
@@ -237,7 +240,7 @@ struct GatePage {
       Table.Row([
         "<code>\(weight.name)</code>", "\(weight.stored)",
         "\(weight.sqnr.map(Units.decibels) ?? "equal")",
-        "\(Self.percent(weight.gain - 1))", "\(Digits.three(weight.maximumAbsolute))",
+        "\(Self.percent(weight.gain - 1))", "\(Digits.column(weight.maximumAbsolute))",
       ])
     }
     let table = Table(
@@ -250,7 +253,7 @@ struct GatePage {
       report.weights.count > shown.count
         ? "The \(shown.count) worst tensors" : "The tensors that differ",
       lead: """
-        \(report.weights.count) of \(total) tensors differ from the reference’s. “Too large by” is \
+        \(report.weights.count) of \(total) tensors differ from the reference's. “Too large by” is \
         how much a tensor is scaled as a whole; rounding leaves it near 0, a wrong scale does not.
         """, table.markup)
   }

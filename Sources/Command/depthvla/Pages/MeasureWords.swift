@@ -8,8 +8,8 @@ extension Measure {
     switch self {
     case .actionMaximum: "Largest action error"
     case .actionRMS: "RMS action error"
-    case .actionMaximumOfDeviation: "Largest action error, relative"
-    case .actionRMSOfDeviation: "RMS action error, relative"
+    case .actionMaximumOfDeviation: "Largest action error in std"
+    case .actionRMSOfDeviation: "RMS action error in std"
     case .gripperFlips: "Gripper flips"
     case .demonstrationRise: "Rise of the error on demonstrations"
     case .flowLossRise: "Rise of the flow loss"
@@ -34,11 +34,11 @@ extension Measure {
     case .actionRMS:
       "The typical distance of actions from the reference's over a chunk, in the robot's units."
     case .actionMaximumOfDeviation:
-      "The furthest that one number of an action is from the reference's, as a share of how much "
-        + "that number varies in the training data."
+      "The furthest that one number of an action is from the reference's, in standard "
+        + "deviations (std): how much that number varies in the training data."
     case .actionRMSOfDeviation:
-      "The typical distance of actions from the reference's, as a share of how much each number "
-        + "varies in the training data."
+      "The typical distance of actions from the reference's, in standard deviations (std): how "
+        + "much each number varies in the training data."
     case .gripperFlips:
       "How many actions of a chunk open the gripper where the reference closes it, or the reverse."
     case .demonstrationRise:
@@ -80,7 +80,7 @@ extension Measure {
 }
 
 extension BudgetLimit {
-  /// Measure, statistic and what it is limited to: `Gripper flips, worst`.
+  /// Measure and statistic: `Gripper flips, worst sample`.
   var title: String { "\(measure.title), \(statistic.words)" }
 
   /// What part of a sample it judges; nil for all.
@@ -101,9 +101,9 @@ extension BudgetLimit {
 extension BudgetLimit.Statistic {
   var words: String {
     switch self {
-    case .mean: "mean"
-    case .worst: "worst"
-    case .percentile(let share): "\(Digits.three(share))th percentile"
+    case .mean: "mean of the samples"
+    case .worst: "worst sample"
+    case .percentile(let share): "\(Digits.three(share))th percentile of the samples"
     }
   }
 }

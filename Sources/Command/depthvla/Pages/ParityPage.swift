@@ -108,7 +108,7 @@ struct ParityPage {
       + Section.note(
         """
         Of max: the largest difference as a share of the largest recorded value. Rel. RMS: the typical \
-        difference as a share of the typical value. × f32: the difference as a multiple of upstream’s own \
+        difference as a share of the typical value. × f32: the difference as a multiple of upstream's own \
         float32 error. Of limit: how much of the tolerance is used.
         """)
   }
