@@ -100,6 +100,7 @@ extension Page {
     .n { text-align: right; }
     .k, .n { white-space: nowrap; overflow-wrap: normal; }
     table.folds th { overflow-wrap: normal; }
+    table.folds td:not(.k, .n) { min-width: 9.5rem; }
     tr.bad td { background: var(--bad-soft); }
     table.rows td, table.rows th { white-space: nowrap; overflow-wrap: normal; }
     td small { display: block; color: var(--soft); font-size: .8125rem; max-width: 34rem; }
@@ -111,6 +112,7 @@ extension Page {
     table.folds tbody tr + tr td { border-top: 0; }
     table.folds tr.bad { background: var(--bad-soft); }
     table.folds .k, table.folds .n { white-space: normal; overflow-wrap: anywhere; }
+    table.folds td, table.folds td:not(.k, .n) { min-width: 0; }
     table.folds td { display: grid; grid-template-columns: minmax(6rem, 2fr) minmax(0, 5fr); gap: 0 .75rem;
     padding: .15rem .9rem; text-align: left; background: none; }
     table.folds td:first-child { display: block; padding-bottom: .3rem; font-size: .9375rem; }

@@ -131,8 +131,8 @@ struct GateActions {
     return Table(
       "Errors of each dimension", narrow: .scrolls,
       columns: [
-        .text("Dimension"), .number("std"), .number("Largest error"), .number("… in std"),
-        .number("Worst RMS"), .number("… in std"), .number("Gripper flips"),
+        .text("Dimension"), .number("std"), .number("Largest error"), .number("in std"),
+        .number("Worst RMS"), .number("in std"), .number("Flips"),
       ], rows: rows
     ).markup
       + Section.note(
