@@ -4,6 +4,7 @@ import DVLAImages
 import DVLATensors
 import DVLATestSupport
 import Foundation
+import Testing
 
 @testable import DepthVLAWeights
 
@@ -35,13 +36,18 @@ struct SampleGateReport {
         observationsPath: "recordings/kitchen" + hostile, observationsDigest: digest(4),
         observations: (0..<observations).map { (file($0), instruction($0)) }, seedCount: seeds,
         deviationOrigin: "the statistics of the reference (libero" + hostile + ")",
-        judgements: judgements, causes: causes,
+        judgements: judgements,
+        inapplicable: hasDepth
+          ? []
+          : [BudgetLimit(.depthAbsRel, .mean, bound: 0.05, why: "What a depth camera errs by.")],
+        causes: causes,
         samples: (0..<observations).flatMap { observation in
           (0..<seeds).map { sample(observation, $0) }
         },
         depth: hasDepth
           ? try (0..<min(3, observations)).map(depth) : [],
-        stages: stages, firstDrift: isBroken ? "vlm.layer.7.mlp" : nil, weights: weights,
+        stages: stages, firstDrift: isBroken ? "vlm.layer.7.mlp" : nil, depthDrifts: [],
+        weights: weights,
         equalTensorCount: 413,
         goldens: [("goldens/first" + hostile + ".safetensors", digest(5))])
     }
@@ -110,34 +116,19 @@ struct SampleGateReport {
         ? (0..<steps).map { step in
           (0..<dimensions).map { action(observation, step, $0) + 0.01 * sin(Double(step)) }
         } : nil,
-      drift: drift(reference, candidate, seed))
+      drift: ActionDrift(
+        reference: reference, candidate: candidate, deviations: deviations,
+        grippers: [(dimensions - 1, 0)]),
+      demonstrationL1: seed == 0
+        ? GateReport.ModelPair(reference: 0.211, candidate: isBroken ? 0.243 : 0.212) : nil,
+      flowLoss: seed == 0
+        ? GateReport.ModelPair(reference: 0.0713, candidate: isBroken ? 0.0822 : 0.0715) : nil)
   }
 
-  private func drift(
-    _ reference: [[Double]], _ candidate: [[Double]], _ seed: Int
-  ) -> ActionDrift {
-    var drift = ActionDrift()
-    for dimension in 0..<dimensions {
-      let errors = zip(reference, candidate).map { abs($1[dimension] - $0[dimension]) }
-      drift.maximum.append(errors.max() ?? 0)
-      drift.rms.append((errors.map { $0 * $0 }.reduce(0, +) / Double(errors.count)).squareRoot())
-      let isGripper = dimension == dimensions - 1
-      drift.deviations.append(isGripper ? 0.95 : dimension < 3 ? 0.31 : dimension < 8 ? 0.09 : 0)
+  private var deviations: [Double] {
+    (0..<dimensions).map { dimension in
+      dimension == dimensions - 1 ? 0.95 : dimension < 3 ? 0.31 : dimension < 8 ? 0.09 : 0
     }
-    drift.flips = [
-      zip(reference, candidate).count { $0[dimensions - 1] * $1[dimensions - 1] < 0 }
-    ]
-    drift.alongChunk = zip(reference, candidate).map { pair in
-      let shares = (0..<min(dimensions, 7)).map { dimension in
-        (pair.1[dimension] - pair.0[dimension]) / max(drift.deviations[dimension], 0.09)
-      }
-      return (shares.map { $0 * $0 }.reduce(0, +) / Double(shares.count)).squareRoot()
-    }
-    if seed == 0 {
-      drift.demonstrationL1 = (0.211, isBroken ? 0.243 : 0.212)
-      drift.flowLoss = (0.0713, isBroken ? 0.0822 : 0.0715)
-    }
-    return drift
   }
 
   // MARK: Depth
@@ -157,26 +148,26 @@ struct SampleGateReport {
         candidate.append(depth * (1 + blur))
       }
     }
-    var drift = DepthDrift()
-    (drift.absRel, drift.rmse, drift.silog) =
-      isBroken ? (0.034, 0.051, 0.029) : (0.001, 0.002, 0.001)
-    (drift.delta, drift.edgeAbsRel, drift.edgeBreaks) =
-      isBroken ? (0.991, 0.08, 0.07) : (1, 0.002, 0)
+    let maps = (
+      Tensor(reference, shape: [height, width]), Tensor(candidate, shape: [height, width])
+    )
     return GateReport.DepthSample(
       observation: index,
       camera: ["base_0_rgb", "left_wrist_0_rgb", "right_wrist"][index % 3] + hostile,
       picture: try ImageFile.decode(FixtureFolder.bytes("scene/kitchen.png")),
-      reference: Tensor(reference, shape: [height, width]),
-      candidate: Tensor(candidate, shape: [height, width]), drift: drift)
+      reference: maps.0, candidate: maps.1,
+      drift: try #require(DepthDrift(reference: maps.0, candidate: maps.1)))
   }
 
   // MARK: Inside the model
 
   private var stages: [StageDrift] {
     func stage(_ name: String, _ sqnr: Double?) -> StageDrift {
-      StageDrift(
-        name: name, meanSQNR: sqnr, worstSQNR: sqnr.map { $0 - 2.5 },
-        worstCosine: sqnr.map { 1 - pow(10, -$0 / 10) / 2 } ?? 1)
+      let worst = sqnr.map { $0 - 2.5 } ?? DriftSums.greatestSQNR
+      let other = sqnr.map { $0 + 2.5 } ?? DriftSums.greatestSQNR
+      return StageDrift(
+        name: name, sqnrs: [worst, other],
+        cosines: sqnr.map { [1 - pow(10, -$0 / 10) / 2] } ?? [1])
     }
     var stages = [stage("vision.embeddings", nil)]
     func layers(

@@ -14,6 +14,11 @@ struct MarkupTests {
     #expect(Markup(text: "a\u{202E}b\nc\u{0}").html == "a\\u{202e}b\\u{a}c\\u{0}")
   }
 
+  @Test func whatStandsBetweenBackticksIsCode() {
+    #expect(Markup(prose: "run `a < b` now").html == "run <code>a &lt; b</code> now")
+    #expect(Markup(prose: "<b>").html == "&lt;b&gt;")
+  }
+
   @Test func markupInMarkupIsNotEscapedTwice() {
     let inner: Markup = "<b>\("1 < 2")</b>"
     #expect(("<p>\(inner)</p>" as Markup).html == "<p><b>1 &lt; 2</b></p>")

@@ -13,6 +13,16 @@ public struct Markup: Sendable, Hashable, ExpressibleByStringInterpolation {
   /// Text, escaped.
   public init(text: String) { html = text.escapedForHTML }
 
+  /// Sentences, escaped, in which what stands between two backticks is code.
+  public init(prose text: String) {
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
+    let isPaired = parts.count.isMultiple(of: 2) == false
+    self = .joined(
+      parts.enumerated().map { index, part -> Markup in
+        index.isMultiple(of: 2) ? "\(part)" : isPaired ? "<code>\(part)</code>" : "`\(part)`"
+      })
+  }
+
   public struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var html = ""
 

@@ -152,12 +152,10 @@ struct GateActions {
   }
 
   private var demonstrations: Markup {
-    let measured = report.samples.map(\.drift)
-    let (l1, flow) = (measured.compactMap(\.demonstrationL1), measured.compactMap(\.flowLoss))
+    let l1 = report.samples.compactMap(\.demonstrationL1)
+    let flow = report.samples.compactMap(\.flowLoss)
     guard !l1.isEmpty || !flow.isEmpty else { return "" }
-    func row(
-      _ name: String, _ values: [(reference: Double, candidate: Double)]
-    ) -> Table.Row? {
+    func row(_ name: String, _ values: [GateReport.ModelPair]) -> Table.Row? {
       guard !values.isEmpty else { return nil }
       let reference = values.map(\.reference).reduce(0, +) / Double(values.count)
       let candidate = values.map(\.candidate).reduce(0, +) / Double(values.count)

@@ -87,10 +87,14 @@ struct GateOrigins {
     var facts: [(term: String, value: Markup)] = [
       ("Budget", "<code>\(report.budgetPath)</code>"),
       ("SHA-256 of the budget", "<code>\(report.budgetDigest)</code>"),
-      ("Observations", "<code>\(report.observationsPath)</code>"),
-      ("Digest of the observations", "<code>\(report.observationsDigest)</code>"),
-      ("Standard deviations", "\(report.deviationOrigin)"),
     ]
+    if let digest = report.observationsDigest {
+      facts += [
+        ("Observations", "<code>\(report.observationsPath)</code>"),
+        ("Digest of the observations", "<code>\(digest)</code>"),
+        ("Standard deviations", "\(report.deviationOrigin)"),
+      ]
+    }
     for golden in report.goldens {
       facts.append(("Golden", "<code>\(golden.path)</code> <code>\(golden.sha256)</code>"))
     }

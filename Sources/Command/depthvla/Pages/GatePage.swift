@@ -88,21 +88,15 @@ struct GatePage {
     guard !report.causes.isEmpty else {
       return report.passed ? [] : [("Where to look", unexplained)]
     }
-    let headlines = report.causes.map { Markup(text: $0.headline) }
-    let first = headlines[0]
-    var cause = Section.paragraph(first)
+    let headlines = report.causes.map { Markup(prose: $0.headline) }
+    var cause = Section.paragraph(headlines[0])
     if headlines.count > 1 { cause += Section.list(Array(headlines[1...])) }
-    var parts = [(report.passed ? "Worth knowing" : "Likely cause", cause)]
+    if report.passed { return [("Worth knowing", cause)] }
     var seen: Set<String> = []
     let remedies = report.causes.compactMap(\.remedy).filter { seen.insert($0).inserted }
-    if !remedies.isEmpty {
-      parts.append(
-        (
-          report.passed ? "What to do" : "What would fix it",
-          .joined(remedies.map { Section.paragraph(Markup(text: $0)) })
-        ))
-    }
-    return parts
+    guard !remedies.isEmpty else { return [("Likely cause", cause)] }
+    let fixes = remedies.map { Section.paragraph(Markup(prose: $0)) }
+    return [("Likely cause", cause), ("What would fix it", .joined(fixes))]
   }
 
   /// Where numbers alone point to.
@@ -153,12 +147,18 @@ struct GatePage {
           found, "\(limit.allowance)", bar(judgement), "\(judgement.place)", "\(limit.why ?? "")",
         ], isBad: !judgement.passed)
     }
+    let inapplicable = report.inapplicable.map { limit in
+      Table.Row([
+        "<strong>\(limit.measure.title)</strong>, \(limit.statistic.words)", "not judged", "",
+        "\(limit.allowance)", "", "", "The models compute no depth.",
+      ])
+    }
     let table = Table(
       "Limits of the budget", narrow: .folds,
       columns: [
         .text("Limit"), .word("Verdict"), .word("Found"), .word("Allowed"),
         .text("Beside the limit"), .text("Worst at"), .text("Why"),
-      ], rows: rows)
+      ], rows: rows + inapplicable)
     return Section.part(
       "Every limit of the budget",
       lead: """
@@ -239,7 +239,7 @@ struct GatePage {
     let rows = shown.map { weight in
       Table.Row([
         "<code>\(weight.name)</code>", "\(weight.stored)",
-        "\(weight.sqnr.map(Units.decibels) ?? "equal")",
+        "\(Units.decibels(weight.sqnr))",
         "\(Self.percent(weight.gain - 1))", "\(Digits.column(weight.maximumAbsolute))",
       ])
     }

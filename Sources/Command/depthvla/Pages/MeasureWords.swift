@@ -1,3 +1,4 @@
+import DVLADrift
 import DVLAGates
 import DVLAPages
 import DVLATensors
@@ -74,7 +75,9 @@ extension Measure {
 
   /// A value with its unit.
   func words(_ value: Double) -> String {
-    if self == .gripperFlips || !value.isFinite || unit.isEmpty { return Digits.three(value) }
+    // What the SQNR of equal numbers is cut to.
+    if unit == "dB", value >= DriftSums.greatestSQNR { return "no difference" }
+    if !value.isFinite || unit.isEmpty { return Digits.three(value) }
     return "\(Digits.three(value)) \(unit)"
   }
 }

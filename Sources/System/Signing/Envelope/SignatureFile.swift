@@ -1,4 +1,3 @@
-import DVLABase64
 public import DVLADiagnostics
 import DVLAJSON
 
