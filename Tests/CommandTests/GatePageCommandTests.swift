@@ -14,7 +14,7 @@ struct GatePageCommandTests {
       try Data(bytes).write(to: URL(fileURLWithPath: folder + "/\(name).html"))
     }
     let html = String(decoding: bytes, as: UTF8.self)
-    #expect(!html.contains("Markup(") && !html.contains("<script") && !html.contains("http"))
+    #expect(!html.contains("Markup(") && !html.contains("<script") && !html.contains("://"))
     return html
   }
 

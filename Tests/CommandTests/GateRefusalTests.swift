@@ -1,4 +1,5 @@
 import DVLAJSON
+import DVLATensors
 import DVLATestSupport
 import Testing
 
