@@ -83,8 +83,10 @@ let system: [Target] = [
     "Hashing", in: "System", ["Tensors", "CLibCrypto", "CXXHash"], linking: link("crypto")),
   cModule("CFiles", in: "System"),
   module("Files", in: "System", ["Diagnostics", "Hashing", "CFiles"]),
+  module("Base64", in: "System"),
   module(
-    "Signing", in: "System", ["Diagnostics", "JSON", "Files", "Hashing", "CLibCrypto"],
+    "Signing", in: "System",
+    ["Base64", "Diagnostics", "JSON", "Files", "Hashing", "CLibCrypto"],
     linking: link("crypto")),
   systemLibrary("CZstd", in: "System", apt: "libzstd-dev"),
   module(
@@ -114,6 +116,7 @@ let media: [Target] = [
   module(
     "Images", in: "Media",
     ["Diagnostics", "Tensors", "Files", "JSON", "Resampling", "CImageCodecs"]),
+  module("Pages", in: "Media", ["Base64", "Diagnostics", "Images", "Tensors"]),
   cModule("CSentencePiece", in: "Media", linking: [.linkedLibrary("sentencepiece")]),
   module("Tokenization", in: "Media", ["Diagnostics", "Tensors", "JSON", "CSentencePiece"]),
 ]
@@ -263,7 +266,8 @@ let command: [Target] = [
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
         "Hashing", "Signing", "Drift", "Gates", "Bundles", "TensorMath", "Models", "Images",
-        "Normalization", "Observations", "Pipelines", "Robots", "Parity", "Kernels", "Safetensors",
+        "Normalization", "Observations", "Pages", "Pipelines", "Robots", "Parity", "Kernels",
+        "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
 
@@ -308,6 +312,7 @@ let testing: [Target] = [
   tests("Files", ["Diagnostics", "CFiles", "TestSupport"]),
   tests("Hashing"),
   tests("MessagePack", ["Diagnostics"]),
+  tests("Base64"),
   tests("Signing", ["Diagnostics", "Hashing", "JSON", "TestSupport"]),
   tests("Compression", ["Diagnostics"]),
   tests("Parallelism", ["Diagnostics"]),
@@ -329,6 +334,7 @@ let testing: [Target] = [
     "Normalization",
     ["Diagnostics", "NumPyFiles", "RandomNumbers", "JSON", "Tensors", "TestSupport"]),
   tests("Images", ["Diagnostics", "Tensors", "JSON", "TestSupport"]),
+  tests("Pages", ["Diagnostics", "Images", "Tensors"]),
   tests(
     "Pipelines",
     [
@@ -382,7 +388,8 @@ let testing: [Target] = [
   tests(
     "Command", of: "depthvla",
     [
-      "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images", "CImageCodecs",
+      "Drift", "Gates", "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images",
+      "CImageCodecs",
       "Observations",
       "Parity",
       "HostileCorpus", "TestSupport",

@@ -49,6 +49,10 @@ struct FaultTests {
           atPath: ParityCommandTests.golden("dinov2_28x70"), toPath: $0("golden"))
       }, targets: ["out"]),
     Subject(
+      testDescription: "diff --report",
+      arguments: { ["diff", $0("bundle"), ParityCommandTests.dinov2, "--report", $0("out")] },
+      prepare: { try convert(to: $0) }, targets: ["out"]),
+    Subject(
       testDescription: "sign",
       arguments: {
         [

@@ -5,7 +5,7 @@ import Testing
 /// Commands on a file system that has room for a part of what they write.
 @Suite(.enabled(if: SmallDisk.isPossible, "needs the right to mount a tmpfs"))
 struct FullDiskTests {
-  @Test(arguments: ["convert", "convert --resume", "export", "parity --report"])
+  @Test(arguments: ["convert", "convert --resume", "export", "parity --report", "diff --report"])
   func aFullDiskLeavesWhatWasThereAndNothingElse(command: String) throws {
     let inputs = try ScratchFolder()
     let source = ParityCommandTests.dinov2
@@ -16,6 +16,8 @@ struct FullDiskTests {
       case "convert": ["convert", "--dinov2", source, "-o", target]
       case "convert --resume": ["convert", "--dinov2", source, "-o", target, "--resume"]
       case "export": ["export", bundle, "--naming", "hub", "-o", target]
+      case "diff --report":
+        ["diff", bundle, source, "--report", target]
       default:
         [
           "parity", bundle, "--golden", ParityCommandTests.golden("dinov2_28x70"), "--report",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DVLADiagnostics
+import DVLAFiles
 import DVLAJSON
 import DVLARemapping
 import DepthVLAWeights
@@ -11,8 +12,10 @@ struct DiffCommand: OutputCommand {
     abstract: "List the tensors of two checkpoints or bundles that differ, and by how much.",
     usage: "depthvla diff <first> <second> [<options>]",
     discussion: """
-      Example:
+      Examples:
         depthvla diff paligemma-3b-pt-224 finetuned/checkpoint-2000
+        depthvla diff parent.dvla.safetensors finetune.dvla.safetensors \\
+          --report page.html
 
       Checkpoints in different namings, and bundles, are compared by the names of the layout, and \
       quantized tensors by their dequantized values. Assets, or the files beside the weights, are \
@@ -26,18 +29,24 @@ struct DiffCommand: OutputCommand {
   var second: String
 
   @OptionGroup(title: "Model") var settings: SettingOptions
+  @OptionGroup(title: "Output") var page: PageOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    try InputsOfCommand(output.manifests).protect(from: [page.report])
     let library = try output.library()
+    let file = try page.file()
+    defer { file?.discard() }
     let line = output.progress()
     defer { line?.finish() }
     let difference = try Difference.compare(
       first, second, library: library,
-      settings: Configuration(settings: try settings.values()), threads: output.threadCount
+      settings: Configuration(settings: try settings.values()), protecting: [page.report],
+      threads: output.threadCount
     ) { line?.update($0) }
     line?.finish()
     let report = DifferenceReport(first: first, second: second, difference: difference)
+    try file?.finish(page: DifferencePage(report).html)
     try output.write(report.json, words: report.words)
     guard difference.differing.isEmpty, difference.differingAssets.isEmpty else {
       throw ExitCode(WeightsError.Kind.checkFailed.rawValue)

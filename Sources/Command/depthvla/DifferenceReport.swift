@@ -42,7 +42,7 @@ struct DifferenceReport {
     return text
   }
 
-  private func words(_ outcome: Difference.AssetOutcome) -> String {
+  func words(_ outcome: Difference.AssetOutcome) -> String {
     switch outcome {
     case .equal: "equal"
     case .onlyInFirst: "only in \(first.escapedForTerminal)"
@@ -52,7 +52,7 @@ struct DifferenceReport {
     }
   }
 
-  private func words(_ outcome: Difference.Outcome) -> String {
+  func words(_ outcome: Difference.Outcome) -> String {
     switch outcome {
     case .equal: return "equal"
     case .sameValues(let a, let b): return "same values, \(a.rawValue) and \(b.rawValue)"

@@ -106,10 +106,14 @@ struct GateCommand: OutputCommand {
         "The signed statement (default: the bundle's name with .gate added).", valueName: "file"))
     var statement: String?
 
+    @Option(
+      help: ArgumentHelp("Also write the result as an HTML page.", valueName: "out.html"))
+    var report: String?
+
     @Flag(help: "Report no durations, so that equal runs report the same, bit for bit.")
     var noTimes = false
 
-    @Flag(help: "Replace the statement if it exists.")
+    @Flag(help: "Replace the statement and the page if they exist.")
     var force = false
 
     func validate() throws {
@@ -135,6 +139,10 @@ struct GateCommand: OutputCommand {
       try AtomicOutputFile(path: path, overwrite: files.force)
     }
     defer { statementFile?.discard() }
+    let page = try files.report.map { (path) throws(WeightsError) in
+      try AtomicOutputFile(path: path, overwrite: files.force)
+    }
+    defer { page?.discard() }
     let line = output.progress()
     defer { line?.finish() }
     var options = GateOptions(
@@ -171,6 +179,7 @@ struct GateCommand: OutputCommand {
       }
     }
     line?.finish()
+    try page?.finish(page: GatePage(report).html())
     if let key, let statementFile {
       let bytes = try GateFile(report.statement(), by: key).bytes
       try statementFile.write(unsafe bytes.span.bytes, at: 0)
@@ -188,6 +197,6 @@ struct GateCommand: OutputCommand {
         candidate, comparison.budget, comparison.observations, running.tokenizer, files.sign,
         files.passphraseFile,
       ] + comparison.against + comparison.goldens + output.manifests
-    ).protect(from: [files.statementPath(ofBundle: candidate)])
+    ).protect(from: [files.statementPath(ofBundle: candidate), files.report])
   }
 }

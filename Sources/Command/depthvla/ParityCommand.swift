@@ -84,11 +84,7 @@ struct ParityCommand: OutputCommand {
     ) { line?.update($0) }
     line?.finish()
     let report = ParityReport(check, tolerances: comparison.tolerances)
-    if let page {
-      let html = ParityPage(report).html
-      try page.write(unsafe html.utf8.span.bytes, at: 0)
-      try page.commit()
-    }
+    try page?.finish(page: ParityPage(report).html)
     try output.write(
       ParityDocument(check, tolerances: comparison.tolerances).json,
       words: report.words(isQuiet: output.quiet))

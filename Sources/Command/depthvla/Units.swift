@@ -48,6 +48,9 @@ enum Units {
     return sign + padded.dropLast(places) + "." + padded.suffix(places)
   }
 
+  /// A ratio in dB, to a tenth.
+  static func decibels(_ value: Double) -> String { fixed(value, 1) }
+
   /// Three significant digits of a positive number below 1000.
   private static func threeDigits(_ value: Double) -> String {
     fixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)

@@ -13,6 +13,9 @@ public struct ColourMap: Sendable, Hashable {
   /// disparity map, to red.
   public static let spectralReversed = ColourMap(reversing: colourBrewerSpectral)
 
+  /// From blue through white to red, for what lies around zero: ColorBrewer's `RdBu`, reversed.
+  public static let redWhiteBlueReversed = ColourMap(reversing: colourBrewerRedBlue)
+
   /// A picture of a depth or disparity map [H, W], its values stretched from the least to the
   /// greatest over the colours; all the first colour where they are all equal.
   ///
@@ -23,27 +26,47 @@ public struct ColourMap: Sendable, Hashable {
     precondition(depth.shape.rank == 2 && depth.shape.elementCount > 0, "a map [H, W]")
     var (least, greatest) = (depth.values[0], depth.values[0])
     for (index, value) in depth.values.enumerated() {
-      guard value.isFinite else {
-        throw WeightsError(
-          .depthNotFinite,
-          "expected finite depth, found \(value) in row \(index / depth.shape[1]), column "
-            + "\(index % depth.shape[1])")
-      }
+      try Self.checkFinite(value, at: index, of: depth)
       least = min(least, value)
       greatest = max(greatest, value)
     }
-    // The values of a map may lie further apart than a float reaches.
-    let range = greatest - least
-    let scale: Float = range.isFinite ? 1 : 0.5
+    return try picture(of: depth, over: least...greatest)
+  }
+
+  /// A picture of a map [H, W] in colours that go from one given number to another; what lies beyond
+  /// an end has its colour. All is of the first colour where the two are equal.
+  ///
+  /// - Throws: `depth.not-finite`.
+  public func picture(
+    of map: Tensor, over range: ClosedRange<Float>
+  ) throws(WeightsError) -> RGBImage {
+    precondition(map.shape.rank == 2 && map.shape.elementCount > 0, "a map [H, W]")
+    let (least, greatest) = (range.lowerBound, range.upperBound)
+    // The two may lie further apart than a float reaches.
+    let length = greatest - least
+    let scale: Float = length.isFinite ? 1 : 0.5
     var pixels: [UInt8] = []
-    pixels.reserveCapacity(3 * depth.values.count)
-    for value in depth.values {
+    pixels.reserveCapacity(3 * map.values.count)
+    for (index, value) in map.values.enumerated() {
+      try Self.checkFinite(value, at: index, of: map)
+      let value = min(max(value, least), greatest)
       let share =
-        range == 0 ? 0 : (value * scale - least * scale) / (greatest * scale - least * scale)
+        length == 0 ? 0 : (value * scale - least * scale) / (greatest * scale - least * scale)
       let start = 3 * Int(share * 255)
       for channel in start..<start + 3 { pixels.append(bytes[channel]) }
     }
-    return RGBImage(width: depth.shape[1], height: depth.shape[0], pixels: pixels)
+    return RGBImage(width: map.shape[1], height: map.shape[0], pixels: pixels)
+  }
+
+  private static func checkFinite(
+    _ value: Float, at index: Int, of map: Tensor
+  ) throws(WeightsError) {
+    guard value.isFinite else {
+      throw WeightsError(
+        .depthNotFinite,
+        "expected finite depth, found \(value) in row \(index / map.shape[1]), column "
+          + "\(index % map.shape[1])")
+    }
   }
 
   private init(bytes: [UInt8]) { self.bytes = bytes }
@@ -80,4 +103,10 @@ public struct ColourMap: Sendable, Hashable {
 private let colourBrewerSpectral: [(UInt8, UInt8, UInt8)] = [
   (158, 1, 66), (213, 62, 79), (244, 109, 67), (253, 174, 97), (254, 224, 139), (255, 255, 191),
   (230, 245, 152), (171, 221, 164), (102, 194, 165), (50, 136, 189), (94, 79, 162),
+]
+
+/// Source: C. Brewer, colorbrewer2.org, scheme RdBu of 11 colours.
+private let colourBrewerRedBlue: [(UInt8, UInt8, UInt8)] = [
+  (103, 0, 31), (178, 24, 43), (214, 96, 77), (244, 165, 130), (253, 219, 199), (247, 247, 247),
+  (209, 229, 240), (146, 197, 222), (67, 147, 195), (33, 102, 172), (5, 48, 97),
 ]

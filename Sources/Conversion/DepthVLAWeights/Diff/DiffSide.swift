@@ -1,5 +1,6 @@
 import DVLABundles
 import DVLADiagnostics
+import DVLAFiles
 import DVLAHashing
 import DVLARemapping
 import DVLASafetensors
@@ -121,6 +122,13 @@ struct DiffSide: Sendable {
   /// - Throws: `file.changed` when a file of a checkpoint was written to since it was opened.
   func checkUnchanged() throws(WeightsError) { try checkpoint?.checkUnchanged() }
 
+  /// The files that it is read from.
+  var inputs: [String] {
+    guard let checkpoint else { return [path] }
+    return checkpoint.files.map(\.file.path) + (checkpoint.config.map { [$0.path] } ?? [])
+      + (assets ?? []).compactMap(\.file)
+  }
+
   /// A reader of elements of the tensor, in its own type.
   func reader(of info: TensorInfo) throws(WeightsError) -> TensorReader {
     switch content[info.name] {
@@ -139,6 +147,8 @@ struct DiffAsset: Sendable {
   let name: String
   let role: BundleAsset.Role
   let sha256: Digest
+  /// Where it is; nil inside a bundle.
+  let file: String?
 
   /// Each is read, because a header cannot say whether bytes are damaged.
   ///
@@ -148,7 +158,8 @@ struct DiffAsset: Sendable {
     for asset in bundle.assets {
       let bytes = try bundle.bytes(of: asset)
       assets.append(
-        DiffAsset(name: asset.name, role: asset.role, sha256: SHA256.hash(bytes)))
+        DiffAsset(
+          name: asset.name, role: asset.role, sha256: SHA256.hash(bytes), file: nil))
     }
     return assets
   }
@@ -169,7 +180,8 @@ struct DiffAsset: Sendable {
       // Several data sets have a file of the same name each, which only its folder distinguishes.
       let name = counts[file.name] == 1 ? file.name : file.family + "." + file.source
       assets.append(
-        DiffAsset(name: name, role: file.role, sha256: SHA256.hash(try file.bytes())))
+        DiffAsset(
+          name: name, role: file.role, sha256: SHA256.hash(try file.bytes()), file: file.path))
     }
     return assets
   }

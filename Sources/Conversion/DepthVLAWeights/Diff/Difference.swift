@@ -1,5 +1,6 @@
 import DVLABundles
 public import DVLADiagnostics
+import DVLAFiles
 import DVLAKernels
 import DVLAParallelism
 public import DVLAQuantization
@@ -47,15 +48,21 @@ public struct Difference: Sendable {
 
   /// Compares two checkpoints or bundles, every element of every tensor.
   ///
-  /// - Parameter settings: what neither checkpoint says of its configuration.
-  /// - Throws: `diff.families` when the two are of different families; `file.changed` when a
+  /// - Parameters:
+  ///   - settings: what neither checkpoint says of its configuration.
+  ///   - outputs: files that the caller is about to write.
+  /// - Throws: `diff.families` when the two are of different families; `output.is-input` when an
+  ///   output is a file of either; `file.changed` when a
   ///   checkpoint was written to meanwhile; what opening, recognising and reading throw; `bundle.*`
   ///   where an asset is damaged.
   public static func compare(
     _ first: String, _ second: String, library: ManifestLibrary, settings: Configuration,
-    threads: Int, progress: @escaping WorkProgress.Handler = { _ in }
+    protecting outputs: [String?] = [], threads: Int, progress: @escaping WorkProgress.Handler = { _ in }
   ) throws(WeightsError) -> Difference {
     let (naming, a, b) = try sides(first, second, library, settings)
+    for output in outputs.compactMap(\.self) {
+      try InputProtection.check(output, against: a.inputs + b.inputs)
+    }
     let assets = compare(a.assets, b.assets)
     let others = Dictionary(
       b.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -1,3 +1,4 @@
+import DVLABase64
 public import DVLADiagnostics
 import DVLAFiles
 import DVLAHashing

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DVLASigning
+import DVLABase64
 
 struct Base64Tests {
   /// RFC 4648, section 10.

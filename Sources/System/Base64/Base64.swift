@@ -1,26 +1,26 @@
 /// Base64 (RFC 4648, section 4) in one spelling: padded, without white space, and with the unused
 /// bits of the last digit at zero, so that equal bytes are equal texts.
-enum Base64 {
+public enum Base64 {
   private static let digits = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let padding = UInt8(ascii: "=")
 
-  static func encode(_ bytes: [UInt8]) -> String {
+  public static func encode(_ bytes: [UInt8]) -> String {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
     for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let word = group.enumerated().reduce(0) { $0 | Int($1.element) << (16 - 8 * $1.offset) }
+      let count = min(3, bytes.count - start)
+      var word = 0
+      for offset in 0..<count { word |= Int(bytes[start + offset]) << (16 - 8 * offset) }
       for position in 0..<4 {
-        text.append(
-          position <= group.count ? digits[word >> (18 - 6 * position) & 63] : padding)
+        text.append(position <= count ? digits[word >> (18 - 6 * position) & 63] : padding)
       }
     }
     return String(decoding: text, as: UTF8.self)
   }
 
   /// Nil for any text that ``encode(_:)`` does not write.
-  static func decode(_ text: String) -> [UInt8]? {
+  public static func decode(_ text: String) -> [UInt8]? {
     let text = Array(text.utf8)
     guard text.count.isMultiple(of: 4) else { return nil }
     let padded = text.suffix(2).reversed().prefix { $0 == padding }.count
