@@ -283,13 +283,16 @@ func tests(_ name: String, of subject: String? = nil, _ uses: [String] = []) -> 
 
 let testing: [Target] = [
   .target(
-    name: "DVLATestSupport", dependencies: prefixed(["JSON", "Tensors"]),
+    name: "DVLATestSupport",
+    dependencies: prefixed(["Gates", "Hashing", "JSON", "Signing", "Tensors"]),
     path: "Tests/TestSupport", swiftSettings: swiftSettings),
   // Files made to break what reads them, with what must come of each: for the tests, and by
   // `swift run depthvla-hostile-corpus FOLDER` for the fuzzer and for other programs.
   .target(
     name: "DVLAHostileCorpus",
-    dependencies: prefixed(["JSON", "Hashing", "Compression", "TestSupport"]),
+    dependencies: prefixed([
+      "JSON", "Hashing", "Compression", "Gates", "Signing", "TestSupport",
+    ]),
     path: "Tests/HostileCorpus", swiftSettings: swiftSettings),
   .executableTarget(
     name: "depthvla-hostile-corpus", dependencies: prefixed(["HostileCorpus", "JSON"]),
@@ -304,7 +307,7 @@ let testing: [Target] = [
     [
       "Diagnostics", "Tensors", "JSON", "Files", "Safetensors", "Remapping", "Quantization",
       "Bundles", "Normalization", "NumPyFiles", "NumPyMessages", "Robots", "Tokenization", "Images",
-      "Parity", "Signing", "TestSupport",
+      "Parity", "Signing", "Gates", "TestSupport",
     ]),
   tests("Tensors", ["Diagnostics"]),
   tests("JSON", ["Diagnostics"]),
@@ -314,6 +317,7 @@ let testing: [Target] = [
   tests("MessagePack", ["Diagnostics"]),
   tests("Base64"),
   tests("Signing", ["Diagnostics", "Hashing", "JSON", "TestSupport"]),
+  tests("Gates", ["Diagnostics", "Hashing", "JSON", "Signing", "Tensors", "TestSupport"]),
   tests("Compression", ["Diagnostics"]),
   tests("Parallelism", ["Diagnostics"]),
   tests("Kernels"),
@@ -362,8 +366,8 @@ let testing: [Target] = [
   tests(
     "Bundles",
     [
-      "Diagnostics", "Tensors", "JSON", "Hashing", "Signing", "Compression", "Parallelism",
-      "HostileCorpus", "TestSupport",
+      "Diagnostics", "Tensors", "Gates", "JSON", "Hashing", "Signing", "Compression",
+      "Parallelism", "HostileCorpus", "TestSupport",
     ]),
   tests(
     "DepthVLAWeights", of: "DepthVLAWeights",
@@ -379,7 +383,7 @@ let testing: [Target] = [
       + prefixed([
         "Bundles", "Diagnostics", "Hashing", "Images", "JSON", "Models", "NumPyMessages",
         "Observations", "Pipelines", "PolicyServer", "PolicyService", "Quantization", "Remapping",
-        "Robots", "TensorMath", "Tensors", "TestSupport",
+        "Robots", "Signing", "TensorMath", "Tensors", "TestSupport",
       ]), path: "Tests/ServingTests", swiftSettings: swiftSettings),
   // Layers and their imports.
   .testTarget(
@@ -389,9 +393,7 @@ let testing: [Target] = [
     "Command", of: "depthvla",
     [
       "Drift", "Gates", "Remapping", "Hashing", "Kernels", "JSON", "Tensors", "Images",
-      "CImageCodecs",
-      "Observations",
-      "Parity",
+      "CImageCodecs", "Observations", "Signing", "Parity",
       "HostileCorpus", "TestSupport",
     ]),
 ]

@@ -71,6 +71,12 @@ import Testing
         "verify", try Self.dinov2.get()("b"), "--public-key",
         FixtureFolder.path("signing/p256.pub.pem"), "--signature", path,
       ]
+    case .budget, .gate:
+      return [
+        "verify", try Self.dinov2.get()("b"), "--require-gate",
+        FixtureFolder.path("signing/ed25519.pub.pem"), door == .gate ? "--gate" : "--gate-budget",
+        path,
+      ]
     case .message: return []
     case .image: return try run(replacing: "--image", by: path)
     case .npy: return try run(replacing: "--state", by: path)

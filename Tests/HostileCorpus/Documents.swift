@@ -13,7 +13,7 @@ extension HostileCase {
     ("a key with a NUL", "json.nul", #"{"a\u0000b": 1}"#),
   ]
 
-  private static func document(_ door: Door, root: String? = "json.type") -> CaseList {
+  static func document(_ door: Door, root: String? = "json.type") -> CaseList {
     var list = CaseList(door)
     for (what, code, text) in unreadable {
       list.add("F0", "a document that is \(what)", code, text: text)

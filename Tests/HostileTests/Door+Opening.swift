@@ -1,6 +1,7 @@
 import DVLABundles
 import DVLADiagnostics
 import DVLAFiles
+import DVLAGates
 import DVLAHostileCorpus
 import DVLAImages
 import DVLAJSON
@@ -58,6 +59,10 @@ extension HostileCase.Door {
         preprocessorConfig: JSONReader(StrictJSON.parse(bytes(), limits: .document)).object().object
       )
     case .message: _ = try NumPyMessage.decode(bytes())
+    case .budget: _ = try Budget(path: path)
+    case .gate:
+      let key = try PublicKey(path: FixtureFolder.path("signing/ed25519.pub.pem"))
+      _ = try GateFile(path: path).verify(trusting: [key])
     case .signature:
       let key = try PublicKey(path: FixtureFolder.path("signing/p256.pub.pem"))
       _ = try SignatureFile(readWholeFile(path: path, limit: SignatureFile.byteCountLimit))

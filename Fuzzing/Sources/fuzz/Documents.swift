@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLAGates
 import DVLAJSON
 import DVLAModels
 import DVLANormalization
@@ -32,6 +33,16 @@ extension FuzzTarget {
       for tensor in tensors {
         _ = recipe.precision(for: tensor.name, shape: tensor.shape, dtype: tensor.dtype)
       }
+    },
+    FuzzTarget("budget") { (bytes) throws(WeightsError) in
+      let budget = try Budget(contents: bytes)
+      let text = Array(budget.json.encoded().utf8)
+      guard let again = try? Budget(contents: text) else {
+        return demand(text.count > Budget.byteCountLimit, "what is written to be read")
+      }
+      demand(again == budget, "the budget that is written to say the same")
+      demand(again.digest == budget.digest, "one digest of one budget")
+      demand(budget.isNoWeaker(than: budget), "a budget to be as strict as itself")
     },
     FuzzTarget("config") { (bytes) throws(WeightsError) in
       guard let library = embedded else {

@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLAGates
 import DVLAHashing
 import DVLAJSON
 
@@ -29,6 +30,28 @@ extension FuzzTarget {
       let text = Array(statement.json.encoded().utf8)
       guard let again = try? SignedStatement(text) else {
         return demand(text.count > SignatureFile.byteCountLimit, "what is written to be read")
+      }
+      demand(again == statement, "the statement that is written to say the same")
+    },
+    FuzzTarget("gate") { (bytes) throws(WeightsError) in
+      let file = try GateFile(bytes)
+      do throws(WeightsError) { _ = try file.verify(trusting: [stranger]) } catch {
+        demand(
+          error.code == .signatureKey || error.code == .signatureInvalid,
+          "nothing of the payload to be read: \(error)")
+        throw error
+      }
+      demand(false, "no signature of a key that signed nothing")
+    },
+    // As if the gate were the attacker.
+    FuzzTarget("gate-statement") { (bytes) throws(WeightsError) in
+      let statement = try GateStatement(bytes)
+      demand(
+        statement.passed == statement.judgements.allSatisfy { $0.limit.admits($0.judged) },
+        "the verdict to follow from the numbers")
+      let text = Array(statement.json.encoded().utf8)
+      guard let again = try? GateStatement(text) else {
+        return demand(text.count > GateFile.byteCountLimit, "what is written to be read")
       }
       demand(again == statement, "the statement that is written to say the same")
     },

@@ -106,7 +106,8 @@ struct InspectCommand: OutputCommand {
     let inspection = try Inspection.inspect(
       path, library: library, settings: Configuration(settings: try settings.values()),
       config: try config(), prefix: reading.prefix)
-    let report = InspectionReport(inspection)
+    let gate = inspection.kind == .bundle ? UnverifiedGate(besideBundle: path) : nil
+    let report = InspectionReport(inspection, gate: gate)
     try output.write(
       report.json,
       words: report.words(listingTensors: listing.tensors, listingLedger: listing.ledger))

@@ -8,8 +8,13 @@ import DepthVLAWeights
 /// An inspection for a person and as a document.
 struct InspectionReport {
   private let inspection: Inspection
+  /// The statement beside a bundle; nil where none is.
+  private let gate: UnverifiedGate?
 
-  init(_ inspection: Inspection) { self.inspection = inspection }
+  init(_ inspection: Inspection, gate: UnverifiedGate?) {
+    self.inspection = inspection
+    self.gate = gate
+  }
 
   func words(listingTensors: Bool, listingLedger: Bool) -> String {
     var text = "\(inspection.path.escapedForTerminal): \(identity)\n"
@@ -32,6 +37,7 @@ struct InspectionReport {
     for remark in inspection.remarks { text += "  note: \(remark)\n" }
     text += LedgerTable(inspection.documents).unknownWords
     text += provenance
+    if let gate { text += "  " + gate.words(ofBundleWithRoot: inspection.root) }
     text += LossTable(inspection.losses.map { ($0.name, $0.error) }).words
     if let problem = inspection.problem {
       text += "  \(problem.message(in: "inspect").escapedMessage)\n"
@@ -121,7 +127,7 @@ struct InspectionReport {
         ("documents", LedgerTable(inspection.documents).json),
         ("ledger", inspection.ledger ?? .null),
         ("root", inspection.root.map { .string($0) } ?? .null),
-        ("provenance", inspection.provenance ?? .null),
+        ("provenance", inspection.provenance ?? .null), ("gate", gate?.json ?? .null),
         (
           "losses",
           .object(JSONObject(inspection.losses.map { ($0.name.string, $0.error.json) }))

@@ -61,10 +61,12 @@ extension BudgetLimit {
   /// - Dimensions are judged one by one, so that a limit on all of them holds for each.
   /// - A limit on more steps holds for fewer of them where the largest value is taken or values
   ///   are counted; a root mean square of few steps can be larger than that of all.
-  /// - A limit on more names holds for some of them if it is one of the worst: a mean or a
-  ///   percentile over others says nothing of them.
+  /// - A limit on more names holds for some of them: stages are judged one by one too. Of weights,
+  ///   which are judged together, only that of the worst does: a mean or a percentile over others
+  ///   says nothing of them.
   public func implies(_ other: BudgetLimit) -> Bool {
-    measure == other.measure && other.admits(bound) && statistic.implies(other.statistic) && hasDimension(of: other) && hasSteps(of: other)
+    measure == other.measure && other.admits(bound) && statistic.implies(other.statistic)
+      && hasDimension(of: other) && hasSteps(of: other)
       && hasNames(of: other)
   }
 
@@ -80,7 +82,7 @@ extension BudgetLimit {
 
   private func hasNames(of other: BudgetLimit) -> Bool {
     if pattern == other.pattern { return true }
-    guard statistic.isWorst else { return false }
+    guard statistic.isWorst || measure.subject == "stage" else { return false }
     guard let pattern else { return true }
     return other.pattern.map(pattern.covers) ?? pattern.covers(.everything)
   }

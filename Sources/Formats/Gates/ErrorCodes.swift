@@ -25,8 +25,8 @@ extension WeightsError.Code {
   public static let budgetSize = Self("budget.size")
 }
 
-/// Statements of a gate. A sound one that does not make the bundle trusted under the caller's policy
-/// is a failed check; what is wrong with its signature has the codes `signature.*`.
+/// Statements of a gate. A sound one that does not make the bundle trusted under the caller's
+/// policy is a failed check; what is wrong with its signature has the codes `signature.*`.
 extension WeightsError.Code {
   /// A passed gate is required and there is no statement of one.
   public static let gateMissing = Self("gate.missing")

@@ -25,7 +25,8 @@ extension GateStatement {
       predicateType: Self.predicateType,
       predicate: [
         "passed": .bool(passed), "budget": budget.json, "budget_sha256": .string(budget.digest.hex),
-        "judgements": .array(judgements.map(\.json)), "reference": Self.json(reference),
+        "depth": .bool(judgesDepth), "judgements": .array(judgements.map(\.json)),
+        "reference": Self.json(reference),
         "observations": [
           "sha256": .string(observations.digest.hex), "count": .integer(Int64(observations.count)),
           "seeds": .integer(Int64(observations.seedCount)),
@@ -51,7 +52,7 @@ extension GateStatement {
   ///
   /// - Throws: `json.*`; `signature.kind` where it is no in-toto statement of version 1;
   ///   `gate.kind` where it is of another type; `signature.statement`, `gate.statement` and
-  ///   `budget.*` where it is not as this page of the format says; `gate.contradiction`.
+  ///   `budget.*` where it is not as the page Attestations says; `gate.contradiction`.
   public init(_ payload: [UInt8]) throws(WeightsError) {
     let statement = try InTotoStatement(payload)
     let type = try statement.predicateType()
@@ -65,8 +66,8 @@ extension GateStatement {
     }
     let predicate = try statement.predicate().object(
       allowing: [
-        "passed", "budget", "budget_sha256", "judgements", "reference", "observations", "goldens",
-        "products", "tool",
+        "passed", "budget", "budget_sha256", "depth", "judgements", "reference", "observations",
+        "goldens", "products", "tool",
       ])
     let budget = try Budget(json: predicate.required("budget"))
     let stated = try predicate.required("budget_sha256")
@@ -74,11 +75,13 @@ extension GateStatement {
       throw Self.contradiction(
         stated, "the budget beside it has the digest \(budget.digest)")
     }
+    let judgesDepth = try predicate.required("depth").bool()
     let observations = try predicate.required("observations").object(
       allowing: ["sha256", "count", "seeds"])
     self.init(
-      unchecked: try Self.subject(statement.subject()), budget,
-      try Self.judgements(predicate.required("judgements"), under: budget),
+      unchecked: try Self.subject(statement.subject()), budget, judgesDepth,
+      try Self.judgements(
+        predicate.required("judgements"), of: budget.limits(withDepth: judgesDepth)),
       try Self.reference(predicate.required("reference")),
       Observations(
         digest: try observations.required("sha256").digest(),
@@ -119,21 +122,29 @@ extension GateStatement {
   }
 
   private static func judgements(
-    _ reader: JSONReader, under budget: Budget
+    _ reader: JSONReader, of limits: [BudgetLimit]
   ) throws(WeightsError) -> [Judgement] {
     let items = try reader.array()
-    guard items.count == budget.limits.count else {
+    guard !limits.isEmpty, items.count == limits.count else {
       throw contradiction(
         reader,
-        "expected one judgement for each of \(budget.limits.count) limits, found \(items.count)")
+        "expected a judgement for each of \(limits.count) limits, and at least one, found "
+          + "\(items.count)")
     }
     var judgements: [Judgement] = []
-    for (item, limit) in zip(items, budget.limits) {
+    for (item, limit) in zip(items, limits) {
       let judgement = try Judgement(json: item, of: limit)
       try check(judgement, at: item)
       judgements.append(judgement)
     }
     return judgements
+  }
+}
+
+extension Budget {
+  /// Those that are judged, with or without depth.
+  fileprivate func limits(withDepth: Bool) -> [BudgetLimit] {
+    limits.filter { withDepth || $0.measure.subject != "depth" }
   }
 }
 

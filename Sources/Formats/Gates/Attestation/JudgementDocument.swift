@@ -5,10 +5,11 @@ import DVLAJSON
 extension Judgement {
   var json: JSONValue {
     // The limit without the reason, which the budget has.
-    var members = BudgetLimit(
-      limit.measure, limit.statistic, bound: limit.bound, dimension: limit.dimension,
-      steps: limit.steps, pattern: limit.pattern
-    ).json.object?.members.map { ($0.key, $0.value) } ?? []
+    var members =
+      BudgetLimit(
+        limit.measure, limit.statistic, bound: limit.bound, dimension: limit.dimension,
+        steps: limit.steps, pattern: limit.pattern
+      ).json.object?.members.map { ($0.key, $0.value) } ?? []
     members.append(("found", Self.json(found)))
     if let interval {
       members.append(("interval", .array([Self.json(interval.low), Self.json(interval.high)])))
@@ -41,7 +42,8 @@ extension Judgement {
       json: JSONReader(.object(JSONObject(stated)), path: reader.path))
     guard repeated.hasSubject(of: limit), repeated.bound == limit.bound, repeated.why == nil else {
       throw GateStatement.contradiction(
-        reader, "judges \(repeated.description.quoted), but the limit of the budget is "
+        reader,
+        "judges \(repeated.description.quoted), but the limit of the budget is "
           + limit.description.quoted)
     }
     let interval = try own["interval"].map { (reader) throws(WeightsError) in
