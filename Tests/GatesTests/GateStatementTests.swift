@@ -74,14 +74,6 @@ struct GateStatementTests {
     #expect(statement.judgements[0].failure.contains("at most 0.002, found 0.01 at vlm.layers.3"))
   }
 
-  @Test func limitsOnDepthAreLeftOutWhereThereIsNone() throws {
-    var blind = sample
-    blind.hasDepth = false
-    let statement = try read(blind.statement().json.encoded())
-    #expect(statement.judgements.count == 4)
-    #expect(!statement.judgesDepth)
-  }
-
   /// Each of these is signed by a trusted key and says two things at once.
   @Test(arguments: [
     (#""found":0.001"#, #""found":0.01"#, "is broken with 0.01"),
@@ -103,8 +95,7 @@ struct GateStatementTests {
     (#""interval":[0.025"#, #""interval":[0.9"#, "expected an interval"),
     (#""interval":[0.025,0.035],"#, "", "which is not there"),
     (#""samples":16"#, #""interval":[0,0],"samples":16"#, "only a mean has an interval"),
-    (#""count":8"#, #""count":7"#, "7 observations give no verdict"),
-    (#""depth":true"#, #""depth":false"#, "each of 4 limits"),
+    (#""count":8"#, #""count":6"#, "7 observations and goldens give no verdict"),
   ])
   func statementsThatContradictThemselvesAreRefused(
     found: String, replacement: String, words: String

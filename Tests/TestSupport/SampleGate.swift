@@ -10,7 +10,6 @@ public struct SampleGate: Sendable {
   public var gain = 0.001
   public var observations = GateStatement.Observations(
     digest: SHA256.hash(Array("observations".utf8)), count: 8, seedCount: 2)
-  public var hasDepth = true
 
   /// - Parameters:
   ///   - root: of the bundle that it is about.
@@ -40,9 +39,7 @@ public struct SampleGate: Sendable {
       Judgement.Interval(low: 0.99, high: 1), nil,
     ]
     let found = zip([gain, 0.03, 1, 0.995, .infinity], intervals)
-    return zip(budget.limits, found).filter {
-      hasDepth || $0.0.measure.subject != "depth"
-    }.map { limit, found in
+    return zip(budget.limits, found).map { limit, found in
       Judgement(
         limit: limit, found: found.0, interval: found.1, sampleCount: 16,
         place: "vlm.layers.3.mlp.up_proj.weight")

@@ -8,10 +8,11 @@ extension GateStatement {
   func checkConsistency(
     of predicate: JSONObjectReader, verdict: Bool
   ) throws(WeightsError) {
-    guard observations.count >= budget.leastObservations else {
+    let count = observations.count + goldens.count
+    guard count >= budget.leastObservations else {
       throw Self.contradiction(
         try predicate.required("observations"),
-        "\(observations.count) observations give no verdict: the budget asks for at least "
+        "\(count) observations and goldens give no verdict: the budget asks for at least "
           + "\(budget.leastObservations)")
     }
     let passed = try predicate.required("passed")

@@ -69,10 +69,9 @@ public struct GateStatement: Sendable, Hashable {
   }
 
   public let subject: Subject
+  /// The limits that were judged.
   public let budget: Budget
-  /// Whether limits on depth were judged: not where the models compute none.
-  public let judgesDepth: Bool
-  /// One for each limit of the budget, in its order, but for those on depth if none was judged.
+  /// One for each limit of the budget, in its order.
   public let judgements: [Judgement]
   public let reference: Reference
   public let observations: Observations
@@ -92,25 +91,20 @@ public struct GateStatement: Sendable, Hashable {
     subject: Subject, budget: Budget, judgements: [Judgement], reference: Reference,
     observations: Observations, goldens: [File] = [], products: String, tool: String
   ) throws(WeightsError) {
-    func isOfDepth(_ limit: BudgetLimit) -> Bool { limit.measure.subject == "depth" }
-    let judgesDepth =
-      judgements.contains { isOfDepth($0.limit) } || !budget.limits.contains(where: isOfDepth)
     let statement = Self(
-      unchecked: subject, budget, judgesDepth, judgements, reference, observations, goldens,
-      products, tool)
+      unchecked: subject, budget, judgements, reference, observations, goldens, products, tool)
     // What is signed must be readable, and the budget may be of a caller's making.
     try self.init(Array(statement.json.encoded().utf8))
   }
 
   init(
-    unchecked subject: Subject, _ budget: Budget, _ judgesDepth: Bool,
+    unchecked subject: Subject, _ budget: Budget,
     _ judgements: [Judgement], _ reference: Reference, _ observations: Observations,
     _ goldens: [File], _ products: String,
     _ tool: String
   ) {
     self.subject = subject
     self.budget = budget
-    self.judgesDepth = judgesDepth
     self.judgements = judgements
     self.reference = reference
     self.observations = observations

@@ -25,7 +25,7 @@ extension GateStatement {
       predicateType: Self.predicateType,
       predicate: [
         "passed": .bool(passed), "budget": budget.json, "budget_sha256": .string(budget.digest.hex),
-        "depth": .bool(judgesDepth), "judgements": .array(judgements.map(\.json)),
+        "judgements": .array(judgements.map(\.json)),
         "reference": Self.json(reference),
         "observations": [
           "sha256": .string(observations.digest.hex), "count": .integer(Int64(observations.count)),
@@ -66,7 +66,7 @@ extension GateStatement {
     }
     let predicate = try statement.predicate().object(
       allowing: [
-        "passed", "budget", "budget_sha256", "depth", "judgements", "reference", "observations",
+        "passed", "budget", "budget_sha256", "judgements", "reference", "observations",
         "goldens", "products", "tool",
       ])
     let budget = try Budget(json: predicate.required("budget"))
@@ -75,13 +75,12 @@ extension GateStatement {
       throw Self.contradiction(
         stated, "the budget beside it has the digest \(budget.digest)")
     }
-    let judgesDepth = try predicate.required("depth").bool()
     let observations = try predicate.required("observations").object(
       allowing: ["sha256", "count", "seeds"])
     self.init(
-      unchecked: try Self.subject(statement.subject()), budget, judgesDepth,
+      unchecked: try Self.subject(statement.subject()), budget,
       try Self.judgements(
-        predicate.required("judgements"), of: budget.limits(withDepth: judgesDepth)),
+        predicate.required("judgements"), of: budget.limits),
       try Self.reference(predicate.required("reference")),
       Observations(
         digest: try observations.required("sha256").digest(),
@@ -125,11 +124,10 @@ extension GateStatement {
     _ reader: JSONReader, of limits: [BudgetLimit]
   ) throws(WeightsError) -> [Judgement] {
     let items = try reader.array()
-    guard !limits.isEmpty, items.count == limits.count else {
+    guard items.count == limits.count else {
       throw contradiction(
         reader,
-        "expected a judgement for each of \(limits.count) limits, and at least one, found "
-          + "\(items.count)")
+        "expected one judgement for each of \(limits.count) limits, found \(items.count)")
     }
     var judgements: [Judgement] = []
     for (item, limit) in zip(items, limits) {
@@ -138,13 +136,6 @@ extension GateStatement {
       judgements.append(judgement)
     }
     return judgements
-  }
-}
-
-extension Budget {
-  /// Those that are judged, with or without depth.
-  fileprivate func limits(withDepth: Bool) -> [BudgetLimit] {
-    limits.filter { withDepth || $0.measure.subject != "depth" }
   }
 }
 
