@@ -153,7 +153,7 @@ struct GateCommand: OutputCommand {
     options.products = products.products
     options.threads = output.threadCount
     options.reportsTimes = !files.noTimes
-    options.workFolder = running.work ?? "/tmp"
+    options.workFolder = running.work ?? files.report?.splitAtLastComponent.folder ?? "/tmp"
     if let path = running.tokenizer {
       options.tokenizer = (
         try readWholeFile(path: path, limit: 256 << 20), path.splitAtLastComponent.name

@@ -13,7 +13,7 @@ public struct GateReport: Sendable {
     public let root: String?
     public let sha256: String?
     public let byteCount: Int
-    /// In words, such as `INT8`.
+    /// What conversion cost the weights: `lossless`, `BF16` or `INT8`.
     public let precision: String
     /// In words: how products are computed.
     public let products: String

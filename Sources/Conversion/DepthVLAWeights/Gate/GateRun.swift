@@ -7,6 +7,7 @@ import DVLAGates
 import DVLAHashing
 public import DVLAObservations
 public import DVLAParity
+import DVLATensors
 
 /// A gate: a reference and a candidate, both run over the same observations from the same noises,
 /// and over the same inputs of goldens.
@@ -131,11 +132,21 @@ public struct GateRun {
     return GateReport.Subject(
       path: path, family: bundle.documents.family, root: bundle.root.hex,
       sha256: try bundle.fileHash { _ in }.hex, byteCount: bundle.byteCount,
-      precision: try bundle.precisionClass().rawValue, products: side.products,
+      precision: try bundle.precisionClass().words, products: side.products,
       signature: bundle.signature.map { ($0.key.fingerprint, $0.statement.release) },
       sources: bundle.sourceHashes, tool: bundle.tool,
       seconds: observations == nil || !options.reportsTimes
         ? nil : (side.loadSeconds, side.firstActionSeconds))
+  }
+}
+
+extension PrecisionClass {
+  fileprivate var words: String {
+    switch self {
+    case .f32: "lossless"
+    case .bf16: "BF16"
+    case .int8: "INT8"
+    }
   }
 }
 
