@@ -33,7 +33,7 @@ struct GatePageCommandTests {
     let html = try page("gate-fixture-scale", gate, status: 1)
     let top = try #require(html.range(of: "</header>").map { String(html[..<$0.lowerBound]) })
     #expect(top.contains("<h1>Do not ship</h1>"))
-    #expect(top.contains("<strong>Scale of a tensor</strong> (worst sample)"))
+    #expect(top.contains("<strong>Scale of a tensor</strong> (worst tensor)"))
     #expect(top.contains("The weights of \(name) are 101"))
   }
 

@@ -64,7 +64,7 @@ struct GatePageTests {
     #expect(html.contains("<h1>Ship</h1>"))
     #expect(html.contains("All 7 limits hold"))
     // 15 of 27.1 dB, 0.061 of 0.25, 0.0138 of 0.05, 0.008 of 0.02, 0.0035 of 0.05, 0.0003 of 0.01.
-    #expect(html.contains("Nearest to its limit: <strong>SQNR of a stage</strong> (worst sample)"))
+    #expect(html.contains("Nearest to its limit: <strong>SQNR of a stage</strong> (worst stage)"))
     #expect(!html.contains("What the robot would see"), "pi0 has no depth")
     #expect(!html.contains("First action") && !html.contains("Opening and loading"))
     #expect(html.contains("24 dimensions are the same in all samples and not drawn: 8–31"))

@@ -59,7 +59,7 @@ struct GatePage {
         text += Section.paragraph(
           """
           Nearest to its limit: <strong>\(nearest.limit.measure.title)</strong> \
-          (\(nearest.limit.statistic.words)), \(nearest.limit.measure.words(nearest.judged)), where \
+          (\(nearest.limit.statisticWords)), \(nearest.foundWords), where \
           \(nearest.limit.allowance) is allowed.
           """)
       }
@@ -69,8 +69,8 @@ struct GatePage {
       "\(broken.count) of \(count) limits \(broken.count == 1 ? "is" : "are") broken. The first:")
     text += Section.paragraph(
       """
-      <strong>\(first.limit.measure.title)</strong> (\(first.limit.statistic.words)): \
-      \(first.limit.measure.words(first.judged)), where \(first.limit.allowance) is allowed. That is \
+      <strong>\(first.limit.measure.title)</strong> (\(first.limit.statisticWords)): \
+      \(first.foundWords), where \(first.limit.allowance) is allowed. That is \
       <strong>\(first.excess)</strong>. Worst at \(first.place).
       """)
     text += Section.note(Markup(text: first.limit.measure.explanation))
@@ -133,7 +133,7 @@ struct GatePage {
   private var limits: Markup {
     let rows = report.judgements.map { judgement in
       let limit = judgement.limit
-      var name: Markup = "<strong>\(limit.measure.title)</strong>, \(limit.statistic.words)"
+      var name: Markup = "<strong>\(limit.measure.title)</strong>, \(limit.statisticWords)"
       if let scope = limit.scope { name += ", \(scope)" }
       name += "<small>\(limit.measure.explanation)</small>"
       var found: Markup = "\(limit.measure.words(judgement.found))"
@@ -149,16 +149,24 @@ struct GatePage {
     }
     let inapplicable = report.inapplicable.map { limit in
       Table.Row([
-        "<strong>\(limit.measure.title)</strong>, \(limit.statistic.words)", "not judged", "",
-        "\(limit.allowance)", "", "", "The models compute no depth.",
+        "<strong>\(limit.measure.title)</strong>, \(limit.statisticWords)", "not judged", "",
+        "\(limit.allowance)", "", "the models compute no depth", "\(limit.why ?? "")",
       ])
+    }
+    let columns: [Table.Column] = [
+      .text("Limit"), .word("Verdict"), .word("Found"), .word("Allowed"),
+      .text("Beside the limit"), .text("Worst at"), .text("Why"),
+    ]
+    // A budget need not give reasons.
+    let isReasoned = (report.judgements.map(\.limit) + report.inapplicable).contains {
+      $0.why != nil
     }
     let table = Table(
       "Limits of the budget", narrow: .folds,
-      columns: [
-        .text("Limit"), .word("Verdict"), .word("Found"), .word("Allowed"),
-        .text("Beside the limit"), .text("Worst at"), .text("Why"),
-      ], rows: rows + inapplicable)
+      columns: isReasoned ? columns : columns.dropLast(),
+      rows: isReasoned
+        ? rows + inapplicable
+        : (rows + inapplicable).map { Table.Row($0.cells.dropLast(), isBad: $0.isBad) })
     return Section.part(
       "Every limit of the budget",
       lead: """

@@ -84,7 +84,23 @@ extension Measure {
 
 extension BudgetLimit {
   /// Measure and statistic: `Gripper flips, worst sample`.
-  var title: String { "\(measure.title), \(statistic.words)" }
+  var title: String { "\(measure.title), \(statisticWords)" }
+
+  /// `worst sample`, `mean of the depth maps`.
+  var statisticWords: String {
+    let things =
+      switch measure.subject {
+      case "weight": ("tensor", "tensors")
+      case "stage": ("stage", "stages")
+      case "depth": ("depth map", "depth maps")
+      default: ("sample", "samples")
+      }
+    switch statistic {
+    case .mean: return "mean of the \(things.1)"
+    case .worst: return "worst \(things.0)"
+    case .percentile(let share): return "\(Digits.three(share))th percentile of the \(things.1)"
+    }
+  }
 
   /// What part of a sample it judges; nil for all.
   var scope: String? {
@@ -101,17 +117,15 @@ extension BudgetLimit {
   }
 }
 
-extension BudgetLimit.Statistic {
-  var words: String {
-    switch self {
-    case .mean: "mean of the samples"
-    case .worst: "worst sample"
-    case .percentile(let share): "\(Digits.three(share))th percentile of the samples"
-    }
-  }
-}
-
 extension Judgement {
+  /// The number that was judged, and for a mean what it was judged by.
+  var foundWords: String {
+    guard interval != nil else { return limit.measure.words(found) }
+    return
+      "\(limit.measure.words(found)), and \(limit.measure.words(judged)) at the worse end of its "
+      + "95 % interval"
+  }
+
   /// How much of what is allowed was used, 1 being all of it: for the order of those that hold.
   var loading: Double {
     let (value, bound) = (judged, limit.bound)
