@@ -97,7 +97,8 @@ struct GateCommandTests {
     let name = "vlm.layers.1.mlp.up_proj.weight"
     try gate.candidate(try gate.changed(name) { $0 * 1.01 })
     try expectFailure(
-      gate, cause: "first worst weight.gain_error", "cause: The weights of \(name) are 101.")
+      gate, cause: "first worst weight.gain_error", "The weights of \(name) are 101.",
+      "cause: The two were made from different checkpoints: model.safetensors has the SHA-256 ")
   }
 
   @Test func exchangedCamerasAreNamed() throws {
@@ -107,8 +108,8 @@ struct GateCommandTests {
     try gate.candidate(robot: "exchanged.json")
     try expectFailure(
       gate,
-      cause: "cause: The cameras are exchanged: the candidate sees wrist, front where the "
-        + "reference sees front, wrist.")
+      cause: "cause: The cameras are exchanged: as camera 0 the candidate sees wrist, the "
+        + "reference front.")
   }
 
   @Test func statisticsOfAnotherRobotAreNamed() throws {

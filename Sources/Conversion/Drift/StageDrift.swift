@@ -22,7 +22,7 @@ public struct StageDrift: Sendable, Equatable {
   private var differs: Bool { sqnrs.contains { $0 < DriftSums.greatestSQNR } }
 
   /// The first stage, in the order of the forward, at which errors begin or grow at once: its worst
-  /// SQNR is below 25 dB, and 12 dB or more below that of every stage before it.
+  /// SQNR is below 35 dB, and 12 dB or more below that of every stage before it.
   ///
   /// Rounding of weights adds up over the layers, a little in each. A wrong picture or a wrong
   /// weight shows at one stage.
@@ -30,7 +30,7 @@ public struct StageDrift: Sendable, Equatable {
     var lowest = Double.infinity
     for stage in stages {
       let sqnr = stage.worstSQNR ?? .infinity
-      if sqnr < 25, sqnr <= min(lowest, 60) - 12 { return stage }
+      if sqnr < 35, sqnr <= min(lowest, 60) - 12 { return stage }
       lowest = min(lowest, sqnr)
     }
     return nil

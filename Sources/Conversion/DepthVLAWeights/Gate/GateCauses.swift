@@ -2,6 +2,7 @@ import DVLABundles
 import DVLADiagnostics
 import DVLADrift
 import DVLAFamilies
+import DVLAHashing
 import DVLAJSON
 import DVLAPipelines
 import DVLARobots
@@ -20,7 +21,8 @@ struct GateCauses {
 
   /// - Throws: what reading assets throws.
   func all() throws(WeightsError) -> [GateReport.Cause] {
-    var causes = try cameras()
+    var causes = sources()
+    causes += try cameras()
     causes += try assets()
     causes += configuration()
     causes += scales()
@@ -40,23 +42,54 @@ struct GateCauses {
     return causes
   }
 
+  /// Files of one name with other contents.
+  private func sources() -> [GateReport.Cause] {
+    let theirs = reference.sourceHashes
+    for own in candidate.sourceHashes {
+      guard let other = theirs.first(where: { $0.path == own.path }),
+        !theirs.contains(where: { $0 == own })
+      else { continue }
+      return [
+        GateReport.Cause(
+          "The two were made from different checkpoints: \(own.path) has the SHA-256 "
+            + "\(own.sha256.prefix(8))… for the candidate and \(other.sha256.prefix(8))… for the "
+            + "reference.",
+          remedy: "Convert from the checkpoint of the reference, or measure against the candidate's.")
+      ]
+    }
+    return []
+  }
+
   private func cameras() throws(WeightsError) -> [GateReport.Cause] {
     guard let r = try reference.robot(), let c = try candidate.robot() else { return [] }
     let (ours, theirs) = (c.cameras.map(\.name), r.cameras.map(\.name))
     guard ours != theirs else { return [] }
     let isExchanged = ours.sorted() == theirs.sorted()
+    guard isExchanged, let first = zip(ours, theirs).enumerated().first(where: { $1.0 != $1.1 })
+    else {
+      return [
+        GateReport.Cause(
+          "The cameras differ: the candidate sees \(ours.joined(separator: ", ")), the reference "
+            + "\(theirs.joined(separator: ", ")).",
+          remedy: "Convert again with the reference's robot document (`convert --robot`).")
+      ]
+    }
     return [
       GateReport.Cause(
-        (isExchanged ? "The cameras are exchanged" : "The cameras are others")
-          + ": the candidate sees \(ours.joined(separator: ", ")) where the reference sees "
-          + "\(theirs.joined(separator: ", ")).",
-        remedy: "Convert again with the robot document of the reference (`convert --robot`).")
+        "The cameras are exchanged: as camera \(first.offset) the candidate sees "
+          + "\(first.element.0), the reference \(first.element.1).",
+        remedy: "Convert again with the reference's robot document (`convert --robot`).")
     ]
+  }
+
+  private func hasSameCamerasOfRobots() throws(WeightsError) -> Bool {
+    try reference.robot()?.cameras.map(\.name) == candidate.robot()?.cameras.map(\.name)
   }
 
   private func assets() throws(WeightsError) -> [GateReport.Cause] {
     var causes: [GateReport.Cause] = []
     let (ours, theirs) = (candidate.assets, reference.assets)
+    let hasSameCameras = try hasSameCamerasOfRobots()
     for asset in theirs {
       guard let own = ours.first(where: { $0.name == asset.name }) else {
         causes.append(
@@ -65,7 +98,10 @@ struct GateCauses {
             remedy: "Convert again with the files of the reference beside the weights."))
         continue
       }
-      if own.sha256 != asset.sha256 { causes.append(Self.other(asset)) }
+      // Of a robot whose cameras differ, that is said already.
+      if own.sha256 != asset.sha256, asset.role != .robot || hasSameCameras {
+        causes.append(Self.other(asset, own.sha256))
+      }
     }
     for asset in ours where !theirs.contains(where: { $0.name == asset.name }) {
       causes.append(
@@ -73,13 +109,13 @@ struct GateCauses {
           "The candidate has the \(asset.role.words) \(asset.name), which the reference lacks.",
           remedy: "Convert again with the files of the reference beside the weights."))
     }
-    // What changes numbers most comes first.
     return causes
   }
 
-  private static func other(_ asset: BundleAsset) -> GateReport.Cause {
+  private static func other(_ asset: BundleAsset, _ own: Digest) -> GateReport.Cause {
     GateReport.Cause(
-      "The \(asset.role.words) \(asset.name) is another one than the reference's"
+      "The \(asset.role.words) \(asset.name) differs (SHA-256 \(own.hex.prefix(8))… and "
+        + "\(asset.sha256.hex.prefix(8))…)"
         + (asset.role == .statistics
           ? ": states and actions are scaled for another robot or data set." : "."),
       remedy: "Convert again with the reference's \(asset.role.words).")
@@ -120,8 +156,9 @@ struct GateCauses {
     return scaled.prefix(3).map { tensor in
       GateReport.Cause(
         "The weights of \(tensor.name) are \(Self.fixed(tensor.gain * 100, 2)) % of the "
-          + "reference's as a whole; rounding does not do that.",
-        remedy: "A scale is wrong, or the tensor is of another training: convert it again.")
+          + "reference's as a whole. Rounding does not do that: a scale is wrong, or the tensor is "
+          + "of another training.",
+        remedy: "Convert again from the checkpoint of the reference.")
     }
   }
 
