@@ -12,7 +12,7 @@ from random_weights import draw
 MEAN = torch.tensor((0.485, 0.456, 0.406))[:, None, None]
 STD = torch.tensor((0.229, 0.224, 0.225))[:, None, None]
 # Matrices have 128 columns wherever the task allows, so that scales for groups of 32, 64 and 128 apply.
-WIDTH, PATCH, TOKENS = 128, 7, 6
+WIDTH, PATCH, TOKENS = 128, 7, 10
 CONFIG = {
     "model_type": "depthvla",
     "shared": dict(num_layers=2, num_heads=8, num_kv_heads=1, head_dim=16, rope_theta=10000.0, rms_norm_eps=1e-6),
@@ -110,10 +110,7 @@ class Batches:
 
     def __init__(self, tokenizer, statistics, seed):
         self.statistics, self.seed = statistics, seed
-        ids = [[tokenizer.bos_id(), *tokenizer.encode(tiny_task.instruction(c) + "\n")] for c in tiny_task.COLOURS]
-        assert max(map(len, ids)) <= TOKENS
-        self.ids = torch.tensor([i + [0] * (TOKENS - len(i)) for i in ids])
-        self.text = torch.tensor([[1] * len(i) + [0] * (TOKENS - len(i)) for i in ids])
+        self.tokenizer = tokenizer
 
     def draw(self, number, count, most=tiny_task.THINGS):
         """-> (observation of `count` rows, actions [count, H, A], depth [count, C, h, w], scene)"""
@@ -123,13 +120,13 @@ class Batches:
         return self.observation(scene, pictures), self.actions(scene), torch.from_numpy(depth), scene
 
     def observation(self, scene, pictures):
-        rows = np.arange(len(pictures))
-        colour = torch.from_numpy(scene["colours"][rows, scene["target"]])
+        ids = [[self.tokenizer.bos_id(), *self.tokenizer.encode(t + "\n")] for t in tiny_task.instructions(scene)]
         pixels = torch.from_numpy(pictures).permute(0, 1, 4, 2, 3).float() / 255
         return {
             "pixel_values": (pixels - 0.5) / 0.5, "depth_pixel_values": (pixels - MEAN) / STD,
             "camera_mask": torch.ones(pixels.shape[:2], dtype=torch.int64),
-            "input_ids": self.ids[colour], "text_mask": self.text[colour],
+            "input_ids": torch.tensor([i + [0] * (TOKENS - len(i)) for i in ids]),
+            "text_mask": torch.tensor([[1] * len(i) + [0] * (TOKENS - len(i)) for i in ids]),
             "state": self.normalized(scene["state"], "state"),
         }
 

@@ -1,15 +1,17 @@
-"""The task that the trained DepthVLA of the fixtures has learned: reach for the thing that the instruction names.
+"""The task that the trained DepthVLA of the fixtures has learned: reach for the thing that the instruction names, and
+pick it up or stop over it, as the instruction says.
 
-One to three things lie on a table, each drawn as a ball of its own colour. Two cameras see them; their depth is known,
-since every pixel is the first thing that its ray meets. The gripper is not in the pictures: where it is only the state
-says, which thing is meant only the instruction, and where that lies only the pictures. All lengths are in metres,
-angles in radians.
+A cup, a bowl or both lie on a table, each drawn as a ball of its own colour. Two cameras see them; their depth is
+known, since every pixel is the first thing that its ray meets. The gripper is not in the pictures: where it is only the
+state says, what is meant only the instruction, and where that lies only the pictures. All lengths are in metres, angles
+in radians.
 """
 import numpy as np
 
 # Names that are one piece of the tiny tokenizer.
-COLOURS = {"cup": (0.85, 0.12, 0.1), "box": (0.1, 0.7, 0.2), "bowl": (0.15, 0.25, 0.9), "lamp": (0.9, 0.8, 0.1)}
-THINGS, SIDE, HORIZON = 3, 28, 8
+COLOURS = {"cup": (0.9, 0.75, 0.1), "bowl": (0.1, 0.25, 0.9)}
+VERBS = ("pick up", "look at")
+THINGS, SIDE, HORIZON = 2, 28, 8
 STATE = ("x", "y", "z", "yaw", "opening")
 ACTION = ("x", "y", "z", "yaw", "gripper")
 # Name, where it stands, what it looks at, which way is up, the width of its view.
@@ -19,16 +21,19 @@ CAMERAS = (
 )
 TABLE, FLOOR = 0.34, -0.35
 ROBOT = (0.0, -0.6)
-CLOSE = 0.03
+CLOSE, OVER = 0.03, 0.2
 
 
-def instruction(name):
-    return f"pick up the {name}"
+def instructions(scene):
+    names = list(COLOURS)
+    rows = np.arange(len(scene["target"]))
+    return [f"{VERBS[v]} the {names[c]}" for v, c in
+            zip(scene["verb"], scene["colours"][rows, scene["target"]], strict=True)]
 
 
 def scenes(rng, count, most=THINGS):
-    """Scenes of one to `most` things -> dictionary of arrays, `count` rows each; target is the index of the thing that is meant. A thing
-    that is not there has the radius 0."""
+    """Scenes of one to `most` things -> dictionary of arrays, `count` rows each; target is the index of the thing that
+    is meant. A thing that is not there has the radius 0."""
     centres = np.empty((count, THINGS, 2))
     for i in range(THINGS):
         placed = np.zeros(count, bool)
@@ -44,25 +49,27 @@ def scenes(rng, count, most=THINGS):
     return {
         "centres": centres, "radii": radii,
         "colours": np.argsort(rng.random((count, len(COLOURS))), axis=1)[:, :THINGS],
-        "target": (rng.random(count) * there).astype(int), "state": rng.uniform(low, high, (count, len(STATE))),
+        "target": (rng.random(count) * there).astype(int), "verb": rng.integers(0, len(VERBS), count),
+        "state": rng.uniform(low, high, (count, len(STATE))),
         "table": rng.uniform(0.25, 0.6, (count, 1)) * np.array([1.0, 0.85, 0.7]),
         "light": rng.uniform((-0.6, -0.6, 0.8), (0.6, 0.6, 1.0), (count, 3)),
     }
 
 
 def demonstrations(scene):
-    """What the demonstrator does: [count, HORIZON, 5], a smooth path (of least jerk) to the thing that is meant. The
-    gripper, 1 open and -1 closed, closes within CLOSE of it."""
+    """What the demonstrator does: [count, HORIZON, 5], a smooth path (of least jerk) to the thing that is meant, or to
+    OVER above it. The gripper, 1 open and -1 closed, closes within CLOSE of what is picked up."""
     rows = np.arange(len(scene["target"]))
     goal_xy, radius = scene["centres"][rows, scene["target"]], scene["radii"][rows, scene["target"]]
     yaw = np.arctan2(goal_xy[:, 0] - ROBOT[0], goal_xy[:, 1] - ROBOT[1])
-    goal = np.column_stack([goal_xy, radius, yaw])
+    picks = scene["verb"] == 0
+    goal = np.column_stack([goal_xy, radius + np.where(picks, 0, OVER), yaw])
     u = np.arange(1, HORIZON + 1) / HORIZON
     s = 10 * u**3 - 15 * u**4 + 6 * u**5
     path = scene["state"][:, None, :4] + s[None, :, None] * (goal - scene["state"][:, :4])[:, None]
     path[..., 2] += 0.05 * np.sin(np.pi * s)
     left = np.linalg.norm(path[..., :2] - goal_xy[:, None], axis=-1)
-    return np.concatenate([path, np.where(left < CLOSE, -1.0, 1.0)[..., None]], -1)
+    return np.concatenate([path, np.where(picks[:, None] & (left < CLOSE), -1.0, 1.0)[..., None]], -1)
 
 
 def rays(camera):

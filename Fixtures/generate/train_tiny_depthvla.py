@@ -1,11 +1,12 @@
 """Trains the DepthVLA of Fixtures/trained on the task of tiny_task.py and writes it, its statistics and observations.
 
-    PYTHONPATH=Python/src nice python Fixtures/generate/train_tiny_depthvla.py
+    nice python Fixtures/generate/train_tiny_depthvla.py
 
-One thread for a quarter of an hour. The loss is the model's: flow matching, plus the scale-invariant depth loss. The
-pictures of an observation are looked at once for several draws of noise and time, since under the block mask nothing of
-them depends on those. With the same seed and the same build of PyTorch on the same kind of processor the files come out
-the same, byte for byte. Needs torch, numpy, safetensors, sentencepiece and the package in Python/src.
+One thread for less than a quarter of an hour. The loss is the model's: flow matching, plus the scale-invariant depth
+loss. The pictures of an observation are looked at once for several draws of noise and time, since under the block mask
+nothing of them depends on those. With the same seed and the same build of PyTorch on the same kind of processor the
+files come out the same, byte for byte. Needs torch 2.13, numpy, safetensors, sentencepiece and the package in
+Python/src.
 """
 import argparse
 import json
@@ -103,14 +104,13 @@ def record(folder, batches, seed, count=16):
     rng = np.random.default_rng([seed, RECORDED])
     scene = tiny_task.scenes(rng, count)
     pictures, depth = tiny_task.render(rng, scene)
-    actions, names = tiny_task.demonstrations(scene), list(tiny_task.COLOURS)
+    actions, texts = tiny_task.demonstrations(scene), tiny_task.instructions(scene)
     cameras = [c[0] for c in tiny_task.CAMERAS]
     with ObservationWriter(folder, noise_shape=(tiny_task.HORIZON, len(tiny_task.ACTION))) as writer:
         for i in range(count):
             noise, noise_seed = writer.noise()
             writer.add(Observation(
-                pictures=dict(zip(cameras, pictures[i], strict=True)), instruction=tiny_task.instruction(
-                    names[scene["colours"][i, scene["target"][i]]]),
+                pictures=dict(zip(cameras, pictures[i], strict=True)), instruction=texts[i],
                 state=scene["state"][i], noise=noise, noise_seed=noise_seed, actions=actions[i],
                 depth=dict(zip(cameras, depth[i], strict=True)), depth_unit="metres",
                 source={"kind": "tiny-task", "seed": seed, "scene": i}))
@@ -120,8 +120,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=FIXTURES / "trained")
     parser.add_argument("--seed", type=int, default=17)
-    parser.add_argument("--steps", type=int, default=2400)
-    parser.add_argument("--rows", type=int, default=40, help="observations of a batch")
+    parser.add_argument("--steps", type=int, default=1300)
+    parser.add_argument("--rows", type=int, default=32, help="observations of a batch")
     parser.add_argument("--repeats", type=int, default=2, help="draws of noise and time of each")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--states", type=Path, help="where the float32 weights go too")
