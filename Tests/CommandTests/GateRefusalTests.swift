@@ -1,3 +1,4 @@
+import DVLAHashing
 import DVLAJSON
 import DVLATensors
 import DVLATestSupport
@@ -107,6 +108,23 @@ struct GateRefusalTests {
       gate, 65, "gate.not-finite", "vlm.layers.1.mlp.up_proj.weight\": holds a NaN or an infinity")
   }
 
+  @Test func theSameObservationTwice() throws {
+    let gate = try GateScratch()
+    try gate.candidate()
+    let name = "observations/000000000001.safetensors"
+    let first = try gate.scratch.bytes(of: "observations/000000000000.safetensors")
+    let digest = SHA256.hash(first).hex
+    let old = SHA256.hash(try gate.scratch.bytes(of: name)).hex
+    let oldCount = try gate.scratch.bytes(of: name).count
+    try gate.scratch.write(first, to: name)
+    let index = String(
+      decoding: try gate.scratch.bytes(of: "observations/observations.json"), as: UTF8.self)
+    try gate.scratch.write(
+      index.replacing(old, with: digest)
+        .replacing("\(oldCount)", with: "\(first.count)"), to: "observations/observations.json")
+    try expect(gate, 65, "gate.duplicate", "are the same file, and count as one")
+  }
+
   @Test func damagedObservations() throws {
     let gate = try GateScratch()
     try gate.candidate()
@@ -131,6 +149,20 @@ struct GateRefusalTests {
     (["gate", "x"], "expected --against PATH"),
     (["gate", "x", "--against", "y"], "expected --observations FOLDER or --golden PATH"),
     (["gate", "x", "--against", "y", "--observations", "o", "--seeds", "0"], "--seeds 0"),
+    (
+      ["gate", "x", "--against", "y", "--golden", "g", "--sign", "k"],
+      "--sign goes with --observations"
+    ),
+    (
+      [
+        "gate", "x", "--against", "y", "--observations", "o", "--sign", "k", "--products", "exact",
+      ], "--sign does not go with --products"
+    ),
+    (
+      [
+        "gate", "x", "--against", "y", "--observations", "o", "--sign", "k", "--report", "x.gate",
+      ], "the page and the statement would be the same file"
+    ),
     (
       ["gate", "x", "--against", "y", "--observations", "o", "--statement", "s"],
       "--passphrase-file and --statement go with --sign"

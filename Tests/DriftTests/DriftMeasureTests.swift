@@ -60,7 +60,10 @@ func isClose(_ a: Double?, _ b: Double?, tolerance: Double = 1e-12) -> Bool {
         let wanted = try #require(sample.object?[key]?.array)
         #expect(found.count == wanted.count, "\(key)")
         for (found, wanted) in zip(found, wanted) {
-          #expect(isClose(found, wanted.number), "\(key): \(String(describing: found))")
+          // A dimension that never changes has no share: where it moves, that is too much.
+          let isOfStill = wanted == .null && found == DriftSums.unbounded
+          #expect(
+            isOfStill || isClose(found, wanted.number), "\(key): \(String(describing: found))")
         }
       }
       try agree(drift.maximum, "max")
@@ -78,6 +81,18 @@ func isClose(_ a: Double?, _ b: Double?, tolerance: Double = 1e-12) -> Bool {
         #expect(isClose(found, wanted[key]?.number), "\(key)")
       }
     }
+  }
+
+  @Test func aDimensionThatNeverChangedMustStay() {
+    let still = ActionDrift(
+      reference: [[1, 2]], candidate: [[1.5, 2 + 1e-6]], deviations: [1, 0])
+    #expect(still.maximumShares == [0.5, nil] && still.rmsShares == [0.5, nil])
+    let moved = ActionDrift(reference: [[1, 2]], candidate: [[1, 3]], deviations: [1, 0])
+    #expect(moved.maximumShares == [0, 1e6] && moved.rmsShares == [0, 1e6])
+  }
+
+  @Test func deviationsOfRoundingAloneAreNone() {
+    #expect(ActionDeviations.of([[0.1], [0.1.nextUp], [0.1]]) == [0])
   }
 
   /// sqrt(((1 - 2)^2 + (3 - 2)^2) / 2) = 1, and 0 for a dimension that stays where it is.

@@ -95,7 +95,7 @@ struct GateStatementTests {
     (#""interval":[0.025"#, #""interval":[0.9"#, "expected an interval"),
     (#""interval":[0.025,0.035],"#, "", "which is not there"),
     (#""samples":16"#, #""interval":[0,0],"samples":16"#, "only a mean has an interval"),
-    (#""count":8"#, #""count":6"#, "7 observations and goldens give no verdict"),
+    (#""count":8"#, #""count":6"#, "6 observations give no verdict"),
   ])
   func statementsThatContradictThemselvesAreRefused(
     found: String, replacement: String, words: String

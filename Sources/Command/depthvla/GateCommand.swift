@@ -77,7 +77,7 @@ struct GateCommand: OutputCommand {
   struct Running: ParsableArguments {
     @Option(
       help: ArgumentHelp(
-        "A tokenizer.model or tokenizer.json for both models, in place of their own.",
+        "A tokenizer.model or tokenizer.json for a model that has none of its own.",
         valueName: "file"))
     var tokenizer: String?
 
@@ -128,6 +128,18 @@ struct GateCommand: OutputCommand {
     }
   }
 
+  func validate() throws {
+    guard files.sign != nil else { return }
+    if comparison.observations == nil {
+      throw ValidationError(
+        "--sign goes with --observations: a statement is about what a robot does")
+    }
+    if products.products != nil {
+      throw ValidationError(
+        "--sign does not go with --products: a robot computes as the bundle asks for by default")
+    }
+  }
+
   func run() throws {
     try protectInputs()
     let statementPath = files.statementPath(ofBundle: candidate)
@@ -159,14 +171,16 @@ struct GateCommand: OutputCommand {
         try readWholeFile(path: path, limit: 256 << 20), path.splitAtLastComponent.name
       )
     }
-    let bundle = try WeightBundle(path: candidate)
+    // As a robot that demands a gate opens it: by what the root binds.
+    let bundle = try WeightBundle(path: candidate, check: .digest)
     let reference = try GateReference(
       comparison.against, of: bundle, library: try output.library(),
       given: running.tokenizer.map { [.init(role: .tokenizer, family: nil, path: $0)] } ?? [],
       work: options.workFolder, threads: output.threadCount
     ) { line?.update($0) }
     let gate = try GateRun(
-      candidate: bundle, against: reference.bundle, referencePath: reference.path,
+      candidate: bundle, against: reference.bundle,
+      checkpoints: reference.isOfCheckpoints ? reference.path : nil,
       observations: try comparison.observations.map { (path) throws(WeightsError) in
         try ObservationFolder(path: path)
       }, goldens: try GoldenSelection.open(comparison.goldens), options: options)
@@ -179,24 +193,36 @@ struct GateCommand: OutputCommand {
       }
     }
     line?.finish()
-    try page?.finish(page: GatePage(report).html())
     if let key, let statementFile {
       let bytes = try GateFile(report.statement(), by: key).bytes
       try statementFile.write(unsafe bytes.span.bytes, at: 0)
-      try statementFile.commit()
     }
+    try page?.finish(page: GatePage(report).html())
+    try statementFile?.commit()
     try output.write(
       GateDocument(report).json, words: GateWords(report, isQuiet: output.quiet).words)
     if !report.passed { throw ExitCode(WeightsError.Kind.checkFailed.rawValue) }
   }
 
   /// - Throws: `output.is-input`.
-  private func protectInputs() throws(WeightsError) {
+  private func protectInputs() throws {
+    let statement = files.statementPath(ofBundle: candidate)
+    if let statement, let page = files.report,
+      Self.place(of: statement) == Self.place(of: page)
+    {
+      throw ValidationError("the page and the statement would be the same file: \(page)")
+    }
     try InputsOfCommand(
       [
         candidate, comparison.budget, comparison.observations, running.tokenizer, files.sign,
         files.passphraseFile,
       ] + comparison.against + comparison.goldens + output.manifests
     ).protect(from: [files.statementPath(ofBundle: candidate), files.report])
+  }
+
+  /// Folder and name of an output, which need not exist.
+  private static func place(of path: String) -> String {
+    let (folder, name) = path.splitAtLastComponent
+    return (folder.hasPrefix("./") ? String(folder.dropFirst(2)) : folder) + "/" + name
   }
 }

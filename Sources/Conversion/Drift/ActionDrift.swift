@@ -10,6 +10,8 @@ public struct ActionDrift: Sendable, Hashable {
   public let flips: [Int]
   /// sqrt(mean over dimensions of ((c - r) / deviation)^2), for each action of the chunk.
   public let alongChunk: [Double]
+  /// By dimension: what rounding alone may move one that never changed.
+  private let stillErrors: [Double]
 
   /// - Parameters:
   ///   - reference: H actions, in the robot's units.
@@ -41,6 +43,10 @@ public struct ActionDrift: Sendable, Hashable {
       }
       along.append(shareCount > 0 ? (shares / Double(shareCount)).squareRoot() : 0)
     }
+    let sizes = (0..<width).map { dimension in
+      reference.reduce(0) { max($0, abs($1[dimension])) }
+    }
+    stillErrors = sizes.map { Self.rounding * max(1, $0) }
     self.maximum = maximum
     rms = squares.map { ($0 / Double(reference.count)).squareRoot() }
     self.deviations = deviations
@@ -53,18 +59,26 @@ public struct ActionDrift: Sendable, Hashable {
   }
 
   /// An error as a share of the standard deviation; nil for a dimension that never changed in
-  /// training, which unnormalising holds where it was.
-  public static func share(_ error: Double, of deviation: Double) -> Double? {
-    deviation > 0 ? error / deviation : nil
+  /// training.
+  private static func share(_ error: Double, of deviation: Double) -> Double? {
+    deviation > 0 ? min(error / deviation, DriftSums.unbounded) : nil
   }
 
-  /// ``maximum`` as shares of the standard deviations.
+  /// What rounding may move a dimension that never changed in training, in parts of its size or of 1.
+  private static let rounding = 1e-5
+
+  /// ``maximum`` as shares of the standard deviations. A dimension that never changed in training
+  /// has none where it stays where it was but for rounding, and ``DriftSums/unbounded`` where it
+  /// moves.
   public var maximumShares: [Double?] { shares(maximum) }
-  /// ``rms`` as shares of the standard deviations.
+  /// ``rms`` as shares of the standard deviations, likewise.
   public var rmsShares: [Double?] { shares(rms) }
 
   private func shares(_ errors: [Double]) -> [Double?] {
-    zip(errors, deviations).map { Self.share($0, of: $1) }
+    errors.indices.map { index in
+      if let share = Self.share(errors[index], of: deviations[index]) { return share }
+      return errors[index] > stillErrors[index] ? DriftSums.unbounded : nil
+    }
   }
 }
 
@@ -91,7 +105,7 @@ public enum DemonstrationError {
 /// The standard deviation of each dimension over the actions of many chunks, for policies without
 /// statistics of actions.
 public enum ActionDeviations {
-  /// sqrt(mean (a - mean a)^2) of each dimension.
+  /// sqrt(mean (a - mean a)^2) of each dimension; 0 where that is rounding alone.
   ///
   /// - Precondition: at least one action; all of one width.
   public static func of(_ actions: [[Double]]) -> [Double] {
@@ -101,7 +115,9 @@ public enum ActionDeviations {
       let squares = actions.reduce(0) {
         $0 + ($1[dimension] - mean) * ($1[dimension] - mean)
       }
-      return (squares / Double(actions.count)).squareRoot()
+      let deviation = (squares / Double(actions.count)).squareRoot()
+      let size = actions.reduce(0) { max($0, abs($1[dimension])) }
+      return deviation > 1e-7 * size ? deviation : 0
     }
   }
 }

@@ -54,6 +54,7 @@ struct CandidatePass {
     } loaded: {
       result.side.products = $0
     }
+    for index in 0..<first + goldens.count { try stages.requireAll(of: index) }
     result.stages = stages.drifts
     return result
   }
@@ -93,12 +94,6 @@ struct CandidatePass {
         .gateStage, file: bundle.path,
         "gives \(c.count) actions of \(c.first?.count ?? 0) values, the reference "
           + "\(r.count) of \(r.first?.count ?? 0)")
-    }
-    if let gripper = options.budget.grippers.first(where: { $0.dimension >= width }) {
-      throw WeightsError(
-        .gateUnmeasured, .usage, file: options.budgetPath,
-        "the budget has a gripper in dimension \(gripper.dimension) of actions, which have "
-          + "\(width): 0 to \(width - 1)")
     }
     let demonstrated = observation.demonstratedRows.flatMap { rows in
       rows.first?.count == width ? rows : nil

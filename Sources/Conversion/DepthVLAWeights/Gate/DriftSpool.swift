@@ -13,6 +13,8 @@ final class DriftSpool {
   /// The names of stages in the order of the forward.
   private(set) var stages: [String] = []
   private var known: Set<String> = []
+  /// How many stages each observation has.
+  private var stageCounts: [Int: Int] = [:]
 
   private struct Place {
     let start: Int
@@ -34,6 +36,7 @@ final class DriftSpool {
   /// - Throws: `gate.not-finite`; what writing throws.
   func keep(_ stage: Stage, of observation: Int) throws(WeightsError) {
     if known.insert(stage.name).inserted { stages.append(stage.name) }
+    stageCounts[observation, default: 0] += 1
     try keep(
       Self.meaningful(stage), stage.value.shape, as: "\(observation) \(stage.name)",
       name: stage.name)
@@ -57,14 +60,20 @@ final class DriftSpool {
     end += values.count * 4
   }
 
-  /// The stage as the reference computed it for that observation, beside the candidate's; nil where
-  /// the reference did not show it.
+  /// How many stages the reference showed for that observation.
+  func stageCount(of observation: Int) -> Int { stageCounts[observation] ?? 0 }
+
+  /// The stage as the reference computed it for that observation, beside the candidate's.
   ///
-  /// - Throws: `gate.stage` where the shapes differ; what reading throws.
+  /// - Throws: `gate.stage` where the reference did not show it, or in another shape; what reading
+  ///   throws.
   func pair(
     _ stage: Stage, of observation: Int
-  ) throws(WeightsError) -> (reference: [Float], candidate: [Float])? {
-    guard let place = places["\(observation) \(stage.name)"] else { return nil }
+  ) throws(WeightsError) -> (reference: [Float], candidate: [Float]) {
+    guard let place = places["\(observation) \(stage.name)"] else {
+      throw WeightsError(
+        .gateStage, "the candidate computes the stage \(stage.name), the reference does not")
+    }
     let candidate = Self.meaningful(stage)
     guard place.shape == stage.value.shape, place.count == candidate.count else {
       throw WeightsError(

@@ -54,7 +54,8 @@ struct GateCauses {
           "The two were made from different checkpoints: \(own.path) has the SHA-256 "
             + "\(own.sha256.prefix(8))… for the candidate and \(other.sha256.prefix(8))… for the "
             + "reference.",
-          remedy: "Convert from the checkpoint of the reference, or measure against the candidate's.")
+          remedy:
+            "Convert from the checkpoint of the reference, or measure against the candidate's.")
       ]
     }
     return []

@@ -6,6 +6,8 @@ import DVLATensors
 /// Judges what was measured by the limits of a budget.
 struct GateJudge {
   let budget: Budget
+  /// The file that errors name; nil for the built-in budget.
+  let budgetPath: String?
   /// The files of the observations.
   let files: [String]
   let samples: [GateReport.Sample]
@@ -32,12 +34,22 @@ struct GateJudge {
     let groups = try groups(limit).filter { !$0.isEmpty }
     guard !groups.isEmpty else {
       throw WeightsError(
-        .gateUnmeasured, .usage,
+        .gateUnmeasured, .usage, file: budgetPath,
         "the budget limits \(limit.measure.rawValue), of which nothing was measured: "
           + Self.whatIsMissing(limit))
     }
-    if groups.joined().contains(where: { $0.value.isNaN }) {
-      throw WeightsError(.gateNotFinite, "\(limit.measure.rawValue) is not a number")
+    if let value = groups.joined().first(where: { !$0.value.isFinite }) {
+      throw WeightsError(
+        .gateNotFinite, "\(limit.measure.rawValue) is \(value.value) in \(value.place)")
+    }
+    if ["action", "depth"].contains(limit.measure.subject) {
+      let counts = groups.map { Set($0.compactMap(\.observation)).count }
+      if let count = counts.min(), count < budget.leastObservations {
+        throw WeightsError(
+          .gateTooFew, .usage, file: budgetPath,
+          "\(limit.subjectWords): only \(count) observations show it; expected at least "
+            + "\(budget.leastObservations)")
+      }
     }
     let results = groups.map { judgement(limit, $0) }
     // Each group is judged on its own, and the worst counts; the first of equals.
@@ -97,7 +109,7 @@ struct GateJudge {
     switch limit.measure {
     case .demonstrationRise, .flowLossRise:
       "no observation has demonstrated actions of the policy's width and horizon"
-    case .gripperFlips: "the budget names no gripper"
+    case .gripperFlips: "the budget names no such gripper"
     case .depthEdgeAbsRel, .depthEdgeBreaks: "no depth map of the reference has an edge"
     case .stageSQNR, .stageCosine, .weightSQNR, .weightGain:
       "nothing matches \((limit.pattern?.text ?? "**").quoted)"
@@ -120,7 +132,10 @@ extension GateJudge {
     case .actionMaximumOfDeviation: return try byDimension(limit) { $0.maximumShares }
     case .actionRMSOfDeviation: return try byDimension(limit) { $0.rmsShares }
     case .gripperFlips:
-      return budget.grippers.indices.map { gripper in
+      let judged = budget.grippers.indices.filter {
+        limit.dimension == nil || limit.dimension == budget.grippers[$0].dimension
+      }
+      return judged.map { gripper in
         samples.map { sample in
           value(
             Double(drift(of: sample, limit).flips[gripper]), sample,
@@ -176,7 +191,7 @@ extension GateJudge {
     let width = first.drift.deviations.count
     if let dimension = limit.dimension, dimension >= width {
       throw WeightsError(
-        .gateUnmeasured, .usage,
+        .gateUnmeasured, .usage, file: budgetPath,
         "the budget limits dimension \(dimension) of actions, which have \(width): 0 to "
           + "\(width - 1)")
     }

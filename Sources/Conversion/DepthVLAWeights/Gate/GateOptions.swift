@@ -10,7 +10,7 @@ public struct GateOptions: Sendable {
   public var seedCount = 2
   /// How products with the weights of both are computed; nil: as each asks for.
   public var products: ProductPrecision?
-  /// A tokenizer for both in place of their own: contents and name of the file.
+  /// A tokenizer for a side that has none of its own: contents and name of the file.
   public var tokenizer: (contents: [UInt8], name: String)?
   /// Whether the report has durations, which differ from run to run.
   public var reportsTimes = true

@@ -11,6 +11,8 @@ public final class GateReference {
   public let bundle: WeightBundle
   /// In words, for reports: what the user gave.
   public let path: String
+  /// Whether the bundle stands for checkpoints.
+  public var isOfCheckpoints: Bool { folder != nil }
   private let folder: AtomicOutputDirectory?
 
   /// - Parameters:
@@ -33,7 +35,7 @@ public final class GateReference {
           .gateReference, .usage, file: first,
           "is a bundle; expected it alone, or only checkpoints")
       }
-      bundle = try WeightBundle(path: first)
+      bundle = try WeightBundle(path: first, check: .digest)
       folder = nil
       return
     }
@@ -51,7 +53,7 @@ public final class GateReference {
     let folder = try AtomicOutputDirectory(path: work + "/depthvla-reference", overwrite: true)
     let result = try conversion.write(
       to: folder.temporaryPath + "/reference.dvla.safetensors", progress: progress)
-    bundle = try WeightBundle(path: result.path)
+    bundle = try WeightBundle(path: result.path, check: .digest)
     self.folder = folder
   }
 

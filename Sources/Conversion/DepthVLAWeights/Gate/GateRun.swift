@@ -7,6 +7,8 @@ import DVLAGates
 import DVLAHashing
 public import DVLAObservations
 public import DVLAParity
+import DVLAPipelines
+import DVLARobots
 import DVLATensors
 
 /// A gate: a reference and a candidate, both run over the same observations from the same noises,
@@ -22,17 +24,17 @@ public struct GateRun {
   private let options: GateOptions
   /// How the report calls the reference.
   private let referencePath: String
+  private let isOfCheckpoints: Bool
 
   /// - Parameters:
-  ///   - referencePath: how the report calls the reference: where checkpoints were converted for
-  ///     the gate, those.
+  ///   - checkpoints: of which the reference was made for the gate: the report calls it so.
   ///   - observations: for families that act.
   ///   - goldens: of which the inputs alone are read.
   /// - Throws: `gate.family` for two families, and for observations of one that does not act;
-  ///   `gate.larger` for a candidate that holds more bytes; `gate.too-few` observations and goldens
-  ///   for a verdict.
+  ///   `gate.larger` for a candidate that holds more bytes; `gate.too-few` observations, or goldens
+  ///   without any, for a verdict.
   public init(
-    candidate: WeightBundle, against reference: WeightBundle, referencePath: String? = nil,
+    candidate: WeightBundle, against reference: WeightBundle, checkpoints: String? = nil,
     observations: ObservationFolder?, goldens: [Golden] = [], options: GateOptions
   ) throws(WeightsError) {
     self.reference = reference
@@ -40,7 +42,13 @@ public struct GateRun {
     self.observations = observations
     self.goldens = goldens
     self.options = options
-    self.referencePath = referencePath ?? reference.path
+    referencePath = checkpoints ?? reference.path
+    isOfCheckpoints = checkpoints != nil
+    for bundle in [candidate, reference] where bundle.check != .digest {
+      throw WeightsError(
+        .gateCheck, .usage, file: bundle.path,
+        "expected a bundle that was opened to be checked by its digests, which its root binds")
+    }
     let (ours, theirs) = (candidate.documents.family, reference.documents.family)
     guard ours == theirs else {
       throw WeightsError(
@@ -60,12 +68,57 @@ public struct GateRun {
         "its weights take \(size) bytes, those of the reference \(self.referencePath) only "
           + "\(limit): are the two exchanged?")
     }
-    let count = (observations?.entries.count ?? 0) + goldens.count
+    try requireDistinct()
+    try checkDimensions()
+    for golden in goldens {
+      guard
+        let misfit = golden.misfit(
+          family: ours, configuration: candidate.documents.configuration, inputs: nil)
+      else { continue }
+      throw WeightsError(.goldenUnfit, file: golden.path, misfit)
+    }
+    let count = observations?.entries.count ?? goldens.count
     guard count >= options.budget.leastObservations else {
       throw WeightsError(
         .gateTooFew, .usage, file: observations?.path,
         "expected at least \(options.budget.leastObservations) observations, below which the budget "
           + "gives no verdict, found \(count)")
+    }
+  }
+
+  /// The same observation twice tells nothing more than once.
+  ///
+  /// - Throws: `gate.duplicate`.
+  private func requireDistinct() throws(WeightsError) {
+    var files = observations?.entries.map { (name: $0.file, hash: $0.sha256) } ?? []
+    for golden in goldens {
+      files.append((name: golden.path, hash: try golden.file.file.sha256()))
+    }
+    var seen: [Digest: String] = [:]
+    for file in files {
+      if let other = seen[file.hash] {
+        throw WeightsError(
+          .gateDuplicate, file: observations?.path,
+          "\(other) and \(file.name) are the same file, and count as one; expected each once")
+      }
+      seen[file.hash] = file.name
+    }
+  }
+
+  /// Finds limits on dimensions that actions do not have before anything is computed.
+  ///
+  /// - Throws: `gate.unmeasured`; what makes a policy of the bundle throws.
+  private func checkDimensions() throws(WeightsError) {
+    guard observations != nil else { return }
+    let ofRobot = try candidate.robot()?.actionWidth
+    let width = if let ofRobot { ofRobot } else { try RobotPolicy.rehearse(candidate).actions }
+    let dimensions =
+      options.budget.grippers.map(\.dimension) + options.budget.limits.compactMap(\.dimension)
+    if let dimension = dimensions.first(where: { $0 >= width }) {
+      throw WeightsError(
+        .gateUnmeasured, .usage, file: options.budgetPath,
+        "the budget limits dimension \(dimension) of actions, which have \(width): 0 to "
+          + "\(width - 1)")
     }
   }
 
@@ -85,7 +138,8 @@ public struct GateRun {
     let second = try CandidatePass(candidate, observations, goldens, options, spool, after: first)
       .run(progress)
     let judge = GateJudge(
-      budget: budget, files: first.observations.map(\.file) + goldens.map(\.path),
+      budget: budget, budgetPath: options.budgetPath,
+      files: first.observations.map(\.file) + goldens.map(\.path),
       samples: second.samples, depth: second.depthDrifts, stages: second.stages,
       weights: weights.drifts)
     let judgements = try judge.judgements()
@@ -129,9 +183,12 @@ public struct GateRun {
   private func subject(
     _ bundle: WeightBundle, path: String, _ side: GatedSide
   ) throws(WeightsError) -> GateReport.Subject {
+    let standsForCheckpoints = bundle === reference && isOfCheckpoints
     return GateReport.Subject(
-      path: path, family: bundle.documents.family, root: bundle.root.hex,
-      sha256: try bundle.fileHash { _ in }.hex, byteCount: bundle.byteCount,
+      path: path, family: bundle.documents.family,
+      root: standsForCheckpoints ? nil : bundle.root.hex,
+      sha256: standsForCheckpoints ? nil : try bundle.fileHash { _ in }.hex,
+      byteCount: bundle.byteCount,
       precision: try bundle.precisionClass().words, products: side.products,
       signature: bundle.signature.map { ($0.key.fingerprint, $0.statement.release) },
       sources: bundle.sourceHashes, tool: bundle.tool,
@@ -160,6 +217,10 @@ extension WeightsError.Code {
   public static let gateFamily = Self("gate.family")
   /// The candidate is larger than the reference.
   public static let gateLarger = Self("gate.larger")
+  /// A bundle whose chunks would be checked by something that its root does not bind.
+  public static let gateCheck = Self("gate.check")
+  /// An observation or a golden that is there twice.
+  public static let gateDuplicate = Self("gate.duplicate")
   /// Too few observations for a verdict.
   public static let gateTooFew = Self("gate.too-few")
 }

@@ -22,8 +22,10 @@ struct GateSide {
     let start = ContinuousClock.now
     self.bundle = bundle
     robot = try bundle.robot()
+    // What a robot gets is judged: its own tokenizer, where there is one.
+    let tokenizer = bundle.assets(.tokenizer).isEmpty ? options.tokenizer : nil
     policy = try RobotPolicy(
-      bundle, assets: try PolicyAssets(bundle, tokenizer: options.tokenizer),
+      bundle, assets: try PolicyAssets(bundle, tokenizer: tokenizer),
       products: options.products, loading: .first, on: Compute(threads: options.threads))
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
   }

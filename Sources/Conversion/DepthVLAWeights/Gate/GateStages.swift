@@ -7,6 +7,7 @@ final class GateStages {
   private let spool: DriftSpool
   private var sqnrs: [String: [Double]] = [:]
   private var cosines: [String: [Double]] = [:]
+  private var counts: [Int: Int] = [:]
 
   init(_ spool: DriftSpool) { self.spool = spool }
 
@@ -14,7 +15,8 @@ final class GateStages {
   ///
   /// - Throws: `gate.stage`, `gate.not-finite`; what reading throws.
   func compare(_ stage: Stage, of observation: Int) throws(WeightsError) {
-    guard let (reference, candidate) = try spool.pair(stage, of: observation) else { return }
+    let (reference, candidate) = try spool.pair(stage, of: observation)
+    counts[observation, default: 0] += 1
     var sums = DriftSums()
     sums.add(reference: reference.span, candidate: candidate.span)
     guard !sums.hasNonFinite else {
@@ -24,6 +26,18 @@ final class GateStages {
     }
     sqnrs[stage.name, default: []].append(sums.sqnr)
     cosines[stage.name, default: []].append(sums.cosine)
+  }
+
+  /// Checks that the candidate showed every stage of the reference for an observation.
+  ///
+  /// - Throws: `gate.stage`.
+  func requireAll(of observation: Int) throws(WeightsError) {
+    let (found, expected) = (counts[observation] ?? 0, spool.stageCount(of: observation))
+    guard found == expected else {
+      throw WeightsError(
+        .gateStage,
+        "the candidate computes \(found) of the \(expected) stages that the reference computes")
+    }
   }
 
   /// In the order of the forward.

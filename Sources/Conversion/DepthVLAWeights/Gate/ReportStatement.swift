@@ -20,7 +20,7 @@ extension GateReport {
       subject: .init(name: Self.name(of: candidate.path), fileHash: fileHash, root: root),
       budget: budget, judgements: judgements,
       reference: .init(
-        name: Self.name(of: reference.path), family: reference.family,
+        name: Self.names(of: reference.path), family: reference.family,
         root: reference.root.flatMap(Digest.init(hex:)), files: referenceFiles),
       observations: .init(
         digest: observations, count: self.observations.count, seedCount: seedCount),
@@ -38,6 +38,11 @@ extension GateReport {
     return reference.sources.compactMap { source in
       Digest(hex: source.sha256).map { .init(name: Self.name(of: source.path), sha256: $0) }
     }
+  }
+
+  /// Of one path, or of several with commas between them, as checkpoints have them.
+  private static func names(of paths: String) -> String {
+    paths.split(separator: ", ").map { name(of: String($0)) }.joined(separator: ", ")
   }
 
   private static func name(of path: String) -> String {

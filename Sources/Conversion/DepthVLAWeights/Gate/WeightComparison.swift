@@ -30,7 +30,9 @@ struct WeightComparison {
   ) throws(WeightsError) {
     let (r, c) = (try FullPrecisionBundle(reference), try FullPrecisionBundle(candidate))
     try Self.requireSameTensors(r, c)
-    let floats = r.tensors.filter { $0.dtype.isConvertibleFloat }
+    let floats = r.tensors.filter {
+      $0.dtype.isConvertibleFloat && !$0.name.string.hasPrefix(unusedPrefix)
+    }
     let blocks = floats.enumerated().flatMap { index, info in
       stride(from: 0, to: info.shape.elementCount, by: Self.blockElementCount).map { start in
         Block(
@@ -75,6 +77,12 @@ struct WeightComparison {
           throw WeightsError(
             .gateTensors, tensor: info.name.string,
             "is in \(one.bundle.path) and not in \(other.bundle.path)")
+        }
+        guard found.dtype.isConvertibleFloat == info.dtype.isConvertibleFloat else {
+          throw WeightsError(
+            .gateTensors, tensor: info.name.string,
+            "is \(info.dtype.rawValue) in \(one.bundle.path) and \(found.dtype.rawValue) in "
+              + "\(other.bundle.path)")
         }
         guard found.shape == info.shape else {
           throw WeightsError(

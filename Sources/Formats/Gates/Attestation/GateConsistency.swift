@@ -8,11 +8,11 @@ extension GateStatement {
   func checkConsistency(
     of predicate: JSONObjectReader, verdict: Bool
   ) throws(WeightsError) {
-    let count = observations.count + goldens.count
+    let count = observations.count
     guard count >= budget.leastObservations else {
       throw Self.contradiction(
         try predicate.required("observations"),
-        "\(count) observations and goldens give no verdict: the budget asks for at least "
+        "\(count) observations give no verdict: the budget asks for at least "
           + "\(budget.leastObservations)")
     }
     let passed = try predicate.required("passed")
