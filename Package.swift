@@ -198,7 +198,7 @@ let conversion: [Target] = [
         "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
-        "Pipelines", "Robots", "Parity", "CBuild", "Drift", "Gates",
+        "Observations", "Pipelines", "Robots", "Parity", "CBuild", "Drift", "Gates",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 

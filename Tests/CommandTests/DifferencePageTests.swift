@@ -56,6 +56,7 @@ struct DifferencePageTests {
     let html = try page("page.html")
     #expect(html.contains("embeddings.register_tokens"))
     #expect(html.contains("only in "))
+    #expect(!html.contains("no layer differs"), "nothing was compared in numbers")
   }
 
   @Test func thePageReplacesNothingUnaskedAndNoInputEver() throws {

@@ -44,7 +44,7 @@ struct HelpTests {
     ("inspect", ["ARGUMENTS", "MODEL", "ROBOT", "REPORT"]),
     ("convert", ["SOURCES", "PRECISION", "ASSETS", "OUTPUT", "SIGNING"]),
     ("verify", ["ARGUMENTS", "CHECKS", "TRUST"]), ("sign", ["ARGUMENTS", "SIGNING"]),
-    ("export", ["ARGUMENTS", "CHECKPOINT", "TRUST"]), ("diff", ["ARGUMENTS", "MODEL"]),
+    ("export", ["ARGUMENTS", "CHECKPOINT", "TRUST"]), ("diff", ["ARGUMENTS", "MODEL", "OUTPUT"]),
     ("parity", ["ARGUMENTS", "GOLDENS", "MODEL", "OUTPUT", "TRUST"]),
     ("run", ["ARGUMENTS", "PICTURES", "DEPTHVLA AND PI0", "DEPTH", "RUNNING", "TRUST"]),
   ])

@@ -37,8 +37,8 @@ public struct ColourScale: Sendable {
 
   /// The colours from least to greatest, over the numbers at both ends and in the middle.
   ///
-  /// - Parameter isOfBoth: whether it is that of two pictures in the middle of a row of four, not of
-  ///   the last.
+  /// - Parameter isOfBoth: whether it is that of two pictures in the middle of a row of four, not
+  ///   of the last.
   /// - Throws: `image.memory`, `image.encode`.
   public func legend(_ title: String, isOfBoth: Bool = false) throws(WeightsError) -> Markup {
     let middle = Double(range.lowerBound) / 2 + Double(range.upperBound) / 2

@@ -1,7 +1,7 @@
 /// One self-contained HTML file: nothing is fetched, nothing runs.
 ///
-/// Its own policy forbids scripts and connections, so that a browser refuses what an oversight would
-/// let through. The bytes depend on what is put in alone.
+/// Its own policy forbids scripts and connections, so that a browser refuses what an oversight
+/// would let through. The bytes depend on what is put in alone.
 public struct Page: Sendable {
   public let title: String
   public let body: Markup

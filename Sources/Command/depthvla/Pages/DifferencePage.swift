@@ -158,7 +158,7 @@ struct DifferencePage {
 
   private var layers: Markup {
     let groups = LayerGroups(rows, name: \.name.string).groups
-      .filter { $0.layers.joined().contains { $0.item.differs } }
+      .filter { $0.layers.joined().contains { ($0.item.ratio ?? .infinity).isFinite } }
     guard !groups.isEmpty else { return "" }
     var lead = NoiseCharts<Never>.explanation
     lead += " A fine-tune shows here which layers it moved."

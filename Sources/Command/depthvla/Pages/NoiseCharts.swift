@@ -18,14 +18,16 @@ struct NoiseCharts<Item> {
     let finite = drawn[0].values.enumerated().compactMap { step, value in
       value.flatMap { $0.isFinite ? (step, $0) : nil }
     }
+    let stepName = group.prefix == "step" ? "step" : "layer"
     var (note, description): (Markup, String) = ("no layer differs", "no layer differs")
     if let least = finite.min(by: { $0.1 < $1.1 }) {
-      let words = "lowest \(Units.decibels(least.1)) dB, in layer \(least.0 + group.firstNumber)"
+      let words =
+        "lowest \(Units.decibels(least.1)) dB, in \(stepName) \(least.0 + group.firstNumber)"
       (note, description) = (Markup(text: words), words)
     }
     return LineChart(
       title: PartNames.title(ofSeries: group.prefix), description: description, unit: "dB",
-      stepName: group.prefix == "step" ? "step" : "layer", firstStep: group.firstNumber,
+      stepName: stepName, firstStep: group.firstNumber,
       lines: drawn,
       mark: marked.flatMap { marked in
         group.step(of: marked.name).map { LineChart.Mark(step: $0, marked.label) }
