@@ -188,6 +188,7 @@ let conversion: [Target] = [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models",
       "EmbeddedManifests",
     ]),
+  module("PrecisionSearch", in: "Conversion", ["Diagnostics", "Tensors", "Quantization"]),
   module("Drift", in: "Conversion", ["Kernels", "Tensors"]),
   // Everything the command does, as a library.
   .target(

@@ -54,9 +54,7 @@ final class PlannedWeights: TensorSource {
       }
       return try valueBytes(index, range)
     }
-    for (place, byte) in bytes.enumerated() {
-      destination.storeBytes(of: byte, toByteOffset: place, as: UInt8.self)
-    }
+    destination.copy(from: bytes, at: 0)
   }
 
   private func valueBytes(_ index: Int, _ range: Range<Int>) throws(WeightsError) -> [UInt8] {
