@@ -199,7 +199,8 @@ let conversion: [Target] = [
         "Compression",
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
-        "Pipelines", "Robots", "Parity", "CBuild", "Drift", "Gates",
+        "Observations", "Pipelines", "Robots", "Parity", "CBuild", "Drift", "Gates",
+        "PrecisionSearch",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
@@ -364,6 +365,7 @@ let testing: [Target] = [
     "Parity", ["Diagnostics", "Tensors", "JSON", "Safetensors", "Models", "TestSupport"]),
   tests("Quantization", ["Diagnostics", "Tensors", "JSON", "Kernels"]),
   tests("Drift", ["JSON", "Tensors", "TestSupport"]),
+  tests("PrecisionSearch", ["Diagnostics", "Quantization", "Tensors"]),
   tests(
     "Bundles",
     [

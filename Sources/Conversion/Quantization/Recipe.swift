@@ -27,6 +27,9 @@ public import DVLATensors
 ///   all of the row.
 /// - `scale`, for `int8` only: `absolute_maximum`, the default, or `least_squares`.
 ///
+/// - `search`, optional, beside `rules`: how `convert --budget` found them, for people. It decides
+///   nothing and is not stored in bundles.
+///
 /// Other keys are refused.
 public struct Recipe: Hashable, Sendable {
   fileprivate struct Rule: Hashable, Sendable {
@@ -58,6 +61,58 @@ public struct Recipe: Hashable, Sendable {
     rules.firstIndex { rule in
       (rule.rank == nil || rule.rank == shape.rank) && rule.pattern.matches(name)
     }
+  }
+}
+
+// MARK: Found recipes
+
+extension Recipe {
+  /// The recipe that gives single tensors a precision of their own.
+  ///
+  /// Tensors whose names differ in the number of a layer alone share a rule with the precision that
+  /// most of them have, behind rules for the others.
+  ///
+  /// - Parameters:
+  ///   - precisions: by tensor, in the order of the file.
+  ///   - rest: of all other tensors.
+  /// - Throws: `recipe.pattern` for a name that has a reserved character; `recipe.too-large`.
+  public init(
+    _ precisions: [(tensor: TensorName, precision: TensorPrecision)], otherwise rest: TensorPrecision
+  ) throws(WeightsError) {
+    var order: [String] = []
+    var alike: [String: [(tensor: TensorName, precision: TensorPrecision)]] = [:]
+    for item in precisions {
+      let pattern = item.tensor.string.split(separator: ".", omittingEmptySubsequences: false)
+        .map { $0.allSatisfy { ("0"..."9").contains($0) } && !$0.isEmpty ? "{i}" : String($0) }
+        .joined(separator: ".")
+      if alike[pattern] == nil { order.append(pattern) }
+      alike[pattern, default: []].append(item)
+    }
+    var rules: [Rule] = []
+    func rule(_ text: String, _ precision: TensorPrecision) throws(WeightsError) -> Rule {
+      do throws(WeightsError) {
+        return Rule(pattern: try DottedPattern(text), rank: nil, precision: precision)
+      } catch { throw WeightsError(.recipePattern, tensor: text, error.message) }
+    }
+    for pattern in order {
+      guard let items = alike[pattern], let first = items.first else { continue }
+      var common = (precision: first.precision, count: 0)
+      for item in items {
+        let count = items.count { $0.precision == item.precision }
+        if count > common.count { common = (item.precision, count) }
+      }
+      for item in items where item.precision != common.precision {
+        rules.append(try rule(item.tensor.string, item.precision))
+      }
+      rules.append(try rule(pattern, common.precision))
+    }
+    rules.append(Self.all(rest))
+    guard rules.count <= Self.maximumRuleCount else {
+      throw WeightsError(
+        .recipeTooLarge,
+        "\(rules.count) rules are more than the \(Self.maximumRuleCount) that a recipe may have")
+    }
+    self.init(rules: rules)
   }
 }
 
@@ -114,7 +169,8 @@ extension Recipe {
   ///   `recipe.precision` for an unknown precision, group or scale, or for a group or scale
   ///   without `int8`; `recipe.too-large` for more rules than ``maximumRuleCount``.
   public init(json: JSONValue) throws(WeightsError) {
-    let root = try JSONReader(json).object(allowing: ["schema", "rules"])
+    let root = try JSONReader(json).object(allowing: ["schema", "rules", "search"])
+    _ = try root.optional("search")?.object()
     _ = try root.required("schema").integer(in: 1...1)
     var rules: [Rule] = []
     let list = try root.required("rules")

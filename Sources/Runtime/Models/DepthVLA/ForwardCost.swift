@@ -42,8 +42,8 @@ public struct ForwardCost: Sendable {
   }
 
   /// The share of a whole forward that one computes which resumes after a change
-  /// (``ForwardMemory/resuming(after:in:)``) under the block mask.
-  public func share(after changed: Set<TensorName>) -> Double {
+  /// (``ForwardMemory/resuming(after:in:)``). Under the full mask only the encoders are reused.
+  public func share(after changed: Set<TensorName>, in pattern: AttentionPattern) -> Double {
     let c = configuration
     let change = PolicyChange(changed, in: c)
     func again(_ start: LayerMemory.Start, _ layer: Double, of count: Int) -> Double {
@@ -53,11 +53,13 @@ public struct ForwardCost: Sendable {
       case .unchanged: 0
       }
     }
+    let (vlmStart, depthStart) =
+      pattern == .block ? (change.vlm, change.depth) : (.whole, .whole)
     let sum =
       again(change.vision, vision, of: c.vision.layers)
-      + again(change.vlm, vlm, of: c.text.layers)
+      + again(vlmStart, vlm, of: c.text.layers)
       + again(change.depthEncoder, depthEncoder, of: c.depth?.encoder.layers ?? 0)
-      + again(change.depth, depth, of: c.depth?.decoder.layers ?? 0) + steps
+      + again(depthStart, depth, of: c.depth?.decoder.layers ?? 0) + steps
     return whole > 0 ? sum / whole : 1
   }
 }

@@ -67,12 +67,13 @@ public final class RobotPolicy: Sendable {
   ///   - bundle: the configuration, and the files beside the weights.
   ///   - weights: all tensors of the layout.
   ///   - precision: how much precision the weights lost.
+  ///   - recorder: is shown the inputs of the layers.
   /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
   public init(
     _ bundle: any AssetSource, weights: any TensorSource,
     precision: () throws(WeightsError) -> PrecisionClass, assets given: PolicyAssets? = nil,
     usesDepth: Bool = true, products requested: ProductPrecision? = nil,
-    loading: Loading = .first, on compute: Compute
+    recordingTo recorder: InputRecorder? = nil, loading: Loading = .first, on compute: Compute
   ) throws(WeightsError) {
     let family = bundle.family
     let hasDepthExpert = Family.hasDepthExpert(family)
@@ -110,7 +111,8 @@ public final class RobotPolicy: Sendable {
       units = try PolicyUnits(assets, settings, configuration.action)
       model = try DepthVLA(
         configuration,
-        weights: WeightScope(weights, products: products, on: compute, streamingOn: loader))
+        weights: WeightScope(
+          weights, products: products, on: compute, recordingTo: recorder, streamingOn: loader))
     } catch {
       loader?.cancel()
       throw error.inFile(bundle.path)
