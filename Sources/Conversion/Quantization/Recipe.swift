@@ -26,6 +26,10 @@ public import DVLATensors
 /// - `group`, for `int8` only: how many elements of a row share a scale: 32, 64 or 128; without it,
 ///   all of the row.
 /// - `scale`, for `int8` only: `absolute_maximum`, the default, or `least_squares`.
+/// - `rounding`, for `int8` only: `nearest`, the default, or `compensated`, for which a conversion
+///   needs a calibration (``CompensationFactors``).
+/// - `levels`, for compensated rounding only: the largest magnitude of a value, 15 to 127; 127 by
+///   default.
 ///
 /// - `search`, optional, beside `rules`: how `convert --budget` found them, for people. It decides
 ///   nothing and is not stored in bundles.
@@ -181,7 +185,7 @@ extension Recipe {
     }
     for reader in items {
       let object = try reader.object(
-        allowing: ["match", "rank", "precision", "group", "scale"])
+        allowing: ["match", "rank", "precision", "group", "scale", "rounding", "levels"])
       rules.append(
         Rule(
           pattern: try Self.pattern(object.required("match")),
@@ -189,6 +193,13 @@ extension Recipe {
           precision: try Self.precision(object)))
     }
     self.init(rules: rules)
+  }
+
+  /// Whether it rounds anything so that errors make up for each other.
+  public var needsCalibration: Bool {
+    rules.contains { rule in
+      if case .int8(let scheme) = rule.precision { scheme.rounding == .compensated } else { false }
+    }
   }
 
   /// The recipe in the form that ``Recipe`` describes, without defaults.
@@ -213,7 +224,7 @@ extension Recipe {
       throw reader.failure(
         .recipePrecision, "expected one of \(known), found \(try reader.string().quoted)")
     }
-    for key in ["group", "scale"] where precision != .int8 {
+    for key in ["group", "scale", "rounding", "levels"] where precision != .int8 {
       guard let detail = object.optional(key) else { continue }
       throw detail.failure(
         .recipePrecision,
@@ -246,6 +257,21 @@ extension Recipe {
       }
       scheme.scale = scale
     }
+    if let reader = object.optional("rounding") {
+      guard let rounding = Int8Scheme.Rounding(rawValue: try reader.string()) else {
+        throw reader.failure(
+          .recipePrecision,
+          "expected \"nearest\" or \"compensated\", found \(try reader.string().quoted)")
+      }
+      scheme.rounding = rounding
+    }
+    if let reader = object.optional("levels") {
+      guard scheme.rounding == .compensated else {
+        throw reader.failure(
+          .recipePrecision, "\"levels\" is only allowed with the rounding \"compensated\"")
+      }
+      scheme.levels = try reader.integer(in: Int8Scheme.levelRange)
+    }
     return scheme
   }
 
@@ -260,8 +286,19 @@ extension Recipe {
       if scheme.scale != .absoluteMaximum {
         members.append(("scale", .string(scheme.scale.rawValue)))
       }
+      members += scheme.roundingMembers
     }
     return .object(JSONObject(members))
+  }
+}
+
+extension Int8Scheme {
+  /// What documents say of the rounding, without defaults.
+  public var roundingMembers: [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = []
+    if rounding != .nearest { members.append(("rounding", .string(rounding.rawValue))) }
+    if levels != 127 { members.append(("levels", .integer(Int64(levels)))) }
+    return members
   }
 }
 

@@ -85,7 +85,7 @@ public struct Conversion: Sendable {
       threads: options.threads, keepsUnused: options.keepsUnused)
     plan = try ConversionPlan(
       try ties.settle(try planner.plan()), recipe: options.recipe,
-      quantized: sources.map(QuantizedSource.init))
+      quantized: sources.map(QuantizedSource.init), calibration: options.calibration)
     let used = Set(
       plan.remap.tensors.compactMap { tensor in
         if case .source(let index, _, _, _) = tensor.origin { index } else { nil }

@@ -5,6 +5,8 @@ public import DVLAQuantization
 /// What a search found.
 public struct FoundRecipe: Sendable {
   public let recipe: Recipe
+  /// What the recipe needs beside the sources; nil where it rounds everything to the nearest.
+  public let calibration: Calibration?
   /// What was searched, in the order of the file, with what it could be.
   public let groups: [SearchGroup]
   public let result: BudgetSearch.Found
@@ -18,10 +20,11 @@ public struct FoundRecipe: Sendable {
   public let json: JSONValue
 
   init(
-    _ recipe: Recipe, groups: [SearchGroup], result: BudgetSearch.Found, limits: [String],
+    _ recipe: Recipe, _ calibration: Calibration?, groups: [SearchGroup], result: BudgetSearch.Found, limits: [String],
     context: [(String, JSONValue)], forwards: Double, forwardLimit: Double
   ) {
     self.recipe = recipe
+    self.calibration = calibration
     self.groups = groups
     self.result = result
     self.forwards = forwards
@@ -31,7 +34,8 @@ public struct FoundRecipe: Sendable {
       groups.byteCount(of: result.choice)
     )
     let members: [(String, JSONValue)] =
-      context + [
+      context
+      + (calibration.map { [("calibration", .string($0.digest.hex))] } ?? []) + [
         ("forwards", .number(forwards)), ("forward_limit", .number(forwardLimit)),
         ("checks", .integer(Int64(result.checkCount))),
         (
@@ -83,6 +87,8 @@ extension TensorPrecision {
       case .channel: "int8 per channel"
       case .group(let size): "int8 in groups of \(size.rawValue)"
       }
-    return scheme.scale == .leastSquares ? rows + ", least squares" : rows
+    return rows + (scheme.scale == .leastSquares ? ", least squares" : "")
+      + (scheme.rounding == .compensated ? ", compensated" : "")
+      + (scheme.levels < 127 ? ", \(scheme.levels) levels" : "")
   }
 }

@@ -6,6 +6,7 @@ import DVLAHashing
 import DVLAJSON
 import DVLAModels
 public import DVLAObservations
+import DVLAParallelism
 import DVLAPipelines
 import DVLAPrecisionSearch
 import DVLAQuantization
@@ -23,7 +24,7 @@ public final class PrecisionSearchRun {
   private let conversion: Conversion
   private let observations: ObservationFolder
   private let options: SearchOptions
-  private let policies: SearchPolicies
+  private var policies: SearchPolicies
   private let losses: WeightLosses
   private let progress: Handler
   private let spool: DriftSpool
@@ -79,14 +80,13 @@ public final class PrecisionSearchRun {
   ///
   /// - Throws: `search.*`, `gate.*`; what reading, loading and computing throw.
   public func run() throws(WeightsError) -> FoundRecipe {
-    let recorder = InputRecorder()
     limit = options.forwards.map(Double.init) ?? .infinity
-    let judge = try runReference(recorder)
     let plan = try policies.weights(Self.sourceRecipe).plan
-    let groups = try SearchGroups(
-      conversion, plan,
-      OptionMeasurement(moments: recorder.meanSquares, packing: conversion.options.packing)
-    ).groups
+    let choosable = SearchGroups.choosable(plan)
+    let recorder = InputRecorder(
+      blockColumns: CompensationFactors.blockColumns, of: { choosable.contains($0) })
+    let judge = try runReference(recorder)
+    let groups = try calibrate(recorder.moments, plan)
     limit = forwardLimit(groups)
     let work = try SearchWork(options.workPath, key: try key())
     var worst = 0
@@ -101,8 +101,9 @@ public final class PrecisionSearchRun {
         return entry.map { BudgetSearch.Check(used: $0.used, passed: $0.passed) }
       }
     ).run()
+    let recipe = try recipe(found.choice, groups)
     return FoundRecipe(
-      try recipe(found.choice, groups), groups: groups, result: found,
+      recipe, try usedCalibration(recipe, plan), groups: groups, result: found,
       limits: judge.limits.map(\.searchWords), context: context, forwards: spent,
       forwardLimit: limit)
   }
@@ -125,6 +126,44 @@ public final class PrecisionSearchRun {
       identity.hex + JSONValue.object(JSONObject(context)).encoded()
       + "\(options.forwards ?? 0) \(ToolVersion.report)"
     return unsafe SHA256.hash(text.utf8.span.bytes)
+  }
+
+  /// The groups with what each could be, and the calibration for it.
+  private func calibrate(
+    _ moments: [TensorName: [Float]], _ plan: ConversionPlan
+  ) throws(WeightsError) -> [SearchGroup] {
+    let tensors = plan.tensors.filter { moments[$0.info.name] != nil }
+    var factors: [TensorName: CompensationFactors] = [:]
+    try OrderedWork.run(
+      items: tensors.count, threads: conversion.options.threads, makeScratch: {},
+      work: { (index, _) throws(WeightsError) -> CompensationFactors in
+        let info = tensors[index].info
+        return CompensationFactors(columns: info.shape[1], moments: moments[info.name] ?? [])
+      },
+      consume: { (index, made) throws(WeightsError) in factors[tensors[index].info.name] = made })
+    let calibration = try Calibration(factors)
+    policies.calibration = calibration
+    return try SearchGroups(
+      conversion, plan,
+      OptionMeasurement(
+        moments: moments, calibration: calibration, packing: conversion.options.packing)
+    ).groups
+  }
+
+  /// What of the calibration a recipe needs.
+  private func usedCalibration(
+    _ recipe: Recipe, _ plan: ConversionPlan
+  ) throws(WeightsError) -> Calibration? {
+    var used: [TensorName: CompensationFactors] = [:]
+    for tensor in plan.tensors {
+      guard
+        case .int8(let scheme) = recipe.precision(
+          for: tensor.info.name, shape: tensor.info.shape, dtype: tensor.info.dtype),
+        scheme.rounding == .compensated
+      else { continue }
+      used[tensor.info.name] = policies.calibration?.factors[tensor.info.name]
+    }
+    return used.isEmpty ? nil : try Calibration(used)
   }
 
   private func forwardLimit(_ groups: [SearchGroup]) -> Double {

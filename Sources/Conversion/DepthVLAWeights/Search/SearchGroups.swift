@@ -32,7 +32,7 @@ struct SearchGroups {
     }
     let tensors = order.flatMap { group in
       let own = members[group] ?? []
-      let precisions = OptionMeasurement.precisions(columns: own.map { $0.info.shape[1] })
+      let precisions = measurement.precisions(own)
       return own.map { (tensor: $0, precisions: precisions) }
     }
     let readers = try conversion.readers(of: plan)
@@ -58,13 +58,21 @@ struct SearchGroups {
   }
 
   /// Whether it is one of the matrices that `--precision int8` quantizes.
-  private static func isChoosable(_ tensor: StoredTensor, _ preset: Recipe) -> Bool {
+  static func isChoosable(_ tensor: StoredTensor, _ preset: Recipe) -> Bool {
     guard case .values = tensor.content, tensor.info.shape.rank == 2,
       tensor.info.shape.elementCount > 0, tensor.info.shape[1] <= Int8Quantizer.columnLimit,
       case .int8 = preset.precision(
         for: tensor.info.name, shape: tensor.info.shape, dtype: tensor.info.dtype)
     else { return false }
     return true
+  }
+
+  /// The names of all such matrices.
+  static func choosable(_ plan: ConversionPlan) -> Set<TensorName> {
+    let preset = Recipe.preset(.int8)
+    return Set(
+      plan.tensors.filter { LayerGroup($0.info.name) != nil && isChoosable($0, preset) }
+        .map(\.info.name))
   }
 
   /// The options of a group: of those with scales chosen in two ways, the better one.
@@ -92,7 +100,7 @@ extension SearchOption {
   /// Whether both differ in nothing but how a scale is chosen.
   fileprivate func isSibling(of other: SearchOption) -> Bool {
     guard case .int8(let a) = precision, case .int8(let b) = other.precision else { return false }
-    return a.granularity == b.granularity
+    return a.granularity == b.granularity && a.levels == b.levels
   }
 }
 

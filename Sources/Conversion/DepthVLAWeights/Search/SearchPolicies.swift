@@ -9,6 +9,8 @@ import DVLATensors
 struct SearchPolicies {
   let conversion: Conversion
   let compute: Compute
+  /// For compensated rounding; nil before it was made.
+  var calibration: Calibration?
   private let bundle: PlannedBundle
 
   init(_ conversion: Conversion) {
@@ -21,7 +23,7 @@ struct SearchPolicies {
   func weights(_ recipe: Recipe) throws(WeightsError) -> PlannedWeights {
     let plan = try ConversionPlan(
       conversion.plan.remap, recipe: recipe,
-      quantized: conversion.sources.map(QuantizedSource.init))
+      quantized: conversion.sources.map(QuantizedSource.init), calibration: calibration)
     return try PlannedWeights(conversion, plan)
   }
 
