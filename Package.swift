@@ -267,8 +267,8 @@ let command: [Target] = [
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
-        "Hashing", "Signing", "Drift", "Gates", "Bundles", "TensorMath", "Models", "Images",
-        "Normalization", "Observations", "Pages", "Pipelines", "Robots", "Parity", "Kernels",
+        "Hashing", "Signing", "Drift", "Gates", "PrecisionSearch", "Bundles", "TensorMath", "Models",
+        "Images", "Normalization", "Observations", "Pages", "Pipelines", "Robots", "Parity", "Kernels",
         "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
@@ -375,8 +375,9 @@ let testing: [Target] = [
   tests(
     "DepthVLAWeights", of: "DepthVLAWeights",
     [
-      "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
-      "Remapping", "Safetensors", "Models", "Parity", "Pipelines", "Robots", "TestSupport",
+      "Diagnostics", "Tensors", "JSON", "Files", "Gates", "Hashing", "Images", "Signing",
+      "Bundles", "Observations", "PrecisionSearch", "Quantization", "Remapping", "Safetensors",
+      "Models", "Parity", "Pipelines", "Robots", "TestSupport",
     ]),
   .testTarget(
     name: "DVLAServingTests",

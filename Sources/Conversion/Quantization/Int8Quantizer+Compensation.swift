@@ -88,9 +88,17 @@ private struct CompensatedBlock {
   mutating func round(by factors: CompensationFactors, at block: Int, limit: Int) {
     let start = block * CompensationFactors.blockColumns * CompensationFactors.blockColumns
     let count = columns * Int8Kernel.lanes
-    var work = weights.mutableSpan
-    var own = work._mutatingExtracting(0..<count)
-    var stepSpan = steps.mutableSpan
+    // Taken out, so that each is changed alone.
+    var (work, made): ([Float], [UInt8]) = ([], [])
+    swap(&work, &weights)
+    swap(&made, &steps)
+    defer {
+      swap(&work, &weights)
+      swap(&made, &steps)
+    }
+    var workSpan = work.mutableSpan
+    var own = workSpan._mutatingExtracting(0..<count)
+    var stepSpan = made.mutableSpan
     // The bytes of an array of integers are always initialised.
     var stepBytes = unsafe stepSpan.mutableBytes
     var ownSteps = stepBytes._mutatingExtracting(0..<count)

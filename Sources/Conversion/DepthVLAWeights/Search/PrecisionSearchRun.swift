@@ -112,7 +112,7 @@ public final class PrecisionSearchRun {
   private var context: [(String, JSONValue)] {
     [
       ("tool", .string("depthvla \(ToolVersion.current)")),
-      ("budget", .string(options.budgetDigest.hex)),
+      ("budget", .string(options.budget.digest.hex)),
       ("observations", .string(observations.digest.hex)),
       ("observation_count", .integer(Int64(observations.entries.count))),
       ("seeds", .integer(Int64(options.seedCount))),
@@ -376,7 +376,4 @@ extension WeightsError.Code {
   public static let searchFamily = Self("search.family")
   /// Sources from whose weights no precision can be chosen.
   public static let searchQuantized = Self("search.quantized")
-}
-extension WeightsError.Code {
-  static let gateTooFew = Self("gate.too-few")
 }

@@ -45,8 +45,7 @@ struct SearchJudge {
       let judge = GateJudge(
         budget: Budget(
           leastObservations: budget.leastObservations, grippers: budget.grippers, limits: [limit]),
-        files: files, samples: samples, depth: depth, stages: stages, weights: weights,
-        hasDepth: hasDepth)
+        files: files, samples: samples, depth: depth, stages: stages, weights: weights)
       let judgements: [Judgement]
       do throws(WeightsError) { judgements = try judge.judgements() } catch {
         // A part of the observations need not have what the others have.
@@ -81,14 +80,9 @@ struct SearchJudge {
         drift: ActionDrift(
           reference: r, candidate: c, deviations: deviations,
           grippers: budget.grippers.map { ($0.dimension, $0.threshold) }),
-        demonstrationL1: Self.pair(l1(r), l1(c)),
-        flowLoss: Self.pair(reference.flowLoss[seed], candidate.flowLoss[seed]))
+        demonstrationL1: .init(l1(r), l1(c)),
+        flowLoss: .init(reference.flowLoss[seed], candidate.flowLoss[seed]))
     }
-  }
-
-  private static func pair(_ reference: Double?, _ candidate: Double?) -> GateReport.ModelPair? {
-    guard let reference, let candidate else { return nil }
-    return GateReport.ModelPair(reference: reference, candidate: candidate)
   }
 
   private func depth(

@@ -1,14 +1,10 @@
 public import DVLAGates
-public import DVLAHashing
 
 /// What a search for the smallest bundle inside a budget is asked.
 public struct SearchOptions: Sendable {
   public var budget: Budget
-  /// What the budget is told apart by; it goes into the recipe.
-  public var budgetDigest: Digest
   /// How many noises each observation is run from, as the gate does that will judge the bundle.
-  public var seedCount = GateOptions(budget: Budget(leastObservations: 1, grippers: [], limits: []))
-    .seedCount
+  public var seedCount = 2
   /// Most forwards; nil: 40 for each gigabyte, begun or whole, between the largest and the smallest
   /// weights, or 6 for each observation where that is more.
   public var forwards: Int?
@@ -17,10 +13,7 @@ public struct SearchOptions: Sendable {
   /// Where temporary files go.
   public var workFolder = "/tmp"
 
-  public init(budget: Budget, digest: Digest) {
-    self.budget = budget
-    budgetDigest = digest
-  }
+  public init(budget: Budget) { self.budget = budget }
 }
 
 /// How far a search is.
