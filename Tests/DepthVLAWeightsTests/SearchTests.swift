@@ -120,7 +120,7 @@ struct SearchTests {
   @Test(arguments: ["depthvla/plain", "pi0/openpi"])
   func theFoundBundlePassesAndUsesTheBudget(_ checkpoint: String) throws {
     let subject = try Subject(checkpoint)
-    let limits = Self.worst(0.5 * (try drift(subject)))
+    let limits = Self.worst(0.75 * (try drift(subject)))
     let found = try subject.search(limits)
     #expect(found.result.check.passed && found.result.check.largest <= 1)
     #expect(found.forwards <= found.forwardLimit)
@@ -140,7 +140,7 @@ struct SearchTests {
 
   @Test func anyNumberOfThreadsFindsTheSame() throws {
     let subject = try Subject()
-    let limits = Self.worst(0.5 * (try drift(subject)))
+    let limits = Self.worst(0.75 * (try drift(subject)))
     let found = try subject.search(limits)
     let again = try subject.search(limits, threads: 2)
     #expect(found.json == again.json)
@@ -150,7 +150,7 @@ struct SearchTests {
   /// The file says all that a conversion needs, beside the calibration.
   @Test func theRecipeFileGivesTheSameBundle() throws {
     let subject = try Subject()
-    let found = try subject.search(Self.worst(0.5 * (try drift(subject))))
+    let found = try subject.search(Self.worst(0.75 * (try drift(subject))))
     let bundle = try subject.write(found.recipe, found.calibration, to: "found")
     try found.calibration?.write(to: subject.scratch("calibration"), overwrite: false)
     let recipe = try Recipe(json: StrictJSON.parse(found.json.encoded(pretty: true)))
@@ -178,7 +178,7 @@ struct SearchTests {
 
   @Test func aSearchThatWasInterruptedGoesOn() throws {
     let subject = try Subject()
-    let limits = Self.worst(0.5 * (try drift(subject)))
+    let limits = Self.worst(0.75 * (try drift(subject)))
     let whole = try subject.search(limits)
     struct Stop: Error {}
     let work = subject.scratch("work")
