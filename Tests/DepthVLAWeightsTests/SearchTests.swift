@@ -158,7 +158,7 @@ struct SearchTests {
       recipe, try Calibration(path: subject.scratch("calibration")), to: "again")
     #expect(bundle.root == again.root)
     #expect(
-      try subject.scratch.bytes(of: "found") == subject.scratch.contents(of: "again"))
+      try subject.scratch.bytes(of: "found") == subject.scratch.bytes(of: "again"))
     #expect(again.documents.recipe.object?["search"] == nil)
   }
 
