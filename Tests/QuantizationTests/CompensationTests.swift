@@ -91,7 +91,7 @@ struct CompensationTests {
     let nearest = try quantize(Self.weights, Int8Scheme(), nil)
     let compensated = try quantize(Self.weights, Int8Scheme(rounding: .compensated), factors)
     #expect(compensated.scales == nearest.scales)
-    #expect(outputError(compensated) < 0.4 * outputError(nearest))
+    #expect(outputError(compensated) < 0.75 * outputError(nearest))
     // Each weight on its own is further off.
     #expect(compensated.errors.squaredError > nearest.errors.squaredError)
   }

@@ -257,7 +257,8 @@ public final class PrecisionSearchRun {
         after: Set(part.flatMap { groups[$0].tensors }),
         in: configuration.pattern)
     }
-    let left = max(4, limit - spent - 3 * Double(observations.entries.count))
+    // As much is left for checks of combinations.
+    let left = max(4, (limit - spent) / 2)
     let plan = MeasurementPlan(
       groups, limit: left, byteLimit: Self.measuredByteLimit, share: share)
     var measured: [[Double]] = []

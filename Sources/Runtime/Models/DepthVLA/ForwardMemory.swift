@@ -27,7 +27,8 @@ public struct ForwardMemory: Sendable {
   /// An empty memory that a forward fills.
   ///
   /// - Parameter byteLimit: of the tokens before layers. Where there are more, those of every second
-  ///   layer are dropped, then those of three in four, and so on: a later run begins earlier.
+  ///   layer are dropped, then those of three in four, and so on down to the first: a later run
+  ///   begins earlier.
   public init(keeping byteLimit: Int) {
     (self.byteLimit, isKeeping) = (byteLimit, true)
     for stack in Self.stacks { self[keyPath: stack].isKeeping = true }
@@ -54,7 +55,7 @@ public struct ForwardMemory: Sendable {
   /// filled it.
   ///
   /// - Parameter changed: as ``DepthVLA/reloading(_:from:)`` takes them. With any other tensor
-  ///   among them everything is computed again.
+  ///   among them everything that may depend on it is computed again.
   public func resuming(
     after changed: Set<TensorName>, in configuration: DepthVLAConfiguration
   ) -> ForwardMemory {
