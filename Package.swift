@@ -188,6 +188,7 @@ let conversion: [Target] = [
       "Diagnostics", "Families", "Tensors", "JSON", "Files", "Safetensors", "Kernels", "Models",
       "EmbeddedManifests",
     ]),
+  module("PrecisionSearch", in: "Conversion", ["Diagnostics", "Tensors", "Quantization"]),
   module("Drift", in: "Conversion", ["Kernels", "Tensors"]),
   // Everything the command does, as a library.
   .target(
@@ -199,6 +200,7 @@ let conversion: [Target] = [
         "Safetensors", "Accounting", "Remapping", "Quantization", "Bundles", "Kernels",
         "MatrixProducts", "Parallelism", "TensorMath", "Models", "Tokenization", "Normalization",
         "Observations", "Pipelines", "Robots", "Parity", "CBuild", "Drift", "Gates",
+        "PrecisionSearch",
       ]), path: "Sources/Conversion/DepthVLAWeights", swiftSettings: swiftSettings),
 ]
 
@@ -265,8 +267,8 @@ let command: [Target] = [
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
-        "Hashing", "Signing", "Drift", "Gates", "Bundles", "TensorMath", "Models", "Images",
-        "Normalization", "Observations", "Pages", "Pipelines", "Robots", "Parity", "Kernels",
+        "Hashing", "Signing", "Drift", "Gates", "PrecisionSearch", "Bundles", "TensorMath", "Models",
+        "Images", "Normalization", "Observations", "Pages", "Pipelines", "Robots", "Parity", "Kernels",
         "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]
@@ -363,6 +365,7 @@ let testing: [Target] = [
     "Parity", ["Diagnostics", "Tensors", "JSON", "Safetensors", "Models", "TestSupport"]),
   tests("Quantization", ["Diagnostics", "Tensors", "JSON", "Kernels"]),
   tests("Drift", ["JSON", "Tensors", "TestSupport"]),
+  tests("PrecisionSearch", ["Diagnostics", "Quantization", "Tensors"]),
   tests(
     "Bundles",
     [
@@ -372,8 +375,9 @@ let testing: [Target] = [
   tests(
     "DepthVLAWeights", of: "DepthVLAWeights",
     [
-      "Diagnostics", "Tensors", "JSON", "Files", "Hashing", "Signing", "Bundles", "Quantization",
-      "Remapping", "Safetensors", "Models", "Parity", "Pipelines", "Robots", "TestSupport",
+      "Diagnostics", "Tensors", "JSON", "Files", "Gates", "Hashing", "Images", "Signing",
+      "Bundles", "Observations", "PrecisionSearch", "Quantization", "Remapping", "Safetensors",
+      "Models", "Parity", "Pipelines", "Robots", "TestSupport",
     ]),
   .testTarget(
     name: "DVLAServingTests",

@@ -1,5 +1,8 @@
 import ArgumentParser
 import DVLADiagnostics
+import DVLAFiles
+import DVLAGates
+import DVLAObservations
 import DVLASigning
 import DepthVLAWeights
 
@@ -44,13 +47,24 @@ struct ConvertCommand: OutputCommand {
     if bundle.target == nil, !bundle.dryRun {
       throw WeightsError(.commandUsage, .usage, "give -o FILE or --dry-run")
     }
+    if precision.budget != nil, bundle.dryRun {
+      throw WeightsError(
+        .commandUsage, .usage, "--dry-run runs no model, which --budget needs; leave one out")
+    }
     let library = try output.library()
     let imported = try sources.open(library, configs: configs)
     var options = try options()
     options.assets = try assets.choice(library)
     let line = output.progress()
     defer { line?.finish() }
-    let conversion = try Conversion(sources: imported, options: options, library: library)
+    var conversion = try Conversion(sources: imported, options: options, library: library)
+    var search: SearchReport?
+    if let target = bundle.target, let found = try searched(conversion, for: target, line) {
+      options.recipe = found.recipe.recipe
+      options.calibration = found.recipe.calibration
+      conversion = try Conversion(sources: imported, options: options, library: library)
+      search = found
+    }
     let plan = PlanReport(conversion)
     guard !bundle.dryRun, let target = bundle.target else {
       try output.write(plan.json, words: plan.words)
@@ -60,9 +74,30 @@ struct ConvertCommand: OutputCommand {
     let result = try conversion.write(to: target) { line?.update($0) }
     line?.finish()
     let seconds = monotonicSeconds() - started
+    try search?.write(overwrite: bundle.force)
     try output.write(
-      plan.json(result: result, seconds: seconds),
-      words: plan.words(result: result, seconds: seconds))
+      plan.json(result: result, seconds: seconds, more: search?.members ?? []),
+      words: plan.words(result: result, seconds: seconds) + (search?.words ?? ""))
+  }
+
+  /// What a search finds; nil where none is asked for.
+  private func searched(
+    _ conversion: Conversion, for target: String, _ line: ProgressLine?
+  ) throws(WeightsError) -> SearchReport? {
+    guard let budget = precision.budget, let folder = precision.observations else { return nil }
+    var options = SearchOptions(budget: try Budget(path: budget))
+    let paths = SearchPaths(bundle: target, recipe: precision.recipeOut)
+    for path in [target, paths.recipe, paths.calibration] {
+      try OutputVacancy.require(path, overwrite: bundle.force)
+    }
+    options.forwards = precision.searchForwards
+    options.workPath = bundle.resume ? paths.work : nil
+    options.workFolder = target.splitAtLastComponent.folder
+    let found = try PrecisionSearchRun(
+      conversion, observations: try ObservationFolder(path: folder), options: options
+    ) { line?.update($0) }.run()
+    line?.finish()
+    return SearchReport(found, paths: paths)
   }
 
   private func options() throws(WeightsError) -> ConversionOptions {
@@ -80,10 +115,13 @@ struct ConvertCommand: OutputCommand {
     options.choices = try composition.choices()
     let target = bundle.target
     let signature = signing.sign == nil ? nil : target.map { VerifiedSignature.path(ofBundle: $0) }
+    if let path = precision.calibration { options.calibration = try Calibration(path: path) }
+    let paths = target.map { SearchPaths(bundle: $0, recipe: precision.recipeOut) }
+    let written = precision.budget == nil ? [] : [paths?.recipe, paths?.calibration]
     try InputsOfCommand(
-      [precision.recipe, signing.sign, signing.key.passphraseFile] + output.manifests
+      [precision.recipe, precision.calibration, precision.budget, signing.sign, signing.key.passphraseFile] + output.manifests
     )
-    .protect(from: [target, signature])
+    .protect(from: [target, signature] + written)
     if let key = signing.sign { options.signing = try signing.key.signing(withKey: key) }
     return options
   }

@@ -140,7 +140,10 @@ struct PlanReport {
 
   var json: JSONValue { .object(JSONObject(members)) }
 
-  func json(result: ConversionResult, seconds: Double) -> JSONValue {
+  /// - Parameter more: further members of the document.
+  func json(
+    result: ConversionResult, seconds: Double, more: [(String, JSONValue)] = []
+  ) -> JSONValue {
     .object(
       JSONObject(
         members + [
@@ -156,7 +159,7 @@ struct PlanReport {
               "damaged_blocks": .integer(Int64(result.resumption.damagedBlockCount)),
             ]
           )
-        ]))
+        ] + more))
   }
 
   private var members: [(String, JSONValue)] {

@@ -14,6 +14,35 @@ struct PrecisionOptions: ParsableArguments {
       valueName: "file"))
   var recipe: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "What a recipe with compensated rounding needs: the file that was written with it.",
+      valueName: "file"))
+  var calibration: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Find the smallest precision of each group of weights that stays inside this budget.",
+      valueName: "file"))
+  var budget: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --budget: a folder of recorded observations.", valueName: "folder"))
+  var observations: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --budget: where the recipe is written (default: beside the bundle).",
+      valueName: "file"))
+  var recipeOut: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --budget: most forward passes that may be spent (default: 40 for each gigabyte that "
+        + "could be saved, or 6 for each observation).", valueName: "number"))
+  var searchForwards: Int?
+
   @Flag(help: "Accept tensors that hold NaN or infinity.")
   var allowNonFinite = false
 
@@ -21,10 +50,27 @@ struct PrecisionOptions: ParsableArguments {
     if precision != nil, recipe != nil {
       throw ValidationError("--precision and --recipe exclude each other")
     }
+    if budget != nil, precision != nil || recipe != nil {
+      throw ValidationError("--budget finds the precision: leave --precision and --recipe out")
+    }
+    guard (budget == nil) == (observations == nil) else {
+      throw ValidationError("--budget FILE and --observations FOLDER go together")
+    }
+    if budget == nil, recipeOut != nil || searchForwards != nil {
+      throw ValidationError("--recipe-out and --search-forwards go with --budget")
+    }
+    if calibration != nil, recipe == nil {
+      throw ValidationError("--calibration goes with --recipe")
+    }
+    if let searchForwards, !(1...1_000_000).contains(searchForwards) {
+      throw ValidationError("--search-forwards \(searchForwards): expected 1 to 1000000")
+    }
   }
 
   /// Whether the bundle keeps what the sources have, tensors that nothing reads included.
-  var isSource: Bool { recipe == nil && (precision ?? .source) == .source }
+  var isSource: Bool {
+    recipe == nil && budget == nil && (precision ?? .source) == .source
+  }
 
   /// - Throws: `recipe.*`, `json.*`, `file.*`.
   func chosenRecipe() throws(WeightsError) -> Recipe {

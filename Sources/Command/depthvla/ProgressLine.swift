@@ -20,6 +20,20 @@ final class ProgressLine: Sendable {
     draw(progress.phase) { Self.line(progress, seconds: $0, width: $1) }
   }
 
+  /// A search, in forwards and tenths of them.
+  func update(_ progress: SearchProgress) {
+    draw(progress.phase) { seconds, width in
+      let (done, total) = (progress.done, max(progress.total, progress.done))
+      var words = " \(Units.fixed(done, 1)) forwards"
+      if total.isFinite { words += " of at most \(Units.fixed(total, 0))" }
+      if done > 0, total.isFinite {
+        words += "  at most \(Units.time(seconds / done * (total - done))) left"
+      }
+      let fraction = total.isFinite && total > 0 ? done / total : 0
+      return Self.line(progress.phase, fraction: fraction, words: words, width: width)
+    }
+  }
+
   /// Work that is counted in things, not in bytes.
   func update(_ phase: String, done: Int, of total: Int, noun: String) {
     draw(phase) { seconds, width in

@@ -14,11 +14,20 @@ public struct Int8Quantizer: Sendable {
   /// The extents of the scales: rows and groups in a row, the latter 1 for per-channel scales.
   public let scaleShape: Shape
 
+  /// How errors make up for each other; nil where the scheme does not ask for it, or they are not
+  /// at hand.
+  public let factors: CompensationFactors?
+  /// Whether it cannot quantize, since factors are lacking.
+  public var lacksFactors: Bool { scheme.rounding == .compensated && factors == nil }
+
   private let group: Int
 
   /// - Throws: `quantization.rank` unless the shape is that of a matrix; `quantization.group` when
-  ///   its columns do not divide into groups.
-  public init(tensor: TensorName, shape: Shape, scheme: Int8Scheme) throws(WeightsError) {
+  ///   its columns do not divide into groups; `quantization.calibration` for factors of another
+  ///   matrix.
+  public init(
+    tensor: TensorName, shape: Shape, scheme: Int8Scheme, factors: CompensationFactors? = nil
+  ) throws(WeightsError) {
     guard shape.rank == 2 else {
       throw WeightsError(
         .quantizationRank, .usage, tensor: tensor.string,
@@ -39,9 +48,15 @@ public struct Int8Quantizer: Sendable {
       group = size.rawValue
       groupCount = shape[1] / size.rawValue
     }
+    if let factors, factors.columns != shape[1] {
+      throw WeightsError(
+        .quantizationCalibration, tensor: tensor.string,
+        "the calibration is of \(factors.columns) inputs, but the shape is \(shape)")
+    }
     self.tensor = tensor
     self.shape = shape
     self.scheme = scheme
+    self.factors = scheme.rounding == .compensated ? factors : nil
     scaleShape = Shape([shape[0], groupCount])
   }
 
@@ -54,7 +69,7 @@ public struct Int8Quantizer: Sendable {
   ///   - scales: receives the bfloat16 scales of these rows.
   ///   - errors: the errors of these rows are added to it.
   /// - Throws: `quantization.non-finite` with the element's index; values, scales and errors are
-  ///   then incomplete.
+  ///   then incomplete. `quantization.calibration` where it lacks factors.
   /// - Precondition: the spans hold the same whole rows.
   public func quantize(
     _ source: RawSpan, of dtype: DType, firstRow: Int, values: inout MutableRawSpan,
@@ -66,14 +81,22 @@ public struct Int8Quantizer: Sendable {
     let sourceRow = columns * dtype.bitWidth / 8
     precondition(source.byteCount.isMultiple(of: sourceRow), "whole rows")
     let rowCount = source.byteCount / sourceRow
-    if let type = Int8Kernel.Source(dtype) {
+    guard !lacksFactors else {
+      throw WeightsError(
+        .quantizationCalibration, .usage, tensor: tensor.string,
+        "the recipe rounds it so that errors make up for each other, which needs the calibration "
+          + "that was written with the recipe")
+    }
+    if factors == nil, let type = Int8Kernel.Source(dtype) {
       let rows = Int8Kernel.Rows(count: rowCount, columns: columns, group: group)
       let nonFinite = Int8Kernel.quantizeRows(
         source, of: type, rows, scheme.method, values: &values, scales: &scales, errors: &errors)
       if let nonFinite { throw refusal(row: firstRow, offset: nonFinite) }
       return
     }
-    let blockRows = max(1, min(rowCount, Self.blockElements / columns))
+    let blockRows =
+      factors == nil
+      ? max(1, min(rowCount, Self.blockElements / columns)) : min(rowCount, Int8Kernel.lanes)
     var widened = [UInt8](repeating: 0, count: blockRows * columns * 4)
     let scaleRow = scaleShape[1] * 2
     for start in stride(from: 0, to: rowCount, by: blockRows) {
@@ -86,9 +109,16 @@ public struct Int8Quantizer: Sendable {
       var blockValues = values._mutatingExtracting(start * columns..<end * columns)
       var blockScales = scales._mutatingExtracting(start * scaleRow..<end * scaleRow)
       // The bytes of an array of integers are always initialised.
-      let nonFinite = unsafe Int8Kernel.quantizeRows(
-        widened.span.bytes.extracting(0..<rows.elementCount * 4), of: .f32, rows, scheme.method,
-        values: &blockValues, scales: &blockScales, errors: &errors)
+      let floats = unsafe widened.span.bytes.extracting(0..<rows.elementCount * 4)
+      let nonFinite =
+        if let factors {
+          compensate(
+            floats, with: factors, values: &blockValues, scales: &blockScales, errors: &errors)
+        } else {
+          Int8Kernel.quantizeRows(
+            floats, of: .f32, rows, scheme.method, values: &blockValues, scales: &blockScales,
+            errors: &errors)
+        }
       if let nonFinite { throw refusal(row: firstRow + start, offset: nonFinite) }
     }
   }

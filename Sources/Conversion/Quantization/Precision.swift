@@ -55,13 +55,37 @@ public struct Int8Scheme: Hashable, Sendable {
     case leastSquares = "least_squares"
   }
 
+  /// How values are rounded.
+  public enum Rounding: String, CaseIterable, Sendable {
+    /// Each to the nearest.
+    case nearest
+    /// So that errors of a row make up for each other: ``CompensationFactors``.
+    case compensated
+  }
+
   public var granularity: Granularity
   public var scale: Scale
+  public var rounding: Rounding
+  /// The largest magnitude of a value, from 15 to 127: fewer levels are coarser and compress
+  /// better. Other than 127 only with compensated rounding.
+  public var levels: Int
+
+  /// The levels that there may be.
+  public static let levelRange = 15...127
 
   /// By default the scheme of the precision `int8`.
-  public init(_ granularity: Granularity = .channel, scale: Scale = .absoluteMaximum) {
+  ///
+  /// - Precondition: the levels are in ``levelRange``, and 127 where values are rounded to the
+  ///   nearest.
+  public init(
+    _ granularity: Granularity = .channel, scale: Scale = .absoluteMaximum,
+    rounding: Rounding = .nearest, levels: Int = 127
+  ) {
+    precondition(Self.levelRange.contains(levels) && (levels == 127 || rounding == .compensated))
     self.granularity = granularity
     self.scale = scale
+    self.rounding = rounding
+    self.levels = levels
   }
 
   var method: Int8Kernel.Method {

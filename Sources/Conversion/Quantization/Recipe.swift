@@ -26,6 +26,13 @@ public import DVLATensors
 /// - `group`, for `int8` only: how many elements of a row share a scale: 32, 64 or 128; without it,
 ///   all of the row.
 /// - `scale`, for `int8` only: `absolute_maximum`, the default, or `least_squares`.
+/// - `rounding`, for `int8` only: `nearest`, the default, or `compensated`, for which a conversion
+///   needs a calibration (``CompensationFactors``).
+/// - `levels`, for compensated rounding only: the largest magnitude of a value, 15 to 127; 127 by
+///   default.
+///
+/// - `search`, optional, beside `rules`: how `convert --budget` found them, for people. It decides
+///   nothing and is not stored in bundles.
 ///
 /// Other keys are refused.
 public struct Recipe: Hashable, Sendable {
@@ -58,6 +65,58 @@ public struct Recipe: Hashable, Sendable {
     rules.firstIndex { rule in
       (rule.rank == nil || rule.rank == shape.rank) && rule.pattern.matches(name)
     }
+  }
+}
+
+// MARK: Found recipes
+
+extension Recipe {
+  /// The recipe that gives single tensors a precision of their own.
+  ///
+  /// Tensors whose names differ in the number of a layer alone share a rule with the precision that
+  /// most of them have, behind rules for the others.
+  ///
+  /// - Parameters:
+  ///   - precisions: by tensor, in the order of the file.
+  ///   - rest: of all other tensors.
+  /// - Throws: `recipe.pattern` for a name that has a reserved character; `recipe.too-large`.
+  public init(
+    _ precisions: [(tensor: TensorName, precision: TensorPrecision)], otherwise rest: TensorPrecision
+  ) throws(WeightsError) {
+    var order: [String] = []
+    var alike: [String: [(tensor: TensorName, precision: TensorPrecision)]] = [:]
+    for item in precisions {
+      let pattern = item.tensor.string.split(separator: ".", omittingEmptySubsequences: false)
+        .map { $0.allSatisfy { ("0"..."9").contains($0) } && !$0.isEmpty ? "{i}" : String($0) }
+        .joined(separator: ".")
+      if alike[pattern] == nil { order.append(pattern) }
+      alike[pattern, default: []].append(item)
+    }
+    var rules: [Rule] = []
+    func rule(_ text: String, _ precision: TensorPrecision) throws(WeightsError) -> Rule {
+      do throws(WeightsError) {
+        return Rule(pattern: try DottedPattern(text), rank: nil, precision: precision)
+      } catch { throw WeightsError(.recipePattern, tensor: text, error.message) }
+    }
+    for pattern in order {
+      guard let items = alike[pattern], let first = items.first else { continue }
+      var common = (precision: first.precision, count: 0)
+      for item in items {
+        let count = items.count { $0.precision == item.precision }
+        if count > common.count { common = (item.precision, count) }
+      }
+      for item in items where item.precision != common.precision {
+        rules.append(try rule(item.tensor.string, item.precision))
+      }
+      rules.append(try rule(pattern, common.precision))
+    }
+    rules.append(Self.all(rest))
+    guard rules.count <= Self.maximumRuleCount else {
+      throw WeightsError(
+        .recipeTooLarge,
+        "\(rules.count) rules are more than the \(Self.maximumRuleCount) that a recipe may have")
+    }
+    self.init(rules: rules)
   }
 }
 
@@ -114,7 +173,8 @@ extension Recipe {
   ///   `recipe.precision` for an unknown precision, group or scale, or for a group or scale
   ///   without `int8`; `recipe.too-large` for more rules than ``maximumRuleCount``.
   public init(json: JSONValue) throws(WeightsError) {
-    let root = try JSONReader(json).object(allowing: ["schema", "rules"])
+    let root = try JSONReader(json).object(allowing: ["schema", "rules", "search"])
+    _ = try root.optional("search")?.object()
     _ = try root.required("schema").integer(in: 1...1)
     var rules: [Rule] = []
     let list = try root.required("rules")
@@ -125,7 +185,7 @@ extension Recipe {
     }
     for reader in items {
       let object = try reader.object(
-        allowing: ["match", "rank", "precision", "group", "scale"])
+        allowing: ["match", "rank", "precision", "group", "scale", "rounding", "levels"])
       rules.append(
         Rule(
           pattern: try Self.pattern(object.required("match")),
@@ -133,6 +193,13 @@ extension Recipe {
           precision: try Self.precision(object)))
     }
     self.init(rules: rules)
+  }
+
+  /// Whether it rounds anything so that errors make up for each other.
+  public var needsCalibration: Bool {
+    rules.contains { rule in
+      if case .int8(let scheme) = rule.precision { scheme.rounding == .compensated } else { false }
+    }
   }
 
   /// The recipe in the form that ``Recipe`` describes, without defaults.
@@ -157,7 +224,7 @@ extension Recipe {
       throw reader.failure(
         .recipePrecision, "expected one of \(known), found \(try reader.string().quoted)")
     }
-    for key in ["group", "scale"] where precision != .int8 {
+    for key in ["group", "scale", "rounding", "levels"] where precision != .int8 {
       guard let detail = object.optional(key) else { continue }
       throw detail.failure(
         .recipePrecision,
@@ -190,6 +257,21 @@ extension Recipe {
       }
       scheme.scale = scale
     }
+    if let reader = object.optional("rounding") {
+      guard let rounding = Int8Scheme.Rounding(rawValue: try reader.string()) else {
+        throw reader.failure(
+          .recipePrecision,
+          "expected \"nearest\" or \"compensated\", found \(try reader.string().quoted)")
+      }
+      scheme.rounding = rounding
+    }
+    if let reader = object.optional("levels") {
+      guard scheme.rounding == .compensated else {
+        throw reader.failure(
+          .recipePrecision, "\"levels\" is only allowed with the rounding \"compensated\"")
+      }
+      scheme.levels = try reader.integer(in: Int8Scheme.levelRange)
+    }
     return scheme
   }
 
@@ -204,8 +286,19 @@ extension Recipe {
       if scheme.scale != .absoluteMaximum {
         members.append(("scale", .string(scheme.scale.rawValue)))
       }
+      members += scheme.roundingMembers
     }
     return .object(JSONObject(members))
+  }
+}
+
+extension Int8Scheme {
+  /// What documents say of the rounding, without defaults.
+  public var roundingMembers: [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = []
+    if rounding != .nearest { members.append(("rounding", .string(rounding.rawValue))) }
+    if levels != 127 { members.append(("levels", .integer(Int64(levels)))) }
+    return members
   }
 }
 

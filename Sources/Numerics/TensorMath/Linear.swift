@@ -9,6 +9,8 @@ public struct Linear: Sendable {
   /// The instructions that multiply the weights as they are stored; nil where they are widened and
   /// multiplied in float32.
   public let path: ProductPath?
+  /// Is shown the inputs, under the name of the weights; nil: nothing is.
+  public var recorder: (inputs: InputRecorder, name: TensorName)?
 
   /// - Precondition: the bias has as many elements as the weight has rows.
   public init(
@@ -36,6 +38,7 @@ public struct Linear: Sendable {
     let shape = Shape(x.shape.dimensions.dropLast() + [outputs])
     var result = Tensor(zeros: shape)
     guard shape.elementCount > 0, inputs > 0 else { return result }
+    if let recorder { recorder.inputs.add(x.values, columns: inputs, of: recorder.name) }
     if let path {
       multiply(x.values, by: path, into: &result, on: compute)
     } else {

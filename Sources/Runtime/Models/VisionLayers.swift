@@ -5,10 +5,10 @@ import DVLATensors
 
 /// Attention of every token to every token, with projections in and out: SigLIP's and DINOv2's.
 struct SelfAttention: Sendable {
-  let query: Linear
-  let key: Linear
-  let value: Linear
-  let output: Linear
+  var query: Linear
+  var key: Linear
+  var value: Linear
+  var output: Linear
   let attention: Attention
 
   /// [B, S, D] -> [B, S, D].
@@ -22,8 +22,8 @@ struct SelfAttention: Sendable {
 
 /// fc2(activation(fc1(x))), with biases: SigLIP's and DINOv2's.
 struct MLP: Sendable {
-  private let fc1: Linear
-  private let fc2: Linear
+  private var fc1: Linear
+  private var fc2: Linear
   private let activation: Activation
 
   init(
@@ -32,6 +32,14 @@ struct MLP: Sendable {
     fc1 = try weights.linear("fc1", inputs: width, outputs: inner, hasBias: true)
     fc2 = try weights.linear("fc2", inputs: inner, outputs: width, hasBias: true)
     self.activation = activation
+  }
+
+  /// Replaces those matrices that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try weights.reload(&fc1, "fc1", ifIn: changed)
+    try weights.reload(&fc2, "fc2", ifIn: changed)
   }
 
   /// [..., D] -> [..., D].

@@ -85,7 +85,7 @@ public struct Conversion: Sendable {
       threads: options.threads, keepsUnused: options.keepsUnused)
     plan = try ConversionPlan(
       try ties.settle(try planner.plan()), recipe: options.recipe,
-      quantized: sources.map(QuantizedSource.init))
+      quantized: sources.map(QuantizedSource.init), calibration: options.calibration)
     let used = Set(
       plan.remap.tensors.compactMap { tensor in
         if case .source(let index, _, _, _) = tensor.origin { index } else { nil }
@@ -116,8 +116,11 @@ public struct Conversion: Sendable {
   /// The readers of the plan's tensors before any conversion, by the index among its origins.
   ///
   /// - Throws: `quantization.scheme`.
-  func readers() throws(WeightsError) -> TensorReaders {
-    let (plan, seed) = (plan, options.seed ?? 0)
+  func readers() throws(WeightsError) -> TensorReaders { try readers(of: plan) }
+
+  /// The same for another plan of these sources.
+  func readers(of plan: ConversionPlan) throws(WeightsError) -> TensorReaders {
+    let seed = options.seed ?? 0
     let stored: [any TensorSource] = sources.map(\.checkpoint)
     var floats: [any TensorSource] = []
     for source in sources { floats.append(try source.dequantized(.scaleType)) }

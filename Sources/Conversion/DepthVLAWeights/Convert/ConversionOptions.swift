@@ -8,6 +8,10 @@ public struct ConversionOptions: Sendable {
   /// The family the bundle is of; nil: that of a single source, depthvla for several.
   public var family: String?
   public var recipe: Recipe
+  /// What compensated rounding needs; nil: the recipe has none.
+  public var calibration: Calibration?
+  /// The digest of the calibration that a bundle was made with, where it is not at hand.
+  var recordedCalibration: String?
   public var packing: BundlePacking = .packed(smallest: false)
   /// Component to family: which source a component is taken from where several have it.
   public var choices: [String: String] = [:]

@@ -16,11 +16,14 @@ public struct ConversionPlan: Sendable {
   /// Indices of the origins that are INT8 in a source and stay so.
   let givenInt8: Set<Int>
 
-  /// - Parameter quantized: the INT8 tensors of each source.
+  /// - Parameters:
+  ///   - quantized: the INT8 tensors of each source.
+  ///   - calibration: for compensated rounding. Without it what the recipe rounds so cannot be made.
   /// - Throws: `convert.too-large` for more than a bundle holds, what the recipe throws for
   ///   groups that do not divide a row, and `quantization.*` for INT8 that cannot stay what it is.
   init(
-    _ remap: RemapPlan, recipe: Recipe, quantized: [QuantizedSource]
+    _ remap: RemapPlan, recipe: Recipe, quantized: [QuantizedSource],
+    calibration: Calibration? = nil
   ) throws(WeightsError) {
     let given = GivenScales(quantized, recipe: recipe)
     self.remap = given.completed(remap)
@@ -50,7 +53,7 @@ public struct ConversionPlan: Sendable {
       case .isFloat: break
       }
       do throws(WeightsError) {
-        tensors += try Self.stored(planned, index, source, recipe)
+        tensors += try Self.stored(planned, index, source, recipe, calibration)
       } catch {
         guard case .source(let source, _, _, _) = planned.origin else { throw error }
         throw error.inFile(quantized[source].checkpoint.path)
@@ -94,7 +97,8 @@ public struct ConversionPlan: Sendable {
   }
 
   private static func stored(
-    _ planned: PlannedTensor, _ index: Int, _ source: DType, _ recipe: Recipe
+    _ planned: PlannedTensor, _ index: Int, _ source: DType, _ recipe: Recipe,
+    _ calibration: Calibration?
   ) throws(WeightsError) -> [StoredTensor] {
     func tensor(
       _ name: TensorName, _ dtype: DType, _ shape: Shape, _ content: StoredTensor.Content
@@ -122,7 +126,8 @@ public struct ConversionPlan: Sendable {
     case .f32: return [try tensor(name, .f32, planned.shape, .values)]
     case .bf16: return [try tensor(name, .bf16, planned.shape, .values)]
     case .int8(let scheme):
-      let quantizer = try Int8Quantizer(tensor: name, shape: planned.shape, scheme: scheme)
+      let quantizer = try Int8Quantizer(
+        tensor: name, shape: planned.shape, scheme: scheme, factors: calibration?.factors[name])
       guard planned.shape[1] <= Int8Quantizer.columnLimit else {
         throw WeightsError(
           .convertTooLarge, .unavailable, tensor: name.string,

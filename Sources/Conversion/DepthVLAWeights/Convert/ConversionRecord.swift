@@ -44,6 +44,11 @@ struct ConversionRecord {
     ]
     let given = conversion.assetFiles.filter(\.isGiven).map { JSONValue.string($0.plan.name) }
     if !given.isEmpty { settings.append(("given_assets", .array(given))) }
+    if conversion.plan.recipe.needsCalibration,
+      let digest = options.calibration?.digest.hex ?? options.recordedCalibration
+    {
+      settings.append(("calibration", .string(digest)))
+    }
     if let seed = options.seed { settings.append(("seed", .string(String(seed)))) }
     return .object(
       JSONObject([

@@ -43,13 +43,14 @@ extension Conversion {
   /// left, with every byte checked; and when it is stopped or runs out of room, what it has done
   /// itself is kept.
   ///
-  /// - Throws: `output.is-input`, `convert.resume`, `convert.non-finite`, `convert.overflow`,
+  /// - Throws: `quantization.calibration`, `output.is-input`, `convert.resume`, `convert.non-finite`, `convert.overflow`,
   ///   `quantization.non-finite`, `file.changed` when a source was written to meanwhile, and what
   ///   reading and writing throw. Nothing is left at the target then.
   public func write(
     to path: String, progress: @escaping WorkProgress.Handler = { _ in }
   ) throws(WeightsError) -> ConversionResult {
-    try ConversionRun.begin(self, to: path, progress: progress).finish()
+    try requireCalibration()
+    return try ConversionRun.begin(self, to: path, progress: progress).finish()
   }
 
   /// - Throws: `output.is-input` when the output is one of the files of a source, or an asset.

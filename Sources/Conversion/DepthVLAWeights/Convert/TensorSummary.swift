@@ -90,7 +90,11 @@ struct TensorSummary {
 
 extension Int8Scheme {
   /// What shares a scale, and how the scale was chosen.
-  var json: JSONValue { ["per": granularity.json, "scale": .string(scale.rawValue)] }
+  var json: JSONValue {
+    .object(
+      JSONObject(
+        [("per", granularity.json), ("scale", .string(scale.rawValue))] + roundingMembers))
+  }
 
   /// The scheme of values and scales that the source has.
   static func given(_ granularity: Granularity) -> JSONValue {

@@ -69,12 +69,26 @@ struct GatePass {
     finished: () throws(WeightsError) -> Void
   ) throws(WeightsError) -> ObservationOutcome {
     let start = ContinuousClock.now
-    let policy = side.policy
     let prepared = try side.prepare(observation)
     let trace = StageTrace(wanted: Self.isCompared, observer: observe)
-    var sampler = try policy.sampler(prepared, trace: trace) { (_) throws(WeightsError) in
+    var sampler = try side.policy.sampler(prepared, trace: trace) { (_) throws(WeightsError) in
       try finished()
     }
+    return try outcome(
+      of: &sampler, observation, at: index, prepared, since: start, trace: trace,
+      finished: finished)
+  }
+
+  /// What a sampler that has taken in an observation makes of it.
+  ///
+  /// - Parameter start: when the observation came.
+  /// - Throws: as ``act(on:at:observe:finished:)``.
+  func outcome(
+    of sampler: inout PolicySampler, _ observation: RecordedObservation, at index: Int,
+    _ prepared: PreparedObservation, since start: ContinuousClock.Instant = .now,
+    trace: StageTrace = .none, finished: () throws(WeightsError) -> Void
+  ) throws(WeightsError) -> ObservationOutcome {
+    let policy = side.policy
     let target = try demonstrated(observation, prepared)
     var outcome = ObservationOutcome()
     for seed in 0..<seedCount {

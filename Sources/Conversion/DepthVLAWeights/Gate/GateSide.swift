@@ -12,7 +12,7 @@ import DVLATensors
 /// One of the two models of a gate, ready to act on observations as a robot would be served with
 /// it: with its own robot, tokenizer, statistics and processing.
 struct GateSide {
-  let bundle: WeightBundle
+  let bundle: any AssetSource
   let robot: Robot?
   let policy: RobotPolicy
   /// Opening and loading all weights.
@@ -27,6 +27,20 @@ struct GateSide {
     policy = try RobotPolicy(
       bundle, assets: try PolicyAssets(bundle, tokenizer: tokenizer),
       products: options.products, loading: .first, on: Compute(threads: options.threads))
+    loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+  }
+
+  /// A policy whose weights are in no bundle yet.
+  ///
+  /// - Parameters:
+  ///   - bundle: everything but the weights.
+  ///   - start: when the policy was begun to be loaded.
+  init(
+    _ bundle: any AssetSource, policy: RobotPolicy, since start: ContinuousClock.Instant
+  ) throws(WeightsError) {
+    self.bundle = bundle
+    robot = try bundle.robot()
+    self.policy = policy
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
   }
 

@@ -95,6 +95,7 @@ struct BundleRecord {
       result.keepsUnused = try options.required("keeps_unused").bool()
       result.allowsNonFinite = try options.required("allows_non_finite").bool()
       result.family = try options.required("family").string()
+      result.recordedCalibration = try options.optional("calibration")?.string()
       if let reader = options.optional("seed") {
         guard let seed = UInt64(try reader.string()) else {
           throw reader.failure(

@@ -29,8 +29,15 @@ struct QuantizationMeasurement {
     where given.contains(planned.name) && !plan.givenInt8.contains(index) {
       measured.insert(planned.name)
     }
+    let hasGiven = !measured.isEmpty
+    // How its errors make up for each other was decided by a calibration that is not at hand.
+    for tensor in plan.tensors {
+      if case .int8(let quantizer) = tensor.content, quantizer.lacksFactors {
+        measured.insert(tensor.info.name)
+      }
+    }
     // Tensors beside them may have been rounded by the same tool.
-    if !measured.isEmpty {
+    if hasGiven {
       for tensor in plan.tensors {
         guard case .values = tensor.content, let info = bundle.info(of: tensor.info.name),
           info.dtype != tensor.info.dtype, info.shape == tensor.info.shape,

@@ -76,6 +76,12 @@ typedef struct dvla_kernels {
   void (*dequantize_rows)(
       const void *values, const void *scales, dvla_int8_rows shape, void *result);
 
+  // Sixteen rows, column by column: float32 weights and scales, and a factor for each pair of
+  // columns; steps are signed bytes up to `limit`.
+  void (*compensate)(
+      void *weights, const void *scales, const void *factors, size_t columns, int limit,
+      void *steps);
+
   /// Float32 values `first`, `first + 1`, … of a sequence: (2 S - 12 * 65535) * 2^-17 * deviation,
   /// with S the sum of the twelve 16-bit numbers in outputs 3 i + 1 to 3 i + 3 of SplitMix64.
   void (*irwin_hall)(

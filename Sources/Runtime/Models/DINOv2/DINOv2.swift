@@ -16,7 +16,7 @@ public struct DINOv2: Sendable {
   /// [1, D] for the class token and [side * side, D] for patches.
   private let classPosition: [Float]
   private let patchPositions: Tensor
-  private let layers: [Deferred<DINOv2Layer>]
+  private var layers: [Deferred<DINOv2Layer>]
   private let finalNorm: LayerNorm
 
   /// - Throws: `model.tensor-*`; what reading throws.
@@ -45,6 +45,17 @@ public struct DINOv2: Sendable {
     self.layers = layers
   }
 
+  /// Replaces those matrices of layers that are named.
+  ///
+  /// - Throws: `model.tensor-*`; what loading a layer in the background, and reading, throw.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try weights.at("encoder.layer").reload(&layers, holding: changed) {
+      (layer, scope) throws(WeightsError) in try layer.reload(changed, from: scope)
+    }
+  }
+
   /// Pixels [B, 3, H, W] -> [B, 1 + registers + patches, width], before the final norm.
   ///
   /// Stages: `embeddings`, `layer.i.attention`, `layer.i.mlp`, `layer.i`.
@@ -57,13 +68,31 @@ public struct DINOv2: Sendable {
     _ pixels: Tensor, on compute: Compute, trace: StageTrace,
     afterLayer: (Int, Tensor) throws(WeightsError) -> Void = { _, _ in }
   ) throws(WeightsError) -> Tensor {
-    var x = embed(pixels, on: compute)
-    try trace.record("embeddings", x)
-    for (index, layer) in layers.enumerated() {
-      try layer().update(&x, on: compute, trace: trace.within("layer.\(index)"))
-      try trace.record("layer.\(index)", x)
-      try afterLayer(index + 1, x)
+    var memory = LayerMemory()
+    return try encode(
+      pixels, on: compute, trace: trace, memory: &memory, afterLayer: afterLayer)
+  }
+
+  /// The same, from where it has to be computed again.
+  func encode(
+    _ pixels: Tensor, on compute: Compute, trace: StageTrace, memory: inout LayerMemory,
+    afterLayer: (Int, Tensor) throws(WeightsError) -> Void = { _, _ in }
+  ) throws(WeightsError) -> Tensor {
+    var (first, x): (Int, Tensor)
+    if let resumption = memory.resumption {
+      (first, x) = resumption
+    } else {
+      (first, x) = (0, embed(pixels, on: compute))
+      try trace.record("embeddings", x)
     }
+    while first < layers.count {
+      memory.keep(x, before: first)
+      try layers[first]().update(&x, on: compute, trace: trace.within("layer.\(first)"))
+      try trace.record("layer.\(first)", x)
+      first += 1
+      try afterLayer(first, x)
+    }
+    memory.keep(x, before: layers.count)
     return x
   }
 

@@ -13,10 +13,10 @@ struct DINOv2Layer: Sendable {
   }
 
   private let norm1: LayerNorm
-  private let attention: SelfAttention
+  private var attention: SelfAttention
   private let scale1: [Float]
   private let norm2: LayerNorm
-  private let feedForward: FeedForward
+  private var feedForward: FeedForward
   private let scale2: [Float]
 
   init(_ c: DINOv2Configuration, weights: WeightScope) throws(WeightsError) {
@@ -40,6 +40,24 @@ struct DINOv2Layer: Sendable {
     scale2 = try weights.vector("layer_scale2.lambda1", count: c.width)
   }
 
+  /// Replaces those matrices that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try weights.reload(&attention.query, "attention.attention.query", ifIn: changed)
+    try weights.reload(&attention.key, "attention.attention.key", ifIn: changed)
+    try weights.reload(&attention.value, "attention.attention.value", ifIn: changed)
+    try weights.reload(&attention.output, "attention.output.dense", ifIn: changed)
+    switch feedForward {
+    case .mlp(var mlp):
+      try mlp.reload(changed, from: weights.at("mlp"))
+      feedForward = .mlp(mlp)
+    case .swiGLU(var swiGLU):
+      try swiGLU.reload(changed, from: weights.at("mlp"))
+      feedForward = .swiGLU(swiGLU)
+    }
+  }
+
   func update(_ x: inout Tensor, on compute: Compute, trace: StageTrace) throws(WeightsError) {
     let attended = attention(norm1(x, on: compute), on: compute)
     try trace.record("attention", attended)
@@ -59,13 +77,21 @@ struct DINOv2Layer: Sendable {
 ///
 /// Source: transformers `models/dinov2/modeling_dinov2.py`, `Dinov2SwiGLUFFN`; DINOv2 giant.
 struct SwiGLU: Sendable {
-  private let weightsIn: Linear
-  private let weightsOut: Linear
+  private var weightsIn: Linear
+  private var weightsOut: Linear
 
   init(width: Int, inner: Int, weights: WeightScope) throws(WeightsError) {
     weightsIn = try weights.linear(
       "weights_in", inputs: width, outputs: 2 * inner, hasBias: true)
     weightsOut = try weights.linear("weights_out", inputs: inner, outputs: width, hasBias: true)
+  }
+
+  /// Replaces those matrices that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try weights.reload(&weightsIn, "weights_in", ifIn: changed)
+    try weights.reload(&weightsOut, "weights_out", ifIn: changed)
   }
 
   /// [..., D] -> [..., D].

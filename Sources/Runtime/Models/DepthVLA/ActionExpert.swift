@@ -10,7 +10,7 @@ import Glibc
 /// Source: openpi `models_pytorch/pi0_pytorch.py`, `PI0Pytorch.embed_suffix`.
 struct ActionExpert: Sendable {
   let configuration: ActionExpertConfiguration
-  let decoder: GemmaDecoder
+  private(set) var decoder: GemmaDecoder
   private let stateProjection: Linear
   private let actionProjection: Linear
   private let timeMLPIn: Linear
@@ -30,6 +30,13 @@ struct ActionExpert: Sendable {
     timeMLPOut = try linear("action_time_mlp_out", width, width)
     decoder = try GemmaDecoder(c.decoder, weights: weights)
     outputProjection = try linear("action_out_proj", width, c.actionDim)
+  }
+
+  /// Replaces those matrices of layers that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try decoder.reload(changed, from: weights)
   }
 
   /// State [B, stateDim] and noisy actions [B, H, actionDim] at time t -> [B, 1 + H, D].

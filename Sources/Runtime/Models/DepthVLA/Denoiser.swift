@@ -19,17 +19,23 @@ struct Denoiser {
   /// The depth expert's tokens after the final norm; nil until they went through the layers.
   private(set) var depthFinal: Tensor?
   private let wantsDepth: Bool
+  /// What an earlier run has computed, and this one keeps.
+  private(set) var memory: ForwardMemory
 
-  /// - Parameter wantsDepth: whether the depth map is wanted, or only what the actions see.
+  /// - Parameters:
+  ///   - wantsDepth: whether the depth map is wanted, or only what the actions see.
+  ///   - memory: of this observation.
   init(
     _ model: DepthVLA, prefix: DepthVLA.Prefix, pattern: AttentionPattern, wantsDepth: Bool,
-    on compute: Compute
+    memory: ForwardMemory, on compute: Compute
   ) {
     self.model = model
     self.prefix = prefix
     mask = BlockMask(vlm: prefix.vlm.valid, depth: prefix.depth?.valid)
     self.pattern = pattern
     self.wantsDepth = wantsDepth
+    self.memory = memory
+    self.memory.trim()
     self.compute = compute
   }
 
@@ -41,11 +47,39 @@ struct Denoiser {
     trace: StageTrace = .none, finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) {
     guard keepsPrefix else { return }
-    let vlm = try run([vlmStream(mask: mask.vlm, trace)], trace: trace)
+    let vlm = try prefixKeyValues(
+      vlmStream(mask: mask.vlm, trace), memory: \.vlm, known: \.vlmKeyValues, trace)
     try finished(.vlmLayers)
     kept = vlm
+    defer { memory.trim() }
     guard let rows = mask.depth, let stream = depthStream(mask: rows, trace) else { return }
-    kept = zip(vlm, try run([stream], trace: trace)).map { KeyValues.joined([$0, $1]) }
+    let isUnchanged = memory.depth.start == .unchanged
+    let depth = try prefixKeyValues(
+      stream, memory: \.depth, known: \.depthKeyValues, trace)
+    if isUnchanged { depthFinal = memory.depthFinal }
+    if memory.isKeeping { memory.depthFinal = depthFinal }
+    kept = zip(vlm, depth).map { KeyValues.joined([$0, $1]) }
+  }
+
+  /// The keys and values of tokens that see their own kind alone: those that are known, and those
+  /// of the layers that have to be computed again.
+  private mutating func prefixKeyValues(
+    _ stream: TokenStream, memory path: WritableKeyPath<ForwardMemory, LayerMemory>,
+    known: WritableKeyPath<ForwardMemory, [KeyValues]>, _ trace: StageTrace
+  ) throws(WeightsError) -> [KeyValues] {
+    var layers = memory[keyPath: path]
+    if layers.start == .unchanged { return memory[keyPath: known] }
+    var stream = stream
+    var first = 0
+    if let (layer, hidden) = layers.resumption { (first, stream.hidden) = (layer, hidden) }
+    let computed = try run([stream], from: first, trace: trace) { layer, streams in
+      layers.keep(streams[0].hidden, before: layer)
+    }
+    let all = memory[keyPath: known].prefix(first) + computed
+    guard memory.isKeeping else { return Array(all) }
+    memory[keyPath: path] = layers
+    memory[keyPath: known] = Array(all)
+    return Array(all)
   }
 
   /// The velocity [B, H, actionDim] of noisy actions [B, H, actionDim] at time t, from 1 for noise
@@ -70,18 +104,20 @@ struct Denoiser {
       streams.append(actionStream(tokens, mask: everyone))
     }
     var final: Tensor?
-    _ = try run(streams, after: kept, trace: trace) { final = $0 }
+    _ = try run(streams, after: kept, trace: trace, last: { final = $0 })
     guard let final else { preconditionFailure("the action stream is always completed") }
     return model.action.velocity(final, on: compute)
   }
 
   /// Runs streams through the layers and the final norms, and keeps the depth expert's result.
   private mutating func run(
-    _ streams: [TokenStream], after past: [KeyValues]? = nil, trace: StageTrace,
+    _ streams: [TokenStream], after past: [KeyValues]? = nil, from first: Int = 0,
+    trace: StageTrace, before: (Int, [TokenStream]) -> Void = { _, _ in },
     last: (Tensor) -> Void = { _ in }
   ) throws(WeightsError) -> [KeyValues] {
     var streams = streams
-    let offered = try JointLayers.run(&streams, after: past, on: compute, trace: trace)
+    let offered = try JointLayers.run(
+      &streams, after: past, from: first, on: compute, trace: trace, before: before)
     for stream in streams where stream.isCompleted {
       let final = stream.decoder.finalNorm(stream.hidden, on: compute)
       try trace.record("\(stream.name).final", final, validRows: stream.valid)

@@ -7,9 +7,9 @@ import DVLATensors
 ///
 /// Source: paper arXiv 2510.13375, section on the depth expert.
 struct DepthExpert: Sendable {
-  let encoder: DINOv2
-  let decoder: GemmaDecoder
-  private let inputProjection: Linear
+  private(set) var encoder: DINOv2
+  private(set) var decoder: GemmaDecoder
+  private var inputProjection: Linear
   private let head: Linear
 
   /// - Parameter weights: the scope of the `depth.` tensors.
@@ -24,20 +24,35 @@ struct DepthExpert: Sendable {
       "head", inputs: c.decoder.width, outputs: c.encoder.patch * c.encoder.patch, hasBias: true)
   }
 
+  /// Replaces those matrices of layers and of the projection that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try encoder.reload(changed, from: weights.at("encoder"))
+    try weights.reload(&inputProjection, "input_proj", ifIn: changed)
+    try decoder.reload(changed, from: weights)
+  }
+
   /// Images [B, C, 3, H, W] -> tokens [B, C * patches, D]. Stages: `depth.encoder.…`,
   /// `depth.encoder` (the patches after the final norm).
+  ///
+  /// - Parameter memory: of the encoder's layers, with the tokens as its result.
   func embed(
-    _ pixels: Tensor, on compute: Compute, trace: StageTrace
+    _ pixels: Tensor, on compute: Compute, trace: StageTrace, memory: inout LayerMemory
   ) throws(WeightsError) -> Tensor {
+    if let result = memory.unchangedResult { return result }
     let (batch, cameras) = (pixels.shape[0], pixels.shape[1])
     let images = pixels.reshaped(Shape([batch * cameras] + pixels.shape.dimensions.dropFirst(2)))
     let encoded = encoder.norm(
-      try encoder.encode(images, on: compute, trace: trace.within("depth.encoder")), on: compute)
+      try encoder.encode(
+        images, on: compute, trace: trace.within("depth.encoder"), memory: &memory), on: compute)
     let patches = encoded.tokens(1 + encoder.configuration.registers..<encoded.shape[1])
     try trace.record("depth.encoder", patches)
     let projected = inputProjection(patches, on: compute)
-    return projected.reshaped(
+    let tokens = projected.reshaped(
       [batch, cameras * projected.shape[1], projected.shape[2]])
+    memory.keep(result: tokens)
+    return tokens
   }
 
   /// Tokens after the final norm [B, C * patches, D] -> the logarithm of the depth of every pixel

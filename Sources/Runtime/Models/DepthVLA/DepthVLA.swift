@@ -1,6 +1,6 @@
 public import DVLADiagnostics
 import DVLATensorMath
-import DVLATensors
+public import DVLATensors
 
 /// DepthVLA: a VLM, a depth expert and an action expert that share attention; and pi0, which is the
 /// same without the depth expert.
@@ -8,11 +8,11 @@ import DVLATensors
 /// Source: paper arXiv 2510.13375; Black et al., arXiv 2410.24164 (pi0).
 public struct DepthVLA: Sendable {
   public private(set) var configuration: DepthVLAConfiguration
-  let vision: VisionEmbedding
-  let embedding: EmbeddingTable
-  let vlm: GemmaDecoder
+  private(set) var vision: VisionEmbedding
+  private(set) var embedding: EmbeddingTable
+  private(set) var vlm: GemmaDecoder
   private(set) var depth: DepthExpert?
-  let action: ActionExpert
+  private(set) var action: ActionExpert
 
   /// The same weights without the depth expert: pi0.
   public func withoutDepth() -> DepthVLA {
@@ -48,6 +48,30 @@ public struct DepthVLA: Sendable {
     action = try ActionExpert(c.action, weights: weights.at("action"))
   }
 
+  /// The same model with other weights in some matrices; all others are shared in memory.
+  ///
+  /// - Parameters:
+  ///   - changed: matrices of layers, the projectors between the parts, and the embedding table.
+  ///   - weights: all tensors of the layout.
+  /// - Throws: `model.tensor-*`; what loading in the background, and reading, throw.
+  public func reloading(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) -> DepthVLA {
+    var result = self
+    let own = weights.at("vlm")
+    try result.vision.reload(changed, from: own)
+    if changed.contains(Self.embeddingName) {
+      result.embedding = try own.embedding(
+        "embed_tokens.weight", rows: configuration.vocabularySize, width: configuration.text.width)
+    }
+    try result.vlm.reload(changed, from: own)
+    try result.depth?.reload(changed, from: weights.at("depth"))
+    try result.action.reload(changed, from: weights.at("action"))
+    return result
+  }
+
+  static let embeddingName = TensorName("vlm.embed_tokens.weight")
+
   /// The tokens of an observation before the first layer.
   struct Prefix: Sendable {
     /// [B, S, D] of the VLM, and which of them carry meaning.
@@ -62,17 +86,20 @@ public struct DepthVLA: Sendable {
   /// Stages: `vision.…`, `projector`, `vlm.embed`, `vlm.valid`, `depth.encoder.…`, `depth.encoder`,
   /// `depth.embed`, `depth.valid`.
   ///
-  /// - Parameter finished: called when the images of one kind are encoded.
+  /// - Parameters:
+  ///   - memory: what is known from an earlier run.
+  ///   - finished: called when the images of one kind are encoded.
   /// - Throws: what reading embeddings, loading in the background and the trace throw.
   func embed(
     _ observation: PolicyObservation, on compute: Compute, trace: StageTrace,
+    memory: inout ForwardMemory,
     finished: (PolicyPhase) throws(WeightsError) -> Void
   ) throws(WeightsError) -> Prefix {
     let (batch, cameras) = (observation.batch, observation.cameraCount)
     let pixels = observation.pixels
     let images = try vision(
       pixels.reshaped(Shape([batch * cameras] + pixels.shape.dimensions.dropFirst(2))),
-      on: compute, trace: trace, tower: "vision")
+      on: compute, trace: trace, tower: "vision", memory: &memory.vision)
     let width = configuration.text.width
     let patches = images.shape[1]
     let text = try embedding(observation.ids)
@@ -89,7 +116,8 @@ public struct DepthVLA: Sendable {
       return Prefix(
         vlm: (tokens, valid), depth: nil, state: observation.state, depthSize: nil)
     }
-    let depthTokens = try depth.embed(depthPixels, on: compute, trace: trace)
+    let depthTokens = try depth.embed(
+      depthPixels, on: compute, trace: trace, memory: &memory.depthEncoder)
     let depthValid = present.repeatingEach(depthTokens.shape[1] / cameras)
     try trace.record("depth.embed", depthTokens, validRows: depthValid.flags)
     try trace.record("depth.valid", depthValid.tensor)

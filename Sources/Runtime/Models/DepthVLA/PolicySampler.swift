@@ -12,6 +12,8 @@ public struct PolicySampler {
   /// depth is not wanted. Under the full mask it depends on the actions, and is that of the first
   /// step of the first chunk: nil before.
   public private(set) var logDepth: Tensor?
+  /// What a later run for the same observation can begin with, where it was asked to be kept.
+  public var memory: ForwardMemory { denoiser.memory }
   private let model: DepthVLA
   private let observation: PolicyObservation
   private let options: SamplingOptions
@@ -21,22 +23,29 @@ public struct PolicySampler {
   /// Stages: those of the encoders, and under the block mask those of VLM and depth layers,
   /// `log_depth` and `depth`.
   ///
-  /// - Parameter finished: called when a part of the work is done.
+  /// - Parameters:
+  ///   - memory: one to be filled, or what a run for this observation with the same options has
+  ///     filled and ``ForwardMemory/resuming(after:in:)`` gave. With the latter the stages of what
+  ///     is not computed again are not shown.
+  ///   - finished: called when a part of the work is done.
   /// - Throws: what reading embeddings, loading in the background and the trace throw.
   /// - Precondition: with a depth expert the observation has its pictures.
   public init(
     _ model: DepthVLA, _ observation: PolicyObservation,
-    options: SamplingOptions = SamplingOptions(), on compute: Compute, trace: StageTrace = .none,
+    options: SamplingOptions = SamplingOptions(), memory: ForwardMemory = ForwardMemory(),
+    on compute: Compute, trace: StageTrace = .none,
     finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) {
     precondition(
       model.depth == nil || observation.depthPixels != nil, "pictures for the depth expert")
     (self.model, self.observation, self.options) = (model, observation, options)
     self.compute = compute
+    var memory = memory
+    let prefix = try model.embed(
+      observation, on: compute, trace: trace, memory: &memory, finished: finished)
     denoiser = Denoiser(
-      model, prefix: try model.embed(observation, on: compute, trace: trace, finished: finished),
-      pattern: options.pattern ?? model.configuration.pattern, wantsDepth: options.wantsDepth,
-      on: compute)
+      model, prefix: prefix, pattern: options.pattern ?? model.configuration.pattern,
+      wantsDepth: options.wantsDepth, memory: memory, on: compute)
     try denoiser.keepPrefix(trace: trace, finished: finished)
     logDepth = try computedLogDepth(trace)
     if denoiser.keepsPrefix, denoiser.prefix.depth != nil { try finished(.depthLayers) }

@@ -6,7 +6,7 @@ public import DVLATensors
 /// DepthVLA.
 public struct GemmaDecoder: Sendable {
   public let configuration: GemmaConfiguration
-  private let layers: [Deferred<GemmaLayer>]
+  private var layers: [Deferred<GemmaLayer>]
   private let norm: RMSNorm
 
   /// - Throws: `model.tensor-*`; what reading throws.
@@ -22,6 +22,17 @@ public struct GemmaDecoder: Sendable {
         })
     }
     self.layers = layers
+  }
+
+  /// Replaces those matrices of layers that are named.
+  ///
+  /// - Throws: `model.tensor-*`; what loading a layer in the background, and reading, throw.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try weights.at("layers").reload(&layers, holding: changed) {
+      (layer, scope) throws(WeightsError) in try layer.reload(changed, from: scope)
+    }
   }
 
   /// - Throws: what loading the layer throws, where it is loaded in the background.

@@ -20,14 +20,14 @@ public struct GemmaLayer: Sendable {
   }
 
   private let inputNorm: RMSNorm
-  private let query: Linear
-  private let key: Linear
-  private let value: Linear
-  private let output: Linear
+  private var query: Linear
+  private var key: Linear
+  private var value: Linear
+  private var output: Linear
   private let postAttentionNorm: RMSNorm
-  private let gate: Linear
-  private let up: Linear
-  private let down: Linear
+  private var gate: Linear
+  private var up: Linear
+  private var down: Linear
   private let activation: Activation
 
   /// - Throws: `model.tensor-*`; what reading throws.
@@ -47,6 +47,21 @@ public struct GemmaLayer: Sendable {
     up = try linear("mlp.up_proj", c.width, c.mlpWidth)
     down = try linear("mlp.down_proj", c.mlpWidth, c.width)
     activation = c.activation
+  }
+
+  /// Replaces those matrices that are named.
+  ///
+  /// - Throws: `model.tensor-*`; what reading throws.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try weights.reload(&query, "self_attn.q_proj", ifIn: changed)
+    try weights.reload(&key, "self_attn.k_proj", ifIn: changed)
+    try weights.reload(&value, "self_attn.v_proj", ifIn: changed)
+    try weights.reload(&output, "self_attn.o_proj", ifIn: changed)
+    try weights.reload(&gate, "mlp.gate_proj", ifIn: changed)
+    try weights.reload(&up, "mlp.up_proj", ifIn: changed)
+    try weights.reload(&down, "mlp.down_proj", ifIn: changed)
   }
 
   /// The queries, keys and values of the tokens x [B, S, D].

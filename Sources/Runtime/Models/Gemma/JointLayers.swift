@@ -26,20 +26,24 @@ enum JointLayers {
   ///
   /// Stages: `NAME.layer.i.attention`, `NAME.layer.i.mlp`, `NAME.layer.i` for each stream.
   ///
-  /// - Parameter past: by layer, keys and values of other tokens, before those of the streams.
-  /// - Returns: by layer, the keys and values of these streams.
+  /// - Parameters:
+  ///   - past: by layer, keys and values of other tokens, before those of the streams.
+  ///   - first: the layer to begin with, before which the streams already are.
+  ///   - before: called with each layer and the streams that come to it.
+  /// - Returns: by layer, the keys and values of these streams, from the first layer on.
   /// - Throws: what the trace, and loading a layer in the background, throw.
   /// - Precondition: at least one stream; all have as many layers and heads alike.
   @discardableResult
   static func run(
-    _ streams: inout [TokenStream], after past: [KeyValues]? = nil, on compute: Compute,
-    trace: StageTrace
+    _ streams: inout [TokenStream], after past: [KeyValues]? = nil, from first: Int = 0,
+    on compute: Compute, trace: StageTrace, before: (Int, [TokenStream]) -> Void = { _, _ in }
   ) throws(WeightsError) -> [KeyValues] {
     let c = streams[0].decoder.configuration
     let attention = Attention(
       heads: c.heads, keyValueHeads: c.keyValueHeads, headDim: c.headDim)
     var offered: [KeyValues] = []
-    for index in 0..<c.layers {
+    for index in first..<c.layers {
+      before(index, streams)
       var queries: [Tensor] = []
       var parts: [KeyValues] = []
       for stream in streams {

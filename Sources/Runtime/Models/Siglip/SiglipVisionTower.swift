@@ -11,7 +11,7 @@ public struct SiglipVisionTower: Sendable {
   public let configuration: SiglipConfiguration
   private let patchEmbedding: Linear
   private let positions: Tensor
-  private let layers: [Deferred<SiglipLayer>]
+  private var layers: [Deferred<SiglipLayer>]
   private let finalNorm: LayerNorm
 
   /// - Throws: `model.tensor-*`; what reading throws.
@@ -37,6 +37,15 @@ public struct SiglipVisionTower: Sendable {
     self.layers = layers
   }
 
+  /// Replaces those matrices of layers that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try weights.at("encoder.layers").reload(&layers, holding: changed) {
+      (layer, scope) throws(WeightsError) in try layer.reload(changed, from: scope)
+    }
+  }
+
   /// Pixels [B, 3, imageSize, imageSize] -> [B, patches, width].
   ///
   /// Stages: `embeddings`, `layer.i.attention`, `layer.i.mlp`, `layer.i`, `last_hidden`.
@@ -45,13 +54,29 @@ public struct SiglipVisionTower: Sendable {
   public func callAsFunction(
     _ pixels: Tensor, on compute: Compute, trace: StageTrace
   ) throws(WeightsError) -> Tensor {
-    var x = patchEmbedding(pixels.patches(of: configuration.patch), on: compute)
-    x.addToEach(positions, on: compute)
-    try trace.record("embeddings", x)
-    for (index, layer) in layers.enumerated() {
-      try layer().update(&x, on: compute, trace: trace.within("layer.\(index)"))
-      try trace.record("layer.\(index)", x)
+    var memory = LayerMemory()
+    return try self(pixels, on: compute, trace: trace, memory: &memory)
+  }
+
+  /// The same, from where it has to be computed again.
+  func callAsFunction(
+    _ pixels: Tensor, on compute: Compute, trace: StageTrace, memory: inout LayerMemory
+  ) throws(WeightsError) -> Tensor {
+    var (first, x): (Int, Tensor)
+    if let resumption = memory.resumption {
+      (first, x) = resumption
+    } else {
+      (first, x) = (0, patchEmbedding(pixels.patches(of: configuration.patch), on: compute))
+      x.addToEach(positions, on: compute)
+      try trace.record("embeddings", x)
     }
+    while first < layers.count {
+      memory.keep(x, before: first)
+      try layers[first]().update(&x, on: compute, trace: trace.within("layer.\(first)"))
+      try trace.record("layer.\(first)", x)
+      first += 1
+    }
+    memory.keep(x, before: layers.count)
     x = finalNorm(x, on: compute)
     try trace.record("last_hidden", x)
     return x
@@ -63,9 +88,9 @@ public struct SiglipVisionTower: Sendable {
 /// Source: transformers `models/siglip/modeling_siglip.py`, `SiglipEncoderLayer`.
 private struct SiglipLayer: Sendable {
   private let norm1: LayerNorm
-  private let attention: SelfAttention
+  private var attention: SelfAttention
   private let norm2: LayerNorm
-  private let mlp: MLP
+  private var mlp: MLP
 
   init(_ c: SiglipConfiguration, weights: WeightScope) throws(WeightsError) {
     norm1 = try weights.layerNorm("layer_norm1", width: c.width, epsilon: c.epsilon)
@@ -83,6 +108,18 @@ private struct SiglipLayer: Sendable {
       width: c.width, inner: c.mlpWidth, activation: c.activation, weights: weights.at("mlp"))
   }
 
+  /// Replaces those matrices that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    let projections = weights.at("self_attn")
+    try projections.reload(&attention.query, "q_proj", ifIn: changed)
+    try projections.reload(&attention.key, "k_proj", ifIn: changed)
+    try projections.reload(&attention.value, "v_proj", ifIn: changed)
+    try projections.reload(&attention.output, "out_proj", ifIn: changed)
+    try mlp.reload(changed, from: weights.at("mlp"))
+  }
+
   func update(_ x: inout Tensor, on compute: Compute, trace: StageTrace) throws(WeightsError) {
     let attended = attention(norm1(x, on: compute), on: compute)
     try trace.record("attention", attended)
@@ -97,8 +134,8 @@ private struct SiglipLayer: Sendable {
 ///
 /// Source: transformers `models/paligemma/modeling_paligemma.py`, `PaliGemmaMultiModalProjector`.
 public struct VisionEmbedding: Sendable {
-  public let tower: SiglipVisionTower
-  private let projector: Linear
+  public private(set) var tower: SiglipVisionTower
+  private var projector: Linear
 
   /// - Parameters:
   ///   - width: of the decoder.
@@ -112,6 +149,14 @@ public struct VisionEmbedding: Sendable {
       "multi_modal_projector.linear", inputs: configuration.width, outputs: width, hasBias: true)
   }
 
+  /// Replaces those matrices of layers and of the projector that are named.
+  mutating func reload(
+    _ changed: Set<TensorName>, from weights: WeightScope
+  ) throws(WeightsError) {
+    try tower.reload(changed, from: weights.at("vision_tower"))
+    try weights.reload(&projector, "multi_modal_projector.linear", ifIn: changed)
+  }
+
   /// Images [N, 3, H, W] -> [N, patches, width]. Stages: `TOWER.…`, `projector`.
   ///
   /// - Parameter name: the prefix of the names of the tower's stages.
@@ -119,9 +164,20 @@ public struct VisionEmbedding: Sendable {
   public func callAsFunction(
     _ pixels: Tensor, on compute: Compute, trace: StageTrace, tower name: String
   ) throws(WeightsError) -> Tensor {
-    let features = try tower(pixels, on: compute, trace: trace.within(name))
+    var memory = LayerMemory()
+    return try self(pixels, on: compute, trace: trace, tower: name, memory: &memory)
+  }
+
+  /// The same, from where it has to be computed again.
+  func callAsFunction(
+    _ pixels: Tensor, on compute: Compute, trace: StageTrace, tower name: String,
+    memory: inout LayerMemory
+  ) throws(WeightsError) -> Tensor {
+    if let result = memory.unchangedResult { return result }
+    let features = try tower(pixels, on: compute, trace: trace.within(name), memory: &memory)
     let projected = projector(features, on: compute)
     try trace.record("projector", projected)
+    memory.keep(result: projected)
     return projected
   }
 }

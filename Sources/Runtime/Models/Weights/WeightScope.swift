@@ -19,39 +19,45 @@ public struct WeightScope: Sendable {
   private let compute: Compute?
   /// How products with the weights are computed.
   let products: ProductChoice
+  /// Is shown the inputs of linear layers.
+  private let recorder: InputRecorder?
   private let prefix: String
 
   var source: any TensorSource { loader.source }
 
   /// - Parameters:
   ///   - products: how products with the weights are computed.
+  ///   - recorder: is shown the inputs of linear layers.
   ///   - queue: loads the layers in the background, in the order they are built; by default they
   ///     are loaded at once. The caller must cancel it when the model is no longer used.
   public init(
     _ source: any TensorSource, products: ProductChoice, on compute: Compute,
-    streamingOn queue: TaskQueue? = nil
+    recordingTo recorder: InputRecorder? = nil, streamingOn queue: TaskQueue? = nil
   ) {
-    self.init(source, products, on: compute, queue, prefix: "")
+    self.init(source, products, on: compute, recorder, queue, prefix: "")
   }
 
   private init(
     _ source: any TensorSource, _ products: ProductChoice, on compute: Compute?,
-    _ queue: TaskQueue?, prefix: String
+    _ recorder: InputRecorder?, _ queue: TaskQueue?, prefix: String
   ) {
     loader = TensorLoader(source)
     self.products = products
     self.compute = compute
+    self.recorder = recorder
     self.queue = queue
     self.prefix = prefix
   }
 
   /// The same weights for a closure of the queue, which loads on its own thread alone, since the
   /// other threads compute.
-  var inBackground: WeightScope { WeightScope(source, products, on: nil, nil, prefix: prefix) }
+  var inBackground: WeightScope {
+    WeightScope(source, products, on: nil, recorder, nil, prefix: prefix)
+  }
 
   /// The tensors below `part.`.
   public func at(_ part: String) -> WeightScope {
-    WeightScope(source, products, on: compute, queue, prefix: prefix + part + ".")
+    WeightScope(source, products, on: compute, recorder, queue, prefix: prefix + part + ".")
   }
 
   public func at(_ index: Int) -> WeightScope { at(String(index)) }
@@ -177,9 +183,11 @@ extension WeightScope {
   public func linear(
     _ name: String, inputs: Int, outputs: Int, hasBias: Bool
   ) throws(WeightsError) -> Linear {
-    Linear(
+    var linear = Linear(
       try matrix(name + ".weight", rows: outputs, columns: inputs),
       bias: hasBias ? try vector(name + ".bias", count: outputs) : nil, products: products)
+    if let recorder { linear.recorder = (recorder, fullName(name + ".weight")) }
+    return linear
   }
 
   /// `NAME.weight` and `NAME.bias` [width].

@@ -39,15 +39,19 @@ extension RobotPolicy {
 
   /// Takes in an observation, to sample any number of chunks for it.
   ///
+  /// - Parameters:
+  ///   - memory: one to be filled: see ``PolicySampler``.
+  ///   - finished: called when a part of the forward is done. What it throws ends it.
   /// - Throws: what loading in the background and the trace throw.
   public func sampler(
     _ prepared: PreparedObservation, options: SamplingOptions = SamplingOptions(),
-    trace: StageTrace = .none,
+    memory: ForwardMemory = ForwardMemory(), trace: StageTrace = .none,
     finished: (PolicyPhase) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> PolicySampler {
     try inFile(bundlePath) { () throws(WeightsError) in
       try PolicySampler(
-        model, prepared.inputs, options: options, on: compute, trace: trace, finished: finished)
+        model, prepared.inputs, options: options, memory: memory, on: compute, trace: trace,
+        finished: finished)
     }
   }
 

@@ -21,13 +21,15 @@ public final class RobotPolicy: Sendable {
   public let products: ProductChoice
   /// The text tokens a prompt may have.
   public var tokenLimit: Int { assets.processing.tokenLimit(settings.tokenLimit) }
-  let model: DepthVLA
+  /// The networks.
+  public let model: DepthVLA
   private let settings: PolicySettings
   private let promptStyle: PaliGemmaPrompt.Style
   let images: CameraImages
   private let assets: PolicyAssets
   let units: PolicyUnits
-  let compute: Compute
+  /// The threads that it computes on.
+  public let compute: Compute
   private let loader: TaskQueue?
   let bundlePath: String
   private let memory = TokenMemory()
@@ -48,12 +50,32 @@ public final class RobotPolicy: Sendable {
   ///     (``ProductChoice``).
   /// - Throws: `policy.family`, `policy.no-depth`, `compute.memory`, `model.configuration`,
   ///   `model.tensor-*`, `statistics.*`; what reading throws.
-  public init(
+  public convenience init(
     _ bundle: WeightBundle, assets given: PolicyAssets? = nil, usesDepth: Bool = true,
     products requested: ProductPrecision? = nil, loading: Loading = .streaming(threads: 2),
     on compute: Compute
   ) throws(WeightsError) {
-    let family = bundle.documents.family
+    try self.init(
+      bundle, weights: bundle,
+      precision: { () throws(WeightsError) in try bundle.precisionClass() },
+      assets: given, usesDepth: usesDepth, products: requested, loading: loading, on: compute)
+  }
+
+  /// A policy whose weights are not, or not yet, in a bundle.
+  ///
+  /// - Parameters:
+  ///   - bundle: the configuration, and the files beside the weights.
+  ///   - weights: all tensors of the layout.
+  ///   - precision: how much precision the weights lost.
+  ///   - recorder: is shown the inputs of the layers.
+  /// - Throws: as ``init(_:assets:usesDepth:products:loading:on:)``.
+  public init(
+    _ bundle: any AssetSource, weights: any TensorSource,
+    precision: () throws(WeightsError) -> PrecisionClass, assets given: PolicyAssets? = nil,
+    usesDepth: Bool = true, products requested: ProductPrecision? = nil,
+    recordingTo recorder: InputRecorder? = nil, loading: Loading = .first, on compute: Compute
+  ) throws(WeightsError) {
+    let family = bundle.family
     let hasDepthExpert = Family.hasDepthExpert(family)
     guard Family.isPolicy(family) else {
       throw WeightsError(
@@ -78,18 +100,19 @@ public final class RobotPolicy: Sendable {
       }
     do throws(WeightsError) {
       let products = ProductChoice(
-        requested, for: try bundle.precisionClass(), tensors: bundle.tensors)
+        requested, for: try precision(), tensors: weights.tensors)
       self.products = products
       configuration = try DepthVLAConfiguration(
-        try ConfigurationReader(bundle.documents.configuration),
+        try ConfigurationReader(bundle.configuration),
         hasDepth: usesDepth && hasDepthExpert)
       try Self.checkChannels(configuration)
-      settings = try PolicySettings(bundle.documents.configuration, configuration)
+      settings = try PolicySettings(bundle.configuration, configuration)
       images = try CameraImages(settings, configuration, assets)
       units = try PolicyUnits(assets, settings, configuration.action)
       model = try DepthVLA(
         configuration,
-        weights: WeightScope(bundle, products: products, on: compute, streamingOn: loader))
+        weights: WeightScope(
+          weights, products: products, on: compute, recordingTo: recorder, streamingOn: loader))
     } catch {
       loader?.cancel()
       throw error.inFile(bundle.path)

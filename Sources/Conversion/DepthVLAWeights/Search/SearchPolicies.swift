@@ -1,0 +1,55 @@
+import DVLADiagnostics
+import DVLAModels
+import DVLAPipelines
+import DVLAQuantization
+import DVLATensorMath
+import DVLATensors
+
+/// Loads the policy of a conversion under any recipe, before a bundle is written.
+struct SearchPolicies {
+  let conversion: Conversion
+  let compute: Compute
+  /// For compensated rounding; nil before it was made.
+  var calibration: Calibration?
+  private let bundle: PlannedBundle
+
+  init(_ conversion: Conversion) {
+    self.conversion = conversion
+    compute = Compute(threads: conversion.options.threads)
+    bundle = PlannedBundle(conversion)
+  }
+
+  /// The weights as a recipe has them.
+  func weights(_ recipe: Recipe) throws(WeightsError) -> PlannedWeights {
+    let plan = try ConversionPlan(
+      conversion.plan.remap, recipe: recipe,
+      quantized: conversion.sources.map(QuantizedSource.init), calibration: calibration)
+    return try PlannedWeights(conversion, plan)
+  }
+
+  /// The policy with those weights, as a gate would load it from a bundle.
+  ///
+  /// - Parameter recorder: is shown the inputs of the layers.
+  func side(
+    _ weights: PlannedWeights, recordingTo recorder: InputRecorder? = nil
+  ) throws(WeightsError) -> GateSide {
+    let start = ContinuousClock.now
+    let policy = try RobotPolicy(
+      bundle, weights: weights, precision: { () throws(WeightsError) in weights.plan.precisionClass },
+      recordingTo: recorder, on: compute)
+    return try GateSide(bundle, policy: policy, since: start)
+  }
+}
+
+extension ConversionPlan {
+  /// How much precision the weights lose.
+  var precisionClass: PrecisionClass {
+    if tensors.contains(where: { if case .int8 = $0.content { true } else { false } }) {
+      return .int8
+    }
+    return tensors.allSatisfy(\.isLossless) ? .f32 : .bf16
+  }
+
+  /// Whether a model runs as it does on the sources.
+  var isLossless: Bool { tensors.allSatisfy(\.isLossless) }
+}
