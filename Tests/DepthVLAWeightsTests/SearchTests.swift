@@ -81,6 +81,7 @@ struct SearchTests {
       options.workFolder = scratch("")
       options.workPath = work
       options.forwards = forwards
+      options.products = .exact
       let conversion = try conversion {
         $0.threads = threads
         $0.packing = .packed(smallest: smallest)
@@ -108,6 +109,7 @@ struct SearchTests {
       var options = GateOptions(
         budget: Budget(leastObservations: 2, grippers: [], limits: limits))
       options.workFolder = scratch("")
+      options.products = .exact
       return try GateRun(
         candidate: bundle, against: reference, observations: observations, options: options
       ).run { _, _, _ in }

@@ -66,7 +66,7 @@ public final class PrecisionSearchRun {
     self.observations = observations
     self.options = options
     self.progress = progress
-    policies = SearchPolicies(conversion)
+    policies = SearchPolicies(conversion, products: options.products)
     losses = WeightLosses(conversion)
     spool = try DriftSpool(in: options.workFolder)
   }
@@ -116,6 +116,7 @@ public final class PrecisionSearchRun {
       ("observations", .string(observations.digest.hex)),
       ("observation_count", .integer(Int64(observations.entries.count))),
       ("seeds", .integer(Int64(options.seedCount))),
+      ("products", .string(options.products?.rawValue ?? "default")),
     ]
   }
 

@@ -1,10 +1,15 @@
 public import DVLAGates
+public import DVLATensorMath
 
 /// What a search for the smallest bundle inside a budget is asked.
 public struct SearchOptions: Sendable {
   public var budget: Budget
   /// How many noises each observation is run from, as the gate does that will judge the bundle.
   public var seedCount = 2
+  /// How products with the weights are computed; nil: as the gate does by default. Then a bundle of
+  /// which anything is INT8 may round activations everywhere, which uses a part of the budget that
+  /// no choice of precisions gives back.
+  public var products: ProductPrecision?
   /// Most forwards; nil: 40 for each gigabyte, begun or whole, between the largest and the smallest
   /// weights, or 6 for each observation where that is more.
   public var forwards: Int?

@@ -11,10 +11,13 @@ struct SearchPolicies {
   let compute: Compute
   /// For compensated rounding; nil before it was made.
   var calibration: Calibration?
+  private let products: ProductPrecision?
   private let bundle: PlannedBundle
 
-  init(_ conversion: Conversion) {
+  /// - Parameter products: as ``SearchOptions/products``.
+  init(_ conversion: Conversion, products: ProductPrecision?) {
     self.conversion = conversion
+    self.products = products
     compute = Compute(threads: conversion.options.threads)
     bundle = PlannedBundle(conversion)
   }
@@ -36,7 +39,7 @@ struct SearchPolicies {
     let start = ContinuousClock.now
     let policy = try RobotPolicy(
       bundle, weights: weights, precision: { () throws(WeightsError) in weights.plan.precisionClass },
-      recordingTo: recorder, on: compute)
+      products: products, recordingTo: recorder, on: compute)
     return try GateSide(bundle, policy: policy, since: start)
   }
 }
