@@ -240,8 +240,8 @@ struct GateCommandTests {
       #expect(result.status == 0, "\(result.error)")
     }
     #expect(try gate.scratch.bytes(of: "one") == gate.scratch.bytes(of: "three"))
-    let public_ = SigningCommandTests.key("ed25519.pub")
-    let run = ["verify", "candidate", "--require-gate", public_, "--gate", "one"]
+    let publicKey = SigningCommandTests.key("ed25519.pub")
+    let run = ["verify", "candidate", "--require-gate", publicKey, "--gate", "one"]
     let verified = try depthvla(run, in: gate.scratch.path)
     #expect(verified.status == 0, "\(verified.error)")
     #expect(verified.output.contains("a gate that passed 5 limits on 4 observations"))
