@@ -92,7 +92,7 @@ func isClose(_ a: Double?, _ b: Double?, tolerance: Double = 1e-12) -> Bool {
   }
 
   @Test func deviationsOfRoundingAloneAreNone() {
-    #expect(ActionDeviations.of([[0.1], [0.1.nextUp], [0.1]]) == [0])
+    #expect(ActionDeviations.of([[0.1], [(0.1 as Double).nextUp], [0.1]]) == [0])
   }
 
   /// sqrt(((1 - 2)^2 + (3 - 2)^2) / 2) = 1, and 0 for a dimension that stays where it is.
