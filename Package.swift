@@ -267,8 +267,10 @@ let command: [Target] = [
       + prefixed([
         "Diagnostics", "Families", "Tensors", "JSON", "Files", "Accounting", "Remapping",
         "Quantization",
-        "Hashing", "Signing", "Drift", "Gates", "PrecisionSearch", "Bundles", "TensorMath", "Models",
-        "Images", "Normalization", "Observations", "Pages", "Pipelines", "Robots", "Parity", "Kernels",
+        "Hashing", "Signing", "Drift", "Gates", "PrecisionSearch", "Bundles", "TensorMath",
+        "Models",
+        "Images", "Normalization", "Observations", "Pages", "Pipelines", "Robots", "Parity",
+        "Kernels",
         "Safetensors",
       ]), path: "Sources/Command/depthvla", swiftSettings: swiftSettings)
 ]

@@ -206,7 +206,6 @@ struct CompensationTests {
   }
 }
 
-
 private struct JSONText: ExpressibleByStringLiteral {
   let text: String
   init(stringLiteral text: String) { self.text = text }

@@ -119,7 +119,10 @@ struct ConvertCommand: OutputCommand {
     let paths = target.map { SearchPaths(bundle: $0, recipe: precision.recipeOut) }
     let written = precision.budget == nil ? [] : [paths?.recipe, paths?.calibration]
     try InputsOfCommand(
-      [precision.recipe, precision.calibration, precision.budget, signing.sign, signing.key.passphraseFile] + output.manifests
+      [
+        precision.recipe, precision.calibration, precision.budget, signing.sign,
+        signing.key.passphraseFile,
+      ] + output.manifests
     )
     .protect(from: [target, signature] + written)
     if let key = signing.sign { options.signing = try signing.key.signing(withKey: key) }

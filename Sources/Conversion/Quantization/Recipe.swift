@@ -81,7 +81,8 @@ extension Recipe {
   ///   - rest: of all other tensors.
   /// - Throws: `recipe.pattern` for a name that has a reserved character; `recipe.too-large`.
   public init(
-    _ precisions: [(tensor: TensorName, precision: TensorPrecision)], otherwise rest: TensorPrecision
+    _ precisions: [(tensor: TensorName, precision: TensorPrecision)],
+    otherwise rest: TensorPrecision
   ) throws(WeightsError) {
     var order: [String] = []
     var alike: [String: [(tensor: TensorName, precision: TensorPrecision)]] = [:]

@@ -43,7 +43,8 @@ extension Conversion {
   /// left, with every byte checked; and when it is stopped or runs out of room, what it has done
   /// itself is kept.
   ///
-  /// - Throws: `quantization.calibration`, `output.is-input`, `convert.resume`, `convert.non-finite`, `convert.overflow`,
+  /// - Throws: `quantization.calibration`, `output.is-input`, `convert.resume`,
+  ///   `convert.non-finite`, `convert.overflow`,
   ///   `quantization.non-finite`, `file.changed` when a source was written to meanwhile, and what
   ///   reading and writing throw. Nothing is left at the target then.
   public func write(

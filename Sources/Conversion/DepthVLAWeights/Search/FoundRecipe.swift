@@ -20,7 +20,8 @@ public struct FoundRecipe: Sendable {
   public let json: JSONValue
 
   init(
-    _ recipe: Recipe, _ calibration: Calibration?, groups: [SearchGroup], result: BudgetSearch.Found, limits: [String],
+    _ recipe: Recipe, _ calibration: Calibration?, groups: [SearchGroup],
+    result: BudgetSearch.Found, limits: [String],
     context: [(String, JSONValue)], forwards: Double, forwardLimit: Double
   ) {
     self.recipe = recipe

@@ -97,7 +97,8 @@ struct OptionMeasurement: Sendable {
         m: rows, n: range.count, k: range.count, into: &result, stride: range.count)
       for row in 0..<rows {
         for (place, column) in range.enumerated() {
-          sum += Double(products[row * range.count + place])
+          sum +=
+            Double(products[row * range.count + place])
             * Double(differences[row * columns + column])
         }
       }

@@ -71,7 +71,9 @@ public final class PrecisionSearchRun {
     spool = try DriftSpool(in: options.workFolder)
   }
 
-  private var limitsStages: Bool { options.budget.limits.contains { $0.measure.subject == "stage" } }
+  private var limitsStages: Bool {
+    options.budget.limits.contains { $0.measure.subject == "stage" }
+  }
   private var limitsWeights: Bool {
     options.budget.limits.contains { $0.measure.subject == "weight" }
   }

@@ -46,7 +46,8 @@ struct SearchJudge {
         budget: Budget(
           leastObservations: isWhole ? budget.leastObservations : 1, grippers: budget.grippers,
           limits: [limit]),
-        budgetPath: nil, files: files, samples: samples, depth: depth, stages: stages, weights: weights)
+        budgetPath: nil, files: files, samples: samples, depth: depth, stages: stages,
+        weights: weights)
       let judgements: [Judgement]
       do throws(WeightsError) { judgements = try judge.judgements() } catch {
         // A part of the observations need not have what the others have.

@@ -38,7 +38,8 @@ struct SearchPolicies {
   ) throws(WeightsError) -> GateSide {
     let start = ContinuousClock.now
     let policy = try RobotPolicy(
-      bundle, weights: weights, precision: { () throws(WeightsError) in weights.plan.precisionClass },
+      bundle, weights: weights,
+      precision: { () throws(WeightsError) in weights.plan.precisionClass },
       products: products, recordingTo: recorder, on: compute)
     return try GateSide(bundle, policy: policy, since: start)
   }

@@ -21,7 +21,11 @@ final class WeightLosses {
     init(_ tensor: StoredTensor) {
       self.tensor = tensor.info.name
       dtype = tensor.info.dtype
-      if case .int8(let quantizer) = tensor.content { scheme = quantizer.scheme } else { scheme = nil }
+      if case .int8(let quantizer) = tensor.content {
+        scheme = quantizer.scheme
+      } else {
+        scheme = nil
+      }
     }
   }
 
