@@ -89,7 +89,7 @@ struct ExitStatusTests {
     #expect(
       try depthvla("frobnicate", "--threads", "2").errorLines == [
         "depthvla: no command \"frobnicate\"; expected one of inspect, convert, verify, sign, "
-          + "export, diff, parity, run, serve; see depthvla --help"
+          + "export, diff, parity, gate, run, serve; see depthvla --help"
       ])
     #expect(
       try depthvla("convert", Self.dinov2, "-o", scratch("b")).errorLines == [

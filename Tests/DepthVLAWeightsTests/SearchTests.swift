@@ -100,12 +100,12 @@ struct SearchTests {
         $0.calibration = calibration
         $0.packing = .packed(smallest: smallest)
       }.write(to: scratch(name))
-      return try WeightBundle(path: scratch(name))
+      return try WeightBundle(path: scratch(name), check: .digest)
     }
 
     /// The largest share of the bound that a bundle's drift takes, measured by the gate.
     func use(_ bundle: WeightBundle, _ limits: [BudgetLimit]) throws -> GateReport {
-      let reference = try WeightBundle(path: scratch("reference"))
+      let reference = try WeightBundle(path: scratch("reference"), check: .digest)
       var options = GateOptions(
         budget: Budget(leastObservations: 2, grippers: [], limits: limits))
       options.workFolder = scratch("")
