@@ -197,7 +197,7 @@ struct GateCommand: OutputCommand {
       let bytes = try GateFile(report.statement(), by: key).bytes
       try statementFile.write(unsafe bytes.span.bytes, at: 0)
     }
-    try page?.finish(page: GatePage(report).html())
+    try page?.finish(page: GatePage(report, signedBy: key?.publicKey.fingerprint).html())
     try statementFile?.commit()
     try output.write(
       GateDocument(report).json, words: GateWords(report, isQuiet: output.quiet).words)

@@ -15,7 +15,7 @@ public struct Charts: Sendable {
     var items: Markup = ""
     for line in charts.flatMap(\.lines) where seen.insert(line.name).inserted {
       items += "<li><svg class=\"key\" viewBox=\"0 0 36 10\" aria-hidden=\"true\">"
-      items += "<path class=\"\(line.stroke.name)\" d=\"M1 5 L35 5\"/></svg>\(line.name)</li>\n"
+      items += key(of: line.stroke) + "</svg>\(line.name)</li>\n"
     }
     let isEqual = charts.flatMap(\.lines).flatMap(\.values).contains { $0 == .infinity }
     if isEqual {
@@ -23,5 +23,15 @@ public struct Charts: Sendable {
       items += "<circle class=\"ring solid\" cx=\"18\" cy=\"5\" r=\"3\"/></svg>no difference</li>\n"
     }
     return "<ul class=\"legend\">\n\(items)</ul>\n"
+  }
+
+  private func key(of stroke: LineChart.Stroke) -> Markup {
+    guard stroke == .points else {
+      return "<path class=\"\(stroke.name)\" d=\"M1 5 L35 5\"/>"
+    }
+    return .joined(
+      [6, 14, 22, 30].map { x -> Markup in
+        "<circle class=\"dot points\" cx=\"\(x)\" cy=\"5\" r=\"2.2\"/>"
+      })
   }
 }

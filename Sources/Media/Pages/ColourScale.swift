@@ -19,8 +19,13 @@ public struct ColourScale: Sendable {
   }
 
   /// As far below zero as above it, so that no difference has the colour of the middle.
-  public init(around difference: Tensor, in map: ColourMap, unit: String) {
-    let most = difference.values.lazy.map(abs).max() ?? 0
+  ///
+  /// - Parameter share: of the values, from 0 to 1, that lie within; the rest have the colours of
+  ///   the ends.
+  public init(around difference: Tensor, share: Double = 1, in map: ColourMap, unit: String) {
+    let sizes = difference.values.map(abs).sorted()
+    let last = Int((Double(sizes.count - 1) * share).rounded(.up))
+    let most = sizes.indices.contains(last) ? sizes[last] : 0
     self.init(-most...most, in: map, unit: unit)
   }
 

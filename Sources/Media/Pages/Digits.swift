@@ -3,6 +3,31 @@ public enum Digits {
   /// Three significant digits without zeros at the end: `0.0123`, `12.3`, `1230`, `1.23e-7`.
   public static func three(_ value: Double) -> String { significant(value, 3) }
 
+  /// Three significant digits, or as many more as tell it from each of some others that it is not:
+  /// 0.9998 beside 1 is `0.9998`.
+  public static func three(_ value: Double, apartFrom others: [Double]) -> String {
+    let others = others.filter { $0 != value }
+    for count in 3..<15 {
+      let text = significant(value, count)
+      if !others.contains(where: { significant($0, count) == text }) { return text }
+    }
+    return significant(value, 15)
+  }
+
+  /// A ratio in dB to a tenth: `−1.4`.
+  public static func decibels(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e6 else { return three(value) }
+    let tenths = Int((abs(value) * 10).rounded())
+    return "\(value < 0 && tenths > 0 ? "−" : "")\(tenths / 10).\(tenths % 10)"
+  }
+
+  /// `1st`, `22nd`, `95th`, `99.5th`.
+  public static func ordinal(_ value: Double) -> String {
+    let text = three(value)
+    guard let whole = Int(text), !(11...13).contains(whole % 100) else { return text + "th" }
+    return text + (whole % 10 == 1 ? "st" : whole % 10 == 2 ? "nd" : whole % 10 == 3 ? "rd" : "th")
+  }
+
   /// Three significant digits with zeros at the end, so that numbers of a column line up: `2.60`.
   public static func column(_ value: Double) -> String { significant(value, 3, isPadded: true) }
 

@@ -2,6 +2,8 @@
 public struct LimitBar: Sendable {
   public let found: Double
   public let limit: Double
+  /// Whether less than the limit is forbidden, and not more.
+  public let isLeast: Bool
   /// Drawn as a thin line with ends.
   public let interval: ClosedRange<Double>?
   public let passed: Bool
@@ -9,10 +11,12 @@ public struct LimitBar: Sendable {
   public let label: String
 
   public init(
-    found: Double, limit: Double, interval: ClosedRange<Double>?, passed: Bool, label: String
+    found: Double, limit: Double, isLeast: Bool = false, interval: ClosedRange<Double>?,
+    passed: Bool, label: String
   ) {
     self.found = found
     self.limit = limit
+    self.isLeast = isLeast
     self.interval = interval
     self.passed = passed
     self.label = label
@@ -36,6 +40,9 @@ public struct LimitBar: Sendable {
     var svg: Markup =
       "<svg class=\"bar\" viewBox=\"0 0 150 20\" role=\"img\" aria-label=\"\(label)\">"
     svg += "<title>\(label)</title>"
+    let forbidden = isLeast ? (Self.left, x(limit)) : (x(limit), Self.right)
+    svg += "<polygon class=\"forbidden\" points=\"\(at: forbidden.0),3 \(at: forbidden.1),3 "
+    svg += "\(at: forbidden.1),18 \(at: forbidden.0),18\"/>"
     svg +=
       "<line class=\"base\" x1=\"\(at: Self.left)\" y1=\"15\" x2=\"\(at: Self.right)\" y2=\"15\"/>"
     svg += "<rect class=\"\(passed ? "good" : "bad")\" x=\"\(at: start)\" y=\"6\" "

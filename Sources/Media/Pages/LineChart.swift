@@ -1,16 +1,19 @@
 /// Lines over the same steps, drawn over each other as SVG.
 ///
 /// They differ in dashes and width, not in colour alone: the first is solid and broad, the second
-/// dashed and narrow, so that both are seen where they agree.
+/// dashed and narrow or of dots, so that both are seen where they agree.
 public struct LineChart: Sendable {
   public enum Stroke: String, Sendable, CaseIterable {
     case solid, dashed, dotted
+    /// A dot for each value and no line, to be seen on another.
+    case points
 
     var name: Markup {
       switch self {
       case .solid: "solid"
       case .dashed: "dashed"
       case .dotted: "dotted"
+      case .points: "points"
       }
     }
   }
@@ -56,11 +59,14 @@ public struct LineChart: Sendable {
   /// Below the title.
   public let note: Markup?
 
+  /// What the axis covers; nil: what the lines need.
+  public let span: ClosedRange<Double>?
+
   /// - Precondition: all lines have the same number of values, at least one.
   public init(
     title: String, description: String, unit: String, stepName: String, firstStep: Int = 0,
     lines: [Line], mark: Mark? = nil, hasZero: Bool = false, hasDots: Bool = false,
-    note: Markup? = nil
+    note: Markup? = nil, span: ClosedRange<Double>? = nil
   ) {
     precondition(Set(lines.map(\.values.count)).count == 1 && !lines[0].values.isEmpty)
     self.title = title
@@ -73,6 +79,7 @@ public struct LineChart: Sendable {
     self.hasZero = hasZero
     self.hasDots = hasDots
     self.note = note
+    self.span = span
   }
 
   private static let size = (width: 360.0, height: 210.0)
@@ -86,7 +93,7 @@ public struct LineChart: Sendable {
     let finite = lines.flatMap(\.values).compactMap(\.self).filter(\.isFinite)
     let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
     let ticks = Ticks(
-      covering: hasZero ? min(low, 0)...max(high, 0) : low...high, atMost: 6)
+      covering: span ?? (hasZero ? min(low, 0)...max(high, 0) : low...high), atMost: 6)
     let left = 12 + Self.digitWidth * Double(ticks.labels.map(\.count).max() ?? 1)
     let plot = Plot(
       left: left, right: Self.right, top: Self.top, bottom: Self.bottom, steps: stepCount,
@@ -158,14 +165,14 @@ public struct LineChart: Sendable {
       path += isOpen ? " L\(at: x) \(at: y)" : "\(path.html.isEmpty ? "" : " ")M\(at: x) \(at: y)"
       let isAlone = !isOpen && !isFinite(line.values, step + 1)
       isOpen = true
-      if hasDots || isAlone {
+      if hasDots || isAlone || line.stroke == .points {
         dots +=
-          "<circle class=\"dot \(line.stroke.name)\" cx=\"\(at: x)\" cy=\"\(at: y)\" r=\"2.5\">"
+          "<circle class=\"dot \(line.stroke.name)\" cx=\"\(at: x)\" cy=\"\(at: y)\" r=\"\(at: line.stroke == .solid ? 3.5 : 2.2)\">"
         dots += "<title>\(stepName) \(step + firstStep), \(line.name): \(Digits.three(value))"
         dots += "</title></circle>\n"
       }
     }
-    guard !path.html.isEmpty else { return dots }
+    guard !path.html.isEmpty, line.stroke != .points else { return dots }
     return "<path class=\"\(line.stroke.name)\" d=\"\(path)\"/>\n" + dots
   }
 

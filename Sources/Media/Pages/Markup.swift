@@ -13,6 +13,13 @@ public struct Markup: Sendable, Hashable, ExpressibleByStringInterpolation {
   /// Text, escaped.
   public init(text: String) { html = text.escapedForHTML }
 
+  /// A name, escaped, that a narrow place breaks after its dots.
+  public init(name: String) {
+    self = .joined(
+      name.split(separator: ".", omittingEmptySubsequences: false).map { Markup(text: String($0)) },
+      by: ".<wbr>")
+  }
+
   /// Sentences, escaped, in which what stands between two backticks is code.
   public init(prose text: String) {
     let parts = text.split(separator: "`", omittingEmptySubsequences: false).map(String.init)

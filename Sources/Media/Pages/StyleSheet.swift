@@ -117,7 +117,7 @@ extension Page {
     padding: .15rem .9rem; text-align: left; background: none; }
     table.folds td:first-child { display: block; padding-bottom: .3rem; font-size: .9375rem; }
     table.folds td[data-label]::before { content: attr(data-label); color: var(--soft); }
-    table.folds td > span:empty { display: none; }
+    table.folds td:has(> span:empty) { display: none; }
     table.folds td:not([data-label]):not(:first-child) { display: block; }
     }
     """
@@ -142,14 +142,15 @@ extension Page {
     path.dashed { stroke: var(--second); stroke-width: 1.75; stroke-dasharray: 6 3.5; }
     path.dotted { stroke: var(--third); stroke-width: 2; stroke-dasharray: 1.5 3.5; }
     .dot.solid { fill: var(--first); }
-    .dot.dashed { fill: var(--second); }
+    .dot.dashed, .dot.points { fill: var(--second); }
     .dot.dotted { fill: var(--third); }
     .ring { fill: var(--card); stroke-width: 1.5; stroke: var(--first); }
-    .ring.dashed { stroke: var(--second); }
+    .ring.dashed, .ring.points { stroke: var(--second); }
     .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; list-style: none; padding: 0; font-size: .875rem; }
     .legend li { display: flex; align-items: center; gap: .5rem; }
     .key { width: 36px; height: 10px; flex: none; }
     .bar { display: block; width: 150px; height: 20px; }
+    .bar .forbidden { fill: var(--bad); fill-opacity: .2; }
     .bar .base { stroke: var(--zero); }
     .bar .good { fill: var(--first); }
     .bar .bad { fill: var(--bad); }

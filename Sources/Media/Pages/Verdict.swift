@@ -23,18 +23,21 @@ public struct Verdict: Sendable {
   public let sentence: Markup
   /// A line in smaller letters under it.
   public let detail: Markup?
+  /// What weakens the answer, set apart under it.
+  public let caution: Markup?
   /// Paragraphs that say why.
   public let reasons: [(heading: String, content: Markup)]
 
   public init(
     _ kind: Kind, topic: String, answer: String, sentence: Markup, detail: Markup? = nil,
-    reasons: [(heading: String, content: Markup)] = []
+    caution: Markup? = nil, reasons: [(heading: String, content: Markup)] = []
   ) {
     self.kind = kind
     self.topic = topic
     self.answer = answer
     self.sentence = sentence
     self.detail = detail
+    self.caution = caution
     self.reasons = reasons
   }
 
@@ -42,6 +45,7 @@ public struct Verdict: Sendable {
     var text: Markup = "<header class=\"verdict \(kind.name)\">\n<p class=\"topic\">\(topic)</p>\n"
     text += "<h1>\(answer)</h1>\n<p class=\"about\">\(sentence)</p>\n"
     if let detail { text += "<p class=\"detail\">\(detail)</p>\n" }
+    if let caution { text += "<p class=\"callout\">\(caution)</p>\n" }
     if !reasons.isEmpty {
       text += "<div class=\"reasons\">\n"
       for reason in reasons {

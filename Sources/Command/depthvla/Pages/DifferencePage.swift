@@ -63,7 +63,7 @@ struct DifferencePage {
       text += Section.paragraph(
         """
         The most changed tensor is <code>\(most.name)</code>: its values differ by \
-        <strong>\(Self.relative(most.ratio))</strong> of their size (SQNR \(Units.decibels(most.ratio)) dB).
+        <strong>\(Self.relative(most.ratio))</strong> of their size (SQNR \(Digits.decibels(most.ratio)) dB).
         """)
       let middle = measured[measured.count / 2].ratio
       text += Section.paragraph(
@@ -141,7 +141,7 @@ struct DifferencePage {
         .filter { $0.1.isFinite }.min { $0.1 < $1.1 }
       return Table.Row([
         "<strong>\(part.title)</strong>", "\(part.rows.count)", "\(part.differing)",
-        worst.map { "\(Self.relative($0.1))" } ?? "", worst.map { "\(Units.decibels($0.1))" } ?? "",
+        worst.map { "\(Self.relative($0.1))" } ?? "", worst.map { "\(Digits.decibels($0.1))" } ?? "",
         worst.map { "<code>\($0.0)</code>" } ?? "",
       ])
     }
@@ -187,7 +187,7 @@ struct DifferencePage {
     let rows = all.prefix(Self.shownCount).map { tensor in
       Table.Row([
         "<code>\(tensor.name)</code>", "\(Self.relative(tensor.ratio))",
-        "\(Units.decibels(tensor.ratio))", "\(Digits.three(tensor.error))",
+        "\(Digits.decibels(tensor.ratio))", "\(Digits.three(tensor.error))",
       ])
     }
     return Section.part(

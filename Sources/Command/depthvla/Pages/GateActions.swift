@@ -45,7 +45,8 @@ struct GateActions {
       "What the robot would do",
       lead: """
         The sample with the largest drift: \(place(worst)). Each chart is one number of the action, \
-        in the robot's own units, over the steps of the chunk. Where only one line is seen, the models agree.
+        in the robot's own units, over the steps of the chunk. Where the dots of the candidate lie on \
+        the line of the reference, the models agree.
         """, content)
   }
 
@@ -76,7 +77,7 @@ struct GateActions {
     }
     var lines = [
       LineChart.Line("reference", .solid, values(sample.reference)),
-      LineChart.Line("candidate", .dashed, values(sample.candidate)),
+      LineChart.Line("candidate", .points, values(sample.candidate)),
     ]
     if let demonstrated = sample.demonstrated, demonstrated.count == sample.reference.count {
       lines.append(LineChart.Line("demonstrated", .dotted, values(demonstrated)))
@@ -87,7 +88,7 @@ struct GateActions {
     return LineChart(
       title: name(dimension), description: words, unit: "robot units",
       stepName: "step of the chunk",
-      firstStep: 1, lines: lines, note: Markup(text: words))
+      lines: lines, note: Markup(text: words))
   }
 
   private func alongChunk(_ worst: GateReport.Sample) -> LineChart {
@@ -100,7 +101,7 @@ struct GateActions {
     return LineChart(
       title: "Error along the chunk", description: "mean of all samples, and the worst",
       unit: "std",
-      stepName: "step of the chunk", firstStep: 1,
+      stepName: "step of the chunk",
       lines: [
         LineChart.Line("mean of all samples", .solid, mean),
         LineChart.Line("the sample above", .dashed, worst.drift.alongChunk.map(Optional.some)),
@@ -124,28 +125,36 @@ struct GateActions {
       let (maximum, rms) = (worst(\.maximum, dimension), worst(\.rms, dimension))
       let cells = [
         name(dimension), deviation > 0 ? Digits.column(deviation) : "–", Digits.column(maximum),
-        share(maximum), Digits.column(rms), share(rms), flips(dimension),
+        share(maximum), Digits.column(rms), share(rms),
       ]
-      return Table.Row(cells.map { Markup(text: $0) })
+      return Table.Row((cells + (hasGrippers ? [flips(dimension)] : [])).map { Markup(text: $0) })
     }
+    let columns: [Table.Column] = [
+      .text("Dimension"), .number("std"), .number("Largest error"), .number("the same in std"),
+      .number("Worst RMS"), .number("RMS in std"),
+    ]
+    let count = report.samples.count
+    let grippers: Markup =
+      hasGrippers
+      ? "A gripper flips where it opens instead of closing, or the reverse."
+      : "Flips of a gripper are not counted: the budget names no gripper."
     return Table(
-      "Errors of each dimension", narrow: .scrolls,
-      columns: [
-        .text("Dimension"), .number("std"), .number("Largest error"), .number("in std"),
-        .number("Worst RMS"), .number("in std"), .number("Flips"),
-      ], rows: rows
+      "Errors of each dimension", narrow: .folds,
+      columns: columns + (hasGrippers ? [.number("Flips")] : []), rows: rows
     ).markup
       + Section.note(
         """
-        The worst of \(report.samples.count) samples in each column. RMS is the typical error over a \
-        chunk; a gripper flips where it opens instead of closing, or the reverse.
+        \(count == 1 ? "All columns are of the one sample." : "Each column has the worst of \(count) samples.") \
+        RMS is the typical error over a chunk. \(grippers)
         """)
   }
 
-  /// Of a gripper in its worst sample; nothing for other dimensions.
+  private var hasGrippers: Bool { !report.budget.grippers.isEmpty }
+
+  /// Of a gripper in its worst sample; other dimensions have none.
   private func flips(_ dimension: Int) -> String {
     guard let index = report.budget.grippers.firstIndex(where: { $0.dimension == dimension }) else {
-      return ""
+      return "–"
     }
     let counts = report.samples.map(\.drift.flips).filter { $0.indices.contains(index) }
     return String(counts.map { $0[index] }.max() ?? 0)

@@ -11,6 +11,8 @@ struct GateDepth {
 
   /// More would make the page large and say little more.
   private static let shownCount = 3
+  /// Of the pixels, by which the scale of differences is chosen: a few odd ones would pale the rest.
+  private static let colouredShare = 0.99
 
   init(_ report: GateReport) { self.report = report }
 
@@ -25,7 +27,8 @@ struct GateDepth {
       "What the robot would see",
       lead: """
         The depth maps with the largest relative error. Reference and candidate have one colour \
-        scale; in the difference, white is none, red is further away than the reference and blue nearer.
+        scale, in the reference’s unit. The difference is a share of the reference’s depth: white is \
+        none, red is further away and blue nearer.
         """, content)
   }
 
@@ -33,9 +36,11 @@ struct GateDepth {
     let scale = ColourScale(
       of: [sample.reference, sample.candidate], in: .spectralReversed, unit: "")
     let change = Tensor(
-      zip(sample.candidate.values, sample.reference.values).map { $0 - $1 },
-      shape: sample.reference.shape)
-    let difference = ColourScale(around: change, in: .redWhiteBlueReversed, unit: "")
+      zip(sample.candidate.values, sample.reference.values).map { candidate, reference in
+        reference == 0 ? 0 : (candidate - reference) / reference * 100
+      }, shape: sample.reference.shape)
+    let difference = ColourScale(
+      around: change, share: Self.colouredShare, in: .redWhiteBlueReversed, unit: "%")
     let file =
       report.observations.indices.contains(sample.observation)
       ? report.observations[sample.observation].file : ""
@@ -57,14 +62,16 @@ struct GateDepth {
       description: "Candidate less reference"
     ).markup()
     text += try scale.legend("Depth of reference and candidate", isOfBoth: true)
-    text += try difference.legend("Candidate less reference")
+    text += try difference.legend("(Candidate − reference) / reference")
     text += "</div>\n"
-    return text + measures(sample)
+    let isSmall = change.values.allSatisfy { abs($0) < 1 }
+    return text + measures(sample, isSmall: isSmall)
   }
 
-  private func measures(_ sample: GateReport.DepthSample) -> Markup {
+  private func measures(_ sample: GateReport.DepthSample, isSmall: Bool) -> Markup {
     let drift = sample.drift
-    var text: Markup = """
+    var text: Markup = isSmall ? "Every pixel differs by less than 1 %. " : ""
+    text += """
       Relative error \(percent(drift.absRel)), RMS error \(Digits.three(drift.rmse)), error beyond \
       a common factor \(Digits.three(drift.silog)); \(percent(drift.delta)) of the pixels are \
       within 25 % of the reference.
@@ -78,5 +85,5 @@ struct GateDepth {
     return Section.note(text)
   }
 
-  private func percent(_ share: Double) -> String { "\(Digits.three(share * 100)) %" }
+  private func percent(_ share: Double) -> String { "\(Digits.three(share * 100, apartFrom: [0, 100])) %" }
 }

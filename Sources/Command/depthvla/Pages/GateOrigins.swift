@@ -5,7 +5,13 @@ import DepthVLAWeights
 struct GateOrigins {
   private let report: GateReport
 
-  init(_ report: GateReport) { self.report = report }
+  private let verdictKey: String?
+
+  /// - Parameter verdictKey: fingerprint of the key that signs the verdict.
+  init(_ report: GateReport, verdictKey: String?) {
+    self.report = report
+    self.verdictKey = verdictKey
+  }
 
   var markup: Markup { costs + origins }
 
@@ -29,11 +35,11 @@ struct GateOrigins {
     return Section.part(
       "What each costs",
       lead: candidate.seconds == nil
-        ? nil : "Times are of this run on this machine; they are other in each run.",
+        ? nil : "Times are of this run on this machine; they differ from run to run.",
       Table(
         "What each costs", narrow: .folds,
         columns: [
-          .text(""), .text("Candidate"), .text("Reference"), .text("Candidate of reference"),
+          .text(""), .text("Candidate"), .text("Reference"), .text("Candidate / reference"),
         ], rows: rows
       ).markup)
   }
@@ -63,7 +69,7 @@ struct GateOrigins {
         row("Root") { code($0.root, or: "none: checkpoints have no root") },
         row("SHA-256") { code($0.sha256, or: "none: more than one file") },
         row("Signature") { subject in
-          guard let signature = subject.signature else { return "not signed" }
+          guard let signature = subject.signature else { return "not checked" }
           let release: Markup = signature.release.map { ", release \($0)" } ?? ""
           return "key <code>\(signature.key)</code>\(release)"
         },
@@ -98,6 +104,10 @@ struct GateOrigins {
     for golden in report.goldens {
       facts.append(("Golden", "<code>\(golden.path)</code> <code>\(golden.sha256)</code>"))
     }
+    facts.append(
+      (
+        "Key of the signed verdict", verdictKey.map { "<code>\($0)</code>" } ?? "none: not signed"
+      ))
     facts.append(("Measured by", "depthvla \(ToolVersion.current)"))
     return Section.heading("The measurement") + Section.facts(facts)
   }
@@ -107,6 +117,8 @@ struct GateOrigins {
     let items = report.observations.map { observation -> Markup in
       "<code>\(observation.file)</code>: \(observation.instruction)"
     }
-    return Section.folded("All \(items.count) observations", Section.list(items))
+    return Section.folded(
+      items.count == 1 ? "The one observation" : "All \(items.count) observations",
+      Section.list(items))
   }
 }

@@ -15,14 +15,15 @@ struct LayerGroups<Item> {
     }
   }
 
-  /// In the order in which their first names came. Those of one number alone are no series.
+  /// In the order in which their first names came.
   let groups: [Group]
 
   // More than any model has: names of a checkpoint of no known model may say anything.
   private static var greatestNumber: Int { 1023 }
   private static var greatestCount: Int { 60 }
 
-  init(_ items: some Sequence<Item>, name: (Item) -> String) {
+  /// - Parameter leastCount: of numbers; by default those of one alone are no series.
+  init(_ items: some Sequence<Item>, leastCount: Int = 2, name: (Item) -> String) {
     var order: [String] = []
     var members: [String: [Int: [(name: String, item: Item)]]] = [:]
     for item in items {
@@ -31,7 +32,7 @@ struct LayerGroups<Item> {
       if members[prefix] == nil { order.append(prefix) }
       members[prefix, default: [:]][number, default: []].append((name, item))
     }
-    let series = order.lazy.filter { (members[$0]?.count ?? 0) > 1 }.prefix(Self.greatestCount)
+    let series = order.lazy.filter { (members[$0]?.count ?? 0) >= leastCount }.prefix(Self.greatestCount)
     groups = series.compactMap { prefix in
       guard let layers = members[prefix], let first = layers.keys.min(),
         let last = layers.keys.max()

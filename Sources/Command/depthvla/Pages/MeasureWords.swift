@@ -64,21 +64,26 @@ extension Measure {
     }
   }
 
-  /// After a number; empty for shares and counts.
-  var unit: String {
+  /// After a number; empty for counts, the robot's units and those of depth.
+  private var unit: String {
     switch self {
     case .stageSQNR, .weightSQNR: "dB"
     case .actionMaximumOfDeviation, .actionRMSOfDeviation, .demonstrationRise: "std"
+    case .flowLossRise, .depthAbsRel, .depthDelta, .depthEdgeAbsRel, .depthEdgeBreaks, .weightGain:
+      "%"
     default: ""
     }
   }
 
   /// A value with its unit.
-  func words(_ value: Double) -> String {
+  ///
+  /// - Parameter others: what the words must not be those of, unless it is the value.
+  func words(_ value: Double, apartFrom others: [Double] = []) -> String {
     // What the SQNR of equal numbers is cut to.
     if unit == "dB", value >= DriftSums.greatestSQNR { return "no difference" }
-    if !value.isFinite || unit.isEmpty { return Digits.three(value) }
-    return "\(Digits.three(value)) \(unit)"
+    let factor: Double = unit == "%" ? 100 : 1
+    let text = Digits.three(value * factor, apartFrom: others.map { $0 * factor })
+    return unit.isEmpty || !value.isFinite ? text : "\(text) \(unit)"
   }
 }
 
@@ -98,7 +103,8 @@ extension BudgetLimit {
     switch statistic {
     case .mean: return "mean of the \(things.1)"
     case .worst: return "worst \(things.0)"
-    case .percentile(let share): return "\(Digits.three(share))th percentile of the \(things.1)"
+    case .percentile(let share):
+      return "\(Digits.ordinal(share)) percentile of the \(things.1)"
     }
   }
 
@@ -118,12 +124,27 @@ extension BudgetLimit {
 }
 
 extension Judgement {
+  /// A value of it, in so many digits that it is not mistaken for its limit, nor for what no
+  /// difference gives.
+  func words(_ value: Double) -> String {
+    let others = [limit.bound, limit.measure.isLargerBetter ? 1 : 0]
+    return limit.measure.words(value, apartFrom: others)
+  }
+
   /// The number that was judged, and for a mean what it was judged by.
   var foundWords: String {
-    guard interval != nil else { return limit.measure.words(found) }
-    return
-      "\(limit.measure.words(found)), and \(limit.measure.words(judged)) at the worse end of its "
-      + "95 % interval"
+    guard interval != nil else { return words(found) }
+    return "\(words(found)), and \(words(judged)) at the worse end of its 95 % interval"
+  }
+
+  /// What the place is: `Worst sample`, `Worst tensor`.
+  var placeTitle: String {
+    switch limit.measure.subject {
+    case "weight": "Worst tensor"
+    case "stage": "Worst stage"
+    case "depth": "Worst depth map"
+    default: "Worst sample"
+    }
   }
 
   /// How much of what is allowed was used, 1 being all of it: for the order of those that hold.
@@ -131,8 +152,8 @@ extension Judgement {
     let (value, bound) = (judged, limit.bound)
     switch limit.measure {
     case .depthDelta, .stageCosine: return bound < 1 ? (1 - value) / (1 - bound) : 0
-    case .stageSQNR, .weightSQNR: return value > 0 ? bound / value : .infinity
-    default: return bound > 0 ? value / bound : value > 0 ? .infinity : 0
+    case .stageSQNR, .weightSQNR: return bound <= 0 ? 0 : value > 0 ? bound / value : .infinity
+    default: return bound > 0 ? max(value, 0) / bound : 0
     }
   }
 

@@ -9,21 +9,32 @@ struct NoiseCharts<Item> {
   /// A name whose layer is marked.
   var marked: (name: String, label: String)?
 
-  var markup: Markup { Charts(groups.map(chart)).markup }
+  var markup: Markup {
+    let drawn = groups.map { group in (group, lines(of: group)) }
+    let all = drawn.flatMap(\.1).flatMap(\.values).compactMap(\.self).filter(\.isFinite)
+    let range = (all.min() ?? 0)...(all.max() ?? 1)
+    return Charts(drawn.map { chart($0.0, of: $0.1, over: range) }).markup
+  }
 
-  private func chart(_ group: LayerGroups<Item>.Group) -> LineChart {
-    let drawn = lines.map { line in
+  private func lines(of group: LayerGroups<Item>.Group) -> [LineChart.Line] {
+    lines.map { line in
       LineChart.Line(line.name, line.stroke, group.layers.map { $0.isEmpty ? nil : line.value($0) })
     }
-    let finite = drawn[0].values.enumerated().compactMap { step, value in
-      value.flatMap { $0.isFinite ? (step, $0) : nil }
+  }
+
+  private func chart(
+    _ group: LayerGroups<Item>.Group, of drawn: [LineChart.Line], over range: ClosedRange<Double>
+  ) -> LineChart {
+    let finite = drawn.flatMap { line in
+      line.values.enumerated().compactMap { step, value in
+        value.flatMap { $0.isFinite ? (step: step, value: $0) : nil }
+      }
     }
     let stepName = group.prefix == "step" ? "step" : "layer"
-    var (note, description): (Markup, String) = ("no layer differs", "no layer differs")
-    if let least = finite.min(by: { $0.1 < $1.1 }) {
-      let words =
-        "lowest \(Units.decibels(least.1)) dB, in \(stepName) \(least.0 + group.firstNumber)"
-      (note, description) = (Markup(text: words), words)
+    var description = "no \(stepName) differs"
+    if let least = finite.min(by: { $0.value < $1.value }) {
+      description =
+        "lowest \(Digits.decibels(least.value)) dB, in \(stepName) \(least.step + group.firstNumber)"
     }
     return LineChart(
       title: PartNames.title(ofSeries: group.prefix), description: description, unit: "dB",
@@ -31,7 +42,8 @@ struct NoiseCharts<Item> {
       lines: drawn,
       mark: marked.flatMap { marked in
         group.step(of: marked.name).map { LineChart.Mark(step: $0, marked.label) }
-      }, hasDots: group.layers.count <= 64, note: note)
+      }, hasDots: group.layers.count <= 64,
+      note: Markup(text: description), span: range)
   }
 
   /// What the charts mean, in a sentence.
