@@ -62,6 +62,7 @@ struct ConvertCommand: OutputCommand {
     if let target = bundle.target, let found = try searched(conversion, for: target, line) {
       options.recipe = found.recipe.recipe
       options.calibration = found.recipe.calibration
+      options.recipeOutput = found.output
       conversion = try Conversion(sources: imported, options: options, library: library)
       search = found
     }
@@ -74,7 +75,7 @@ struct ConvertCommand: OutputCommand {
     let result = try conversion.write(to: target) { line?.update($0) }
     line?.finish()
     let seconds = monotonicSeconds() - started
-    try search?.write(overwrite: bundle.force)
+    try search?.removeWork()
     try output.write(
       plan.json(result: result, seconds: seconds, more: search?.members ?? []),
       words: plan.words(result: result, seconds: seconds) + (search?.words ?? ""))
@@ -87,9 +88,10 @@ struct ConvertCommand: OutputCommand {
     guard let budget = precision.budget, let folder = precision.observations else { return nil }
     var options = SearchOptions(budget: try Budget(path: budget))
     let paths = SearchPaths(bundle: target, recipe: precision.recipeOut)
-    for path in [target, paths.recipe, paths.calibration] {
-      try OutputVacancy.require(path, overwrite: bundle.force)
-    }
+    let signature = signing.sign.map { _ in VerifiedSignature.path(ofBundle: target) }
+    try paths.require(
+      with: [target] + (signature.map { [$0] } ?? []), of: conversion, isResuming: bundle.resume)
+    options.products = precision.products
     options.forwards = precision.searchForwards
     options.workPath = bundle.resume ? paths.work : nil
     options.workFolder = target.splitAtLastComponent.folder
@@ -117,11 +119,12 @@ struct ConvertCommand: OutputCommand {
     let signature = signing.sign == nil ? nil : target.map { VerifiedSignature.path(ofBundle: $0) }
     if let path = precision.calibration { options.calibration = try Calibration(path: path) }
     let paths = target.map { SearchPaths(bundle: $0, recipe: precision.recipeOut) }
-    let written = precision.budget == nil ? [] : [paths?.recipe, paths?.calibration]
+    let written =
+      precision.budget == nil ? [] : [paths?.recipe, paths?.calibration, paths?.work]
     try InputsOfCommand(
       [
-        precision.recipe, precision.calibration, precision.budget, signing.sign,
-        signing.key.passphraseFile,
+        precision.recipe, precision.calibration, precision.budget, precision.observations,
+        signing.sign, signing.key.passphraseFile,
       ] + output.manifests
     )
     .protect(from: [target, signature] + written)

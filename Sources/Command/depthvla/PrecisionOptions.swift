@@ -1,6 +1,7 @@
 public import ArgumentParser
 import DVLADiagnostics
 public import DVLAQuantization
+public import DVLATensorMath
 import DepthVLAWeights
 
 /// Which tensor is stored in which type.
@@ -43,6 +44,12 @@ struct PrecisionOptions: ParsableArguments {
         + "could be saved, or 6 for each observation).", valueName: "number"))
   var searchForwards: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "With --budget: how the bundle will be run, exact or native (default: as run does).",
+      valueName: "how"))
+  var products: ProductPrecision?
+
   @Flag(help: "Accept tensors that hold NaN or infinity.")
   var allowNonFinite = false
 
@@ -56,8 +63,8 @@ struct PrecisionOptions: ParsableArguments {
     guard (budget == nil) == (observations == nil) else {
       throw ValidationError("--budget FILE and --observations FOLDER go together")
     }
-    if budget == nil, recipeOut != nil || searchForwards != nil {
-      throw ValidationError("--recipe-out and --search-forwards go with --budget")
+    if budget == nil, recipeOut != nil || searchForwards != nil || products != nil {
+      throw ValidationError("--recipe-out, --search-forwards and --products go with --budget")
     }
     if calibration != nil, recipe == nil {
       throw ValidationError("--calibration goes with --recipe")

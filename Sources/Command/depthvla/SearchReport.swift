@@ -24,6 +24,30 @@ struct SearchPaths {
     calibration = stem(recipe, Self.recipeSuffix) + ".calibration.safetensors"
     work = beside("." + name + ".search")
   }
+
+  /// Refuses what could not be written, before the search, which is long.
+  ///
+  /// - Parameters:
+  ///   - more: what else is written: the bundle, its signature.
+  ///   - isResuming: whether measurements are kept too.
+  /// - Throws: `output.is-input` where one would replace another, or a file of a source;
+  ///   as `OutputVacancy.require(_:overwrite:)`.
+  func require(
+    with more: [String], of conversion: Conversion, isResuming: Bool
+  ) throws(WeightsError) {
+    let outputs = more + [recipe, calibration]
+    for output in outputs {
+      try OutputVacancy.require(output, overwrite: conversion.options.overwrite)
+      try conversion.protectInputs(from: output)
+    }
+    let all = outputs + (isResuming ? [work] : [])
+    for (index, output) in all.enumerated() {
+      for other in all[..<index] where try isSamePlace(output, other) {
+        throw InputProtection.refusal(
+          output: output, is: other == output ? "the place of two outputs" : "also \(other.quoted)")
+      }
+    }
+  }
 }
 
 /// What a search found, for a person and as a document.
@@ -36,19 +60,15 @@ struct SearchReport {
     self.paths = paths
   }
 
-  /// Writes the recipe, and the calibration if it needs one, and removes what a run would go on
-  /// from.
+  /// What the conversion writes before the bundle has its name.
+  var output: RecipeOutput {
+    RecipeOutput(recipe, path: paths.recipe, calibrationPath: paths.calibration)
+  }
+
+  /// Removes what another run would go on from.
   ///
   /// - Throws: `file.*`.
-  func write(overwrite: Bool) throws(WeightsError) {
-    try recipe.calibration?.write(to: paths.calibration, overwrite: overwrite)
-    let file = try AtomicOutputFile(path: paths.recipe, overwrite: overwrite)
-    let bytes = Array((recipe.json.encoded(pretty: true) + "\n").utf8)
-    // The bytes of an array of integers are always initialised.
-    try file.write(unsafe bytes.span.bytes, at: 0)
-    try file.commit()
-    try removeFile(path: paths.work)
-  }
+  func removeWork() throws(WeightsError) { try removeFile(path: paths.work) }
 
   var words: String {
     let (largest, smallest, found) = recipe.byteCounts

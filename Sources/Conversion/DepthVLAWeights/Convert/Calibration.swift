@@ -72,6 +72,13 @@ public struct Calibration: Sendable {
   ///
   /// - Throws: `file.*`.
   public func write(to path: String, overwrite: Bool) throws(WeightsError) {
+    try file(at: path, overwrite: overwrite).commit()
+  }
+
+  /// The file, written but without its name.
+  ///
+  /// - Throws: `file.*`.
+  func file(at path: String, overwrite: Bool) throws(WeightsError) -> AtomicOutputFile {
     let file = try AtomicOutputFile(path: path, overwrite: overwrite)
     var end = 0
     try Self.write(factors) { (bytes) throws(WeightsError) in
@@ -79,7 +86,7 @@ public struct Calibration: Sendable {
       try file.write(unsafe bytes.span.bytes, at: end)
       end += bytes.count
     }
-    try file.commit()
+    return file
   }
 
   /// The file, part by part.

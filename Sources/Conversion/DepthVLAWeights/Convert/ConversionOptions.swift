@@ -30,6 +30,8 @@ public struct ConversionOptions: Sendable {
   public var assets = AssetChoice()
   /// Signs the bundle; nil: it stays unsigned.
   public var signing: SigningOptions?
+  /// The recipe that a search has found, to be written before the bundle has its name; nil: none.
+  public var recipeOutput: RecipeOutput?
   /// Whether what `run` would refuse of the bundle is refused before it is written.
   var isRehearsed = true
   /// The keys of a bundle under `processing`, in place of what the documents beside the weights

@@ -37,7 +37,9 @@ extension Conversion {
   ///
   /// A signature gets its name right before the bundle does, and both or neither: a process that is
   /// killed in between leaves a signature without its bundle, which nobody takes for finished, and
-  /// never a bundle that lacks its signature.
+  /// never a bundle that lacks its signature. The recipe and the calibration of a search
+  /// (``ConversionOptions/recipeOutput``) get their names before both: there is no bundle that
+  /// lacks them.
   ///
   /// With ``ConversionOptions/resumes`` it continues what an earlier run of the same conversion has
   /// left, with every byte checked; and when it is stopped or runs out of room, what it has done
@@ -55,7 +57,7 @@ extension Conversion {
   }
 
   /// - Throws: `output.is-input` when the output is one of the files of a source, or an asset.
-  fileprivate func protectInputs(from output: String) throws(WeightsError) {
+  public func protectInputs(from output: String) throws(WeightsError) {
     try InputProtection.check(output, against: assetFiles.map(\.path)) { "the asset \($0.quoted)" }
     for source in sources {
       var inputs = source.checkpoint.files.map(\.file.path)
@@ -77,6 +79,7 @@ private struct ConversionRun {
   private let output: ResumableOutput
   private let journal: ConversionJournal
   private let signature: SignatureOutput?
+  private let recipe: RecipeFiles?
   private let progress: WorkProgress.Handler
 
   /// Opens what is written: the unfinished bundle with its journal, and the signature.
@@ -85,12 +88,15 @@ private struct ConversionRun {
   ) throws(WeightsError) -> ConversionRun {
     try conversion.protectInputs(from: path)
     let signature = try openSignature(conversion, ofBundle: path)
+    let recipe = try conversion.options.recipeOutput.map { (output) throws(WeightsError) in
+      try RecipeFiles(output, overwrite: conversion.options.overwrite)
+    }
     let record = ConversionRecord(conversion)
     let (output, journal) = try openWork(
       try conversion.identity(record), conversion.options, at: path)
     return ConversionRun(
       conversion: conversion, path: path, record: record, output: output, journal: journal,
-      signature: signature, progress: progress)
+      signature: signature, recipe: recipe, progress: progress)
   }
 
   private static func openSignature(
@@ -162,6 +168,7 @@ private struct ConversionRun {
       let bundle = try verifiedBundle(temporary)
       try SourceMarks(conversion.sources).check(bundle, of: conversion, progress)
       statement = try signature?.write(for: bundle, progress: progress)
+      try recipe?.commit()
     }
     return (root, statement)
   }
@@ -183,6 +190,7 @@ private struct ConversionRun {
   /// - Returns: the error to report.
   private func recover(from error: WeightsError) -> WeightsError {
     signature?.file.discard()
+    recipe?.discard()
     if error.code == .convertResume {
       // It belongs to another conversion, and the user decides whether to give it up.
       output.keep()
