@@ -1,6 +1,5 @@
-import Testing
-
 import DVLABase64
+import Testing
 
 struct Base64Tests {
   /// RFC 4648, section 10.

@@ -129,7 +129,8 @@ struct GateCommandTests {
     #expect(worst?["name"]?.string == "vlm.layers.1.mlp.up_proj.weight")
   }
 
-  /// Chunks carry two hashes, and the root binds both; a robot that demands a gate checks the SHA-256.
+  /// Chunks carry two hashes, and the root binds both; a robot that demands a gate checks the
+  /// SHA-256.
   @Test func aBundleIsJudgedByTheHashesThatARobotChecks() throws {
     let gate = try GateScratch()
     try gate.candidate()

@@ -64,7 +64,8 @@ public struct ActionDrift: Sendable, Hashable {
     deviation > 0 ? min(error / deviation, DriftSums.unbounded) : nil
   }
 
-  /// What rounding may move a dimension that never changed in training, in parts of its size or of 1.
+  /// What rounding may move a dimension that never changed in training, in parts of its size or of
+  /// 1.
   private static let rounding = 1e-5
 
   /// ``maximum`` as shares of the standard deviations. A dimension that never changed in training

@@ -2,10 +2,10 @@ public import DVLADiagnostics
 
 /// Finds the smallest combination of precisions that stays inside a budget.
 ///
-/// The smallest precision of every group is tried first. If that exceeds the budget, what each group
-/// causes alone is measured, combinations are predicted (``DriftModel``), and the predicted one that
-/// uses the whole budget is checked. What the check finds moves the target, until a combination
-/// passes and a slightly smaller one does not. The result has always been checked.
+/// The smallest precision of every group is tried first. If that exceeds the budget, what each
+/// group causes alone is measured, combinations are predicted (``DriftModel``), and the predicted
+/// one that uses the whole budget is checked. What the check finds moves the target, until a
+/// combination passes and a slightly smaller one does not. The result has always been checked.
 public struct BudgetSearch {
   /// What a whole forward over the observations found.
   public struct Check: Sendable, Hashable {

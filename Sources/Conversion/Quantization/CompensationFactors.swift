@@ -6,8 +6,8 @@ import DVLATensors
 /// With H the second moment of the inputs, the error of a row is (w - v) H (w - v)^T. When input j
 /// is rounded, the least error is left if each later input k changes by (w_j - v_j) U_jk / U_jj, U
 /// being the upper Cholesky factor of H^-1. H is taken in blocks of 128 inputs along its diagonal,
-/// with a hundredth of their mean square added to each; in a block the inputs are rounded by falling
-/// mean square, since the last ones have nobody behind them.
+/// with a hundredth of their mean square added to each; in a block the inputs are rounded by
+/// falling mean square, since the last ones have nobody behind them.
 ///
 /// Source: Frantar et al., arXiv 2210.17323, sections 3 and 4.
 public struct CompensationFactors: Sendable, Hashable {

@@ -33,8 +33,8 @@ public struct ColourMap: Sendable, Hashable {
     return try picture(of: depth, over: least...greatest)
   }
 
-  /// A picture of a map [H, W] in colours that go from one given number to another; what lies beyond
-  /// an end has its colour. All is of the first colour where the two are equal.
+  /// A picture of a map [H, W] in colours that go from one given number to another; what lies
+  /// beyond an end has its colour. All is of the first colour where the two are equal.
   ///
   /// - Throws: `depth.not-finite`.
   public func picture(

@@ -36,8 +36,8 @@ public final class InputRecorder: Sendable {
   /// Starts or ends recording.
   public func record(_ isRecording: Bool) { state.withLock { $0.isRecording = isRecording } }
 
-  /// By the name of the weights: the means of x_j x_k over all tokens so far, for the inputs j and k
-  /// of each block, one block behind the other, row-major.
+  /// By the name of the weights: the means of x_j x_k over all tokens so far, for the inputs j and
+  /// k of each block, one block behind the other, row-major.
   public var moments: [TensorName: [Float]] {
     state.withLock { state in
       state.sums.mapValues { sums in

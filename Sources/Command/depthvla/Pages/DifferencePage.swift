@@ -141,7 +141,8 @@ struct DifferencePage {
         .filter { $0.1.isFinite }.min { $0.1 < $1.1 }
       return Table.Row([
         "<strong>\(part.title)</strong>", "\(part.rows.count)", "\(part.differing)",
-        worst.map { "\(Self.relative($0.1))" } ?? "", worst.map { "\(Digits.decibels($0.1))" } ?? "",
+        worst.map { "\(Self.relative($0.1))" } ?? "",
+        worst.map { "\(Digits.decibels($0.1))" } ?? "",
         worst.map { "<code>\($0.0)</code>" } ?? "",
       ])
     }

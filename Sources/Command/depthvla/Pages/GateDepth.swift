@@ -11,7 +11,8 @@ struct GateDepth {
 
   /// More would make the page large and say little more.
   private static let shownCount = 3
-  /// Of the pixels, by which the scale of differences is chosen: a few odd ones would pale the rest.
+  /// Of the pixels, by which the scale of differences is chosen: a few odd ones would pale the
+  /// rest.
   private static let colouredShare = 0.99
 
   init(_ report: GateReport) { self.report = report }
@@ -85,5 +86,7 @@ struct GateDepth {
     return Section.note(text)
   }
 
-  private func percent(_ share: Double) -> String { "\(Digits.three(share * 100, apartFrom: [0, 100])) %" }
+  private func percent(_ share: Double) -> String {
+    "\(Digits.three(share * 100, apartFrom: [0, 100])) %"
+  }
 }

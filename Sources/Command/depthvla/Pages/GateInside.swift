@@ -75,7 +75,8 @@ struct GateInside {
     guard total > 0 else { return "" }
     guard !report.weights.isEmpty else {
       return Section.part(
-        "The worst tensors", Section.paragraph(
+        "The worst tensors",
+        Section.paragraph(
           total == 1
             ? "The one tensor is equal bit for bit."
             : "All \(total) tensors are equal bit for bit."))

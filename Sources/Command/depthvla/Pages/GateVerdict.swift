@@ -67,7 +67,8 @@ struct GateVerdict {
 
   private var held: Markup {
     let count = report.judgements.count
-    var text = Section.paragraph("\(count == 1 ? "The one limit holds" : "All \(count) limits hold").")
+    var text = Section.paragraph(
+      "\(count == 1 ? "The one limit holds" : "All \(count) limits hold").")
     if count > 1, let nearest = report.judgements.max(by: { $0.loading < $1.loading }) {
       text += Section.paragraph(
         """

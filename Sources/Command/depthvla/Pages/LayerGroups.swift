@@ -32,7 +32,8 @@ struct LayerGroups<Item> {
       if members[prefix] == nil { order.append(prefix) }
       members[prefix, default: [:]][number, default: []].append((name, item))
     }
-    let series = order.lazy.filter { (members[$0]?.count ?? 0) >= leastCount }.prefix(Self.greatestCount)
+    let series = order.lazy.filter { (members[$0]?.count ?? 0) >= leastCount }.prefix(
+      Self.greatestCount)
     groups = series.compactMap { prefix in
       guard let layers = members[prefix], let first = layers.keys.min(),
         let last = layers.keys.max()

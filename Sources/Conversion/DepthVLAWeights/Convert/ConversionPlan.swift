@@ -18,7 +18,8 @@ public struct ConversionPlan: Sendable {
 
   /// - Parameters:
   ///   - quantized: the INT8 tensors of each source.
-  ///   - calibration: for compensated rounding. Without it what the recipe rounds so cannot be made.
+  ///   - calibration: for compensated rounding. Without it what the recipe rounds so cannot be
+  ///     made.
   /// - Throws: `convert.too-large` for more than a bundle holds, what the recipe throws for
   ///   groups that do not divide a row, and `quantization.*` for INT8 that cannot stay what it is.
   init(

@@ -57,7 +57,8 @@ public struct Difference: Sendable {
   ///   where an asset is damaged.
   public static func compare(
     _ first: String, _ second: String, library: ManifestLibrary, settings: Configuration,
-    protecting outputs: [String?] = [], threads: Int, progress: @escaping WorkProgress.Handler = { _ in }
+    protecting outputs: [String?] = [], threads: Int,
+    progress: @escaping WorkProgress.Handler = { _ in }
   ) throws(WeightsError) -> Difference {
     let (naming, a, b) = try sides(first, second, library, settings)
     for output in outputs.compactMap(\.self) {

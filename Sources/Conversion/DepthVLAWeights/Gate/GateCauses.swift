@@ -15,8 +15,8 @@ struct GateCauses {
   let weights: [WeightDrift]
   let stages: [StageDrift]
 
-  /// By how much rounding to 8 bits scales a tensor as a whole at most. Measured on the fixtures and
-  /// on drawn weights of the published sizes: below 0.0005.
+  /// By how much rounding to 8 bits scales a tensor as a whole at most. Measured on the fixtures
+  /// and on drawn weights of the published sizes: below 0.0005.
   static let gainOfRounding = 0.002
 
   /// - Throws: what reading assets throws.

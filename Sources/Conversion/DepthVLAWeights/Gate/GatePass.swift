@@ -22,8 +22,8 @@ struct GatePass {
   let side: GateSide
   let seedCount: Int
 
-  /// Times at which the flow-matching loss is evaluated, the same for both models: it is a mean over
-  /// times in training.
+  /// Times at which the flow-matching loss is evaluated, the same for both models: it is a mean
+  /// over times in training.
   static let flowTimes = [0.1, 0.3, 0.5, 0.7, 0.9]
 
   /// Stages that are compared: the results of layers and parts, not what happens inside a layer.

@@ -114,7 +114,8 @@ extension ParitySubject {
   ///   - trust: which bundles are accepted.
   ///   - signatureFile: where the signature of a bundle is; beside it by default.
   /// - Throws: `parity.settings` for settings of a bundle, which holds its own;
-  ///   `parity.trust` for a checkpoint where a signature or a gate is asked for; what opening throws.
+  ///   `parity.trust` for a checkpoint where a signature or a gate is asked for; what opening
+  ///   throws.
   public static func open(
     _ path: String, library: ManifestLibrary, settings: [(key: String, value: JSONValue)],
     trust: BundleTrust = .any, signatureFile: String? = nil

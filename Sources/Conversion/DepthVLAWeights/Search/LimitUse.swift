@@ -2,12 +2,12 @@ import DVLAGates
 import Glibc
 
 extension BudgetLimit {
-  /// How much of the limit a value uses: 1 at the bound, and in proportion to the size of the errors
-  /// elsewhere.
+  /// How much of the limit a value uses: 1 at the bound, and in proportion to the size of the
+  /// errors elsewhere.
   ///
   /// An error e of which a measure is a multiple uses value / bound. A share of good pixels, and a
-  /// cosine, are measured from 1: (1 - value) / (1 - bound), for the cosine its root, since it falls
-  /// with the square of an error. An SQNR in dB uses 10^((bound - value) / 20).
+  /// cosine, are measured from 1: (1 - value) / (1 - bound), for the cosine its root, since it
+  /// falls with the square of an error. An SQNR in dB uses 10^((bound - value) / 20).
   func use(_ value: Double) -> Double {
     switch measure {
     case .stageSQNR, .weightSQNR: pow(10, (bound - value) / 20)

@@ -26,9 +26,9 @@ public struct ForwardMemory: Sendable {
 
   /// An empty memory that a forward fills.
   ///
-  /// - Parameter byteLimit: of the tokens before layers. Where there are more, those of every second
-  ///   layer are dropped, then those of three in four, and so on down to the first: a later run
-  ///   begins earlier.
+  /// - Parameter byteLimit: of the tokens before layers. Where there are more, those of every
+  ///   second layer are dropped, then those of three in four, and so on down to the first: a later
+  ///   run begins earlier.
   public init(keeping byteLimit: Int) {
     (self.byteLimit, isKeeping) = (byteLimit, true)
     for stack in Self.stacks { self[keyPath: stack].isKeeping = true }

@@ -178,8 +178,8 @@ struct PolicyUnits: Sendable {
   /// Actions of the robot, as demonstrations hold them, as the model has them: the inverse of
   /// ``robotActions(_:from:)`` but for rounding. Filled up with zeros to the model's width.
   ///
-  /// - Returns: [H, actionDim]; nil where joints and grippers of ALOHA would have to be brought back,
-  ///   or the actions have another width than the policy's.
+  /// - Returns: [H, actionDim]; nil where joints and grippers of ALOHA would have to be brought
+  ///   back, or the actions have another width than the policy's.
   /// - Throws: `statistics.*`.
   func modelActions(
     _ rows: [[Double]], from state: ModelState
