@@ -1,7 +1,7 @@
 public import ArgumentParser
 import DVLADiagnostics
 public import DVLAQuantization
-public import DVLATensorMath
+import DVLATensorMath
 import DepthVLAWeights
 
 /// Which tensor is stored in which type.
