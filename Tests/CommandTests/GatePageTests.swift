@@ -1,3 +1,4 @@
+import DVLAGates
 import DVLATestSupport
 import Foundation
 import Testing
@@ -29,13 +30,15 @@ struct GatePageTests {
     // 2.11 is allowed up to 0.25: 8.44 times.
     for words in [
       "3 of 9 limits are broken",
-      "<strong>Largest action error in std</strong> (worst sample): 2.11 std",
-      "at most 0.25 std", "<strong>8.4 times what is allowed</strong>",
-      "Worst at 000003.safetensors, seed 0, dimension 6",
-      "Also broken: RMS action error in std; Gripper flips.",
+      "<strong>Largest action error in std</strong> (worst sample): 2.11\u{A0}std",
+      "at most 0.25\u{A0}std", "<strong>8.4 times what is allowed</strong>",
+      "Worst sample: 000003.<wbr>safetensors, seed 0, dimension 6",
+      "Also broken: RMS action error in std (mean of the samples); Gripper flips (worst sample).",
       "Likely cause", "1 % too large as a whole", "What would fix it",
       "Convert this bundle again", "8 observations, each from 2 noises: 16 samples",
       "INT8 per channel of 3.91 GB", "BF16 of 7.63 GB",
+      // 3.912 / 7.634, 4.2 / 7.9 and 1.31 / 2.44.
+      "51.2 % of its size", "loads in 53.2 % of its time", "acts in 53.7 %",
     ] {
       #expect(top.contains(words), "\(words)")
     }
@@ -54,7 +57,7 @@ struct GatePageTests {
     #expect(html.components(separatedBy: "data:image/png;base64,").count - 1 == 3 * (4 + 2))
     #expect(html.contains("The 20 worst tensors"))
     #expect(html.components(separatedBy: "I8 [2048, 16384], per channel").count - 1 == 20)
-    #expect(html.contains("<td>+1 %</td>") || html.contains(">+1 %</td>"))
+    #expect(html.contains("<span>+1 %</span>"))
   }
 
   @Test func aGoodCandidateShipsAndSaysHowNearItsNearestLimitIs() throws {
@@ -92,5 +95,51 @@ struct GatePageTests {
     #expect(html.contains("<h2>Where to look</h2>"))
     #expect(html.contains("The first stage that drifts is <code>vlm.layer.7.mlp</code>"))
     #expect(html.contains("<code>vlm.layers.7.mlp.down_proj.weight</code>"))
+  }
+
+  private func weightJudgement(found: Double) -> Judgement {
+    Judgement(
+      limit: BudgetLimit(.weightGain, .worst, bound: 0.002), found: found, interval: nil,
+      sampleCount: 539, place: "vlm.layers.7.mlp.down_proj.weight")
+  }
+
+  private var actionJudgement: Judgement {
+    Judgement(
+      limit: BudgetLimit(.actionRMSOfDeviation, .percentile(95), bound: 0.1), found: 0.03,
+      interval: nil, sampleCount: 16, place: "000003.safetensors, seed 0, dimension 6")
+  }
+
+  @Test func brokenWeightsAloneAreNotCalledDrift() throws {
+    var sample = SampleGateReport(observations: 2)
+    sample.chosen = [weightJudgement(found: 0.00974), actionJudgement]
+    let html = try page("gate-weights", sample)
+    #expect(html.contains("The weights of <code>policy-int8.dvla.safetensors</code> are not those"))
+    #expect(html.contains("Its actions stay inside the budget in these samples."))
+    #expect(!html.contains("drifts further"))
+    #expect(html.contains("0.974\u{A0}%, where at most 0.2\u{A0}% is allowed"))
+    #expect(html.contains("Worst tensor: vlm.<wbr>layers.<wbr>7"))
+  }
+
+  @Test func aBudgetOfWeightsAloneSaysNothingOfActions() throws {
+    var sample = SampleGateReport(observations: 1, seeds: 1, isBroken: false)
+    sample.chosen = [weightJudgement(found: 0.001)]
+    let html = try GatePage(sample.report).html()
+    #expect(html.contains("which judges its weights") && !html.contains("acts like"))
+    #expect(html.contains("The one limit holds.") && html.contains("The one observation"))
+    #expect(html.contains("No signature of the candidate was checked.") == false, "it is signed")
+  }
+
+  @Test func aReferenceThatMissesTheDemonstrationsIsPointedOut() throws {
+    let words = "The reference itself is 3.65 standard deviations from the demonstrated actions"
+    var sample = SampleGateReport(observations: 1)
+    #expect(try !GatePage(sample.report).html().contains("The reference itself"))
+    sample.demonstrationL1 = 3.65
+    #expect(try GatePage(sample.report).html().contains("<p class=\"callout\">\(words)"))
+  }
+
+  @Test func theKeyOfTheVerdictIsNamed() throws {
+    let report = try SampleGateReport(observations: 1).report
+    #expect(try GatePage(report, signedBy: "c0ffee").html().contains("<code>c0ffee</code>"))
+    #expect(try GatePage(report).html().contains("none: not signed"))
   }
 }

@@ -34,7 +34,7 @@ struct LineChartTests {
     #expect(html.contains("<path class=\"solid\" d=\"M26 170 M155.6 26 M285.2 170 L350 26\"/>"))
     #expect(html.contains("<circle class=\"ring solid\" cx=\"90.8\" cy=\"26\" r=\"3\">"))
     // A value without neighbours has no line, so that a dot shows it.
-    #expect(html.contains("<circle class=\"dot solid\" cx=\"155.6\" cy=\"26\" r=\"2.5\">"))
+    #expect(html.contains("<circle class=\"dot solid\" cx=\"155.6\" cy=\"26\" r=\"3.5\">"))
     #expect(!html.contains("cx=\"350\""))
   }
 
@@ -71,6 +71,22 @@ struct LineChartTests {
     #expect(Charts([chart(.infinity)]).markup.html.contains("no difference"))
     #expect(Charts([]).markup.html == "")
   }
+
+  @Test func pointsAreDotsWithoutALine() {
+    let chart = LineChart(
+      title: "", description: "", unit: "", stepName: "step",
+      lines: [LineChart.Line("candidate", .points, [0, 1, 2])])
+    #expect(chart.markup.html.components(separatedBy: "<circle class=\"dot points\"").count == 4)
+    #expect(!chart.markup.html.contains("<path"))
+    #expect(Charts([chart]).markup.html.contains("r=\"2.2\"/></svg>candidate</li>"))
+  }
+
+  @Test func aGivenSpanIsTheAxisOfEveryChart() {
+    let chart = LineChart(
+      title: "", description: "", unit: "", stepName: "",
+      lines: [LineChart.Line("a", .solid, [1, 2])], span: 0...50)
+    #expect(chart.markup.html.contains(">50</text>"))
+  }
 }
 
 struct LimitBarTests {
@@ -96,5 +112,16 @@ struct LimitBarTests {
     #expect(bar.markup.html == "")
     #expect(
       LimitBar(found: 0, limit: 0, interval: nil, passed: true, label: "").markup.html == "")
+  }
+
+  /// The axis of 0 to 2 with a tenth of room: the limit 1 is at 4 + 142 / 2.2.
+  @Test func theForbiddenSideIsShaded() {
+    func bar(isLeast: Bool) -> String {
+      LimitBar(
+        found: 2, limit: 1, isLeast: isLeast, interval: nil, passed: isLeast, label: ""
+      ).markup.html
+    }
+    #expect(bar(isLeast: false).contains("points=\"68.5,3 146,3 146,18 68.5,18\""))
+    #expect(bar(isLeast: true).contains("points=\"4,3 68.5,3 68.5,18 4,18\""))
   }
 }

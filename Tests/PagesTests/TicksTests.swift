@@ -69,4 +69,24 @@ struct DigitsTests {
     #expect(
       [2.6, 19.96, 0, 0.21, 1e-7].map(Digits.column) == ["2.60", "20.0", "0", "0.210", "1.00e-7"])
   }
+
+  @Test(arguments: [
+    (0.9998, [1.0], "0.9998"), (1, [1], "1"), (0.20003, [0.2], "0.20003"), (0.3, [0.2], "0.3"),
+    (-0.00001, [0], "−1e-5"),
+  ])
+  func digitsTellANumberFromOthers(value: Double, others: [Double], text: String) {
+    #expect(Digits.three(value, apartFrom: others) == text)
+  }
+
+  @Test(arguments: [(-1.44, "−1.4"), (-0.01, "0.0"), (38.25, "38.3"), (.infinity, "∞")])
+  func decibelsHaveATenthAndATrueMinus(value: Double, text: String) {
+    #expect(Digits.decibels(value) == text)
+  }
+
+  @Test(arguments: [
+    (1.0, "1st"), (22, "22nd"), (93, "93rd"), (95, "95th"), (11, "11th"), (99.5, "99.5th"),
+  ])
+  func percentilesAreOrdinals(value: Double, text: String) {
+    #expect(Digits.ordinal(value) == text)
+  }
 }

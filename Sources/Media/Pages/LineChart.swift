@@ -167,7 +167,7 @@ public struct LineChart: Sendable {
       isOpen = true
       if hasDots || isAlone || line.stroke == .points {
         dots +=
-          "<circle class=\"dot \(line.stroke.name)\" cx=\"\(at: x)\" cy=\"\(at: y)\" r=\"\(at: line.stroke == .solid ? 3.5 : 2.2)\">"
+          "<circle class=\"dot \(line.stroke.name)\" cx=\"\(at: x)\" cy=\"\(at: y)\" r=\"\(at: line.stroke == .solid ? 3.5 : 2.5)\">"
         dots += "<title>\(stepName) \(step + firstStep), \(line.name): \(Digits.three(value))"
         dots += "</title></circle>\n"
       }

@@ -130,8 +130,8 @@ struct GateActions {
       return Table.Row((cells + (hasGrippers ? [flips(dimension)] : [])).map { Markup(text: $0) })
     }
     let columns: [Table.Column] = [
-      .text("Dimension"), .number("std"), .number("Largest error"), .number("the same in std"),
-      .number("Worst RMS"), .number("RMS in std"),
+      .text("Dimension"), .number("std"), .number("Largest"), .number("in std"),
+      .number("RMS"), .number("RMS in std"),
     ]
     let count = report.samples.count
     let grippers: Markup =
@@ -144,6 +144,7 @@ struct GateActions {
     ).markup
       + Section.note(
         """
+        Largest errors and RMS errors, in robot units and in std. \
         \(count == 1 ? "All columns are of the one sample." : "Each column has the worst of \(count) samples.") \
         RMS is the typical error over a chunk. \(grippers)
         """)

@@ -25,7 +25,7 @@ struct GateLimits {
     return Section.part(
       "Every limit of the budget",
       lead: """
-        The bar is what was found, the upright line is the limit, and behind it lies what is \
+        The bar is what was found, the upright line is the limit, and its shaded side is \
         forbidden. The thin line with ends is the 95 % interval of a mean: its worse end is judged.
         """,
       table.markup + Section.folded("What is measured", Section.facts(meanings))

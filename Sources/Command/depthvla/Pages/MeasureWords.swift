@@ -17,7 +17,7 @@ extension Measure {
     case .depthAbsRel: "Relative depth error"
     case .depthRMSE: "RMS depth error"
     case .depthLogError: "Depth error beyond scale"
-    case .depthDelta: "Depth within 25 %"
+    case .depthDelta: "Depth within 25\u{A0}%"
     case .depthEdgeAbsRel: "Relative depth error at edges"
     case .depthEdgeBreaks: "Broken depth edges"
     case .stageSQNR: "SQNR of a stage"
@@ -75,7 +75,7 @@ extension Measure {
     }
   }
 
-  /// A value with its unit.
+  /// A value with its unit, not to be parted at the end of a line.
   ///
   /// - Parameter others: what the words must not be those of, unless it is the value.
   func words(_ value: Double, apartFrom others: [Double] = []) -> String {
@@ -83,7 +83,7 @@ extension Measure {
     if unit == "dB", value >= DriftSums.greatestSQNR { return "no difference" }
     let factor: Double = unit == "%" ? 100 : 1
     let text = Digits.three(value * factor, apartFrom: others.map { $0 * factor })
-    return unit.isEmpty || !value.isFinite ? text : "\(text) \(unit)"
+    return unit.isEmpty || !value.isFinite ? text : "\(text)\u{A0}\(unit)"
   }
 }
 

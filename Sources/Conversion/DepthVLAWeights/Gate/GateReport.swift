@@ -23,7 +23,7 @@ public struct GateReport: Sendable {
     public let sources: [(path: String, sha256: String)]
     /// The version that made it.
     public let tool: String?
-    /// Measured, so other in each run: opening and loading, and the first action of the first
+    /// Measured, so different in each run: opening and loading, and the first action of the first
     /// observation with it.
     public let seconds: (load: Double, firstAction: Double)?
   }
