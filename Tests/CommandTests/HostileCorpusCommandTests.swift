@@ -77,6 +77,12 @@ import Testing
         FixtureFolder.path("signing/ed25519.pub.pem"), door == .gate ? "--gate" : "--gate-budget",
         path,
       ]
+    case .calibration:
+      let recipe = try Self.dinov2.get().write(
+        #"{"schema": 1, "rules": [{"match": "**", "precision": "int8"}]}"#, to: "recipe.json")
+      return [
+        "convert", "--dinov2", source, "--recipe", recipe, "--calibration", path, "-o", "out",
+      ]
     case .message: return []
     case .image: return try run(replacing: "--image", by: path)
     case .npy: return try run(replacing: "--state", by: path)

@@ -13,7 +13,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     case manifest, recipe, golden, tolerances, statistics
     case tokenizerJSON = "tokenizer-json"
     case tokenizerModel = "tokenizer-model"
-    case image, npy, bundle, signature, budget, gate
+    case image, npy, bundle, signature, budget, gate, calibration
     /// `policy_preprocessor.json` beside the tensors of a small pi0.
     case pipeline
     /// `preprocessor_config.json` of a DINOv2.
@@ -65,7 +65,7 @@ public struct HostileCase: Sendable, CustomStringConvertible {
     + bundleAssets + bundleFrames + configurations + models + manifests + recipes + goldens
     + tolerances
     + statistics + pipelines + preprocessors + arrays + tokenizers + pictures + signatures
-    + budgets + gates + messages
+    + budgets + gates + calibrations + messages
 }
 
 /// Cases of one class at one door.

@@ -60,6 +60,7 @@ extension HostileCase.Door {
       )
     case .message: _ = try NumPyMessage.decode(bytes())
     case .budget: _ = try Budget(path: path)
+    case .calibration: _ = try Calibration(path: path)
     case .gate:
       let key = try PublicKey(path: FixtureFolder.path("signing/ed25519.pub.pem"))
       _ = try GateFile(path: path).verify(trusting: [key])

@@ -103,7 +103,9 @@ struct ConvertCommand: OutputCommand {
   }
 
   private func options() throws(WeightsError) -> ConversionOptions {
-    var options = ConversionOptions(recipe: try precision.chosenRecipe())
+    let chosen = try precision.chosen()
+    var options = ConversionOptions(recipe: chosen.recipe)
+    options.calibration = chosen.calibration
     options.family = bundle.family
     options.packing = bundle.packing
     options.seed = composition.initMissing
@@ -117,7 +119,6 @@ struct ConvertCommand: OutputCommand {
     options.choices = try composition.choices()
     let target = bundle.target
     let signature = signing.sign == nil ? nil : target.map { VerifiedSignature.path(ofBundle: $0) }
-    if let path = precision.calibration { options.calibration = try Calibration(path: path) }
     let paths = target.map { SearchPaths(bundle: $0, recipe: precision.recipeOut) }
     let written =
       precision.budget == nil ? [] : [paths?.recipe, paths?.calibration, paths?.work]

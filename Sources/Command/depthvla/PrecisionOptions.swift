@@ -1,5 +1,6 @@
 public import ArgumentParser
 import DVLADiagnostics
+import DVLAJSON
 public import DVLAQuantization
 import DVLATensorMath
 import DepthVLAWeights
@@ -79,12 +80,26 @@ struct PrecisionOptions: ParsableArguments {
     recipe == nil && budget == nil && (precision ?? .source) == .source
   }
 
-  /// - Throws: `recipe.*`, `json.*`, `file.*`.
-  func chosenRecipe() throws(WeightsError) -> Recipe {
-    guard let recipe else { return .preset(precision ?? .source) }
-    return try inFile(recipe) { () throws(WeightsError) in
-      try Recipe(json: UserDocument.json(of: recipe))
+  /// The recipe, and the calibration that was given with it.
+  ///
+  /// - Throws: `recipe.*`, `json.*`, `file.*`, `safetensors.*`; `quantization.calibration` for a
+  ///   calibration that is none, or that another search than the recipe's has written.
+  func chosen() throws(WeightsError) -> (recipe: Recipe, calibration: Calibration?) {
+    guard let recipe else { return (.preset(precision ?? .source), nil) }
+    let json = try UserDocument.json(of: recipe)
+    let parsed = try inFile(recipe) { () throws(WeightsError) in try Recipe(json: json) }
+    guard let path = calibration else { return (parsed, nil) }
+    let calibration = try Calibration(path: path)
+    if let expected = json.object?["search"]?.object?["calibration"]?.string,
+      expected != calibration.digest.hex
+    {
+      let found = calibration.digest.hex
+      throw WeightsError(
+        .quantizationCalibration, file: path,
+        "is not the calibration that was written with \(recipe.quoted): expected the SHA-256 "
+          + "\(expected.quoted), found \(found.quoted)")
     }
+    return (parsed, calibration)
   }
 }
 

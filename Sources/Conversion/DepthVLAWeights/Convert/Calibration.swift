@@ -123,12 +123,15 @@ extension Conversion {
   func requireCalibration() throws(WeightsError) {
     for tensor in plan.tensors {
       guard case .int8(let quantizer) = tensor.content, quantizer.lacksFactors else { continue }
+      guard options.calibration == nil else {
+        throw WeightsError(
+          .quantizationCalibration, tensor: tensor.info.name.string,
+          "the calibration has nothing of this tensor, which the recipe needs it for")
+      }
       throw WeightsError(
         .quantizationCalibration, .usage, tensor: tensor.info.name.string,
-        options.calibration == nil
-          ? "the recipe rounds it so that errors make up for each other; give the calibration that "
-            + "was written with the recipe"
-          : "the calibration has nothing of this tensor, which the recipe needs it for")
+        "the recipe rounds it so that errors make up for each other; give the calibration that "
+          + "was written with the recipe")
     }
   }
 }
