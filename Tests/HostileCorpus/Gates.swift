@@ -74,7 +74,8 @@ extension HostileCase {
     @Sendable func payload() throws -> String { try sampleGate().statement().json.encoded() }
     @Sendable func signed(_ payload: String) throws -> [UInt8] {
       let key = try PrivateKey(path: FixtureFolder.path("signing/ed25519.pem"))
-      return try SignedEnvelope(payload: Array(payload.utf8), by: key).bytes
+      let envelope = try SignedEnvelope(payload: Array(payload.utf8), by: key)
+      return envelope.bytes
     }
     @Sendable func envelope() throws -> String {
       String(decoding: try signed(payload()), as: UTF8.self)
