@@ -86,8 +86,10 @@ struct PrecisionOptions: ParsableArguments {
   ///   calibration that is none, or that another search than the recipe's has written.
   func chosen() throws(WeightsError) -> (recipe: Recipe, calibration: Calibration?) {
     guard let recipe else { return (.preset(precision ?? .source), nil) }
-    let json = try UserDocument.json(of: recipe)
-    let parsed = try inFile(recipe) { () throws(WeightsError) in try Recipe(json: json) }
+    let (json, parsed) = try inFile(recipe) { () throws(WeightsError) in
+      let json = try UserDocument.json(of: recipe)
+      return (json, try Recipe(json: json))
+    }
     guard let path = calibration else { return (parsed, nil) }
     let calibration = try Calibration(path: path)
     if let expected = json.object?["search"]?.object?["calibration"]?.string,
