@@ -189,7 +189,7 @@ let conversion: [Target] = [
       "EmbeddedManifests",
     ]),
   module("PrecisionSearch", in: "Conversion", ["Diagnostics", "Tensors", "Quantization"]),
-  module("Drift", in: "Conversion", ["Kernels", "Tensors"]),
+  module("Drift", in: "Conversion", ["Kernels", "RandomNumbers", "Tensors"]),
   // Everything the command does, as a library.
   .target(
     name: "DepthVLAWeights",

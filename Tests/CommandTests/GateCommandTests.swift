@@ -178,6 +178,10 @@ struct GateCommandTests {
       "budget.json", in: gate.scratch.path)
     #expect(result.status == 1, "\(result.error)\(result.output)")
     #expect(result.output.contains("dimension 4"), "\(result.output)")
+    let itself = try depthvla(
+      "gate", "still", "--against", "still", "--observations", "observations", "--budget",
+      "budget.json", in: gate.scratch.path)
+    #expect(itself.status == 0, "\(itself.error)\(itself.output)")
   }
 
   // MARK: Other references
@@ -203,7 +207,43 @@ struct GateCommandTests {
     #expect(sources.status == 0, "\(sources.error)")
     #expect(sources.json?["samples"] == bundle?["samples"])
     #expect(sources.json?["stages"] == bundle?["stages"])
+    // The bundle that was made of them is nobody's.
+    let reference = sources.json?["reference"]?.object
+    #expect(reference?["root"] == .null && reference?["sha256"] == .null)
+    #expect(reference?["path"]?.string == "checkpoint")
     #expect(try gate.scratch.entries == entries, "nothing is left of the reference")
+  }
+
+  /// What a robot gets is judged, and it gets the candidate's own tokenizer.
+  @Test func aGivenTokenizerReplacesNoneOfACandidate() throws {
+    let gate = try GateScratch()
+    try gate.candidate()
+    let own = try gate.gate("candidate", ["--json"]).json
+    let given = try gate.gate(
+      "candidate",
+      ["--json", "--tokenizer", FixtureFolder.path("tokenizers/multilingual/tokenizer.model")])
+    #expect(given.status == 0, "\(given.error)")
+    #expect(given.json?["samples"] == own?["samples"] && own?["samples"] != nil)
+  }
+
+  /// `convert` keeps tensors that no forward reads only where it changes nothing.
+  @Test func tensorsThatNothingReadsNeedNotBeInBoth() throws {
+    let scratch = try ScratchFolder()
+    for precision in ["source", "int8"] {
+      let result = try depthvla(
+        "convert", "--pi0", FixtureFolder.path("checkpoints/pi0/transformers-5.23-fresh-save"),
+        "-o", scratch(precision), "--precision", precision)
+      try #require(result.status == 0, "\(result.error)")
+    }
+    try scratch.write(
+      """
+      {"schema": 1, "observations": {"at_least": 1},
+       "limits": [{"measure": "weight.sqnr_db", "statistic": "worst", "at_least": 20}]}
+      """, to: "budget.json")
+    let result = try depthvla(
+      "gate", "int8", "--against", "source", "--budget", "budget.json", "--golden",
+      FixtureFolder.path("goldens/pi0_2cam_missing.safetensors"), in: scratch.path)
+    #expect(result.status == 0 && result.error == "", "\(result.error)\(result.output)")
   }
 
   @Test func goldensAloneGiveAVerdictForAnyFamily() throws {
@@ -230,6 +270,27 @@ struct GateCommandTests {
   }
 
   // MARK: The statement
+
+  @Test func onlyACandidateSignedWithAKeyIsJudged() throws {
+    let gate = try GateScratch()
+    try gate.candidate()
+    let unsigned = try gate.gate(
+      "candidate", ["--public-key", SigningCommandTests.key("p256.pub")])
+    #expect(unsigned.status == 1 && unsigned.error.contains("is not signed"), "\(unsigned.error)")
+    let signed = try depthvla(
+      "sign", "candidate", "--key", SigningCommandTests.key("p256"), "--release", "7",
+      in: gate.scratch.path)
+    try #require(signed.status == 0, "\(signed.error)")
+    let judged = try gate.gate(
+      "candidate",
+      ["--public-key", SigningCommandTests.key("p256.pub"), "--report", "page.html"])
+    #expect(judged.status == 0, "\(judged.error)")
+    let page = String(decoding: try gate.scratch.bytes(of: "page.html"), as: UTF8.self)
+    #expect(page.contains("<code>\(SigningCommandTests.fingerprint)</code>, release 7"))
+    let other = try gate.gate(
+      "candidate", ["--public-key", SigningCommandTests.key("other-p256.pub")])
+    #expect(other.status == 1 && other.errorLines.count == 1, "\(other.error)")
+  }
 
   @Test func theStatementIsTheSameOnAnyNumberOfThreads() throws {
     let gate = try GateScratch()

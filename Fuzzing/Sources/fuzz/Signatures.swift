@@ -15,13 +15,7 @@ extension FuzzTarget {
         return demand(file.bytes.count > SignatureFile.byteCountLimit, "what is written to be read")
       }
       demand(again.bytes == file.bytes, "what is written to say the same")
-      do throws(WeightsError) { _ = try file.verify(trusting: [stranger]) } catch {
-        demand(
-          error.code == .signatureKey || error.code == .signatureInvalid,
-          "nothing of the payload to be read: \(error)")
-        throw error
-      }
-      demand(false, "no signature of a key that signed nothing")
+      try demandRefusal { () throws(WeightsError) in _ = try file.verify(trusting: [stranger]) }
     },
     // As if the signer were the attacker.
     FuzzTarget("statement") { (bytes) throws(WeightsError) in
@@ -35,13 +29,7 @@ extension FuzzTarget {
     },
     FuzzTarget("gate") { (bytes) throws(WeightsError) in
       let file = try GateFile(bytes)
-      do throws(WeightsError) { _ = try file.verify(trusting: [stranger]) } catch {
-        demand(
-          error.code == .signatureKey || error.code == .signatureInvalid,
-          "nothing of the payload to be read: \(error)")
-        throw error
-      }
-      demand(false, "no signature of a key that signed nothing")
+      try demandRefusal { () throws(WeightsError) in _ = try file.verify(trusting: [stranger]) }
     },
     // As if the gate were the attacker.
     FuzzTarget("gate-statement") { (bytes) throws(WeightsError) in
@@ -72,4 +60,17 @@ extension FuzzTarget {
       -----END PUBLIC KEY-----
 
       """.utf8))
+}
+
+/// A file that no trusted key signed is refused before its payload is read.
+private func demandRefusal(
+  _ verify: () throws(WeightsError) -> Void
+) throws(WeightsError) {
+  do throws(WeightsError) { try verify() } catch {
+    demand(
+      error.code == .signatureKey || error.code == .signatureInvalid,
+      "nothing of the payload to be read: \(error)")
+    throw error
+  }
+  demand(false, "no signature of a key that signed nothing")
 }

@@ -34,6 +34,7 @@ struct GateCommand: OutputCommand {
   @OptionGroup(title: "Comparison") var comparison: Comparison
   @OptionGroup(title: "Running") var products: ProductOptions
   @OptionGroup(title: "Running") var running: Running
+  @OptionGroup(title: "Trust") var trust: Trust
   @OptionGroup(title: "Output") var files: Files
   @OptionGroup var output: OutputOptions
 
@@ -86,6 +87,21 @@ struct GateCommand: OutputCommand {
         "A folder for temporary files (default: that of the report, else /tmp).",
         valueName: "folder"))
     var work: String?
+  }
+
+  struct Trust: ParsableArguments {
+    @Option(
+      name: .customLong("public-key"), parsing: .singleValue,
+      help: ArgumentHelp(
+        "Judge only a candidate signed with this key (PEM). Repeat it to accept any of several.",
+        valueName: "file"))
+    var publicKeys: [String] = []
+
+    /// - Throws: `key.*`, `file.*`.
+    func policy() throws(WeightsError) -> BundleTrust {
+      let keys = try publicKeys.map { (path) throws(WeightsError) in try PublicKey(path: path) }
+      return keys.isEmpty ? .any : .signed(by: keys)
+    }
   }
 
   /// What is written.
@@ -172,7 +188,7 @@ struct GateCommand: OutputCommand {
       )
     }
     // As a robot that demands a gate opens it: by what the root binds.
-    let bundle = try WeightBundle(path: candidate, check: .digest)
+    let bundle = try WeightBundle(path: candidate, trust: try trust.policy(), check: .digest)
     let reference = try GateReference(
       comparison.against, of: bundle, library: try output.library(),
       given: running.tokenizer.map { [.init(role: .tokenizer, family: nil, path: $0)] } ?? [],
@@ -216,7 +232,7 @@ struct GateCommand: OutputCommand {
       [
         candidate, comparison.budget, comparison.observations, running.tokenizer, files.sign,
         files.passphraseFile,
-      ] + comparison.against + comparison.goldens + output.manifests
+      ] + trust.publicKeys + comparison.against + comparison.goldens + output.manifests
     ).protect(from: [files.statementPath(ofBundle: candidate), files.report])
   }
 

@@ -1,3 +1,5 @@
+import DVLARandomNumbers
+
 /// Percentile intervals of a mean by the bootstrap (Efron 1979): observations are drawn with
 /// replacement, again and again, and the interval holds the middle 95 % of the means.
 ///
@@ -17,7 +19,7 @@ public enum Bootstrap {
   public static func interval(ofMean values: [Double]) -> (low: Double, high: Double) {
     precondition(!values.isEmpty, "values to average")
     let count = values.count
-    let start = mix(seed)
+    let bits = SplitMix64(seed: seed)
     var means: [Double] = []
     means.reserveCapacity(resampleCount)
     var draw: UInt64 = 0
@@ -25,8 +27,7 @@ public enum Bootstrap {
       var sum = 0.0
       for _ in 0..<count {
         draw += 1
-        let u = mix(start &+ draw &* 0x9E37_79B9_7F4A_7C15)
-        sum += values[Int(u.multipliedFullWidth(by: UInt64(count)).high)]
+        sum += values[Int(bits[draw].multipliedFullWidth(by: UInt64(count)).high)]
       }
       means.append(sum / Double(count))
     }
@@ -34,14 +35,6 @@ public enum Bootstrap {
     return (
       Percentile.value(2.5, ofSorted: means), Percentile.value(97.5, ofSorted: means)
     )
-  }
-
-  /// The finalizer of SplitMix64 (Steele, Lea and Flood 2014).
-  private static func mix(_ value: UInt64) -> UInt64 {
-    var z = value
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

@@ -22,7 +22,7 @@ extension Budget {
           + "exchanged it falls below 0.9."),
       BudgetLimit(
         .actionRMSOfDeviation, .mean, bound: 0.1,
-        why: "INT8 moves actions by 3 to 8 % of what a dimension usually varies, BF16 by 1 to 2 %."),
+        why: "INT8 moves actions by up to 8 % of what a dimension usually varies, BF16 by up to 2 %."),
       BudgetLimit(
         .actionRMSOfDeviation, .percentile(95), bound: 0.2,
         why: "Few chunks may be off by twice the mean that is allowed."),
@@ -31,7 +31,7 @@ extension Budget {
         why: "No single action is off by half of what its dimension usually varies."),
       BudgetLimit(
         .depthAbsRel, .mean, bound: 0.1,
-        why: "INT8 moves depth by 3 to 5 %. At 10 %, the drift is as large as the error of a good "
+        why: "INT8 moves depth by up to 5 %. At 10 %, the drift is as large as the error of a good "
           + "depth model."),
       BudgetLimit(
         .depthDelta, .mean, bound: 0.95,

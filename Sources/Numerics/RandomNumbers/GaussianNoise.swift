@@ -16,7 +16,7 @@ public import DVLATensors
 public struct GaussianNoise: Sendable, Hashable {
   private let bits: SplitMix64
 
-  public init(seed: UInt64) { bits = SplitMix64(key: SplitMix64.mix(seed)) }
+  public init(seed: UInt64) { bits = SplitMix64(seed: seed) }
 
   /// - Precondition: `index` is not negative.
   public subscript(index: Int) -> Float {
@@ -39,6 +39,9 @@ public struct SplitMix64: Sendable, Hashable {
   private let key: UInt64
 
   public init(key: UInt64) { self.key = key }
+
+  /// The sequence of a seed, in which seeds next to each other have nothing in common.
+  public init(seed: UInt64) { key = Self.mix(seed) }
 
   /// Output `counter` of the sequence that starts from the key; the first is 1.
   public subscript(counter: UInt64) -> UInt64 {

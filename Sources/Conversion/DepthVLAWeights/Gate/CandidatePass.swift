@@ -1,16 +1,14 @@
 import DVLABundles
 import DVLADiagnostics
 import DVLADrift
-import DVLAGates
 import DVLAModels
 import DVLAObservations
-import DVLAParity
 import DVLATensors
 
 /// The candidate's part of a gate, compared with what the reference computed as it is computed.
 struct CandidatePass {
   struct Result {
-    var side = GatedSide()
+    var side = GateInputs.Side()
     var samples: [GateReport.Sample] = []
     /// The worst by absolute relative error first.
     var depth: [GateReport.DepthSample] = []
@@ -21,66 +19,30 @@ struct CandidatePass {
   /// Depth maps that are kept for a page.
   private static let shownDepthCount = 4
 
-  private let bundle: WeightBundle
-  private let observations: ObservationFolder?
-  private let goldens: [Golden]
-  private let options: GateOptions
-  private let spool: DriftSpool
-  private let reference: ReferencePass.Result
+  let bundle: WeightBundle
+  let inputs: GateInputs
+  let spool: DriftSpool
+  let reference: ReferencePass.Result
 
-  init(
-    _ bundle: WeightBundle, _ observations: ObservationFolder?, _ goldens: [Golden],
-    _ options: GateOptions, _ spool: DriftSpool, after reference: ReferencePass.Result
-  ) {
-    self.bundle = bundle
-    self.observations = observations
-    self.goldens = goldens
-    self.options = options
-    self.spool = spool
-    self.reference = reference
-  }
-
-  /// - Throws: as ``GatePass``; `gate.not-finite`, `gate.stage`, `gate.unmeasured`.
+  /// - Throws: as ``GateInputs``; `gate.not-finite`, `gate.stage`.
   func run(
     _ progress: (String, Int, Int) throws(WeightsError) -> Void
   ) throws(WeightsError) -> Result {
     var result = Result()
     let stages = GateStages(spool)
-    if let observations { try act(on: observations, stages, &result, progress) }
-    let first = reference.observations.count
-    try GoldenPass(bundle, goldens, options).run(phase: "candidate", progress) {
-      (stage, index) throws(WeightsError) in
-      try stages.compare(stage, of: first + index)
-    } loaded: {
-      result.side.products = $0
-    }
-    for index in 0..<first + goldens.count { try stages.requireAll(of: index) }
+    let side = try inputs.run(
+      bundle, phase: "candidate", progress,
+      observe: { (stage, index) throws(WeightsError) in try stages.compare(stage, of: index) },
+      acted: { (side, observation, index, outcome) throws(WeightsError) in
+        for seed in 0..<inputs.options.seedCount {
+          result.samples.append(try sample(index, seed, outcome, observation))
+        }
+        try addDepth(outcome, observation, index, side, to: &result)
+      })
+    for index in inputs.names.indices { try stages.requireAll(of: index) }
+    result.side = side
     result.stages = stages.drifts
     return result
-  }
-
-  private func act(
-    on folder: ObservationFolder, _ stages: GateStages, _ result: inout Result,
-    _ progress: (String, Int, Int) throws(WeightsError) -> Void
-  ) throws(WeightsError) {
-    let side = try GateSide(bundle, options: options)
-    defer { side.policy.end() }
-    let pass = GatePass(side: side, seedCount: options.seedCount)
-    result.side.products = "\(side.policy.products)"
-    result.side.loadSeconds = side.loadSeconds
-    for index in folder.entries.indices {
-      let observation = try folder.observation(at: index)
-      let outcome = try pass.act(on: observation, of: folder, at: index, "candidate", progress) {
-        (stage) throws(WeightsError) in try stages.compare(stage, of: index)
-      }
-      if index == 0 { result.side.firstActionSeconds = outcome.firstActionSeconds }
-      for seed in 0..<options.seedCount {
-        result.samples.append(try sample(index, seed, outcome, observation))
-      }
-      try inFile(folder.path(at: index)) { () throws(WeightsError) in
-        try addDepth(outcome, observation, index, side, to: &result)
-      }
-    }
   }
 
   private func sample(
@@ -107,7 +69,7 @@ struct CandidatePass {
       observation: index, seed: seed, reference: r, candidate: c, demonstrated: demonstrated,
       drift: ActionDrift(
         reference: r, candidate: c, deviations: reference.deviations,
-        grippers: options.budget.grippers.map { ($0.dimension, $0.threshold) }),
+        grippers: inputs.options.budget.grippers.map { ($0.dimension, $0.threshold) }),
       demonstrationL1: .init(l1(r), l1(c)),
       flowLoss: .init(first.flowLoss[seed], outcome.flowLoss[seed]))
   }

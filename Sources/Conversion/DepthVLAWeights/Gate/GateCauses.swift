@@ -15,8 +15,9 @@ struct GateCauses {
   let weights: [WeightDrift]
   let stages: [StageDrift]
 
-  /// By how much rounding to 8 bits scales a tensor as a whole at most. Measured on the fixtures
-  /// and on drawn weights of the published sizes: below 0.0005.
+  /// By how much rounding scales a tensor as a whole at most: BF16 changes no number by more than
+  /// 1/512, and the errors of INT8 average out. Measured: 0.00185 on the fixtures, in a bias of 20
+  /// values, and 0.00026 on drawn weights of the published sizes.
   static let gainOfRounding = 0.002
 
   /// - Throws: what reading assets throws.

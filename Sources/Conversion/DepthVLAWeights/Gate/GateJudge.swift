@@ -197,8 +197,10 @@ extension GateJudge {
     }
     let drifts = samples.map { measure(drift(of: $0, limit)) }
     return (limit.dimension.map { [$0] } ?? Array(0..<width)).map { dimension in
-      zip(samples, drifts).compactMap { sample, drift in
-        drift[dimension].map { value($0, sample, "dimension \(dimension)") }
+      // A dimension that never changes has a share only where it moves.
+      guard drifts.contains(where: { $0[dimension] != nil }) else { return [] }
+      return zip(samples, drifts).map { sample, drift in
+        value(drift[dimension] ?? 0, sample, "dimension \(dimension)")
       }
     }
   }

@@ -13,7 +13,7 @@ struct ObservationOutcome {
   var flowLoss: [Double?] = []
   /// [H, W] of each camera, in the order of the pictures; empty without a depth expert.
   var depth: [Tensor] = []
-  /// From the observation to the first chunk and the depth.
+  /// From the observation to its first chunk.
   var firstActionSeconds = 0.0
 }
 
@@ -33,27 +33,11 @@ struct GatePass {
   }
 
   /// The noise of a seed: the recorded one for seed 0, else what `run --seed` draws for
-  /// observation 2^32 + seed, counting observations from 0.
+  /// 2^32 index + seed.
   static func noise(
     of observation: RecordedObservation, at index: Int, seed: Int, _ policy: RobotPolicy
   ) -> Tensor {
     seed == 0 ? observation.noise : policy.noise(seed: UInt64(index) << 32 + UInt64(seed))
-  }
-
-  /// As ``act(on:at:observe:finished:)``; errors name the file of the observation.
-  func act(
-    on observation: RecordedObservation, of folder: ObservationFolder, at index: Int,
-    _ phase: String, _ progress: (String, Int, Int) throws(WeightsError) -> Void,
-    observe: @escaping (Stage) throws(WeightsError) -> Void
-  ) throws(WeightsError) -> ObservationOutcome {
-    let total = folder.entries.count
-    let outcome = try inFile(folder.path(at: index)) { () throws(WeightsError) in
-      try act(on: observation, at: index, observe: observe) { () throws(WeightsError) in
-        try progress(phase, index, total)
-      }
-    }
-    try progress(phase, index + 1, total)
-    return outcome
   }
 
   /// Acts on an observation from every noise.

@@ -19,9 +19,9 @@ import DVLATensors
 public struct GateRun {
   private let reference: WeightBundle
   private let candidate: WeightBundle
-  private let observations: ObservationFolder?
-  private let goldens: [Golden]
-  private let options: GateOptions
+  private let inputs: GateInputs
+  private var observations: ObservationFolder? { inputs.observations }
+  private var options: GateOptions { inputs.options }
   /// How the report calls the reference.
   private let referencePath: String
   private let isOfCheckpoints: Bool
@@ -39,9 +39,7 @@ public struct GateRun {
   ) throws(WeightsError) {
     self.reference = reference
     self.candidate = candidate
-    self.observations = observations
-    self.goldens = goldens
-    self.options = options
+    inputs = try GateInputs(observations, goldens, options)
     referencePath = checkpoints ?? reference.path
     isOfCheckpoints = checkpoints != nil
     for bundle in [candidate, reference] where bundle.check != .digest {
@@ -91,9 +89,7 @@ public struct GateRun {
   /// - Throws: `gate.duplicate`.
   private func requireDistinct() throws(WeightsError) {
     var files = observations?.entries.map { (name: $0.file, hash: $0.sha256) } ?? []
-    for golden in goldens {
-      files.append((name: golden.path, hash: try golden.file.file.sha256()))
-    }
+    files += zip(inputs.goldens, inputs.goldenHashes).map { (name: $0.path, hash: $1) }
     var seen: [Digest: String] = [:]
     for file in files {
       if let other = seen[file.hash] {
@@ -134,12 +130,13 @@ public struct GateRun {
       reference: reference, candidate: candidate, threads: options.threads
     ) { (done, total) throws(WeightsError) in try progress("weights", done, total) }
     let spool = try DriftSpool(in: options.workFolder)
-    let first = try ReferencePass(reference, observations, goldens, options, spool).run(progress)
-    let second = try CandidatePass(candidate, observations, goldens, options, spool, after: first)
-      .run(progress)
+    let first = try ReferencePass(bundle: reference, inputs: inputs, spool: spool).run(progress)
+    let second = try CandidatePass(
+      bundle: candidate, inputs: inputs, spool: spool, reference: first
+    ).run(progress)
     let judge = GateJudge(
       budget: budget, budgetPath: options.budgetPath,
-      files: first.observations.map(\.file) + goldens.map(\.path),
+      files: inputs.names,
       samples: second.samples, depth: second.depthDrifts, stages: second.stages,
       weights: weights.drifts)
     let judgements = try judge.judgements()
@@ -150,7 +147,8 @@ public struct GateRun {
       reference: try subject(reference, path: referencePath, first.side),
       budget: budget, budgetPath: options.budgetPath ?? "built in",
       budgetDigest: budget.digest.hex, observationsPath: observations?.path ?? "none",
-      observationsDigest: observations?.digest.hex, observations: first.observations,
+      observationsDigest: observations?.digest.hex,
+      observations: zip(inputs.names, first.instructions).map { (file: $0, instruction: $1) },
       seedCount: options.seedCount, deviationOrigin: first.deviationOrigin,
       judgements: judgements,
       inapplicable: options.budget.limits.filter { !budget.limits.contains($0) },
@@ -159,9 +157,7 @@ public struct GateRun {
       depthDrifts: second.depthDrifts,
       weights: weights.drifts.filter(\.differs).sorted { ($0.sqnr, $0.name) < ($1.sqnr, $1.name) },
       equalTensorCount: weights.drifts.count { !$0.differs },
-      goldens: try goldens.map { (golden) throws(WeightsError) in
-        (golden.path, try golden.file.file.sha256().hex)
-      })
+      goldens: zip(inputs.goldens, inputs.goldenHashes).map { ($0.path, $1.hex) })
   }
 
   /// The budget without limits on depth, where the models compute none.
@@ -181,7 +177,7 @@ public struct GateRun {
   }
 
   private func subject(
-    _ bundle: WeightBundle, path: String, _ side: GatedSide
+    _ bundle: WeightBundle, path: String, _ side: GateInputs.Side
   ) throws(WeightsError) -> GateReport.Subject {
     let standsForCheckpoints = bundle === reference && isOfCheckpoints
     return GateReport.Subject(

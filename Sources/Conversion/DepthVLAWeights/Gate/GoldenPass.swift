@@ -19,16 +19,15 @@ struct GoldenPass {
   /// - Parameters:
   ///   - phase: for the progress.
   ///   - observe: called with every stage that is compared, and the index of its golden.
-  ///   - loaded: called with how products are computed, in words.
+  /// - Returns: how products were computed, in words; nil without goldens.
   /// - Throws: `golden.*`, `model.*`; what reading and computing throw.
   func run(
     phase: String, _ progress: (String, Int, Int) throws(WeightsError) -> Void,
-    observe: @escaping (Stage, Int) throws(WeightsError) -> Void, loaded: (String) -> Void
-  ) throws(WeightsError) {
-    guard !goldens.isEmpty else { return }
+    observe: @escaping (Stage, Int) throws(WeightsError) -> Void
+  ) throws(WeightsError) -> String? {
+    guard !goldens.isEmpty else { return nil }
     let products = ProductChoice(
       options.products, for: try bundle.precisionClass(), tensors: bundle.tensors)
-    loaded("\(products)")
     let model = try inFile(bundle.path) { () throws(WeightsError) in
       try ModelFactory.load(
         family: bundle.documents.family, configuration: bundle.documents.configuration,
@@ -42,5 +41,6 @@ struct GoldenPass {
       try golden.run(settled, on: trace)
       try progress(phase, index + 1, goldens.count)
     }
+    return "\(products)"
   }
 }
