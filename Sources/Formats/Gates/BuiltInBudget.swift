@@ -22,7 +22,8 @@ extension Budget {
           + "exchanged it falls below 0.9."),
       BudgetLimit(
         .actionRMSOfDeviation, .mean, bound: 0.1,
-        why: "INT8 moves actions by up to 8 % of what a dimension usually varies, BF16 by up to 2 %."),
+        why: "INT8 moves actions by up to 8 % of what a dimension usually varies, BF16 by up to "
+          + "2 %."),
       BudgetLimit(
         .actionRMSOfDeviation, .percentile(95), bound: 0.2,
         why: "Few chunks may be off by twice the mean that is allowed."),
