@@ -213,9 +213,9 @@ let interface: [Target] = [
     name: prefixed("CInterface"),
     dependencies: ["DepthVLAWeights"]
       + prefixed([
-        "CDepthVLA", "Bundles", "Diagnostics", "Families", "Hashing", "Images", "JSON", "Kernels",
-        "Models", "Normalization", "Parallelism", "Parity", "Pipelines", "Remapping", "Signing",
-        "TensorMath", "Tensors",
+        "CDepthVLA", "Bundles", "Diagnostics", "Families", "Gates", "Hashing", "Images", "JSON",
+        "Kernels", "Models", "Normalization", "Parallelism", "Parity", "Pipelines", "Remapping",
+        "Signing", "TensorMath", "Tensors",
       ]), path: "Sources/Interface/CInterface", exclude: ["exports.map"],
     swiftSettings: swiftSettings,
     linkerSettings: [

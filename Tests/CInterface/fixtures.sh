@@ -19,6 +19,8 @@ make_fixtures() {
   cp "$fixtures/signing/ed25519.pem" "$folder/release.pem"
   cp "$fixtures/signing/ed25519.pub.pem" "$folder/release.pub.pem"
   cp "$fixtures/signing/p384.pub.pem" "$folder/other.pub.pem"
+  cp "$fixtures/signing/p384.pem" "$folder/gate.pem"
+  cp "$fixtures/signing/p384.pub.pem" "$folder/gate.pub.pem"
   echo '[0.1, 0.2, -0.3, 0.4, 0.5, 0.6, 0.7, 0.8]' >"$folder/state.json"
   (
     cd "$folder" || exit
@@ -51,6 +53,24 @@ make_fixtures() {
     cp dinov2.dvla.safetensors unnumbered.dvla.safetensors
     "$tool" sign --quiet signed.dvla.safetensors --key release.pem --release 7 || exit
     "$tool" sign --quiet unnumbered.dvla.safetensors --key release.pem || exit
+    # A bundle that passed a gate, and one that did not.
+    bundle trained --depthvla "$fixtures/trained/depthvla"
+    bundle gated --depthvla "$fixtures/trained/depthvla" --precision int8
+    cp gated.dvla.safetensors failed.dvla.safetensors
+    budget() {
+      printf '%s' '{"schema": 1, "observations": {"at_least": 8}, "limits": [' \
+        '{"measure": "action.max_of_std", "statistic": "worst", "at_most": '"$2"'}]}' >"$1.json"
+    }
+    budget budget 0.5
+    budget strict-budget 0.000001
+    # gate NAME BUDGET
+    gate() {
+      "$tool" gate --quiet "$1.dvla.safetensors" --against trained.dvla.safetensors \
+        --observations "$fixtures/trained/observations" --budget "$2.json" --seeds 1 --work . \
+        --sign gate.pem
+    }
+    gate gated budget || exit
+    if gate failed strict-budget; then exit 1; fi
 
     # What the command makes of the same inputs.
     # chunk NAME BUNDLE OPTION...

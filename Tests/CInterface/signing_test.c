@@ -113,6 +113,57 @@ TEST(a_policy_that_says_nothing_is_refused) {
   CHECK(bundle == NULL);
 }
 
+/* Status and code of opening under a demanded gate. */
+static void gated(const char *name, dvla_open_options options, int32_t status, const char *code) {
+  dvla_bundle bundle = NULL;
+  if (status == DVLA_OK) {
+    DONE(dvla_bundle_open(fixture(name), &options, &bundle, &failure));
+    dvla_bundle_info info = {sizeof info};
+    DONE(dvla_bundle_describe(bundle, &info, &failure));
+    CHECK(info.is_gated && !info.is_signed);
+    char *text = bundle_document(bundle, "gate");
+    CHECK(strstr(text, "\"passed\":true") != NULL);
+    free(text);
+    DONE(dvla_bundle_verify(bundle, 1, NULL, NULL, &failure));
+    close_bundle(bundle);
+  } else {
+    REFUSED(status, code, dvla_bundle_open(fixture(name), &options, &bundle, &failure));
+    CHECK(bundle == NULL);
+  }
+}
+
+TEST(a_passed_gate_can_be_demanded) {
+  const char *key[] = {fixture("gate.pub.pem")}, *other[] = {fixture("release.pub.pem")};
+  const char *none[] = {NULL};
+  dvla_open_options options = {sizeof options, .gate_key_files = key, .gate_key_file_count = 1};
+  gated("gated.dvla.safetensors", options, DVLA_OK, NULL);
+  gated("failed.dvla.safetensors", options, 1, "gate.failed");
+  gated("robot.dvla.safetensors", options, 1, "gate.missing");
+  options.gate_budget_file = fixture("budget.json");
+  gated("gated.dvla.safetensors", options, DVLA_OK, NULL);
+  options.gate_budget_file = fixture("strict-budget.json");
+  gated("gated.dvla.safetensors", options, 1, "gate.weaker-budget");
+  options.gate_budget_file = fixture("missing.json");
+  gated("gated.dvla.safetensors", options, 66, "file.not-found");
+  options.gate_budget_file = NULL;
+  options.gate_file = fixture("gated.dvla.safetensors.gate");
+  gated("gated.dvla.safetensors", options, DVLA_OK, NULL);
+  gated("robot.dvla.safetensors", options, 1, "gate.other-bundle");
+  options = (dvla_open_options){sizeof options, .gate_key_files = other, .gate_key_file_count = 1};
+  gated("gated.dvla.safetensors", options, 1, "signature.key");
+  /* Half a demand is none, and must not be taken for one that is met. */
+  options = (dvla_open_options){sizeof options, .gate_key_files = none};
+  gated("gated.dvla.safetensors", options, 64, "argument.range");
+  options = (dvla_open_options){sizeof options, .gate_file = fixture("gated.dvla.safetensors.gate")};
+  gated("gated.dvla.safetensors", options, 64, "argument.range");
+  options = (dvla_open_options){sizeof options, .gate_budget_file = fixture("budget.json")};
+  gated("gated.dvla.safetensors", options, 64, "argument.range");
+  /* A gate does not stand for a signature. */
+  options = (dvla_open_options){sizeof options, .gate_key_files = key, .gate_key_file_count = 1,
+                                .public_key_files = other, .public_key_file_count = 1};
+  gated("gated.dvla.safetensors", options, 1, "signature.missing");
+}
+
 TEST(a_changed_bundle_with_its_signature_is_refused) {
   size_t size, signature_size;
   uint8_t *bytes = read_file(fixture("signed.dvla.safetensors"), &size);

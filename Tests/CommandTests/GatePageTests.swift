@@ -117,7 +117,7 @@ struct GatePageTests {
     #expect(html.contains("Its actions stay inside the budget in these samples."))
     #expect(!html.contains("drifts further"))
     #expect(html.contains("0.974\u{A0}%, where at most 0.2\u{A0}% is allowed"))
-    #expect(html.contains("Worst tensor: vlm.<wbr>layers.<wbr>7"))
+    #expect(html.contains("Worst tensor: vlm.<wbr>layers.7"))
   }
 
   @Test func aBudgetOfWeightsAloneSaysNothingOfActions() throws {

@@ -19,6 +19,17 @@ struct MarkupTests {
     #expect(Markup(prose: "<b>").html == "&lt;b&gt;")
   }
 
+  @Test func aLongNameBreaksBetweenItsPartsAndANumberDoesNot() {
+    #expect(
+      Markup(name: "vlm.layers.7.self_attn").html == "vlm.<wbr>layers.7.<wbr>self_<wbr>attn")
+    #expect(Markup(name: "a/0.25/").html == "a/<wbr>0.25/")
+    #expect(Markup(name: "").html == "")
+    #expect(
+      Markup(prose: "camera observation/image of `depth.encoder.layer`, 0.25 or a/b").html
+        == "camera observation/<wbr>image of <code>depth.<wbr>encoder.<wbr>layer</code>, 0.25 or a/b"
+    )
+  }
+
   @Test func markupInMarkupIsNotEscapedTwice() {
     let inner: Markup = "<b>\("1 < 2")</b>"
     #expect(("<p>\(inner)</p>" as Markup).html == "<p><b>1 &lt; 2</b></p>")

@@ -12,13 +12,15 @@ import Testing
 
 struct RobotPolicyTests {
   @Test(arguments: ["depthvla/plain", "depthvla/registers", "pi0/openpi"])
-  func streamingAndLoadingFirstGiveTheSameBits(_ checkpoint: String) throws {
+  func everyWayOfLoadingGivesTheSameBits(_ checkpoint: String) throws {
     let robot = try PolicyBundle(checkpoint)
     let expected = try robot.act(try robot.policy())
     #expect(expected.actions.count == 56)
     #expect(expected.depth.map(\.count) == (checkpoint.hasPrefix("pi0") ? [] : [143, 567]))
     for threads in 1...3 {
       #expect(try robot.act(try robot.policy(threads: threads)) == expected)
+      let lean = try robot.policy(.firstButEncoders, threads: threads)
+      for _ in 0..<2 { #expect(try robot.act(lean) == expected, "\(threads)") }
       for loaders in 1...3 {
         let policy = try robot.policy(.streaming(threads: loaders), threads: threads)
         // The second chunk finds everything loaded.

@@ -13,7 +13,7 @@ from .images import decode_image
 from .parity import check_parity, record_golden
 from .policy import Chunk, Policy
 from .tensors import TensorInfo
-from .trust import Trust
+from .trust import GateRequirement, Trust
 from .version import __version__
 from .weights import Weights
 
@@ -24,6 +24,7 @@ __all__ = [
     "DepthEstimator",
     "DepthMap",
     "Error",
+    "GateRequirement",
     "MissingExtra",
     "Policy",
     "TensorInfo",

@@ -46,6 +46,12 @@ class OpenOptions(ctypes.Structure):
         ("public_key_file_count", c_size_t),
         ("signature_file", c_char_p),
         ("minimum_release", c_uint64),
+        ("gate_keys", POINTER(c_char_p)),
+        ("gate_key_count", c_size_t),
+        ("gate_key_files", POINTER(c_char_p)),
+        ("gate_key_file_count", c_size_t),
+        ("gate_file", c_char_p),
+        ("gate_budget_file", c_char_p),
         ("checks_sha256", c_bool),
         ("maps_file", c_bool),
     ]
@@ -64,6 +70,7 @@ class BundleInfo(ctypes.Structure):
         ("asset_count", c_size_t),
         ("is_signed", c_bool),
         ("release", c_uint64),
+        ("is_gated", c_bool),
     ]
 
 

@@ -69,13 +69,14 @@ def open(
         trust: Which bundles are accepted; any sound one by default.
         signature: The signature file; the bundle's path and ``.sig`` by default.
         check: Which hash of stored bytes is compared when they are read. Of a signed bundle it is
-            always SHA-256.
+            always SHA-256, as of one whose gate is demanded.
         map: Uses tensors that are stored plain (``convert --store``) where they are in the file.
             Nothing may write to the file in place while anything of the bundle is in use. What a
             program writes to such tensors is its own and not written to the file.
 
     Raises:
-        Error: ``file.*``, ``safetensors.*``, ``json.*``, ``bundle.*``, ``signature.*``, ``key.*``.
+        Error: ``file.*``, ``safetensors.*``, ``json.*``, ``bundle.*``, ``signature.*``, ``gate.*``,
+            ``budget.*``, ``key.*``.
     """
     if check not in ("xxh3", "sha256"):
         raise Error("argument.range", 64, f"check: expected xxh3 or sha256, found {check}")
@@ -181,6 +182,12 @@ class Bundle(Mapping[str, np.ndarray[Any, Any]]):
     def signature(self) -> dict[str, Any] | None:
         """The signature that was verified; None where none was demanded."""
         found: dict[str, Any] | None = self._document("signature")
+        return found
+
+    @property
+    def gate(self) -> dict[str, Any] | None:
+        """The statement of a passed gate that was verified; None where none was demanded."""
+        found: dict[str, Any] | None = self._document("gate")
         return found
 
     def _object(self, name: str) -> dict[str, Any]:

@@ -169,6 +169,77 @@ class TestTrust:
             depthvla.open(depthvla_bundle, trust=depthvla.Trust([self.PUBLIC]))
         assert found.value.code == "signature.missing"
 
+    @pytest.fixture
+    def gated(self, make_bundle: MakeBundle, tmp_path: Path) -> Path:
+        """A bundle that passed a gate."""
+        trained = FIXTURES / "trained"
+        path = tmp_path / "gated.dvla.safetensors"
+        path.write_bytes(
+            make_bundle("--depthvla", trained / "depthvla", "--precision", "int8").read_bytes()
+        )
+        (tmp_path / "budget.json").write_text(self.budget(0.5))
+        run_command(
+            *("gate", path, "--against", make_bundle("--depthvla", trained / "depthvla")),
+            *("--observations", trained / "observations", "--budget", tmp_path / "budget.json"),
+            *("--seeds", "1", "--work", tmp_path, "--sign", self.KEY),
+        )
+        return path
+
+    @staticmethod
+    def budget(limit: float) -> str:
+        """The largest drift of an action, as a share of the standard deviation."""
+        worst = {"measure": "action.max_of_std", "statistic": "worst", "at_most": limit}
+        return json.dumps({"schema": 1, "observations": {"at_least": 8}, "limits": [worst]})
+
+    def test_a_passed_gate_can_be_demanded(
+        self, gated: Path, depthvla_bundle: Path, tmp_path: Path
+    ) -> None:
+        gate = depthvla.GateRequirement([self.PUBLIC], budget=tmp_path / "budget.json")
+        with depthvla.open(gated, trust=depthvla.Trust(gate=gate)) as bundle:
+            assert bundle.signature is None
+            assert bundle.gate is not None
+            assert (bundle.gate["passed"], bundle.gate["root"]) == (True, bundle.root)
+            assert bundle.state_dict(framework="numpy")
+        (tmp_path / "strict.json").write_text(self.budget(1e-6))
+        statement = f"{gated}.gate"
+        for path, demand, code in (
+            (gated, depthvla.GateRequirement([self.OTHER]), "signature.key"),
+            (
+                gated,
+                depthvla.GateRequirement([self.PUBLIC], budget=tmp_path / "strict.json"),
+                "gate.weaker-budget",
+            ),
+            (depthvla_bundle, depthvla.GateRequirement([self.PUBLIC]), "gate.missing"),
+            (
+                depthvla_bundle,
+                depthvla.GateRequirement([self.PUBLIC.read_bytes()], statement=statement),
+                "gate.other-bundle",
+            ),
+        ):
+            with pytest.raises(depthvla.Error) as found:
+                depthvla.open(path, trust=depthvla.Trust(gate=demand))
+            assert (found.value.code, found.value.status) == (code, 1)
+        with pytest.raises(depthvla.Error) as found:
+            depthvla.Policy(gated, trust=depthvla.Trust([self.PUBLIC], gate=gate))
+        assert found.value.code == "signature.missing"
+
+    def test_half_a_demand_is_refused(self) -> None:
+        for make in (
+            lambda: depthvla.Trust(),
+            lambda: depthvla.Trust([], gate=depthvla.GateRequirement([self.PUBLIC])),
+            lambda: depthvla.Trust(
+                minimum_release=3, gate=depthvla.GateRequirement([self.PUBLIC])
+            ),
+            lambda: depthvla.GateRequirement([]),
+        ):
+            with pytest.raises(depthvla.Error) as found:
+                make()
+            assert found.value.code == "argument.range"
+        with pytest.raises(TypeError):
+            depthvla.GateRequirement("key.pem")
+        with pytest.raises(TypeError):
+            depthvla.Trust(gate=self.PUBLIC)  # type: ignore[arg-type]
+
     def test_no_key_is_no_trust(self) -> None:
         with pytest.raises(depthvla.Error):
             depthvla.Trust([])

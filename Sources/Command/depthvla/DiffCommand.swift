@@ -18,8 +18,8 @@ struct DiffCommand: OutputCommand {
           --report page.html
 
       Checkpoints in different namings, and bundles, are compared by the names of the layout, and \
-      quantized tensors by their dequantized values. Assets, or the files beside the weights, are \
-      compared too. The exit status is 1 if any differ.
+      quantized tensors by their dequantized values. The settings of the models and their assets, or \
+      the files beside the weights, are compared too. The exit status is 1 if any differ.
       """)
 
   @Argument(help: "A checkpoint or a bundle.")
@@ -48,7 +48,7 @@ struct DiffCommand: OutputCommand {
     let report = DifferenceReport(first: first, second: second, difference: difference)
     try file?.finish(page: DifferencePage(report).html)
     try output.write(report.json, words: report.words)
-    guard difference.differing.isEmpty, difference.differingAssets.isEmpty else {
+    guard difference.isEmpty else {
       throw ExitCode(WeightsError.Kind.checkFailed.rawValue)
     }
   }

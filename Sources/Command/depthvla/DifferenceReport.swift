@@ -27,6 +27,16 @@ struct DifferenceReport {
     }
     let hidden = difference.differing.count - Self.shownRowCount
     if hidden > 0 { text += "  … and \(hidden) more; --json lists all\n" }
+    if let settings = difference.settings {
+      let differ = settings.count == 1 ? "setting differs" : "settings differ"
+      text += "  \(settings.count) \(differ)\n"
+      for row in settings {
+        text += "  setting \(row.key.escapedForTerminal): \(words(row.first)) and "
+        text += "\(words(row.second))\n"
+      }
+    } else {
+      text += "  settings not compared: the configuration of a side is not known\n"
+    }
     if let assets = difference.assets {
       if !assets.isEmpty {
         text += "  \(assets.count - difference.differingAssets.count) assets equal, "
@@ -40,6 +50,10 @@ struct DifferenceReport {
       text += "  asset \(row.name.escapedForTerminal): \(words(row.outcome))\n"
     }
     return text
+  }
+
+  func words(_ value: JSONValue?) -> String {
+    value.map { $0.encoded().escapedForTerminal } ?? "none"
   }
 
   func words(_ outcome: Difference.AssetOutcome) -> String {
@@ -73,6 +87,11 @@ struct DifferenceReport {
       "compared_by": .string(difference.naming),
       "differing": .integer(Int64(difference.differing.count)),
       "tensors": .array(difference.rows.map(Self.json)),
+      "settings_compared": .bool(difference.settings != nil),
+      "settings": .array(
+        (difference.settings ?? []).map {
+          ["key": .string($0.key), "first": $0.first ?? .null, "second": $0.second ?? .null]
+        }),
       "differing_assets": .integer(Int64(difference.differingAssets.count)),
       "assets_compared": .bool(difference.assets != nil),
       "assets": .array(

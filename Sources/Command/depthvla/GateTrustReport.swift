@@ -1,9 +1,9 @@
 import DVLABundles
 import DVLADiagnostics
 import DVLAGates
-import DVLAHashing
 import DVLAJSON
 import DVLASigning
+import DepthVLAWeights
 
 /// The statement of a gate about a bundle, for a person and as a document.
 struct GateTrustReport {
@@ -32,16 +32,5 @@ struct GateTrustReport {
     return "\(path.escapedForTerminal): a gate that \(verdict) \(limits) on \(set), \(signer)\n"
   }
 
-  var json: JSONValue {
-    [
-      "path": .string(path), "passed": .bool(statement.passed), "verified": .bool(key != nil),
-      "algorithm": key.map { .string($0.algorithm.rawValue) } ?? .null,
-      "key": key.map { .string($0.fingerprint) } ?? .null,
-      "sha256": .string(statement.subject.fileHash.hex),
-      "root": .string(statement.subject.root.hex),
-      "budget_sha256": .string(statement.budget.digest.hex),
-      "observations_sha256": .string(statement.observations.digest.hex),
-      "reference_root": statement.reference.root.map { .string($0.hex) } ?? .null,
-    ]
-  }
+  var json: JSONValue { GateTrustDocument(path: path, statement: statement, key: key).json }
 }

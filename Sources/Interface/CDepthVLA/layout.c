@@ -2,8 +2,8 @@
 
 // The sizes that programs were compiled with: a change of one is a change of the interface.
 _Static_assert(sizeof(dvla_error) == 10312, "dvla_error");
-_Static_assert(sizeof(dvla_open_options) == 64, "dvla_open_options");
-_Static_assert(sizeof(dvla_bundle_info) == 72, "dvla_bundle_info");
+_Static_assert(sizeof(dvla_open_options) == 112, "dvla_open_options");
+_Static_assert(sizeof(dvla_bundle_info) == 80, "dvla_bundle_info");
 _Static_assert(sizeof(dvla_tensor) == 64, "dvla_tensor");
 _Static_assert(sizeof(dvla_asset) == 56, "dvla_asset");
 _Static_assert(sizeof(dvla_weights_options) == 40, "dvla_weights_options");

@@ -61,6 +61,7 @@ public func dvla_bundle_describe(
       unsafe info.asset_count = open.assets.count
       unsafe info.is_signed = open.bundle.signature != nil
       unsafe info.release = UInt64(open.bundle.signature?.statement.release ?? 0)
+      unsafe info.is_gated = open.bundle.gate != nil
     }
   }
 }

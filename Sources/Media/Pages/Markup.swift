@@ -13,21 +13,42 @@ public struct Markup: Sendable, Hashable, ExpressibleByStringInterpolation {
   /// Text, escaped.
   public init(text: String) { html = text.escapedForHTML }
 
-  /// A name, escaped, that a narrow place breaks after its dots.
+  /// A name, escaped, that a narrow place breaks behind its dots, slashes and underscores. A number
+  /// stays whole.
   public init(name: String) {
-    self = .joined(
-      name.split(separator: ".", omittingEmptySubsequences: false).map { Markup(text: String($0)) },
-      by: ".<wbr>")
+    var pieces: [Markup] = []
+    var piece = ""
+    for (place, character) in zip(name.indices, name) {
+      piece.append(character)
+      let next = name[name.index(after: place)...].first
+      guard let next, "./_".contains(character), character != "." || !next.isNumber else {
+        continue
+      }
+      pieces.append(Markup(text: piece))
+      piece = ""
+    }
+    self = .joined(pieces + [Markup(text: piece)], by: "<wbr>")
   }
 
-  /// Sentences, escaped, in which what stands between two backticks is code.
+  /// Sentences, escaped, in which what stands between two backticks is code. Long names in them are
+  /// broken as names are.
   public init(prose text: String) {
     let parts = text.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
     let isPaired = parts.count.isMultiple(of: 2) == false
     self = .joined(
       parts.enumerated().map { index, part -> Markup in
-        index.isMultiple(of: 2) ? "\(part)" : isPaired ? "<code>\(part)</code>" : "`\(part)`"
+        let words = Markup.joined(
+          part.split(separator: " ", omittingEmptySubsequences: false).map { Markup(word: $0) },
+          by: " ")
+        return index.isMultiple(of: 2) ? words : isPaired ? "<code>\(words)</code>" : "`\(words)`"
       })
+  }
+
+  /// Words of fewer characters fit where there is place for a column.
+  private static let longWordCount = 16
+
+  private init(word: Substring) {
+    self = word.count < Self.longWordCount ? Markup(text: String(word)) : Markup(name: String(word))
   }
 
   public struct StringInterpolation: StringInterpolationProtocol {

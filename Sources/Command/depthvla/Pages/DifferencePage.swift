@@ -19,6 +19,7 @@ struct DifferencePage {
     body += layers
     body += worst
     body += oneSided
+    body += settings
     body += assets
     body += origins
     return Page(title: "Differences of \(report.first) and \(report.second)", body: body).html
@@ -28,11 +29,10 @@ struct DifferencePage {
 
   private var verdict: Markup {
     let (count, total) = (differing.count, rows.count)
-    let assetCount = report.difference.differingAssets.count
-    let isEqual = count == 0 && assetCount == 0
+    let isEqual = report.difference.isEmpty
     let answer =
       count == 0
-      ? assetCount == 0 ? "No difference" : "Only assets differ"
+      ? isEqual ? "No difference" : "The tensors are equal, but not what is around them"
       : count == total ? "All \(total) tensors differ" : "\(count) of \(total) tensors differ"
     return Verdict(
       isEqual ? .good : .plain, topic: "Difference of two models", answer: answer,
@@ -77,6 +77,14 @@ struct DifferencePage {
     }
     if retypedCount > 0 {
       text += Section.paragraph("\(retypedCount) more are equal in value but of another type.")
+    }
+    let settingCount = (report.difference.settings ?? []).count
+    if settingCount > 0 {
+      text += Section.paragraph(
+        """
+        \(settingCount == 1 ? "1 setting differs" : "\(settingCount) settings differ"): the models \
+        compute other numbers from the same weights.
+        """)
     }
     let assetCount = report.difference.differingAssets.count
     if assetCount > 0 {
@@ -222,6 +230,28 @@ struct DifferencePage {
       table.markup
         + (hidden > 0
           ? Section.note("\(hidden) more are not shown; <code>--json</code> lists all.") : ""))
+  }
+
+  private var settings: Markup {
+    guard let settings = report.difference.settings else {
+      return Section.part(
+        "Settings",
+        Section.paragraph("Not compared: the configuration of a side is not known."))
+    }
+    guard !settings.isEmpty else { return "" }
+    return Section.part(
+      "Settings", lead: "What the models' configurations say differently.",
+      Table(
+        "Settings", narrow: .folds,
+        columns: [.text("Key"), .text("First"), .text("Second")],
+        rows: settings.map {
+          Table.Row(
+            [
+              "<code>\(Markup(name: $0.key))</code>", "\(report.words($0.first))",
+              "\(report.words($0.second))",
+            ], isBad: true)
+        }
+      ).markup)
   }
 
   private var assets: Markup {

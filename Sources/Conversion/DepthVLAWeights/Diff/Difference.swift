@@ -33,6 +33,13 @@ public struct Difference: Sendable {
   /// The files that travel with the tensors, or lie beside them; nil where a side is of no known
   /// model, so that it is unclear which files are its own.
   public let assets: [AssetRow]?
+  /// Keys of the configurations that differ; nil where the configuration of a side is not known.
+  public let settings: [SettingRow]?
+
+  /// Whether a model of one side is not that of the other: a tensor, an asset or a setting.
+  public var isEmpty: Bool {
+    differing.isEmpty && differingAssets.isEmpty && (settings ?? []).isEmpty
+  }
 
   /// Tensors that are not there, or not the same values, on both sides.
   public var differing: [Row] {
@@ -60,11 +67,16 @@ public struct Difference: Sendable {
     protecting outputs: [String?] = [], threads: Int,
     progress: @escaping WorkProgress.Handler = { _ in }
   ) throws(WeightsError) -> Difference {
-    let (naming, a, b) = try sides(first, second, library, settings)
+    let inputs = (try DiffInput(first, library), try DiffInput(second, library))
+    let (naming, a, b) = try sides((first, inputs.0), (second, inputs.1), library, settings)
     for output in outputs.compactMap(\.self) {
       try InputProtection.check(output, against: a.inputs + b.inputs)
     }
     let assets = compare(a.assets, b.assets)
+    let differingSettings = compare(
+      try inputs.0.configuration(library, settings),
+      try inputs.1.configuration(library, settings),
+      includesProcessing: inputs.0.isBundle && inputs.1.isBundle)
     let others = Dictionary(
       b.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let names = Set(a.tensors.map(\.name))
@@ -88,7 +100,8 @@ public struct Difference: Sendable {
     rows += zip(pairs, outcomes).map { Row(name: $0.0.name, outcome: $1) }
     try a.checkUnchanged()
     try b.checkUnchanged()
-    return Difference(naming: naming, rows: rows, assets: assets)
+    return Difference(
+      naming: naming, rows: rows, assets: assets, settings: differingSettings)
   }
 
   private static func compare(
@@ -116,10 +129,10 @@ public struct Difference: Sendable {
   }
 
   private static func sides(
-    _ first: String, _ second: String, _ library: ManifestLibrary, _ settings: Configuration
+    _ first: (path: String, input: DiffInput), _ second: (path: String, input: DiffInput),
+    _ library: ManifestLibrary, _ settings: Configuration
   ) throws(WeightsError) -> (String, DiffSide, DiffSide) {
-    let a = try DiffInput(first, library)
-    let b = try DiffInput(second, library)
+    let (a, b) = (first.input, second.input)
     if case .checkpoint(let x, let xs, _) = a, case .checkpoint(let y, let ys, _) = b {
       // Under one naming every tensor can be compared, also those of no known model.
       let sameNaming = xs?.manifest.label == ys?.manifest.label && xs?.wrapping == ys?.wrapping
@@ -131,13 +144,13 @@ public struct Difference: Sendable {
         )
       }
     }
-    let family = try a.family(first)
-    let other = try b.family(second)
+    let family = try a.family(first.path)
+    let other = try b.family(second.path)
     guard family == other else {
       throw WeightsError(
         .diffFamilies, .usage,
-        "cannot compare \(first.escapedForTerminal) (\(family)) with \(second.escapedForTerminal) "
-          + "(\(other)): they are different models")
+        "cannot compare \(first.path.escapedForTerminal) (\(family)) with "
+          + "\(second.path.escapedForTerminal) (\(other)): they are different models")
     }
     return (
       "\(family) layout names", try a.side(library, settings), try b.side(library, settings)

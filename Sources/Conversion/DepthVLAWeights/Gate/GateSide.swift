@@ -15,8 +15,12 @@ struct GateSide {
   let bundle: any AssetSource
   let robot: Robot?
   let policy: RobotPolicy
-  /// Opening and loading all weights.
+  /// Opening and loading all weights that stay in memory.
   let loadSeconds: Double
+
+  /// The encoders of a model with more bytes of weights do not stay in memory. Token embeddings
+  /// never do, so that a gate takes less than this at DepthVLA's published size, whatever the types.
+  private static let residentByteLimit = 8 << 30
 
   init(_ bundle: WeightBundle, options: GateOptions) throws(WeightsError) {
     let start = ContinuousClock.now
@@ -26,8 +30,15 @@ struct GateSide {
     let tokenizer = bundle.assets(.tokenizer).isEmpty ? options.tokenizer : nil
     policy = try RobotPolicy(
       bundle, assets: try PolicyAssets(bundle, tokenizer: tokenizer),
-      products: options.products, loading: .first, on: Compute(threads: options.threads))
+      products: options.products, loading: Self.loading(bundle.tensors),
+      on: Compute(threads: options.threads))
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+  }
+
+  /// Which layers of a model with these tensors are in memory as long as it acts.
+  static func loading(_ tensors: [TensorInfo]) -> RobotPolicy.Loading {
+    let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
+    return byteCount > residentByteLimit ? .firstButEncoders : .first
   }
 
   /// A policy whose weights are in no bundle yet.

@@ -40,7 +40,8 @@ struct SearchPolicies {
     let policy = try RobotPolicy(
       bundle, weights: weights,
       precision: { () throws(WeightsError) in weights.plan.precisionClass },
-      products: products, recordingTo: recorder, on: compute)
+      products: products, recordingTo: recorder, loading: GateSide.loading(weights.tensors),
+      on: compute)
     return try GateSide(bundle, policy: policy, since: start)
   }
 }

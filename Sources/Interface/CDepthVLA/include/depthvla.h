@@ -110,7 +110,19 @@ typedef struct dvla_open_options {
   const char *signature_file;
   /* The oldest release that is accepted; it is part of the signature. */
   uint64_t minimum_release;
-  /* Compares SHA-256 instead of XXH3 whenever stored bytes are read; always so for signed bundles. */
+  /* Only bundles are accepted that passed a gate (depthvla gate) whose statement one of these public
+   * keys signed, if there is one: the contents of PEM files, and paths of PEM files. They may be
+   * others than those above. */
+  const char *const *gate_keys;
+  size_t gate_key_count;
+  const char *const *gate_key_files;
+  size_t gate_key_file_count;
+  /* The gate's statement; by default the bundle's path and ".gate". */
+  const char *gate_file;
+  /* A budget, as JSON, than which that of the gate is no weaker; by default any. */
+  const char *gate_budget_file;
+  /* Compares SHA-256 instead of XXH3 whenever stored bytes are read; always so under a policy that
+   * demands a signature or a gate. */
   bool checks_sha256;
   /* Uses tensors that are stored plain (convert --store) where they are in the mapped file. While the
    * bundle is open nothing may write to the file in place. */
@@ -127,6 +139,7 @@ typedef struct dvla_bundle_info {
   size_t asset_count;
   bool is_signed;       /* whether a trusted signature was demanded and verified */
   uint64_t release;     /* the release that was signed; 0 if there is none */
+  bool is_gated;        /* whether a passed gate was demanded and its statement verified */
 } dvla_bundle_info;
 
 typedef struct dvla_tensor {
@@ -156,14 +169,15 @@ typedef struct dvla_asset {
   uint64_t byte_count;
 } dvla_asset;
 
-/* Opens a bundle: its header is read and checked, and the signature if the options ask for one. */
+/* Opens a bundle: its header is read and checked, and the signature and the gate if the options ask
+ * for them. */
 int32_t dvla_bundle_open(const char *path, const dvla_open_options *options, dvla_bundle *bundle,
                          dvla_error *error);
 int32_t dvla_bundle_close(dvla_bundle bundle, dvla_error *error);
 int32_t dvla_bundle_describe(dvla_bundle bundle, dvla_bundle_info *info, dvla_error *error);
 
 /* A JSON document of the bundle: "configuration", "recipe", "provenance", "ledger", "quantization" (by
- * tensor, what quantization lost), or "signature" (null if none was demanded). */
+ * tensor, what quantization lost), "signature" or "gate" (null if none was demanded). */
 int32_t dvla_bundle_document(dvla_bundle bundle, const char *name, char *buffer, size_t capacity,
                              size_t *length, dvla_error *error);
 

@@ -22,23 +22,27 @@ public struct DepthVLA: Sendable {
     return result
   }
 
-  /// - Parameter weights: all tensors of the layout. Layers are loaded in the order that the
-  ///   forward needs them in.
+  /// - Parameters:
+  ///   - weights: all tensors of the layout. Layers are loaded in the order that the forward needs
+  ///     them in.
+  ///   - keepsEncoders: whether the layers of SigLIP and DINOv2 stay in memory from one forward to
+  ///     the next.
   /// - Throws: `model.tensor-*`; what reading throws.
   public init(
-    _ configuration: DepthVLAConfiguration, weights: WeightScope
+    _ configuration: DepthVLAConfiguration, weights: WeightScope, keepsEncoders: Bool = true
   ) throws(WeightsError) {
     let c = configuration
     self.configuration = c
     let own = weights.at("vlm")
-    vision = try VisionEmbedding(c.vision, width: c.text.width, weights: own)
+    let encoders = keepsEncoders ? weights : weights.loadingLayersByEachUse
+    vision = try VisionEmbedding(c.vision, width: c.text.width, weights: encoders.at("vlm"))
     embedding = try own.embedding(
       "embed_tokens.weight", rows: c.vocabularySize, width: c.text.width)
     // The encoder's layers come before the VLM's, as in the file and in the forward.
     let depthWeights = weights.at("depth")
     let encoder: DINOv2? =
       if let depth = c.depth {
-        try DINOv2(depth.encoder, weights: depthWeights.at("encoder"))
+        try DINOv2(depth.encoder, weights: encoders.at("depth").at("encoder"))
       } else { nil }
     vlm = try GemmaDecoder(c.text, weights: own)
     depth =

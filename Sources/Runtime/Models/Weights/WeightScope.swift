@@ -4,6 +4,17 @@ public import DVLAParallelism
 public import DVLATensorMath
 public import DVLATensors
 
+/// When the layers of a model are loaded.
+public enum LayerLoading: Sendable {
+  /// While the model is built.
+  case first
+  /// In the background, in the order in which they are built. The caller must cancel the queue when
+  /// the model is no longer used.
+  case streaming(on: TaskQueue)
+  /// Anew by each forward, when it comes to them.
+  case eachUse
+}
+
 /// The tensors of a source whose names start alike, read into memory while a model is built.
 ///
 ///     let layer = weights.at("encoder.layers").at(0)
@@ -13,8 +24,7 @@ public import DVLATensors
 /// as it is stored. ``TensorLoader`` loads them.
 public struct WeightScope: Sendable {
   private let loader: TensorLoader
-  /// Loads layers in the background; nil if everything is loaded at once.
-  let queue: TaskQueue?
+  let layers: LayerLoading
   /// The threads that load; nil for the calling thread alone.
   private let compute: Compute?
   /// How products with the weights are computed.
@@ -28,36 +38,39 @@ public struct WeightScope: Sendable {
   /// - Parameters:
   ///   - products: how products with the weights are computed.
   ///   - recorder: is shown the inputs of linear layers.
-  ///   - queue: loads the layers in the background, in the order they are built; by default they
-  ///     are loaded at once. The caller must cancel it when the model is no longer used.
   public init(
     _ source: any TensorSource, products: ProductChoice, on compute: Compute,
-    recordingTo recorder: InputRecorder? = nil, streamingOn queue: TaskQueue? = nil
+    recordingTo recorder: InputRecorder? = nil, layers: LayerLoading = .first
   ) {
-    self.init(source, products, on: compute, recorder, queue, prefix: "")
+    self.init(source, products, on: compute, recorder, layers, prefix: "")
   }
 
   private init(
     _ source: any TensorSource, _ products: ProductChoice, on compute: Compute?,
-    _ recorder: InputRecorder?, _ queue: TaskQueue?, prefix: String
+    _ recorder: InputRecorder?, _ layers: LayerLoading, prefix: String
   ) {
     loader = TensorLoader(source)
     self.products = products
     self.compute = compute
     self.recorder = recorder
-    self.queue = queue
+    self.layers = layers
     self.prefix = prefix
   }
 
   /// The same weights for a closure of the queue, which loads on its own thread alone, since the
   /// other threads compute.
   var inBackground: WeightScope {
-    WeightScope(source, products, on: nil, recorder, nil, prefix: prefix)
+    WeightScope(source, products, on: nil, recorder, .first, prefix: prefix)
+  }
+
+  /// The same weights for a model of which the layers do not stay in memory.
+  var loadingLayersByEachUse: WeightScope {
+    WeightScope(source, products, on: compute, recorder, .eachUse, prefix: prefix)
   }
 
   /// The tensors below `part.`.
   public func at(_ part: String) -> WeightScope {
-    WeightScope(source, products, on: compute, recorder, queue, prefix: prefix + part + ".")
+    WeightScope(source, products, on: compute, recorder, layers, prefix: prefix + part + ".")
   }
 
   public func at(_ index: Int) -> WeightScope { at(String(index)) }

@@ -38,8 +38,19 @@ public final class RobotPolicy: Sendable {
   public enum Loading: Sendable {
     /// All before the first forward.
     case first
+    /// Those of the VLM and of the experts before the first forward, those of SigLIP and DINOv2 by
+    /// each forward anew: they are needed only at its beginning, and take 2 GB in a lossless model
+    /// of published size.
+    case firstButEncoders
     /// Behind the forward, on that many threads of their own.
     case streaming(threads: Int)
+
+    fileprivate var keepsEncoders: Bool {
+      switch self {
+      case .first, .streaming: true
+      case .firstButEncoders: false
+      }
+    }
   }
 
   /// - Parameters:
@@ -95,7 +106,7 @@ public final class RobotPolicy: Sendable {
     bundlePath = bundle.path
     let loader: TaskQueue? =
       switch loading {
-      case .first: nil
+      case .first, .firstButEncoders: nil
       case .streaming(let threads): TaskQueue(threads: threads)
       }
     do throws(WeightsError) {
@@ -112,7 +123,9 @@ public final class RobotPolicy: Sendable {
       model = try DepthVLA(
         configuration,
         weights: WeightScope(
-          weights, products: products, on: compute, recordingTo: recorder, streamingOn: loader))
+          weights, products: products, on: compute, recordingTo: recorder,
+          layers: loader.map { .streaming(on: $0) } ?? .first),
+        keepsEncoders: loading.keepsEncoders)
     } catch {
       loader?.cancel()
       throw error.inFile(bundle.path)
