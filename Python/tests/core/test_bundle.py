@@ -227,9 +227,7 @@ class TestTrust:
         for make in (
             lambda: depthvla.Trust(),
             lambda: depthvla.Trust([], gate=depthvla.GateRequirement([self.PUBLIC])),
-            lambda: depthvla.Trust(
-                minimum_release=3, gate=depthvla.GateRequirement([self.PUBLIC])
-            ),
+            lambda: depthvla.Trust(minimum_release=3, gate=depthvla.GateRequirement([self.PUBLIC])),
             lambda: depthvla.GateRequirement([]),
         ):
             with pytest.raises(depthvla.Error) as found:
