@@ -343,18 +343,33 @@ class Watch:
 
     def _call_beside(self, name: str, *arguments: Any) -> None:
         outcome: list[BaseException] = []
+        # Not Thread.join, which until Python 3.12 takes a thread for ended whose wait an exception
+        # of a handler has interrupted.
+        may_begin, has_ended = threading.Lock(), threading.Lock()
+        may_begin.acquire()
+        has_ended.acquire()
+        begun = ended = False
 
         def work() -> None:
+            nonlocal begun, ended
+            may_begin.acquire()
+            begun = True
             try:
                 call(name, *arguments)
             except BaseException as failure:
                 outcome.append(failure)
+            finally:
+                ended = True
+                has_ended.release()
 
-        worker = threading.Thread(target=work, name="depthvla")
-        worker.start()
-        while worker.is_alive():
+        # An exception here leaves a thread that never begins; the end of the process need not wait
+        # for it.
+        threading.Thread(target=work, name="depthvla", daemon=True).start()
+        while not ended:
             try:
-                worker.join()
+                if not begun and may_begin.locked():
+                    may_begin.release()
+                has_ended.acquire()
             except BaseException as failure:
                 self._failure = self._failure or failure
         if outcome:

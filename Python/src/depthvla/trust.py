@@ -81,8 +81,10 @@ def _keys(given: Sequence[Key], owner: str) -> tuple[Key, ...]:
 
 
 class _Texts:
-    """Keys as C reads them: contents of files, and paths. NULL where there is none, since a list
-    without keys is refused."""
+    """Keys as C reads them: contents of files, and paths.
+
+    NULL where there is none, since a list without keys is refused.
+    """
 
     def __init__(self, keys: Sequence[Key]) -> None:
         texts: list[bytes | None] = []

@@ -89,17 +89,21 @@ def test_an_exception_of_a_callback_ends_the_load_and_arrives(depthvla_bundle: P
 def test_an_interrupt_ends_a_load(depthvla_bundle: Path) -> None:
     # As Ctrl-C, with time for the main thread to hear of it.
     calls = 0
+    left = 0
 
     def interrupt(_done: int, _total: int) -> None:
-        nonlocal calls
+        nonlocal calls, left
         calls += 1
         if calls == 3:
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.2)
+        left += 1
 
     with depthvla.open(depthvla_bundle) as bundle:
         with pytest.raises(KeyboardInterrupt):
             bundle.state_dict(framework="numpy", threads=1, progress=interrupt)
+        # The library has stopped before the exception is seen: nothing of it still runs.
+        assert left == calls
         assert 3 <= calls < len(bundle)
         assert bundle.state_dict(framework="numpy")
 
