@@ -19,8 +19,10 @@ struct RobotPolicyTests {
     #expect(expected.depth.map(\.count) == (checkpoint.hasPrefix("pi0") ? [] : [143, 567]))
     for threads in 1...3 {
       #expect(try robot.act(try robot.policy(threads: threads)) == expected)
-      let lean = try robot.policy(.firstButEncoders, threads: threads)
-      for _ in 0..<2 { #expect(try robot.act(lean) == expected, "\(threads)") }
+      for kept in [DepthVLA.KeptLayers.allButEncoders, .experts] {
+        let lean = try robot.policy(.only(kept), threads: threads)
+        for _ in 0..<2 { #expect(try robot.act(lean) == expected, "\(kept), \(threads)") }
+      }
       for loaders in 1...3 {
         let policy = try robot.policy(.streaming(threads: loaders), threads: threads)
         // The second chunk finds everything loaded.

@@ -37,8 +37,12 @@ struct GateSide {
 
   /// Which layers of a model with these tensors are in memory as long as it acts.
   static func loading(_ tensors: [TensorInfo]) -> RobotPolicy.Loading {
-    let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
-    return byteCount > residentByteLimit ? .firstButEncoders : .first
+    isLarge(tensors) ? .only(.allButEncoders) : .first
+  }
+
+  /// Whether a model with these tensors should not be in memory as a whole.
+  static func isLarge(_ tensors: [TensorInfo]) -> Bool {
+    tensors.reduce(0) { $0 + $1.byteCount } > residentByteLimit
   }
 
   /// A policy whose weights are in no bundle yet.

@@ -241,7 +241,7 @@ public final class PrecisionSearchRun {
     _ groups: [SearchGroup], _ judge: SearchJudge, _ work: SearchWork, at index: Int
   ) throws(WeightsError) -> [[Double]] {
     let source = try policies.weights(Self.sourceRecipe)
-    let side = try policies.side(source)
+    let side = try policies.side(source, loading: policies.loadingToMeasure(source))
     defer { side.policy.end() }
     let pass = GatePass(side: side, seedCount: options.seedCount)
     let observation = try observations.observation(at: index)

@@ -1,4 +1,5 @@
 import DVLADiagnostics
+import DVLAFamilies
 import DVLAModels
 import DVLAPipelines
 import DVLAQuantization
@@ -30,17 +31,33 @@ struct SearchPolicies {
     return try PlannedWeights(conversion, plan)
   }
 
+  /// Beside the reference lie changed weights, the calibration and what forwards begin with, so that
+  /// less of a large one is kept. Under the full mask each step goes through the VLM.
+  func loadingToMeasure(_ weights: PlannedWeights) throws(WeightsError) -> RobotPolicy.Loading {
+    guard GateSide.isLarge(weights.tensors) else { return .first }
+    let configuration = try inFile(bundle.path) { () throws(WeightsError) in
+      try DepthVLAConfiguration(
+        try ConfigurationReader(bundle.configuration),
+        hasDepth: Family.hasDepthExpert(bundle.family))
+    }
+    return configuration.pattern == .block ? .only(.experts) : .only(.allButEncoders)
+  }
+
   /// The policy with those weights, as a gate would load it from a bundle.
   ///
-  /// - Parameter recorder: is shown the inputs of the layers.
+  /// - Parameters:
+  ///   - loading: which layers are in memory as long as it acts; by default as a gate has them.
+  ///   - recorder: is shown the inputs of the layers.
   func side(
-    _ weights: PlannedWeights, recordingTo recorder: InputRecorder? = nil
+    _ weights: PlannedWeights, loading: RobotPolicy.Loading? = nil,
+    recordingTo recorder: InputRecorder? = nil
   ) throws(WeightsError) -> GateSide {
     let start = ContinuousClock.now
     let policy = try RobotPolicy(
       bundle, weights: weights,
       precision: { () throws(WeightsError) in weights.plan.precisionClass },
-      products: products, recordingTo: recorder, loading: GateSide.loading(weights.tensors),
+      products: products, recordingTo: recorder, 
+      loading: loading ?? GateSide.loading(weights.tensors),
       on: compute)
     return try GateSide(bundle, policy: policy, since: start)
   }

@@ -25,16 +25,15 @@ public struct DepthVLA: Sendable {
   /// - Parameters:
   ///   - weights: all tensors of the layout. Layers are loaded in the order that the forward needs
   ///     them in.
-  ///   - keepsEncoders: whether the layers of SigLIP and DINOv2 stay in memory from one forward to
-  ///     the next.
+  ///   - kept: the parts of which the layers stay in memory from one forward to the next.
   /// - Throws: `model.tensor-*`; what reading throws.
   public init(
-    _ configuration: DepthVLAConfiguration, weights: WeightScope, keepsEncoders: Bool = true
+    _ configuration: DepthVLAConfiguration, weights: WeightScope, keeping kept: KeptLayers = .all
   ) throws(WeightsError) {
     let c = configuration
     self.configuration = c
     let own = weights.at("vlm")
-    let encoders = keepsEncoders ? weights : weights.loadingLayersByEachUse
+    let encoders = kept == .all ? weights : weights.loadingLayersByEachUse
     vision = try VisionEmbedding(c.vision, width: c.text.width, weights: encoders.at("vlm"))
     embedding = try own.embedding(
       "embed_tokens.weight", rows: c.vocabularySize, width: c.text.width)
@@ -44,12 +43,24 @@ public struct DepthVLA: Sendable {
       if let depth = c.depth {
         try DINOv2(depth.encoder, weights: encoders.at("depth").at("encoder"))
       } else { nil }
-    vlm = try GemmaDecoder(c.text, weights: own)
+    vlm = try GemmaDecoder(
+      c.text, weights: kept == .experts ? own.loadingLayersByEachUse : own)
     depth =
       if let depth = c.depth, let encoder {
         try DepthExpert(depth, encoder: encoder, weights: depthWeights)
       } else { nil }
     action = try ActionExpert(c.action, weights: weights.at("action"))
+  }
+
+  /// The parts of a model whose layers stay in memory; those of others are loaded anew by each
+  /// forward, when it comes to them.
+  public enum KeptLayers: Sendable {
+    case all
+    /// All but SigLIP and DINOv2, which take 2 GB in a lossless model of published size.
+    case allButEncoders
+    /// The depth expert and the action expert. The VLM takes 4 GB; under the block mask a forward
+    /// goes through it once.
+    case experts
   }
 
   /// The same model with other weights in some matrices; all others are shared in memory.

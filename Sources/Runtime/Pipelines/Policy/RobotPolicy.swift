@@ -38,17 +38,15 @@ public final class RobotPolicy: Sendable {
   public enum Loading: Sendable {
     /// All before the first forward.
     case first
-    /// Those of the VLM and of the experts before the first forward, those of SigLIP and DINOv2 by
-    /// each forward anew: they are needed only at its beginning, and take 2 GB in a lossless model
-    /// of published size.
-    case firstButEncoders
+    /// Those of some parts before the first forward, those of the others by each forward anew.
+    case only(DepthVLA.KeptLayers)
     /// Behind the forward, on that many threads of their own.
     case streaming(threads: Int)
 
-    fileprivate var keepsEncoders: Bool {
+    fileprivate var kept: DepthVLA.KeptLayers {
       switch self {
-      case .first, .streaming: true
-      case .firstButEncoders: false
+      case .first, .streaming: .all
+      case .only(let kept): kept
       }
     }
   }
@@ -106,7 +104,7 @@ public final class RobotPolicy: Sendable {
     bundlePath = bundle.path
     let loader: TaskQueue? =
       switch loading {
-      case .first, .firstButEncoders: nil
+      case .first, .only: nil
       case .streaming(let threads): TaskQueue(threads: threads)
       }
     do throws(WeightsError) {
@@ -125,7 +123,7 @@ public final class RobotPolicy: Sendable {
         weights: WeightScope(
           weights, products: products, on: compute, recordingTo: recorder,
           layers: loader.map { .streaming(on: $0) } ?? .first),
-        keepsEncoders: loading.keepsEncoders)
+        keeping: loading.kept)
     } catch {
       loader?.cancel()
       throw error.inFile(bundle.path)
