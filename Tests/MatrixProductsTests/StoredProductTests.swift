@@ -12,14 +12,14 @@ import Testing
     }
   }
 
-  /// Around the strips of 3 and 6 tokens, the vectors of 16 outputs, the tiles of 64, the stages of
-  /// 256 and 512 inputs; odd ends of pairs and of fours.
+  /// Around the strips of 3, 4 and 6 tokens and the 24 at a time, the vectors of 16 outputs, the
+  /// tiles of 64, the stages of 256 and 512 inputs; odd ends of pairs and of fours.
   static let sizes = [
     Sizes(tokens: 1, inputs: 1, outputs: 1), Sizes(tokens: 2, inputs: 3, outputs: 17),
     Sizes(tokens: 3, inputs: 37, outputs: 70), Sizes(tokens: 4, inputs: 255, outputs: 16),
     Sizes(tokens: 5, inputs: 257, outputs: 33), Sizes(tokens: 6, inputs: 513, outputs: 20),
     Sizes(tokens: 2, inputs: 1030, outputs: 65), Sizes(tokens: 13, inputs: 66, outputs: 129),
-    Sizes(tokens: 770, inputs: 5, outputs: 3),
+    Sizes(tokens: 770, inputs: 5, outputs: 3), Sizes(tokens: 29, inputs: 40, outputs: 70),
   ]
 
   static let grouped = [
@@ -158,6 +158,15 @@ import Testing
       }
     }
     #expect(seen == [Int](repeating: 1, count: seen.count))
+  }
+
+  @Test(arguments: ProductPath.available, [1, 11, 12, 300])
+  func thePathForFewTokensGivesTheSameBits(_ path: ProductPath, _ tokens: Int) {
+    let suited = path.suited(toTokens: tokens)
+    #expect(ProductPath.available.contains(suited) && suited.isOfInt8 == path.isOfInt8)
+    let operands = Operands(
+      Sizes(tokens: tokens, inputs: 40, outputs: 20), isInt8: path.isOfInt8, seed: 9)
+    #expect(operands.product(suited) == operands.product(path))
   }
 
   @Test func everyProcessorHasThePortablePaths() {

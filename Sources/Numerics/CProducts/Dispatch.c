@@ -3,7 +3,7 @@
 extern const dvla_product_kernels dvla_bf16_portable, dvla_int8_portable;
 #if defined(__x86_64__)
 extern const dvla_product_kernels dvla_bf16_avx512, dvla_int8_avx2, dvla_int8_avx_vnni,
-    dvla_int8_avx512_vnni;
+    dvla_int8_avx512_vnni, dvla_int8_avx512_inner;
 
 static int has_avx2(void) {
   // The builtin also asks the operating system whether it saves the registers.
@@ -14,6 +14,10 @@ static int has_avx2(void) {
 static int has_avx512(void) {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
          && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+static int has_avx512_vnni(void) {
+  return has_avx512() && __builtin_cpu_supports("avx512vnni");
 }
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
@@ -36,7 +40,9 @@ const dvla_product_kernels *dvla_product_kernels_for(dvla_product_path path) {
     case DVLA_INT8_AVX_VNNI:
       return has_avx2() && __builtin_cpu_supports("avxvnni") ? &dvla_int8_avx_vnni : 0;
     case DVLA_INT8_AVX512_VNNI:
-      return has_avx512() && __builtin_cpu_supports("avx512vnni") ? &dvla_int8_avx512_vnni : 0;
+      return has_avx512_vnni() ? &dvla_int8_avx512_vnni : 0;
+    case DVLA_INT8_AVX512_INNER:
+      return has_avx512_vnni() ? &dvla_int8_avx512_inner : 0;
 #elif defined(__aarch64__)
     case DVLA_BF16_NEON:
       return getauxval(AT_HWCAP2) & HWCAP2_BFDOT ? &dvla_bf16_neon : 0;
@@ -54,9 +60,12 @@ _Bool dvla_product_path_is_fast(dvla_product_path path) {
 #if defined(__x86_64__)
     case DVLA_BF16_AVX512:
       // AMD's take as many VDPBF16PS as FMA instructions in a cycle, Intel's half as many.
+    case DVLA_INT8_AVX512_INNER:
+      // AMD's add on twice as many ports as they multiply on, Intel's on the same ones.
       return __builtin_cpu_is("amd") != 0;
 #endif
     case DVLA_BF16_NEON:
+    case DVLA_INT8_AVX2:
     case DVLA_INT8_AVX_VNNI:
     case DVLA_INT8_AVX512_VNNI:
     case DVLA_INT8_NEON_DOT:

@@ -18,12 +18,17 @@ static dvla_stage stage_at(
   return stage;
 }
 
+/// Bytes of a token of a stage.
+static size_t token_bytes(const dvla_product_kernels *kernels, dvla_stage stage) {
+  return stage.units * kernels->token_unit_bytes + stage.blocks * kernels->head_bytes;
+}
+
 size_t dvla_arranged_bytes(const dvla_product_kernels *kernels, dvla_product_shape shape) {
-  size_t words = 0, count;
+  size_t bytes = 0, count;
   for (size_t first = 0; first < shape.inputs; first += count) {
-    words += stage_at(kernels, shape, first, &count).units;
+    bytes += token_bytes(kernels, stage_at(kernels, shape, first, &count));
   }
-  return shape.tokens * words * kernels->word_bytes;
+  return shape.tokens * bytes;
 }
 
 void dvla_arrange_tokens(
@@ -40,8 +45,9 @@ void dvla_arrange_tokens(
     size_t inputs;
     for (size_t input = 0; input < shape.inputs; input += inputs) {
       dvla_stage stage = stage_at(kernels, shape, input, &inputs);
-      size_t bytes = stage.units * kernels->word_bytes;
-      kernels->arrange_token(row + input, inputs, scale, stage_start + token * bytes);
+      size_t bytes = token_bytes(kernels, stage);
+      kernels->arrange_token(
+          row + input, inputs, stage.blocks, scale, stage_start + token * bytes);
       stage_start += shape.tokens * bytes;
     }
   }
@@ -73,7 +79,31 @@ static void arrange_weights(
       size_t row = vector * DVLA_LANES + lane;
       rows[lane] = row < tile.outputs ? start + row * row_bytes : zeros;
     }
-    kernels->arrange_rows(rows, inputs, weights + vector * stage.units * DVLA_LANES);
+    kernels->arrange_rows(
+        rows, inputs, weights + vector * stage.units * kernels->unit_words * DVLA_LANES);
+  }
+}
+
+/// Tokens between which weights of the next stage are fetched: whole strips of every path.
+enum { TOKENS_AT_ONCE = 24 };
+
+/// Has the cache fetch a part of the tile's next weights, from input `input` on, while `count`
+/// tokens from `token` on are multiplied: all of them have fetched the whole stage.
+static void fetch_ahead(
+    const dvla_product_kernels *kernels, dvla_product_shape shape, dvla_product_operands operands,
+    dvla_product_tile tile, size_t input, size_t token, size_t count) {
+  if (input == shape.inputs) return;
+  size_t inputs;
+  stage_at(kernels, shape, input, &inputs);
+  size_t row_bytes = shape.inputs * kernels->element_bytes;
+  const uint8_t *start = (const uint8_t *)operands.weights + tile.first_output * row_bytes
+                         + input * kernels->element_bytes;
+  size_t row = tile.outputs * token / tile.tokens;
+  size_t end = tile.outputs * (token + count) / tile.tokens;
+  for (; row < end; row++) {
+    for (size_t at = 0; at < inputs * kernels->element_bytes; at += 64) {
+      __builtin_prefetch(start + row * row_bytes + at, 0, 2);
+    }
   }
 }
 
@@ -136,9 +166,16 @@ void dvla_multiply_tile(
     if (operands.weight_scales) {
       arrange_scales(shape, operands, tile, stage, input, scales);
     }
-    size_t bytes = stage.units * kernels->word_bytes;
-    kernels->multiply(
-        stage, words + tile.first_token * bytes, tile.tokens, weights, scales, sums);
+    if (kernels->prepare) kernels->prepare(stage, weights, scales);
+    size_t bytes = token_bytes(kernels, stage);
+    for (size_t token = 0, count; token < tile.tokens; token += count) {
+      size_t rest = tile.tokens - token;
+      count = rest < TOKENS_AT_ONCE ? rest : TOKENS_AT_ONCE;
+      fetch_ahead(kernels, shape, operands, tile, input + inputs, token, count);
+      kernels->multiply(
+          stage, words + (tile.first_token + token) * bytes, count, weights, scales,
+          sums + token * DVLA_TILE_OUTPUTS);
+    }
     words += shape.tokens * bytes;
   }
   finish(shape, operands, tile, sums, result);

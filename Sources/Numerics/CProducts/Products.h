@@ -5,12 +5,12 @@
 #include "DVLACProducts.h"
 
 // Inputs are processed in stages of at most the kernels' `stage_inputs`: one block, or several
-// narrower ones. A stage of 64 rows of weights is arranged in units of 32 bits, each a few
-// neighbouring inputs of a row, and stays in the first-level cache while all tokens of the tile
+// narrower ones. A stage of 64 rows of weights is arranged in units of a few neighbouring inputs
+// of a row, one or two words of 32 bits, and stays in the cache while all tokens of the tile
 // pass by:
 //
-//   weights  [vectors][units][16 rows] units
-//   tokens   [tokens][units] words, of one or two units
+//   weights  [vectors][units][unit_words][16 rows] words of 32 bits
+//   tokens   [tokens] of [units] token units, then [blocks] heads
 //
 // so that an instruction multiplies a word of one token, the same in every lane, with 16 rows.
 enum {
@@ -30,21 +30,25 @@ struct dvla_product_kernels {
   size_t element_bytes;  // of the weights
   size_t stage_inputs;   // at most
   size_t unit_inputs;    // inputs in a unit
-  size_t word_bytes;     // of a token's word
+  size_t unit_words;     // words of a row's unit
+  size_t token_unit_bytes;
+  size_t head_bytes;     // of what a path derives from a token's block: a word, or nothing
   /// The scale of a token; null for bfloat16.
   float (*_Nullable scale)(const float *_Nonnull x, size_t count);
-  /// A stage of one token, filled up with zeros.
+  /// A stage of one token, filled up with zeros, and its heads.
   void (*_Nonnull arrange_token)(
-      const float *_Nonnull x, size_t count, float scale, void *_Nonnull words);
+      const float *_Nonnull x, size_t count, size_t blocks, float scale, void *_Nonnull words);
   /// A stage of 16 rows, filled up with zeros.
   void (*_Nonnull arrange_rows)(
       const uint8_t *_Nonnull const *_Nonnull rows, size_t count, uint32_t *_Nonnull units);
+  /// What a path derives from a stage's weights, behind their scales [blocks][64], in as much room;
+  /// null where that is nothing.
+  void (*_Nullable prepare)(
+      dvla_stage stage, const uint32_t *_Nonnull weights, float *_Nonnull scales);
   /// sums[t][64] += the products of the stage.
-  ///
-  /// - scales: [blocks][64], for INT8, and as much room again for what a path derives from weights.
   void (*_Nonnull multiply)(
       dvla_stage stage, const void *_Nonnull words, size_t tokens,
-      const uint32_t *_Nonnull weights, float *_Nonnull scales, float *_Nonnull sums);
+      const uint32_t *_Nonnull weights, const float *_Nonnull scales, float *_Nonnull sums);
 };
 
 #endif

@@ -67,7 +67,7 @@ extension Linear {
     let (inputs, outputs) = (weight.columns, weight.rows)
     let tokens = x.count / inputs
     let product = StoredProduct(
-      path,
+      path.suited(toTokens: tokens),
       StoredProduct.Shape(tokens: tokens, inputs: inputs, outputs: outputs, group: weight.group))
     let blockRows = Compute.blockRows(columns: inputs)
     compute.run(items: (tokens + blockRows - 1) / blockRows) { block in

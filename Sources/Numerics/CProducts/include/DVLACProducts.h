@@ -39,7 +39,8 @@ typedef enum dvla_product_path {
   DVLA_INT8_AVX2 = 4,
   DVLA_INT8_AVX_VNNI = 5,
   DVLA_INT8_AVX512_VNNI = 6,
-  DVLA_INT8_NEON_DOT = 7,
+  DVLA_INT8_AVX512_INNER = 7,
+  DVLA_INT8_NEON_DOT = 8,
 } dvla_product_path;
 
 typedef struct dvla_product_kernels dvla_product_kernels;
@@ -48,7 +49,8 @@ typedef struct dvla_product_kernels dvla_product_kernels;
 /// instructions.
 const dvla_product_kernels *_Nullable dvla_product_kernels_for(dvla_product_path path);
 
-/// Whether the path's instructions multiply more in a cycle here than those of float32.
+/// Whether the path's instructions multiply more in a cycle here than those of float32 and of the
+/// paths before it.
 _Bool dvla_product_path_is_fast(dvla_product_path path);
 
 typedef struct dvla_product_shape {
