@@ -56,7 +56,7 @@ struct SearchPolicies {
     let policy = try RobotPolicy(
       bundle, weights: weights,
       precision: { () throws(WeightsError) in weights.plan.precisionClass },
-      products: products, recordingTo: recorder, 
+      products: products, recordingTo: recorder,
       loading: loading ?? GateSide.loading(weights.tensors),
       on: compute)
     return try GateSide(bundle, policy: policy, since: start)
