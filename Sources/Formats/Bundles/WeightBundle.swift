@@ -90,8 +90,7 @@ public final class WeightBundle: TensorSource {
       bundleTensors = header.tensors
       root = header.root
       headerByteCount = header.byteCount
-      positions = Dictionary(
-        uniqueKeysWithValues: header.tensors.enumerated().map { ($1.name, $0) })
+      positions = header.positions
     } catch {
       throw error.inFile(path)
     }
