@@ -70,7 +70,8 @@ struct WrittenHeaderTests {
   ///
   /// - Returns: whether the first accepts the header.
   @discardableResult
-  static func agree(_ header: [UInt8], dataByteCount: Int, _ what: @autoclosure () -> String) -> Bool
+  static func agree(_ header: [UInt8], dataByteCount: Int, _ what: @autoclosure () -> String)
+    -> Bool
   {
     let fileByteCount = header.count + dataByteCount
     guard let written = BundleHeader(written: header, fileByteCount: fileByteCount) else {
@@ -131,9 +132,11 @@ struct WrittenHeaderTests {
         written: samples[0].header,
         fileByteCount: samples[0].header.count + samples[0].dataByteCount))
     #expect(packed.documents == Self.documents)
-    #expect(packed.tensors.map(\.source) == (try Self.tensors.get()).map {
-      ["tensor": .string($0.info.name.string)]
-    })
+    #expect(
+      packed.tensors.map(\.source)
+        == (try Self.tensors.get()).map {
+          ["tensor": .string($0.info.name.string)]
+        })
     let quantized = try #require(
       BundleHeader(
         written: samples[3].header,
@@ -224,7 +227,8 @@ struct WrittenHeaderTests {
   }
 
   /// Bytes that mean something to a reader of headers.
-  private static let tokens = Array(#"{}[]:,"\/-+.0129aefEun_ "#.utf8) + [0, 9, 10, 0x7F, 0x80, 0xC3]
+  private static let tokens =
+    Array(#"{}[]:,"\/-+.0129aefEun_ "#.utf8) + [0, 9, 10, 0x7F, 0x80, 0xC3]
 
   @Test(arguments: 0..<8)
   func mutantsThatAreAcceptedAreReadTheSame(_ seed: UInt64) throws {

@@ -276,7 +276,7 @@ extension WeightBundle {
   public func precisionClass() throws(WeightsError) -> PrecisionClass {
     var result = PrecisionClass.f32
     for tensor in bundleTensors where !tensor.name.string.hasPrefix(unusedPrefix) {
-      if tensor.info.dtype == .i8, tensor.quantization != nil { return .int8 }
+      if tensor.info.dtype == .i8, tensor.storedQuantization != nil { return .int8 }
       guard let record = tensor.quantization?.object?["error"] else { continue }
       do throws(WeightsError) {
         let error = try JSONReader(record, path: "error")
