@@ -210,6 +210,19 @@ struct WrittenHeaderTests {
     #expect(throws: WeightsError.self) { try BundleHeader(header, fileByteCount: fileByteCount) }
   }
 
+  /// Limits count for both ways of checking a document: in place, and where it holds escapes.
+  @Test(arguments: [#"[{},{},[1,2]]"#, #"[{},{},["\u0031",2]]"#])
+  func documentsKeepTheirLimits(_ text: String) throws {
+    let escaped = Array(
+      (text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"").utf8)
+    for (values, objects, isFine) in [(6, 2, true), (5, 2, false), (6, 1, false)] {
+      let limits = JSONLimits(maximumValueCount: values, maximumObjectCount: objects)
+      var cursor = HeaderCursor(escaped, at: 0)
+      #expect((cursor.document(limits) != nil) == isFine)
+      #expect(((try? StrictJSON.parse(text, limits: limits)) != nil) == isFine)
+    }
+  }
+
   @Test func aHeaderThatItsFileOrRootContradictsIsRefused() throws {
     for sample in try Self.samples() {
       let fileByteCount = sample.header.count + sample.dataByteCount
