@@ -223,6 +223,21 @@ struct WrittenHeaderTests {
     }
   }
 
+  /// Changes that row and entry agree on.
+  @Test(arguments: [
+    ("e", "f"), ("e", "__e"), ("__asset.f.t.json", "__asset.f.u.json"), ("__asset.f.t.json", "t"),
+  ])
+  func namesKeepTheRulesOfTheFormat(_ old: String, _ new: String) throws {
+    let sample = try Self.samples()[0]
+    let text = String(decoding: Self.text(of: sample.header), as: UTF8.self)
+      .replacing(#"\"name\":\"\#(old)\""#, with: #"\"name\":\"\#(new)\""#)
+      .replacing(#""\#(old)":{"dtype""#, with: #""\#(new)":{"dtype""#)
+    let header = Self.sealed(Array(text.utf8))
+    let fileByteCount = header.count + sample.dataByteCount
+    #expect(BundleHeader(written: header, fileByteCount: fileByteCount) == nil)
+    #expect(throws: WeightsError.self) { try BundleHeader(header, fileByteCount: fileByteCount) }
+  }
+
   @Test func aHeaderThatItsFileOrRootContradictsIsRefused() throws {
     for sample in try Self.samples() {
       let fileByteCount = sample.header.count + sample.dataByteCount
