@@ -33,4 +33,19 @@ struct DigestTests {
   @Test(arguments: [0, 31, 33]) func refusesOtherByteCounts(count: Int) {
     #expect(Digest(bytes: [UInt8](repeating: 0, count: count)) == nil)
   }
+
+  /// Every byte at every place of a word.
+  @Test func aWordHasLowercaseDigitsOnly() {
+    let sound = Array("0f1e2d3c4b5a6978".utf8)
+    for position in sound.indices {
+      for byte in UInt8.min...UInt8.max {
+        var digits = sound
+        digits[position] = byte
+        let isDigit = Array("0123456789abcdef".utf8).contains(byte)
+        let expected = isDigit ? UInt64(String(decoding: digits, as: UTF8.self), radix: 16) : nil
+        #expect(Hexadecimal.word(in: digits.span, at: 0) == expected)
+      }
+    }
+    #expect(Hexadecimal.word(in: (Array("xyz".utf8) + sound).span, at: 3) == 0x0f1e_2d3c_4b5a_6978)
+  }
 }

@@ -11,10 +11,11 @@ public struct TensorName: Hashable, Sendable, Comparable, CustomStringConvertibl
   public var description: String { string }
 
   public static func == (a: Self, b: Self) -> Bool {
-    a.string.utf8.elementsEqual(b.string.utf8)
+    a.string.utf8.count == b.string.utf8.count && a.string.utf8.elementsEqual(b.string.utf8)
   }
   public func hash(into hasher: inout Hasher) {
-    for byte in string.utf8 { hasher.combine(byte) }
+    // The bytes are only read, and only during the call.
+    unsafe string.utf8.span.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     hasher.combine(0xFF as UInt8)
   }
   /// Bytewise order, as files are sorted.

@@ -1,8 +1,9 @@
 import DVLADiagnostics
 import DVLAFiles
 import DVLAHashing
-public import DVLAJSON
+import DVLAJSON
 import DVLASafetensors
+import DVLATensors
 
 /// The header of a bundle, read and checked.
 struct BundleHeader {
@@ -12,17 +13,43 @@ struct BundleHeader {
   let assetTensors: [BundleTensor]
   let tensors: [BundleTensor]
   let root: Digest
+  /// Where each tensor is among them.
+  let positions: [TensorName: Int]
   /// Bytes of the header with its length and padding: where the data start.
   let byteCount: Int
 
+  /// Headers as this package writes them are read in one pass; all others, and all that something
+  /// is wrong with, by ``init(_:fileByteCount:)``.
+  ///
   /// - Throws: `file.*`, and as ``init(_:fileByteCount:)``.
   init(reading file: InputFile) throws(WeightsError) {
     // The bytes that are parsed are those that are hashed, even if the file changes meanwhile.
-    let (header, bytes) = try SafetensorsFile.readHeader(of: file)
+    let bytes = try SafetensorsFile.headerBytes(of: file)
+    if let header = Self(written: bytes, fileByteCount: file.byteCount) {
+      try file.checkUnchanged()
+      self = header
+      return
+    }
+    let header = try SafetensorsFile.parseHeader(bytes, of: file)
     try file.checkUnchanged()
     try self.init(header, bytes)
   }
 
+  init(
+    documents: BundleDocuments, assets: [BundleAsset], assetTensors: [BundleTensor],
+    tensors: [BundleTensor], positions: [TensorName: Int], root: Digest, byteCount: Int
+  ) {
+    self.documents = documents
+    self.assets = assets
+    self.assetTensors = assetTensors
+    self.tensors = tensors
+    self.positions = positions
+    self.root = root
+    self.byteCount = byteCount
+  }
+
+  /// Reads a header that may be written in any way that JSON allows.
+  ///
   /// - Parameters:
   ///   - bytes: the whole header: length, text and padding.
   ///   - fileByteCount: bytes of the whole file.
@@ -38,7 +65,7 @@ struct BundleHeader {
     try Self.checkKind(metadata)
     // Before anything else of the header is used, but after the version: another version may
     // define the hash otherwise.
-    root = try RootHash.check(bytes)
+    let root = try RootHash.check(bytes)
     let keys = metadata.map(\.key)
     guard keys == BundleLayout.metadataKeys else {
       throw WeightsError(
@@ -47,7 +74,7 @@ struct BundleHeader {
           + " in this order, found \(keys.map(\.quoted).joined(separator: ", "))")
     }
     let values = metadata.map(\.value)
-    documents = BundleDocuments(
+    let documents = BundleDocuments(
       family: values[2],
       configuration: try Self.parse(values[3], "configuration").value,
       recipe: try Self.parse(values[4], "recipe").value,
@@ -59,13 +86,17 @@ struct BundleHeader {
         "expected the data to start on a multiple of \(BundleLayout.alignment), found them at"
           + " byte \(header.dataStart)")
     }
-    assets = try AssetList.read(Self.parse(values[7], "assets"))
+    let assets = try AssetList.read(Self.parse(values[7], "assets"))
     let table = try TensorTable.read(
       Self.parse(values[8], "tensors", limits: Self.rows), assets: assets,
       entries: header.entries, dataStart: header.dataStart)
-    assetTensors = Array(table.prefix(assets.count))
-    tensors = Array(table.dropFirst(assets.count))
-    byteCount = header.dataStart
+    let tensors = Array(table.dropFirst(assets.count))
+    // The table refuses names that occur twice.
+    let positions = Dictionary(
+      uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+    self.init(
+      documents: documents, assets: assets, assetTensors: Array(table.prefix(assets.count)),
+      tensors: tensors, positions: positions, root: root, byteCount: header.dataStart)
   }
 
   /// - Throws: `bundle.format`, `bundle.version`.
@@ -90,10 +121,10 @@ struct BundleHeader {
   }
 
   /// The config.json of every source is in it, some levels down.
-  private static let provenance = JSONLimits(
+  static let provenance = JSONLimits(
     maximumDepth: 72, maximumValueCount: 1_000_000, maximumObjectCount: 100_000)
   /// The ledger and the table of tensors grow with the tensors: a row has up to four objects.
-  private static let rows = JSONLimits(maximumObjectCount: 400_000)
+  static let rows = JSONLimits(maximumObjectCount: 400_000)
 
   private static func parse(
     _ text: String, _ name: String, limits: JSONLimits = .document
@@ -105,30 +136,5 @@ struct BundleHeader {
       error.message = "metadata \(name.quoted): \(error.message)"
       throw error
     }
-  }
-}
-
-/// What a bundle says about itself besides its tensors.
-public struct BundleDocuments: Sendable, Equatable {
-  /// What model it is: `depthvla`, `pi0`, `paligemma`, …
-  public var family: String
-  /// The model configuration.
-  public var configuration: JSONValue
-  /// Which tensor is stored in which precision.
-  public var recipe: JSONValue
-  /// Source files with their SHA-256, tool version, manifest hashes.
-  public var provenance: JSONValue
-  /// What became of each source tensor.
-  public var ledger: JSONValue
-
-  public init(
-    family: String, configuration: JSONValue, recipe: JSONValue, provenance: JSONValue,
-    ledger: JSONValue
-  ) {
-    self.family = family
-    self.configuration = configuration
-    self.recipe = recipe
-    self.provenance = provenance
-    self.ledger = ledger
   }
 }

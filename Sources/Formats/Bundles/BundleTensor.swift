@@ -12,11 +12,13 @@ public struct BundleTensor: Sendable {
   public let chunks: [ChunkRecord]
   /// Zeros behind the last chunk, up to the next multiple of 64, as a range of the file.
   public let filler: Range<Int>
-  /// Where the tensor came from: what the converter wrote.
-  public let source: JSONValue?
-  /// What quantizing it lost: what the converter wrote.
-  public let quantization: JSONValue?
+  let storedSource: HeaderValue?
+  let storedQuantization: HeaderValue?
 
+  /// Where the tensor came from: what the converter wrote. Built at each call.
+  public var source: JSONValue? { storedSource?.value }
+  /// What quantizing it lost: what the converter wrote. Built at each call.
+  public var quantization: JSONValue? { storedQuantization?.value }
   public var name: TensorName { info.name }
   /// The asset whose bytes the row of the table holds; nil for a tensor.
   var assetName: String? {

@@ -81,8 +81,9 @@ struct TensorTable {
       position = dataEnd + filler
       return BundleTensor(
         info: row.info, encoding: row.encoding, planes: row.planes, chunks: chunks,
-        filler: dataStart + dataEnd..<dataStart + position, source: row.source,
-        quantization: row.quantization)
+        filler: dataStart + dataEnd..<dataStart + position,
+        storedSource: row.source.map(HeaderValue.built),
+        storedQuantization: row.quantization.map(HeaderValue.built))
     } catch {
       throw error.inTensor(row.info.name.string)
     }

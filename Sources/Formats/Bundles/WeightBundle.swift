@@ -90,8 +90,7 @@ public final class WeightBundle: TensorSource {
       bundleTensors = header.tensors
       root = header.root
       headerByteCount = header.byteCount
-      positions = Dictionary(
-        uniqueKeysWithValues: header.tensors.enumerated().map { ($1.name, $0) })
+      positions = header.positions
     } catch {
       throw error.inFile(path)
     }
@@ -277,7 +276,7 @@ extension WeightBundle {
   public func precisionClass() throws(WeightsError) -> PrecisionClass {
     var result = PrecisionClass.f32
     for tensor in bundleTensors where !tensor.name.string.hasPrefix(unusedPrefix) {
-      if tensor.info.dtype == .i8, tensor.quantization != nil { return .int8 }
+      if tensor.info.dtype == .i8, tensor.storedQuantization != nil { return .int8 }
       guard let record = tensor.quantization?.object?["error"] else { continue }
       do throws(WeightsError) {
         let error = try JSONReader(record, path: "error")

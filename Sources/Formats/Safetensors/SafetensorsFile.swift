@@ -84,6 +84,17 @@ extension SafetensorsFile {
   public static func readHeader(
     of file: InputFile, limits: SafetensorsLimits = .default
   ) throws(WeightsError) -> (header: SafetensorsHeader, bytes: [UInt8]) {
+    let bytes = try headerBytes(of: file, limits: limits)
+    return (try parseHeader(bytes, of: file, limits: limits), bytes)
+  }
+
+  /// The header of an open file, not yet parsed: length, text and padding.
+  ///
+  /// - Throws: as ``init(path:limits:)``, of what is wrong with the header only what its length
+  ///   shows.
+  public static func headerBytes(
+    of file: InputFile, limits: SafetensorsLimits = .default
+  ) throws(WeightsError) -> [UInt8] {
     do throws(WeightsError) {
       let count = try headerByteCount(of: file, limits: limits)
       let bytes = try file.bytes(at: 0, count: 8 + count)
@@ -93,15 +104,34 @@ extension SafetensorsFile {
           "changed while it was read: the length of its header; run the command again when nothing "
             + "writes to it")
       }
-      let header = unsafe try SafetensorsHeader.parse(
+      return bytes
+    } catch {
+      throw try naming(error, in: file)
+    }
+  }
+
+  /// Parses what ``headerBytes(of:limits:)`` read.
+  ///
+  /// - Throws: as ``init(path:limits:)``.
+  public static func parseHeader(
+    _ bytes: [UInt8], of file: InputFile, limits: SafetensorsLimits = .default
+  ) throws(WeightsError) -> SafetensorsHeader {
+    do throws(WeightsError) {
+      return unsafe try SafetensorsHeader.parse(
         bytes.span.bytes.extracting(8..<bytes.count), fileByteCount: file.byteCount,
         limits: limits)
-      return (header, bytes)
     } catch {
-      guard error.kind == .malformed else { throw error.inFile(file.path) }
-      let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileKind.prefixByteCount))
-      throw unsafe error.namingKind(ofFileWith: prefix.span.bytes).inFile(file.path)
+      throw try naming(error, in: file)
     }
+  }
+
+  /// The error with the file's path, and with its kind where it is of another known one.
+  private static func naming(
+    _ error: WeightsError, in file: InputFile
+  ) throws(WeightsError) -> WeightsError {
+    guard error.kind == .malformed else { return error.inFile(file.path) }
+    let prefix = try file.bytes(at: 0, count: min(file.byteCount, FileKind.prefixByteCount))
+    return unsafe error.namingKind(ofFileWith: prefix.span.bytes).inFile(file.path)
   }
 
   /// Reads the header once more.

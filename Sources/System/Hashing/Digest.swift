@@ -65,15 +65,34 @@ public enum Hexadecimal {
   ///
   /// - Precondition: the span holds sixteen bytes from there on.
   public static func word(in digits: Span<UInt8>, at start: Int) -> UInt64? {
-    var word: UInt64 = 0
-    var isSound = true
-    for index in start..<start + wordDigitCount {
-      let digit = digits[index]
-      let isDecimal = digit &- 0x30 < 10
-      isSound = isSound && (isDecimal || digit &- 0x61 < 6)
-      word = word << 4 | UInt64(digit &- (isDecimal ? 0x30 : 0x57))
-    }
-    return isSound ? word : nil
+    // Any eight bytes are a word; the span checks that they lie inside it.
+    let bytes = unsafe digits.bytes
+    guard
+      let high = unsafe half(
+        bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian),
+      let low = unsafe half(
+        bytes.unsafeLoadUnaligned(fromByteOffset: start + 8, as: UInt64.self).littleEndian)
+    else { return nil }
+    return UInt64(high) << 32 | UInt64(low)
+  }
+
+  /// The value of eight digits, the first in the lowest byte.
+  @inline(__always)
+  private static func half(_ digits: UInt64) -> UInt32? {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let tops = ones &* 0x80
+    // Each byte is counted from `0`, or from `a` where bit 6 says that it is a letter. With bit 7
+    // set before a subtraction no byte borrows from the next, and the bit is left where the result
+    // is not negative.
+    let isLetter = digits >> 6 & ones
+    let fromFirst = (digits | tops) &- (ones &* 0x30 &+ isLetter &* 0x31)
+    let offsets = fromFirst & ~tops
+    let toLast = (ones &* 9 &- isLetter &* 4 | tops) &- offsets
+    guard fromFirst & toLast & ~digits & tops == tops else { return nil }
+    let nibbles = offsets &+ isLetter &* 10
+    let pairs = (nibbles << 4 | nibbles >> 8) & 0x00FF_00FF_00FF_00FF
+    let quads = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF
+    return UInt32(truncatingIfNeeded: quads | quads >> 16).byteSwapped
   }
 
   public static func digits(of word: UInt64) -> String {

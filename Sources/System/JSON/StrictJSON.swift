@@ -13,12 +13,7 @@ public enum StrictJSON {
   public static func parse(
     _ bytes: RawSpan, limits: JSONLimits = .default
   ) throws(WeightsError) -> JSONValue {
-    guard bytes.byteCount <= limits.maximumByteCount else {
-      throw WeightsError(
-        .jsonTooLarge, .malformed,
-        "expected JSON text of at most \(limits.maximumByteCount) bytes, found "
-          + "\(bytes.byteCount)")
-    }
+    try checkByteCount(bytes, limits)
     // The buffer stays inside this call; ByteText and JSONCParser only read it.
     return unsafe try bytes.withUnsafeBytes { (buffer) throws(WeightsError) in
       let text = unsafe ByteText(buffer)
@@ -36,6 +31,28 @@ public enum StrictJSON {
       }
       return unsafe try JSONCParser.parse(
         buffer, valueCount: accepted.valueCount, limits: limits)
+    }
+  }
+
+  /// Checks a text as ``parse(_:limits:)-(RawSpan,_)`` does, without building its value.
+  ///
+  /// - Throws: as that one, but for `json.disagreement`.
+  public static func check(_ bytes: RawSpan, limits: JSONLimits = .default) throws(WeightsError) {
+    try checkByteCount(bytes, limits)
+    // The buffer stays inside this call.
+    _ = unsafe try bytes.withUnsafeBytes { (buffer) throws(WeightsError) in
+      try Gate.check(unsafe ByteText(buffer), limits: limits)
+    }
+  }
+
+  private static func checkByteCount(
+    _ bytes: RawSpan, _ limits: JSONLimits
+  ) throws(WeightsError) {
+    guard bytes.byteCount <= limits.maximumByteCount else {
+      throw WeightsError(
+        .jsonTooLarge, .malformed,
+        "expected JSON text of at most \(limits.maximumByteCount) bytes, found "
+          + "\(bytes.byteCount)")
     }
   }
 
