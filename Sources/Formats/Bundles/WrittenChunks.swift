@@ -34,27 +34,35 @@ public final class WrittenChunks: Sendable {
   private struct Stretch: Sendable {
     /// One past its last piece.
     let end: Int
-    /// The file for reading, once the device has them.
-    let file: QueuedTask<InputFile>
+    /// Ends when the device has them.
+    let wait: QueuedTask<Void>
   }
 
   private struct State: Sendable {
     var pieces: [Piece] = []
     var stretches: [Stretch] = []
-    /// How many stretches the device has, and how many pieces are claimed for checking.
+    /// How many stretches the device has, and the file for reading them.
     var settledCount = 0
+    var file: InputFile?
+    /// How many pieces are claimed for checking.
     var claimedCount = 0
     /// The first piece that is known not to be right.
     var failure: (piece: Int, error: WeightsError)?
 
-    /// The file for reading, as soon as the device has that piece.
-    func file(of piece: Int) -> QueuedTask<InputFile> {
+    /// How many pieces can be checked. A stretch may be settled before it is in the list.
+    var settledPieceCount: Int {
+      let count = min(settledCount, stretches.count)
+      return count > 0 ? stretches[count - 1].end : 0
+    }
+
+    /// Ends when the device has that piece.
+    func wait(for piece: Int) -> QueuedTask<Void> {
       var (low, high) = (0, stretches.count - 1)
       while low < high {
         let middle = (low + high) / 2
         if stretches[middle].end > piece { high = middle } else { low = middle + 1 }
       }
-      return stretches[low].file
+      return stretches[low].wait
     }
   }
 
@@ -83,18 +91,21 @@ public final class WrittenChunks: Sendable {
       (state.stretches.count, (state.stretches.last?.end ?? 0)..<state.pieces.count)
     }
     let output = output
-    let file = waiting.add { [weak self] () throws(WeightsError) -> InputFile in
+    let wait = waiting.add { [weak self] () throws(WeightsError) in
       do throws(WeightsError) {
         try output.finishWriting(range)
-        let written = try InputFile(path: output.temporaryPath)
-        self?.state.withLock { $0.settledCount = number + 1 }
-        return written
+        // Opened again for each stretch, since a file is read as far as it went when it was opened.
+        let file = try InputFile(path: output.temporaryPath)
+        self?.state.withLock { state in
+          state.settledCount = number + 1
+          state.file = file
+        }
       } catch {
         self?.fail(pieces.lowerBound, error)
         throw error
       }
     }
-    state.withLock { $0.stretches.append(Stretch(end: pieces.upperBound, file: file)) }
+    state.withLock { $0.stretches.append(Stretch(end: pieces.upperBound, wait: wait)) }
   }
 
   /// Checks all that is not checked yet, waiting for the device where it must.
@@ -123,7 +134,7 @@ public final class WrittenChunks: Sendable {
   /// Checks some pieces that the device has, if there are any.
   fileprivate func checkSome(_ count: Int, with verifier: borrowing ChunkVerifier) {
     let claimed = state.withLock { state -> Range<Int> in
-      let end = state.settledCount > 0 ? state.stretches[state.settledCount - 1].end : 0
+      let end = state.settledPieceCount
       let start = state.claimedCount
       guard state.failure == nil, start < end else { return start..<start }
       state.claimedCount = min(start + count, end)
@@ -137,8 +148,9 @@ public final class WrittenChunks: Sendable {
   }
 
   private func check(_ index: Int, with verifier: borrowing ChunkVerifier) throws(WeightsError) {
-    let (piece, awaited) = state.withLock { ($0.pieces[index], $0.file(of: index)) }
-    let file = try awaited.value()
+    try state.withLock { $0.wait(for: index) }.value()
+    let (piece, file) = state.withLock { ($0.pieces[index], $0.file) }
+    guard let file else { preconditionFailure("what is settled can be read") }
     do throws(WeightsError) {
       try verifier.check(piece.record, encoding, in: file)
       try encoding.checkFiller(piece.filler, in: file)

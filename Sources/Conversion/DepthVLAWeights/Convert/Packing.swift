@@ -184,7 +184,8 @@ private final class BlockWorker {
     _ tensor: StoredTensor, _ range: Range<Int>, from reader: TensorReader, packing: BundlePacking
   ) throws(WeightsError) -> PackedBlock {
     var encoded = try encoder.encode(tensor, range, from: reader)
-    let chunks = try packer.packAll(encoded.bytes, dtype: tensor.info.dtype, packing: packing)
+    let chunks = try packer.packAll(
+      unsafe encoded.bytes.span.bytes, dtype: tensor.info.dtype, packing: packing)
     encoded.bytes = []
     return PackedBlock(chunks: .made(chunks), encoded: encoded)
   }
@@ -198,23 +199,6 @@ private final class ScalePacker {
   func pack(
     _ scales: [UInt8], dtype: DType, packing: BundlePacking
   ) throws(WeightsError) -> [PackedChunk] {
-    try packer.packAll(scales, dtype: dtype, packing: packing)
-  }
-}
-
-extension ChunkPacker {
-  /// The chunks of a run of bytes that starts at a chunk's border.
-  fileprivate mutating func packAll(
-    _ bytes: [UInt8], dtype: DType, packing: BundlePacking
-  ) throws(WeightsError) -> [PackedChunk] {
-    var chunks: [PackedChunk] = []
-    var start = 0
-    while start < bytes.count {
-      let count = min(BundleLayout.chunkByteCount, bytes.count - start)
-      let part = unsafe bytes.span.bytes.extracting(start..<start + count)
-      chunks.append(try pack(part, dtype: dtype, packing: packing))
-      start += count
-    }
-    return chunks
+    try packer.packAll(unsafe scales.span.bytes, dtype: dtype, packing: packing)
   }
 }
