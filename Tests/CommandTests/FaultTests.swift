@@ -192,7 +192,8 @@ struct FaultTests {
     // Removing is what cannot fail if nothing is to remain: see below.
     let calls =
       error == "EIO"
-      ? "pread,preadv,pwrite,fsync,sync_file_range,ftruncate,flock,fstat,fstatat,openat,mkdirat,renameat,renameat2"
+      ? "pread,preadv,pwrite,fsync,sync_file_range,ftruncate,flock,fstat,fstatat,openat,mkdirat,"
+        + "renameat,renameat2"
       : "pwrite,fsync,sync_file_range,ftruncate,openat,mkdirat,renameat,renameat2,fallocate"
     let places = try Self.places(stage, calls: calls, about: 10)
     try Self.sweep(stage, .error(error), at: places) { outcome, comment in
@@ -225,7 +226,10 @@ struct FaultTests {
     let stage = try Stage(subject)
     for (fault, calls) in [
       (Fault.short, "pread,preadv,pwrite"),
-      (.error("EINTR"), "pread,preadv,pwrite,fsync,sync_file_range,openat,flock,ftruncate,fallocate"),
+      (
+        .error("EINTR"),
+        "pread,preadv,pwrite,fsync,sync_file_range,openat,flock,ftruncate,fallocate"
+      ),
     ] {
       let places = try Self.places(stage, calls: calls, about: 6)
       try Self.sweep(stage, fault, at: places) { outcome, comment in
