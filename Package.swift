@@ -79,8 +79,10 @@ let system: [Target] = [
   module("JSON", in: "System", ["Diagnostics", "CJSONC"], linking: link("json-c")),
   systemLibrary("CLibCrypto", in: "System", apt: "libssl-dev"),
   cModule("CXXHash", in: "System", c: [.unsafeFlags(["-O3"])]),
+  cModule("CSHA256", in: "System", c: [.unsafeFlags(["-O3"])]),
   module(
-    "Hashing", in: "System", ["Tensors", "CLibCrypto", "CXXHash"], linking: link("crypto")),
+    "Hashing", in: "System", ["Tensors", "CLibCrypto", "CSHA256", "CXXHash"],
+    linking: link("crypto")),
   cModule("CFiles", in: "System"),
   module("Files", in: "System", ["Diagnostics", "Hashing", "CFiles"]),
   module("Base64", in: "System"),

@@ -11,6 +11,7 @@ struct Layering {
   static let faces: [String: Set<String>] = [
     "DVLACJSONC": ["DVLAJSON"],
     "DVLACLibCrypto": ["DVLAHashing", "DVLASigning"],
+    "DVLACSHA256": ["DVLAHashing"],
     "DVLACXXHash": ["DVLAHashing"],
     "DVLACFiles": ["DVLAFiles", "DVLAFilesTests"],
     "DVLACZstd": ["DVLACompression"],

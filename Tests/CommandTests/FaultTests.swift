@@ -192,8 +192,9 @@ struct FaultTests {
     // Removing is what cannot fail if nothing is to remain: see below.
     let calls =
       error == "EIO"
-      ? "pread,preadv,pwrite,fsync,ftruncate,flock,fstat,fstatat,openat,mkdirat,renameat,renameat2"
-      : "pwrite,fsync,ftruncate,openat,mkdirat,renameat,renameat2,fallocate"
+      ? "pread,preadv,pwrite,fsync,sync_file_range,ftruncate,flock,fstat,fstatat,openat,mkdirat,"
+        + "renameat,renameat2"
+      : "pwrite,fsync,sync_file_range,ftruncate,openat,mkdirat,renameat,renameat2,fallocate"
     let places = try Self.places(stage, calls: calls, about: 10)
     try Self.sweep(stage, .error(error), at: places) { outcome, comment in
       guard outcome.status != 0 else {
@@ -225,7 +226,10 @@ struct FaultTests {
     let stage = try Stage(subject)
     for (fault, calls) in [
       (Fault.short, "pread,preadv,pwrite"),
-      (.error("EINTR"), "pread,preadv,pwrite,fsync,openat,flock,ftruncate,fallocate"),
+      (
+        .error("EINTR"),
+        "pread,preadv,pwrite,fsync,sync_file_range,openat,flock,ftruncate,fallocate"
+      ),
     ] {
       let places = try Self.places(stage, calls: calls, about: 6)
       try Self.sweep(stage, fault, at: places) { outcome, comment in
@@ -233,6 +237,40 @@ struct FaultTests {
         let strays = try stage.strays
         #expect(strays == [], comment)
       }
+    }
+  }
+
+  /// Of every write by convert: a wrong byte in the bundle is found, and one in the journal harms
+  /// nobody.
+  @Test(arguments: [["--precision", "int8"], ["--store"], ["--precision", "bf16", "--smallest"]])
+  func aByteThatIsWrittenWronglyIsFoundBeforeTheBundleHasItsName(options: [String]) throws {
+    let stage = try Stage(
+      Subject(
+        testDescription: (["convert"] + options).joined(separator: " "),
+        arguments: { ["convert", "--dinov2", $0("in"), "-o", $0("out")] + options },
+        prepare: { try $0.copy("dinov2/hf", to: "in") }, targets: ["out"]))
+    let places = try Self.places(stage, calls: "pwrite", about: 20)
+    var foundCount = 0
+    try Self.sweep(stage, .wrong, at: places) { outcome, comment in
+      #expect([0, 65].contains(outcome.status), comment)
+      if outcome.status == 65 {
+        foundCount += 1
+        #expect(outcome.errorLines.count == 1, comment)
+      }
+      let strays = try stage.strays
+      #expect(strays == [], comment)
+    }
+    // Chunks, filler, and the record of a block in the journal.
+    #expect(2 * foundCount >= places.count, "\(foundCount) of \(places.count)")
+  }
+
+  /// Waiting for a part of a file is not to be had everywhere.
+  @Test func aSystemThatKnowsOnlyTheWholeFileIsWaitedForToo() throws {
+    let stage = try Stage(Self.subjects[0])
+    try Self.sweep(
+      stage, .error("ENOSYS"), at: try Self.places(stage, calls: "sync_file_range", about: 4)
+    ) { outcome, comment in
+      #expect(outcome.status == 0 && outcome.error == "", comment)
     }
   }
 

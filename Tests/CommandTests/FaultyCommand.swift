@@ -8,6 +8,8 @@ enum Fault: CustomStringConvertible, Equatable, Sendable {
   case error(String)
   /// The call moves half of what it was asked to.
   case short
+  /// The call writes another byte in the middle.
+  case wrong
   /// The process gets the signal before the call.
   case signal(Int32)
   /// Before the call the middle byte of that file becomes another.
@@ -23,6 +25,7 @@ enum Fault: CustomStringConvertible, Equatable, Sendable {
     switch self {
     case .error(let name): name
     case .short: "short"
+    case .wrong: "wrong"
     case .signal(let number): "signal:\(number)"
     case .change(let path): "change:\(path)"
     case .cut(let path): "cut:\(path)"

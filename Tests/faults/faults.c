@@ -3,7 +3,8 @@
 //
 //   FAULT_AT=N      the call that is struck, counted from 1; none where absent
 //   FAULT_CALLS=W   the calls that count, such as "pwrite,fsync"; all where absent
-//   FAULT_KIND=K    an errno by name; "short" (the call moves half of its bytes); "signal:NUMBER"
+//   FAULT_KIND=K    an errno by name; "short" (the call moves half of its bytes); "wrong" (pwrite
+//                   writes another byte in the middle and says that all is well); "signal:NUMBER"
 //                   (the process gets the signal before the call); "change:PATH" or "cut:PATH" (before
 //                   the call the middle byte of that file is another, or the file half as long);
 //                   "covert:PATH" (as change, and the time of the write is set back); "touch:PATH"
@@ -62,7 +63,7 @@ static bool is_watched(int descriptor, const char *path) {
 static int number_of(const char *name) {
   static const struct { const char *name; int number; } known[] = {
     {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EINTR", EINTR}, {"EDQUOT", EDQUOT}, {"EACCES", EACCES},
-    {"EMFILE", EMFILE},
+    {"EMFILE", EMFILE}, {"ENOSYS", ENOSYS},
   };
   for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++) {
     if (strcmp(name, known[i].name) == 0) return known[i].number;
@@ -100,9 +101,9 @@ static bool spoil(const char *kind) {
   return true;
 }
 
-enum { PROCEED = 0, SHORT = -1 };
+enum { PROCEED = 0, SHORT = -1, WRONG = -2 };
 
-// What is to be done with a call: PROCEED, SHORT, or the errno it fails with.
+// What is to be done with a call: PROCEED, SHORT, WRONG, or the errno it fails with.
 static int verdict(const char *name, int descriptor, const char *path) {
   if (!is_named(name) || !is_watched(descriptor, path)) return PROCEED;
   int before = errno;
@@ -119,6 +120,7 @@ static int verdict(const char *name, int descriptor, const char *path) {
   const char *at = getenv("FAULT_AT"), *kind = getenv("FAULT_KIND");
   if (at == NULL || kind == NULL || number != atol(at)) return PROCEED;
   if (strcmp(kind, "short") == 0) return SHORT;
+  if (strcmp(kind, "wrong") == 0) return WRONG;
   if (spoil(kind)) return PROCEED;
   if (strncmp(kind, "signal:", 7) != 0) return number_of(kind);
   int sent = atoi(kind + 7);
@@ -149,6 +151,15 @@ ssize_t pread(int fd, void *buffer, size_t count, off_t offset) {
 
 ssize_t pwrite(int fd, const void *buffer, size_t count, off_t offset) {
   FAIL_OR(-1, "pwrite", fd, NULL)
+  if (verdict_ == WRONG && count > 0) {
+    unsigned char *changed = malloc(count);
+    if (changed == NULL) abort();
+    memcpy(changed, buffer, count);
+    changed[count / 2] ^= 1;
+    ssize_t done = REAL(pwrite)(fd, changed, count, offset);
+    free(changed);
+    return done;
+  }
   return REAL(pwrite)(fd, buffer, halved(verdict_, count), offset);
 }
 
@@ -164,6 +175,16 @@ ssize_t preadv(int fd, const struct iovec *pieces, int count, off_t offset) {
 int fsync(int fd) {
   FAIL_OR(-1, "fsync", fd, NULL)
   return REAL(fsync)(fd);
+}
+
+int fdatasync(int fd) {
+  FAIL_OR(-1, "fdatasync", fd, NULL)
+  return REAL(fdatasync)(fd);
+}
+
+int sync_file_range(int fd, off_t offset, off_t length, unsigned flags) {
+  FAIL_OR(-1, "sync_file_range", fd, NULL)
+  return REAL(sync_file_range)(fd, offset, length, flags);
 }
 
 int ftruncate(int fd, off_t length) {

@@ -21,11 +21,7 @@ public struct BundleTensor: Sendable {
   public var quantization: JSONValue? { storedQuantization?.value }
   public var name: TensorName { info.name }
   /// The asset whose bytes the row of the table holds; nil for a tensor.
-  var assetName: String? {
-    let prefix = BundleLayout.assetEntryPrefix
-    guard name.string.hasPrefix(prefix) else { return nil }
-    return String(name.string.dropFirst(prefix.count))
-  }
+  var assetName: String? { name.assetName }
   /// All bytes of the file that belong to the tensor, its filler included.
   public var storedRange: Range<Int> {
     (chunks.first?.storedRange.lowerBound ?? filler.lowerBound)..<filler.upperBound
@@ -59,5 +55,14 @@ public struct BundleTensorPlan: Sendable {
     self.info = info
     self.source = source
     self.quantizationPlaceholder = quantizationPlaceholder
+  }
+}
+
+extension TensorName {
+  /// The name of the asset whose bytes a row of that name holds; nil for a tensor.
+  var assetName: String? {
+    let prefix = BundleLayout.assetEntryPrefix
+    guard string.hasPrefix(prefix) else { return nil }
+    return String(string.dropFirst(prefix.count))
   }
 }

@@ -212,6 +212,24 @@ extension WeightBundle {
   }
 }
 
+extension WeightBundle {
+  /// Checks a bundle that was just written, of which every chunk was read back on the way: that
+  /// its header, read from the file, says of the chunks what was found then, and that each asset
+  /// is the one it was made of.
+  ///
+  /// - Throws: `bundle.root`, `bundle.asset-hash`, and for assets as ``bytes(of:)``; `file.*`.
+  func check(against written: WrittenChunks, root: Digest) throws(WeightsError) {
+    guard self.root == root, written.isTable(of: self) else {
+      throw WeightsError(
+        .bundleRoot, .malformed, file: path,
+        "its header is not the one that was written (expected root hash \(root), found "
+          + "\(self.root))")
+    }
+    for (asset, tensor) in zip(assets, assetTensors) { try check(asset, in: tensor) }
+    try file.checkUnchanged()
+  }
+}
+
 extension WeightsError {
   /// Whether the bytes are wrong, rather than out of reach.
   fileprivate var isDamage: Bool { kind == .malformed && !code.rawValue.hasPrefix("file.") }

@@ -17,6 +17,9 @@ public final class BundleWriter {
   /// Bytes written so far, the place for the header included.
   public private(set) var byteCount: Int
 
+  /// What is written, for reading it back.
+  public let written: WrittenChunks
+
   private let output: AtomicOutputFile
   private let headerByteCount: Int
   private var documents: BundleDocuments
@@ -75,6 +78,7 @@ public final class BundleWriter {
     }
     byteCount = headerByteCount
     pendingStart = headerByteCount
+    written = WrittenChunks(in: output, packing.encoding, rows: plans.map(\.info))
   }
 
   /// Packs and writes the next asset, coded by Huffman where the bundle is packed at all: most
@@ -136,14 +140,13 @@ public final class BundleWriter {
     let range = BundleLayout.byteRange(
       ofChunk: items[index].digests.count, byteCount: info.byteCount)
     precondition(chunk.byteCount == range.count, "a chunk that is not the one due")
+    let start = byteCount
     if let stored {
       try write(stored)
     } else {
       byteCount += chunk.storedByteCount
     }
-    items[index].storedByteCounts.append(chunk.storedByteCount)
-    items[index].digests.append(chunk.sha256)
-    items[index].checksums.append(chunk.xxh3)
+    let end = byteCount
     currentByteCount += chunk.storedByteCount
     if range.upperBound == info.byteCount {
       let count = BundleLayout.fillerByteCount(
@@ -151,6 +154,16 @@ public final class BundleWriter {
       try write(BundleLayout.filler(byteCount: count, encoding: packing.encoding))
       currentByteCount = 0
     }
+    written.add(
+      WrittenChunks.Piece(
+        row: index, chunk: items[index].digests.count,
+        record: ChunkRecord(
+          storedRange: start..<end, sha256: chunk.sha256, xxh3: chunk.xxh3, byteRange: range),
+        filler: end..<byteCount))
+    items[index].storedByteCounts.append(chunk.storedByteCount)
+    items[index].digests.append(chunk.sha256)
+    items[index].checksums.append(chunk.xxh3)
+    if byteCount - pendingStart >= Self.stretchByteCount { try settle() }
   }
 
   /// Records what quantizing a tensor lost. Any time before the end.
@@ -158,26 +171,45 @@ public final class BundleWriter {
     items[index + assetPlans.count].quantization = quantization
   }
 
+  /// Reads back and checks all chunks that were not checked on the way: see ``WrittenChunks``.
+  ///
+  /// - Parameter progress: called on the calling thread with the number of chunks checked of all.
+  /// - Throws: the first failure in the order of the file: `bundle.chunk-checksum`, `zstd.*`,
+  ///   `bundle.filler`, `file.*`; `parallelism.no-threads`.
+  /// - Precondition: as ``finish(provenance:ledger:after:checking:)``; no thread packs any more.
+  public func readBack(
+    threads: Int,
+    progress: (_ done: Int, _ total: Int) throws(WeightsError) -> Void = { _, _ in }
+  ) throws(WeightsError) {
+    try settle()
+    try written.finish(threads: threads, progress: progress)
+  }
+
   /// Writes the header and puts the file in its place.
+  ///
+  /// What was not read back before is now, on this thread. The header is read back too: what the
+  /// finished file says of its chunks must be what was checked.
   ///
   /// - Parameters:
   ///   - provenance: replaces the document given at the start.
   ///   - ledger: likewise.
   ///   - companion: a file that belongs to the bundle, such as its signature, and gets its name
   ///     right before it: see `AtomicOutputFile.commit(after:)`.
-  ///   - check: looks at the finished file, synced, before it gets its name; what it throws ends
+  ///   - check: looks at the finished bundle, synced, before it gets its name; what it throws ends
   ///     it.
   /// - Returns: the root hash.
   /// - Throws: `bundle.reserve` when the documents have grown beyond the room left for them;
-  ///   `safetensors.*` for names that format cannot hold; `file.*`.
+  ///   `safetensors.*` for names that format cannot hold; as ``readBack(threads:progress:)``;
+  ///   `bundle.root` for a header that was damaged on its way; `bundle.asset-hash`; `file.*`.
   /// - Precondition: every asset and every chunk of every tensor has been appended.
   public func finish(
     provenance: JSONValue? = nil, ledger: JSONValue? = nil,
     after companion: AtomicOutputFile? = nil,
-    checking check: (_ temporaryPath: String) throws(WeightsError) -> Void = { _ in }
+    checking check: (WeightBundle) throws(WeightsError) -> Void = { _ in }
   ) throws(WeightsError) -> Digest {
     skipFinishedTensors()
     precondition(current == items.count, "item \(current) of \(items.count) is not complete")
+    try readBack(threads: 1)
     if let provenance { documents.provenance = provenance }
     if let ledger { documents.ledger = ledger }
     let text = HeaderText(
@@ -192,13 +224,11 @@ public final class BundleWriter {
     let digits = try RootHash.digits(in: header)
     let root = RootHash.compute(header, digits: digits)
     header.replaceSubrange(digits, with: root.hex.utf8)
-    // What cannot be read back must not appear.
-    _ = try inFile(path) { () throws(WeightsError) in
-      try BundleHeader(header, fileByteCount: byteCount)
-    }
     unsafe try output.write(header.span.bytes, at: 0)
     try output.synchronize()
-    try check(output.temporaryPath)
+    let bundle = try WeightBundle(path: output.temporaryPath)
+    try bundle.check(against: written, root: root)
+    try check(bundle)
     try output.commit(after: companion)
     return root
   }
@@ -214,14 +244,17 @@ public final class BundleWriter {
     guard !bytes.isEmpty else { return }
     unsafe try output.write(bytes.span.bytes, at: byteCount)
     byteCount += bytes.count
-    if byteCount - pendingStart >= Self.stretchByteCount {
-      try output.beginWriting(pendingStart..<byteCount)
-      pendingStart = byteCount
-    }
+  }
+
+  /// Has the device take what is written.
+  private func settle() throws(WeightsError) {
+    if pendingStart == byteCount { return }
+    try written.settle(pendingStart..<byteCount)
+    pendingStart = byteCount
   }
 
   /// Bytes that the device is given at a time while the next are made, so that the end of a large
-  /// file does not wait for all of it.
+  /// file does not wait for all of it; and that are read back together.
   private static let stretchByteCount = 32 << 20
 
   private func skipFinishedTensors() {

@@ -37,8 +37,12 @@ public struct ChunkSeal: Sendable, Equatable {
 
   /// The seal of stored bytes.
   init(_ stored: [UInt8], byteCount: Int) {
+    self.init(stored, sha256: SHA256.hash(stored), byteCount: byteCount)
+  }
+
+  init(_ stored: [UInt8], sha256: Digest, byteCount: Int) {
     self.init(
-      storedByteCount: stored.count, sha256: SHA256.hash(stored), xxh3: XXH3.hash(stored),
+      storedByteCount: stored.count, sha256: sha256, xxh3: XXH3.hash(stored),
       byteCount: byteCount)
   }
 
@@ -66,6 +70,42 @@ public struct ChunkPacker: ~Copyable {
   public mutating func pack(
     _ bytes: RawSpan, dtype: DType, packing: BundlePacking
   ) throws(WeightsError) -> PackedChunk {
+    let stored = try store(bytes, dtype, packing)
+    return PackedChunk(stored: stored, seal: ChunkSeal(stored, byteCount: bytes.byteCount))
+  }
+
+  /// The chunks of a run of bytes that starts at a chunk's border, two of them hashed at a time.
+  ///
+  /// - Throws: `zstd.memory`, `zstd.compress`.
+  public mutating func packAll(
+    _ bytes: RawSpan, dtype: DType, packing: BundlePacking
+  ) throws(WeightsError) -> [PackedChunk] {
+    let ranges = (0..<BundleLayout.chunkCount(of: bytes.byteCount)).map {
+      BundleLayout.byteRange(ofChunk: $0, byteCount: bytes.byteCount)
+    }
+    var chunks: [PackedChunk] = []
+    for first in stride(from: 0, to: ranges.count, by: 2) {
+      guard first + 1 < ranges.count else {
+        chunks.append(try pack(bytes.extracting(ranges[first]), dtype: dtype, packing: packing))
+        break
+      }
+      let a = try store(bytes.extracting(ranges[first]), dtype, packing)
+      let b = try store(bytes.extracting(ranges[first + 1]), dtype, packing)
+      let digests = unsafe SHA256.hash(a.span.bytes, b.span.bytes)
+      for (stored, digest, range) in [
+        (a, digests.0, ranges[first]), (b, digests.1, ranges[first + 1]),
+      ] {
+        let seal = ChunkSeal(stored, sha256: digest, byteCount: range.count)
+        chunks.append(PackedChunk(stored: stored, seal: seal))
+      }
+    }
+    return chunks
+  }
+
+  /// The bytes that are stored for a chunk.
+  private mutating func store(
+    _ bytes: RawSpan, _ dtype: DType, _ packing: BundlePacking
+  ) throws(WeightsError) -> [UInt8] {
     precondition(
       (1...BundleLayout.chunkByteCount).contains(bytes.byteCount), "a chunk of no valid size")
     var stored: [UInt8] = []
@@ -83,7 +123,7 @@ public struct ChunkPacker: ~Copyable {
           runByteCount: bytes.byteCount / order.count, mode: .entropy, appendingTo: &stored)
       }
     }
-    return PackedChunk(stored: stored, seal: ChunkSeal(stored, byteCount: bytes.byteCount))
+    return stored
   }
 
   private mutating func split(_ bytes: RawSpan, _ order: PlaneOrder) {

@@ -163,13 +163,23 @@ extension BundleTensor {
   ///
   /// - Throws: `bundle.filler`; `file.*`.
   func checkFiller(after index: Int, in file: InputFile) throws(WeightsError) {
-    guard index == chunks.count - 1, !filler.isEmpty else { return }
-    let expected = BundleLayout.filler(byteCount: filler.count, encoding: encoding)
+    guard index == chunks.count - 1 else { return }
+    try encoding.checkFiller(filler, in: file)
+  }
+}
+
+extension BundleEncoding {
+  /// Checks what fills the file up behind the last chunk of a tensor.
+  ///
+  /// - Throws: `bundle.filler`; `file.*`.
+  func checkFiller(_ filler: Range<Int>, in file: InputFile) throws(WeightsError) {
+    if filler.isEmpty { return }
+    let expected = BundleLayout.filler(byteCount: filler.count, encoding: self)
     guard try file.bytes(at: filler.lowerBound, count: filler.count) == expected else {
       throw WeightsError(
         .bundleFiller, .malformed,
         "the \(filler.count) filler bytes at file bytes \(filler) are not "
-          + (encoding == .zstd ? "a skippable frame of zeros" : "zeros"))
+          + (self == .zstd ? "a skippable frame of zeros" : "zeros"))
     }
   }
 }

@@ -32,18 +32,50 @@ struct ChunkVerifier: ~Copyable {
     _ index: Int, of tensor: BundleTensor, in file: InputFile
   ) throws(WeightsError) -> FloatScan? {
     let chunk = tensor.chunks[index]
-    let storedRange = 0..<chunk.storedRange.count
-    let range = 0..<chunk.byteRange.count
-    try stored.withMutableBytes(in: storedRange) { (frame) throws(WeightsError) in
+    try check(chunk, tensor.encoding, in: file)
+    try tensor.checkFiller(after: index, in: file)
+    return scan(0..<chunk.byteRange.count, of: tensor)
+  }
+
+  /// Checks the stored bytes of a chunk and its frame.
+  ///
+  /// - Throws: `bundle.chunk-hash`, `bundle.chunk-checksum`, `zstd.*`; `file.*`.
+  func check(
+    _ chunk: ChunkRecord, _ encoding: BundleEncoding, in file: InputFile
+  ) throws(WeightsError) {
+    if encoding == .zstd, try checkRaw(chunk, in: file) { return }
+    try stored.withMutableBytes(in: 0..<chunk.storedRange.count) { (frame) throws(WeightsError) in
       try file.read(at: chunk.storedRange.lowerBound, into: &frame)
       for check in checks { try check.hold(frame.bytes, against: chunk) }
-      guard tensor.encoding == .zstd else { return }
+      guard encoding == .zstd else { return }
+      let range = 0..<chunk.byteRange.count
       try content.withMutableBytes(in: range) { (content) throws(WeightsError) in
         try decompressor.decompress(frame.bytes, into: &content)
       }
     }
-    try tensor.checkFiller(after: index, in: file)
-    return scan(range, of: tensor)
+  }
+
+  /// Checks a frame of raw blocks, which is decoded by reading it into its places. False where the
+  /// frame is another.
+  private func checkRaw(_ chunk: ChunkRecord, in file: InputFile) throws(WeightsError) -> Bool {
+    let frame = RawFrame(contentByteCount: chunk.byteRange.count)
+    guard chunk.storedRange.count == frame.byteCount else { return false }
+    var isRaw = false
+    let range = 0..<chunk.byteRange.count
+    try content.withMutableBytes(in: range) { (content) throws(WeightsError) in
+      var framing = frame.framing
+      var span = framing.mutableSpan
+      var bytes = unsafe span.mutableBytes
+      try file.read(
+        at: chunk.storedRange.lowerBound, frame.pieces, ofOne: &bytes, andOther: &content)
+      for check in checks {
+        try check.hold(
+          frame.pieces, ofOne: bytes.bytes, andOther: content.bytes, against: chunk)
+      }
+      isRaw = frame.matches(framing)
+      if isRaw { try frame.check(framing, holding: content.bytes) }
+    }
+    return isRaw
   }
 
   private func scan(_ range: Range<Int>, of tensor: BundleTensor) -> FloatScan? {

@@ -208,19 +208,25 @@ private final class IdleReader: @unchecked Sendable {
 extension WeightsError {
   /// The error of a chunk with the place filled in: tensor, chunk, bytes of tensor and file.
   func at(chunk index: Int?, of tensor: BundleTensor, in path: String) -> WeightsError {
-    let asset = tensor.assetName
-    var error = asset == nil ? inFile(path).inTensor(tensor.name.string) : inFile(path)
-    let prefix = asset.map { "asset \($0.quoted): " } ?? ""
     guard let index else {
-      error.message = prefix + message
-      return error
+      guard let asset = tensor.assetName else { return inFile(path).inTensor(tensor.name.string) }
+      return inFile(path).prefixed("asset \(asset.quoted): ")
     }
-    let chunk = tensor.chunks[index]
-    error.message =
-      "\(prefix)chunk \(index) of \(tensor.chunks.count) (\(asset == nil ? "tensor" : "asset") bytes"
-      + " \(chunk.byteRange), file bytes"
-      + " \(chunk.storedRange)): \(message)"
-    return error
+    return at(
+      chunk: index, of: tensor.chunks.count, tensor.chunks[index], of: tensor.name, in: path)
+  }
+
+  /// The error of chunk `index` of `count`.
+  func at(
+    chunk index: Int, of count: Int, _ chunk: ChunkRecord, of name: TensorName, in path: String
+  ) -> WeightsError {
+    let place = "bytes \(chunk.byteRange), file bytes \(chunk.storedRange)"
+    guard let asset = name.assetName else {
+      return inFile(path).inTensor(name.string).prefixed(
+        "chunk \(index) of \(count) (tensor \(place)): ")
+    }
+    return inFile(path).prefixed(
+      "asset \(asset.quoted): chunk \(index) of \(count) (asset \(place)): ")
   }
 }
 

@@ -27,6 +27,22 @@ void file_access_begin_writing(int descriptor, off_t offset, off_t length) {
   sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
+int file_access_finish_writing(int descriptor, off_t offset, off_t length) {
+  const unsigned flags =
+    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  while (sync_file_range(descriptor, offset, length, flags) != 0) {
+    if (errno == EINTR) continue;
+    // Some file systems and sandboxes know the whole file only.
+    if (errno != ENOSYS && errno != EINVAL && errno != ESPIPE && errno != EOPNOTSUPP) return -errno;
+    while (fdatasync(descriptor) != 0) {
+      if (errno == EINVAL) return 0;
+      if (errno != EINTR) return -errno;
+    }
+    return 0;
+  }
+  return 0;
+}
+
 int file_access_reserve(int descriptor, off_t length) {
   while (fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, length) != 0) {
     if (errno != EINTR) return -errno;

@@ -1,3 +1,5 @@
+public import DVLADiagnostics
+import DVLAHashing
 import DVLATensors
 
 /// The frame that ``ZstdCompressor`` makes in its mode `raw`: where the content lies in it.
@@ -45,5 +47,18 @@ public struct RawFrame: Sendable {
     framing.count == self.framing.count
       && framing.dropLast(Self.checksumByteCount).elementsEqual(
         self.framing.dropLast(Self.checksumByteCount))
+  }
+
+  /// Checks the content against the checksum of the frame, as decoding the frame would.
+  ///
+  /// - Parameter framing: the bytes of the framing as they were read.
+  /// - Throws: `zstd.checksum`.
+  /// - Precondition: ``matches(_:)``.
+  public func check(_ framing: [UInt8], holding content: RawSpan) throws(WeightsError) {
+    precondition(framing.count == self.framing.count, "the framing of such a frame")
+    let stored = UInt32(bytes: framing.suffix(Self.checksumByteCount), .littleEndian)
+    guard UInt32(truncatingIfNeeded: XXH64.hash(content)) == stored else {
+      throw .checksumOfFrame
+    }
   }
 }

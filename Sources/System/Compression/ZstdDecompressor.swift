@@ -79,11 +79,17 @@ public final class ZstdDecompressor {
     return switch ZSTD_getErrorCode(result) {
     case ZSTD_error_memory_allocation:
       WeightsError(.zstdMemory, .unavailable, "no memory to decompress")
-    case ZSTD_error_checksum_wrong:
-      WeightsError(
-        .zstdChecksum, .malformed, "the checksum of the zstd frame does not match its content")
+    case ZSTD_error_checksum_wrong: .checksumOfFrame
     default:
       WeightsError(.zstdCorrupt, .malformed, "the zstd frame is corrupt: \(name)")
     }
+  }
+}
+
+extension WeightsError {
+  /// Content that is not what the checksum of its frame says.
+  static var checksumOfFrame: WeightsError {
+    WeightsError(
+      .zstdChecksum, .malformed, "the checksum of the zstd frame does not match its content")
   }
 }

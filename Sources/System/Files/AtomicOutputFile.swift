@@ -83,6 +83,14 @@ public final class AtomicOutputFile: Sendable {
     try handle.beginWriting(range)
   }
 
+  /// Has the system bring those bytes to the device, and waits for it: see
+  /// ``OutputFileHandle/finishWriting(_:)``. Safe to call while others write.
+  ///
+  /// - Throws: `file.write`, `file.no-space`, `file.finished`.
+  public func finishWriting(_ range: Range<Int>) throws(WeightsError) {
+    try handle.finishWriting(range)
+  }
+
   /// Takes the room for a file of `byteCount` bytes now: see
   /// ``OutputFileHandle/reserve(byteCount:)``.
   ///

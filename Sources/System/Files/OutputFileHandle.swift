@@ -30,6 +30,17 @@ public final class OutputFileHandle: Sendable {
     file_access_begin_writing(try open().number, range.lowerBound, range.count)
   }
 
+  /// Has the system bring those bytes to the device, and waits until it has taken them. What the
+  /// device keeps in a cache of its own, and where the file has its bytes, is only safe after
+  /// ``finish()``.
+  ///
+  /// - Throws: `file.write`, `file.no-space`, which ``finish()`` would not find again;
+  ///   `file.finished`.
+  public func finishWriting(_ range: Range<Int>) throws(WeightsError) {
+    let number = -file_access_finish_writing(try open().number, range.lowerBound, range.count)
+    if number != 0 { throw .system(number, while: .writing, file: path) }
+  }
+
   /// Takes the room for a file of `byteCount` bytes now, so that a full disk is found before the
   /// work and not after it. The size of the file does not change by it. File systems that cannot do
   /// so are left to find out while writing.

@@ -132,6 +132,7 @@ private struct ConversionRun {
       let writer = try makeWriter()
       for file in conversion.assetFiles { try writer.append(asset: try file.bytes()) }
       let packing = try Packing(conversion, into: writer, journal).run(progress: progress)
+      try readBack(writer)
       let digests = try hashes.wait()
       for source in conversion.sources { try source.checkUnchanged() }
       let (root, statement) = try seal(writer, digests)
@@ -164,8 +165,7 @@ private struct ConversionRun {
     var statement: SignedStatement?
     let root = try writer.finish(
       provenance: documents.provenance, ledger: documents.ledger, after: signature?.file
-    ) { (temporary) throws(WeightsError) in
-      let bundle = try verifiedBundle(temporary)
+    ) { (bundle) throws(WeightsError) in
       try SourceMarks(conversion.sources).check(bundle, of: conversion, progress)
       statement = try signature?.write(for: bundle, progress: progress)
       try recipe?.commit()
@@ -173,16 +173,15 @@ private struct ConversionRun {
     return (root, statement)
   }
 
-  private func verifiedBundle(_ path: String) throws(WeightsError) -> WeightBundle {
-    let bundle = try WeightBundle(path: path)
-    let total = bundle.byteCount
-    // The hashes are of bytes that were in memory; the checksum shows whether they arrived.
-    let verification = try bundle.verify(threads: conversion.options.threads, [.checksum]) {
-      (done) throws(WeightsError) in
-      try progress(WorkProgress(phase: "verify", doneByteCount: done, totalByteCount: total))
+  /// Checks what was written and not checked while more was packed.
+  private func readBack(_ writer: BundleWriter) throws(WeightsError) {
+    let byteCount = writer.byteCount
+    try writer.readBack(threads: conversion.options.threads) {
+      (done, total) throws(WeightsError) in
+      try progress(
+        WorkProgress(
+          phase: "verify", doneByteCount: byteCount * done / total, totalByteCount: byteCount))
     }
-    if let damage = verification.damages.first { throw damage.error }
-    return bundle
   }
 
   /// Keeps what a later run can continue, and removes the rest.

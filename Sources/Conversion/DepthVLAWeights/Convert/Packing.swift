@@ -6,8 +6,8 @@ import DVLAQuantization
 import DVLARemapping
 import DVLATensors
 
-/// The main part of a conversion: block by block, read, converted, packed and written on all
-/// threads; or found written already.
+/// The main part of a conversion: block by block, read, converted, packed, written and read back on
+/// all threads; or found written already.
 struct Packing {
   /// What conversion cost each tensor that did not stay as it was, in the order of the file.
   private(set) var losses: [(name: TensorName, error: QuantizationError)] = []
@@ -41,31 +41,38 @@ struct Packing {
   /// - Throws: what ``Conversion/write(to:progress:)`` throws.
   func run(progress: WorkProgress.Handler) throws(WeightsError) -> Packing {
     var packing = self
-    let (conversion, journal, blocks) = (conversion, journal, blocks)
+    let (conversion, journal, blocks, written) = (conversion, journal, blocks, writer.written)
     let readers = try conversion.readers()
     let total = plan.tensors.reduce(0) { $0 + $1.sourceByteCount }
-    try OrderedWork.run(
-      items: blocks.count, threads: options.threads,
-      makeScratch: { () throws(WeightsError) -> BlockWorker in
-        try BlockWorker()
-      },
-      work: { (index, worker) throws(WeightsError) -> PackedBlock in
-        let block = blocks[index]
-        let tensor = conversion.plan.tensors[block.tensor]
-        if let record = try journal.intact(index), record.fits(block, of: tensor) {
-          return PackedBlock(chunks: .written(record.chunks, record.place), encoded: record.encoded)
-        }
-        do throws(WeightsError) {
-          return try worker.pack(
-            tensor, block.range, from: try readers.reader(for: tensor.planned),
-            packing: conversion.options.packing)
-        } catch { throw conversion.labelled(error, tensor) }
-      },
-      consume: { (index, packed) throws(WeightsError) in
-        try packing.take(packed, index)
-        try progress(
-          WorkProgress(phase: "pack", doneByteCount: packing.done, totalByteCount: total))
-      })
+    do throws(WeightsError) {
+      try OrderedWork.run(
+        items: blocks.count, threads: options.threads,
+        makeScratch: { () throws(WeightsError) -> BlockWorker in
+          try BlockWorker(written)
+        },
+        work: { (index, worker) throws(WeightsError) -> PackedBlock in
+          try worker.checkWritten()
+          let block = blocks[index]
+          let tensor = conversion.plan.tensors[block.tensor]
+          if let record = try journal.intact(index), record.fits(block, of: tensor) {
+            return PackedBlock(
+              chunks: .written(record.chunks, record.place), encoded: record.encoded)
+          }
+          do throws(WeightsError) {
+            return try worker.pack(
+              tensor, block.range, from: try readers.reader(for: tensor.planned),
+              packing: conversion.options.packing)
+          } catch { throw conversion.labelled(error, tensor) }
+        },
+        consume: { (index, packed) throws(WeightsError) in
+          try packing.take(packed, index)
+          try progress(
+            WorkProgress(phase: "pack", doneByteCount: packing.done, totalByteCount: total))
+        })
+    } catch {
+      // All threads have ended, so that it is the first in the file, whichever found it.
+      throw written.failure ?? error
+    }
     return packing
   }
 
@@ -155,14 +162,30 @@ private struct PackedBlock: Sendable {
 private final class BlockWorker {
   private let encoder = BlockEncoder()
   private var packer: ChunkPacker
+  private let written: WrittenChunks
+  private let check: WrittenChunkCheck
 
-  init() throws(WeightsError) { packer = try ChunkPacker() }
+  init(_ written: WrittenChunks) throws(WeightsError) {
+    packer = try ChunkPacker()
+    self.written = written
+    check = try WrittenChunkCheck(written)
+  }
+
+  /// Reads some of what is written back: twice as much as a block, so that reading keeps up with
+  /// writing.
+  ///
+  /// - Throws: what is wrong with it.
+  func checkWritten() throws(WeightsError) {
+    check.advance(by: 2 * BlockEncoder.blockByteCount / BundleLayout.chunkByteCount)
+    if let failure = written.failure { throw failure }
+  }
 
   func pack(
     _ tensor: StoredTensor, _ range: Range<Int>, from reader: TensorReader, packing: BundlePacking
   ) throws(WeightsError) -> PackedBlock {
     var encoded = try encoder.encode(tensor, range, from: reader)
-    let chunks = try packer.packAll(encoded.bytes, dtype: tensor.info.dtype, packing: packing)
+    let chunks = try packer.packAll(
+      unsafe encoded.bytes.span.bytes, dtype: tensor.info.dtype, packing: packing)
     encoded.bytes = []
     return PackedBlock(chunks: .made(chunks), encoded: encoded)
   }
@@ -176,23 +199,6 @@ private final class ScalePacker {
   func pack(
     _ scales: [UInt8], dtype: DType, packing: BundlePacking
   ) throws(WeightsError) -> [PackedChunk] {
-    try packer.packAll(scales, dtype: dtype, packing: packing)
-  }
-}
-
-extension ChunkPacker {
-  /// The chunks of a run of bytes that starts at a chunk's border.
-  fileprivate mutating func packAll(
-    _ bytes: [UInt8], dtype: DType, packing: BundlePacking
-  ) throws(WeightsError) -> [PackedChunk] {
-    var chunks: [PackedChunk] = []
-    var start = 0
-    while start < bytes.count {
-      let count = min(BundleLayout.chunkByteCount, bytes.count - start)
-      let part = unsafe bytes.span.bytes.extracting(start..<start + count)
-      chunks.append(try pack(part, dtype: dtype, packing: packing))
-      start += count
-    }
-    return chunks
+    try packer.packAll(unsafe scales.span.bytes, dtype: dtype, packing: packing)
   }
 }

@@ -26,17 +26,14 @@ final class SourceHashes: Sendable {
     let files = sources.map { $0.checkpoint.files.map(\.file) }
     let flag = Flag()
     let task = BackgroundTask { () throws(WeightsError) -> [[Digest]] in
-      var digests: [[Digest]] = []
-      for group in files {
-        var row: [Digest] = []
-        for file in group {
-          var hash = SHA256()
-          try file.feed(&hash) { _ in !flag.raised.load(ordering: .relaxed) }
-          row.append(hash.finalize())
-        }
-        digests.append(row)
+      let found = try FileDigests.compute(files.flatMap(\.self)) {
+        !flag.raised.load(ordering: .relaxed)
       }
-      return digests
+      guard var rest = found?[...] else { throw WeightsError(.taskCancelled, .interrupted, "") }
+      return files.map { group in
+        defer { rest.removeFirst(group.count) }
+        return Array(rest.prefix(group.count))
+      }
     }
     return SourceHashes(task, flag)
   }

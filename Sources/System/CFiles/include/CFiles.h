@@ -79,4 +79,8 @@ int file_access_reserve(int descriptor, off_t length);
 /// Asks the system to start writing these bytes to the device. Does not wait and cannot fail.
 void file_access_begin_writing(int descriptor, off_t offset, off_t length);
 
+/// Writes these bytes to the device and waits until it has taken them. An error of the device that
+/// is reported here is not reported by fsync again.
+int file_access_finish_writing(int descriptor, off_t offset, off_t length);
+
 #endif
