@@ -19,7 +19,8 @@ struct GateSide {
   let loadSeconds: Double
 
   /// The encoders of a model with more bytes of weights do not stay in memory. Token embeddings
-  /// never do, so that a gate takes less than this at DepthVLA's published size, whatever the types.
+  /// never do, so that a gate takes less than this at DepthVLA's published size, whatever the
+  /// types.
   private static let residentByteLimit = 8 << 30
 
   init(_ bundle: WeightBundle, options: GateOptions) throws(WeightsError) {

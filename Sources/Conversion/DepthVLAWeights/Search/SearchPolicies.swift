@@ -31,8 +31,8 @@ struct SearchPolicies {
     return try PlannedWeights(conversion, plan)
   }
 
-  /// Beside the reference lie changed weights, the calibration and what forwards begin with, so that
-  /// less of a large one is kept. Under the full mask each step goes through the VLM.
+  /// Beside the reference lie changed weights, the calibration and what forwards begin with, so
+  /// that less of a large one is kept. Under the full mask each step goes through the VLM.
   func loadingToMeasure(_ weights: PlannedWeights) throws(WeightsError) -> RobotPolicy.Loading {
     guard GateSide.isLarge(weights.tensors) else { return .first }
     let configuration = try inFile(bundle.path) { () throws(WeightsError) in
