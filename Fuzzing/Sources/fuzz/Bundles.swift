@@ -50,7 +50,8 @@ extension FuzzTarget {
           ChunkRecord(
             storedRange: 0..<stored.count, sha256: SHA256.hash(stored), xxh3: XXH3.hash(stored),
             byteRange: 0..<count)
-        ], filler: stored.count..<stored.count, source: nil, quantization: nil)
+        ], filler: stored.count..<stored.count, storedSource: nil,
+        storedQuantization: nil)
       file.replace(with: stored)
       let input = try InputFile(path: file.path)
       guard let scratch else { fatalError("expected memory for a decompressor") }

@@ -15,10 +15,17 @@ public struct SHA256: ~Copyable {
 
   private let context: OpaquePointer
 
+  /// Has libcrypto stay whole when the process exits, which it otherwise takes itself apart in, under
+  /// threads that may still hash. To be called before anything else of it.
+  public static func prepareLibrary() { precondition(isPrepared, "libcrypto cannot be started") }
+
+  private static let isPrepared = unsafe OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
   /// The hash of no bytes yet.
   public init() {
     // A libcrypto without memory for a context, or without SHA-256, is a broken machine rather
     // than broken data: like Swift's own allocations it stops the process.
+    Self.prepareLibrary()
     guard let context = unsafe EVP_MD_CTX_new(),
       unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
     else { preconditionFailure("libcrypto offers no SHA-256") }

@@ -1,5 +1,6 @@
 import DVLACLibCrypto
 import DVLADiagnostics
+import DVLAHashing
 
 /// A key held by libcrypto, and all that is done with keys.
 ///
@@ -118,6 +119,7 @@ final class CryptoKey: @unchecked Sendable {
   private static func read(
     _ bytes: [UInt8], _ body: (OpaquePointer) -> OpaquePointer?
   ) -> OpaquePointer? {
+    SHA256.prepareLibrary()
     defer { ERR_clear_error() }
     return unsafe bytes.withUnsafeBytes { buffer in
       guard let bio = unsafe BIO_new_mem_buf(buffer.baseAddress, Int32(buffer.count)) else {
