@@ -15,11 +15,12 @@ public struct SHA256: ~Copyable {
 
   private let context: OpaquePointer
 
-  /// Has libcrypto stay whole when the process exits, which it otherwise takes itself apart in, under
-  /// threads that may still hash. To be called before anything else of it.
+  /// Has libcrypto stay whole at the exit of the process, where it otherwise takes itself apart
+  /// under threads that may still hash. Called before anything else of it.
   public static func prepareLibrary() { precondition(isPrepared, "libcrypto cannot be started") }
 
-  private static let isPrepared = unsafe OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+  private static let isPrepared =
+    OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
 
   /// The hash of no bytes yet.
   public init() {
