@@ -11,7 +11,7 @@ import Synchronization
 /// what the device was given: a byte that changed on its way, in memory, in the system's cache or
 /// by a write that went to another place, is found, as is a frame that does not decode to the
 /// bytes it was made of. Threads that pack check chunks in between (``WrittenChunkCheck``);
-/// ``finish(threads:progress:)`` checks the rest.
+/// `finish` checks the rest.
 public final class WrittenChunks: Sendable {
   private let output: AtomicOutputFile
   private let encoding: BundleEncoding
