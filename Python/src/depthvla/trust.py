@@ -26,6 +26,9 @@ class GateRequirement:
             of PEM files, or the PEM text itself as ``bytes``.
         budget: A budget, as JSON, than which that of the gate must be no weaker; any by default.
         statement: The gate's statement; the bundle's path and ``.gate`` by default.
+
+    Raises:
+        Error: ``argument.range``: a list of no keys.
     """
 
     keys: Sequence[Key]
@@ -46,6 +49,10 @@ class Trust:
         minimum_release: The oldest release that is accepted, which is part of the signature. A
             robot that has seen a newer one must not go back.
         gate: The passed gate that is demanded; none by default.
+
+    Raises:
+        Error: ``argument.range``: a list of no keys, neither keys nor a gate, or a release that no
+            key vouches for.
     """
 
     keys: Sequence[Key] | None = None
