@@ -373,7 +373,7 @@ let testing: [Target] = [
   tests(
     "Bundles",
     [
-      "Diagnostics", "Tensors", "Gates", "JSON", "Hashing", "Signing", "Compression",
+      "Diagnostics", "Tensors", "Gates", "JSON", "Hashing", "Signing", "Compression", "Kernels",
       "Parallelism", "HostileCorpus", "TestSupport",
     ]),
   tests(

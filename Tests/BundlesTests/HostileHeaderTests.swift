@@ -120,6 +120,9 @@ struct HostileHeaderTests {
     try expect(.bundlePlanes) { $0.set("planes", "rotl1-planes4") }
     try expect(.bundlePlanes) { $0.set("planes", "rotl1-planes3") }
     try expect(.bundlePlanes) { $0.set("planes", "rotl1-planes2", row: 2) }
+    try expect(.bundlePlanes) { $0.set("planes", "window6-planes4") }
+    try expect(.bundlePlanes) { $0.set("planes", "window6-planes2", row: 2) }
+    try expect(.bundlePlanes, .store) { $0.set("planes", "window6-planes2") }
     try expect(.bundlePlanes, .store) { $0.set("planes", "rotl1-planes2") }
   }
 

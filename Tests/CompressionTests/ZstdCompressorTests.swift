@@ -59,6 +59,66 @@ struct ZstdCompressorTests {
     #expect(together > 49_000)
   }
 
+  /// A hundredth of 32 KiB stand out of zeros: a few bytes for each.
+  @Test func aUniformRunCostsWhatStandsOut() throws {
+    var source = Self.noise(65_536, mask: 0xFF)
+    source += [UInt8](repeating: 0, count: 32_768)
+    for place in stride(from: 65_536, to: source.count, by: 331) { source[place] = 0x40 }
+    func frame(uniform: Bool) throws -> [UInt8] {
+      var result: [UInt8] = []
+      try ZstdCompressor().compress(
+        unsafe source.span.bytes,
+        runs: [FrameRun(byteCount: 65_536), FrameRun(byteCount: 32_768, isUniform: uniform)],
+        startsEmpty: false, appendingTo: &result)
+      #expect(try decode(result, count: source.count) == source)
+      return result
+    }
+    #expect(try (65_536 + 32_768 / 8..<66_000 + 32_768 / 8).contains(frame(uniform: false).count))
+    #expect(try (65_537..<66_200).contains(frame(uniform: true).count))
+  }
+
+  /// A frame with a mark decodes as one without.
+  @Test(arguments: [1, 255, 256, 1000, 65_792, 262_144]) func aMarkIsSeenAndPassedOver(
+    count: Int
+  ) throws {
+    for mask in [0x00, 0x0F, 0xFF] as [UInt8] {
+      let source = Self.noise(count, mask: mask)
+      let frames = try [false, true].map { startsEmpty in
+        var result: [UInt8] = []
+        try ZstdCompressor().compress(
+          unsafe source.span.bytes, runs: [FrameRun(byteCount: count)], startsEmpty: startsEmpty,
+          appendingTo: &result)
+        return result
+      }
+      #expect(frames[1].count == frames[0].count + 3)
+      for (frame, isMarked) in zip(frames, [false, true]) {
+        #expect(try decode(frame, count: count) == source)
+        #expect(startsEmpty(frame, count) == isMarked)
+      }
+      #expect(!startsEmpty(Array(frames[1].prefix(7)), count))
+    }
+  }
+
+  private func startsEmpty(_ frame: [UInt8], _ count: Int) -> Bool {
+    unsafe ZstdFrame.startsEmpty(frame.span.bytes, contentByteCount: count)
+  }
+
+  @Test func noFrameIsSmallerThanTheLeast() throws {
+    for count in [1, 100, 9000, 131_072, 262_144] {
+      for mask in [0x00, 0x01, 0x0F, 0x7F, 0xFF] as [UInt8] {
+        let source = Self.noise(count, mask: mask)
+        let runs = FrameRun.equal(of: count, each: count / 2)
+        let least = unsafe ZstdCompressor.leastByteCount(source.span.bytes, runs: runs)
+        #expect(try least <= Self.frame(source, run: count / 2, .entropy).count)
+      }
+    }
+    // Four bits of entropy in eight.
+    let source = Self.noise(131_072, mask: 0x0F)
+    let least = unsafe ZstdCompressor.leastByteCount(
+      source.span.bytes, runs: [FrameRun(byteCount: source.count)])
+    #expect((65_450...65_540).contains(least))
+  }
+
   @Test func incompressibleBytesGrowByTheFramingAlone() throws {
     // Header 9, checksum 4, three for each of two blocks.
     #expect(try Self.frame(Self.noise(262_144, mask: 0xFF), .entropy).count == 262_144 + 19)

@@ -17,7 +17,11 @@ struct BundleOutputOptions: ParsableArguments {
       """, valueName: "family"))
   var family: String?
 
-  @Flag(help: "Compress INT8 values too: a tenth smaller, slower to load.")
+  @Flag(
+    help: """
+      Compress INT8 values too, a tenth smaller and slower to load, and BF16 and F32 values by more \
+      than their exponents: 0.8 and 0.3 percent smaller, a little slower to load.
+      """)
   var smallest = false
 
   @Flag(help: "Do not compress, so that tensors can be mapped in place by run --map.")

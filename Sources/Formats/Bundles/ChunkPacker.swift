@@ -116,20 +116,51 @@ public struct ChunkPacker: ~Copyable {
       let order = packing.planes(for: dtype)
       if order == .none {
         try compressor.compress(bytes, mode: smallest ? .entropy : .raw, appendingTo: &stored)
+      } else if order.hasWindow {
+        stored = try storeSmallest(bytes, order)
       } else {
-        split(bytes, order)
+        planes.split(bytes, order, hasWindow: false)
         try compressor.compress(
           unsafe planes.span.bytes.extracting(0..<bytes.byteCount),
-          runByteCount: bytes.byteCount / order.count, mode: .entropy, appendingTo: &stored)
+          runs: order.runs(of: bytes.byteCount, hasWindow: false), startsEmpty: false,
+          appendingTo: &stored)
       }
     }
     return stored
   }
 
-  private mutating func split(_ bytes: RawSpan, _ order: PlaneOrder) {
-    var span = planes.mutableSpan
+  /// The smaller of the frames with and without a window.
+  private mutating func storeSmallest(
+    _ bytes: RawSpan, _ order: PlaneOrder
+  ) throws(WeightsError) -> [UInt8] {
+    let range = 0..<bytes.byteCount
+    var window: [UInt8] = []
+    planes.split(bytes, order, hasWindow: true)
+    try compressor.compress(
+      unsafe planes.span.bytes.extracting(range),
+      runs: order.runs(of: range.count, hasWindow: true), startsEmpty: true,
+      appendingTo: &window)
+    planes.split(bytes, order, hasWindow: false)
+    let source = unsafe planes.span.bytes.extracting(range)
+    let runs = order.runs(of: range.count, hasWindow: false)
+    // Of most weights the other frame need not be made to know that it is larger.
+    if window.count <= ZstdCompressor.leastByteCount(source, runs: runs) { return window }
+    var plain: [UInt8] = []
+    try compressor.compress(source, runs: runs, startsEmpty: false, appendingTo: &plain)
+    return window.count < plain.count ? window : plain
+  }
+}
+
+extension [UInt8] {
+  /// Fills the start of the array with the planes of those bytes.
+  fileprivate mutating func split(_ bytes: RawSpan, _ order: PlaneOrder, hasWindow: Bool) {
+    var span = mutableSpan
     var raw = unsafe span.mutableBytes
     var target = raw._mutatingExtracting(0..<bytes.byteCount)
-    BytePlanes.split(bytes, width: order.count, into: &target)
+    if hasWindow {
+      WindowPlanes.split(bytes, width: order.count, into: &target)
+    } else {
+      BytePlanes.split(bytes, width: order.count, into: &target)
+    }
   }
 }

@@ -2,7 +2,6 @@ import DVLACompression
 import DVLADiagnostics
 import DVLAFiles
 import DVLAHashing
-import DVLAKernels
 import DVLATensors
 
 /// Reads, checks and decodes chunks: the scratch memory of one thread that reads a bundle.
@@ -65,11 +64,12 @@ struct ChunkReader: ~Copyable {
       }
     case (.zstd, let order):
       let range = 0..<chunk.byteRange.count
+      var isMarked = false
       try planes.withMutableBytes(in: range) { (target) throws(WeightsError) in
-        try decompress(chunk, in: file, into: &target)
+        isMarked = try decompress(chunk, in: file, into: &target)
       }
       planes.withBytes {
-        BytePlanes.merge($0.extracting(range), width: order.count, into: &destination)
+        order.merge($0.extracting(range), isMarked: isMarked, into: &destination)
       }
     }
     try tensor.checkFiller(after: index, in: file)
@@ -90,15 +90,20 @@ struct ChunkReader: ~Copyable {
     return frame.matches(framing)
   }
 
+  /// - Returns: whether the frame is marked: see ``ZstdFrame``.
+  @discardableResult
   private func decompress(
     _ chunk: ChunkRecord, in file: InputFile, into destination: inout MutableRawSpan
-  ) throws(WeightsError) {
+  ) throws(WeightsError) -> Bool {
     let range = 0..<chunk.storedRange.count
+    var isMarked = false
     try stored.withMutableBytes(in: range) { (frame) throws(WeightsError) in
       try file.read(at: chunk.storedRange.lowerBound, into: &frame)
       try check.hold(frame.bytes, against: chunk)
       try decompressor.decompress(frame.bytes, into: &destination)
+      isMarked = ZstdFrame.startsEmpty(frame.bytes, contentByteCount: destination.byteCount)
     }
+    return isMarked
   }
 }
 

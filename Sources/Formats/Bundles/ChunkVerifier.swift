@@ -32,18 +32,21 @@ struct ChunkVerifier: ~Copyable {
     _ index: Int, of tensor: BundleTensor, in file: InputFile
   ) throws(WeightsError) -> FloatScan? {
     let chunk = tensor.chunks[index]
-    try check(chunk, tensor.encoding, in: file)
+    let isMarked = try check(chunk, tensor.encoding, in: file)
     try tensor.checkFiller(after: index, in: file)
-    return scan(0..<chunk.byteRange.count, of: tensor)
+    return scan(0..<chunk.byteRange.count, of: tensor, isMarked: isMarked)
   }
 
   /// Checks the stored bytes of a chunk and its frame.
   ///
+  /// - Returns: whether there is a frame and it is marked: see ``ZstdFrame``.
   /// - Throws: `bundle.chunk-hash`, `bundle.chunk-checksum`, `zstd.*`; `file.*`.
+  @discardableResult
   func check(
     _ chunk: ChunkRecord, _ encoding: BundleEncoding, in file: InputFile
-  ) throws(WeightsError) {
-    if encoding == .zstd, try checkRaw(chunk, in: file) { return }
+  ) throws(WeightsError) -> Bool {
+    if encoding == .zstd, try checkRaw(chunk, in: file) { return false }
+    var isMarked = false
     try stored.withMutableBytes(in: 0..<chunk.storedRange.count) { (frame) throws(WeightsError) in
       try file.read(at: chunk.storedRange.lowerBound, into: &frame)
       for check in checks { try check.hold(frame.bytes, against: chunk) }
@@ -52,7 +55,9 @@ struct ChunkVerifier: ~Copyable {
       try content.withMutableBytes(in: range) { (content) throws(WeightsError) in
         try decompressor.decompress(frame.bytes, into: &content)
       }
+      isMarked = ZstdFrame.startsEmpty(frame.bytes, contentByteCount: range.count)
     }
+    return isMarked
   }
 
   /// Checks a frame of raw blocks, which is decoded by reading it into its places. False where the
@@ -78,7 +83,9 @@ struct ChunkVerifier: ~Copyable {
     return isRaw
   }
 
-  private func scan(_ range: Range<Int>, of tensor: BundleTensor) -> FloatScan? {
+  private func scan(
+    _ range: Range<Int>, of tensor: BundleTensor, isMarked: Bool
+  ) -> FloatScan? {
     guard let format = FloatScan.Format(tensor.info.dtype) else { return nil }
     switch (tensor.encoding, tensor.planes) {
     case (.plain, _): return stored.withBytes { .scan($0.extracting(range), format) }
@@ -86,7 +93,7 @@ struct ChunkVerifier: ~Copyable {
     case (.zstd, let order):
       return content.withBytes { planes in
         merged.withMutableBytes(in: range) {
-          BytePlanes.merge(planes.extracting(range), width: order.count, into: &$0)
+          order.merge(planes.extracting(range), isMarked: isMarked, into: &$0)
         }
         return merged.withBytes { .scan($0.extracting(range), format) }
       }

@@ -88,7 +88,7 @@ struct TableRow {
   private static func check(
     _ planes: PlaneOrder, _ encoding: BundleEncoding, _ dtype: DType
   ) throws(WeightsError) {
-    guard planes == .none || encoding == .zstd && planes == .standard(for: dtype) else {
+    guard planes.fits(dtype, encoding) else {
       throw WeightsError(
         .bundlePlanes, .malformed,
         "plane order \(planes.rawValue.quoted) does not fit \(dtype.rawValue) with encoding "

@@ -1,7 +1,8 @@
 import DVLACZstd
 import DVLADiagnostics
 
-/// Makes blocks whose only modelling is Huffman coding of literals.
+/// Makes blocks whose only modelling is Huffman coding of literals, and of runs of one byte where
+/// the caller expects such.
 ///
 /// Unsafe code: `context` lives from `init` to `deinit`, and every pointer handed to libzstd comes
 /// with its buffer's own count.
@@ -37,13 +38,29 @@ final class BlockCoder {
   /// the arguments alone, not on what was coded before.
   ///
   /// - Parameters:
-  ///   - blocks: the sizes of the blocks, which make up `source`.
+  ///   - blocks: the blocks, which make up `source`, at any place.
   /// - Throws: `zstd.memory`, `zstd.compress`.
-  func code(_ source: RawSpan, blocks: [Int]) throws(WeightsError) -> ArraySlice<UInt8> {
-    // A sequence without a match is the block delimiter of ZSTD_sf_explicitBlockDelimiters.
+  func code(
+    _ source: RawSpan, blocks: ArraySlice<FrameBlock>
+  ) throws(WeightsError) -> ArraySlice<UInt8> {
     sequences.removeAll(keepingCapacity: true)
-    for count in blocks {
-      sequences.append(ZSTD_Sequence(offset: 0, litLength: UInt32(count), matchLength: 0, rep: 0))
+    var start = 0
+    for block in blocks {
+      let count = block.range.count
+      let repeats = block.isUniform ? RepeatedBytes.find(in: source, start..<start + count) : []
+      var written = start
+      for range in repeats {
+        // One byte, then itself again and again: a match at distance one.
+        let literals = range.lowerBound + 1 - written
+        sequences.append(
+          ZSTD_Sequence(
+            offset: 1, litLength: UInt32(literals), matchLength: UInt32(range.count - 1), rep: 0))
+        written = range.upperBound
+      }
+      start += count
+      // A sequence without a match is the block delimiter of ZSTD_sf_explicitBlockDelimiters.
+      sequences.append(
+        ZSTD_Sequence(offset: 0, litLength: UInt32(start - written), matchLength: 0, rep: 0))
     }
     // ZSTD_compressSequences leaves a finished frame open as far as the session is concerned.
     try check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_only))

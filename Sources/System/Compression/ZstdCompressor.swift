@@ -2,11 +2,11 @@ import DVLACZstd
 public import DVLADiagnostics
 import DVLAHashing
 import DVLATensors
-import Glibc
 
 /// Makes zstd frames whose only modelling is Huffman coding of literals, or none.
 ///
-/// Weights hold no repeated strings, so searching for matches costs time and gains nothing.
+/// Weights hold no repeated strings, so searching for matches costs time and gains nothing. Only
+/// runs that the caller expects to be nearly uniform are searched for bytes that repeat.
 /// What gains is a Huffman table fitted to bytes of one meaning: the caller orders its bytes in
 /// runs, each run becomes blocks of its own, and each block has its own table. The frames are
 /// ordinary ones (RFC 8878): single segment, content size and checksum present, no dictionary.
@@ -48,24 +48,66 @@ public final class ZstdCompressor {
   public func compress(
     _ source: RawSpan, runByteCount: Int? = nil, mode: Mode, appendingTo output: inout [UInt8]
   ) throws(WeightsError) -> Int {
+    let blocks = FrameBlock.blocks(
+      FrameRun.equal(of: source.byteCount, each: runByteCount ?? source.byteCount))
+    return try compress(source, blocks, mode, startsEmpty: false, appendingTo: &output)
+  }
+
+  /// Appends one frame with the whole of `source` to `output`, coded by Huffman where that pays.
+  ///
+  /// - Parameters:
+  ///   - runs: the runs of bytes that make up `source`, of at most 2^32 - 1 bytes.
+  ///   - startsEmpty: whether the frame begins with a block without content, as a mark: see
+  ///     ``ZstdFrame/startsEmpty(_:contentByteCount:)``.
+  /// - Returns: the byte count of the frame.
+  /// - Throws: `zstd.memory`, `zstd.compress`.
+  @discardableResult
+  public func compress(
+    _ source: RawSpan, runs: [FrameRun], startsEmpty: Bool, appendingTo output: inout [UInt8]
+  ) throws(WeightsError) -> Int {
+    precondition(runs.reduce(0) { $0 + $1.byteCount } == source.byteCount, "runs of all bytes")
+    return try compress(
+      source, FrameBlock.blocks(runs), .entropy, startsEmpty: startsEmpty, appendingTo: &output)
+  }
+
+  /// A size that no frame of those bytes goes below: each block is either left as it is, or takes
+  /// what the entropy of its bytes demands of any code for single bytes.
+  public static func leastByteCount(_ source: RawSpan, runs: [FrameRun]) -> Int {
+    var bits = 0.0
+    let blocks = FrameBlock.blocks(runs)
+    for block in blocks {
+      let bytes = source.extracting(block.range)
+      bits +=
+        EntropySample.mayShrink(bytes) ? Entropy.bits(of: bytes) : Double(8 * block.range.count)
+    }
+    // Rounding may not put it above the frame.
+    return Int((bits * (1 - 0x1p-30) / 8).rounded(.down))
+      + ZstdFrameHeader.blockHeaderByteCount * blocks.count
+  }
+
+  private func compress(
+    _ source: RawSpan, _ blocks: [FrameBlock], _ mode: Mode, startsEmpty: Bool,
+    appendingTo output: inout [UInt8]
+  ) throws(WeightsError) -> Int {
     let start = output.count
-    let blocks = Self.blocks(source.byteCount, runByteCount: runByteCount ?? source.byteCount)
     output.reserveCapacity(start + source.byteCount + 3 * blocks.count + 32)
     output += ZstdFrameHeader.bytes(contentByteCount: source.byteCount)
+    if startsEmpty { output += ZstdFrame.emptyBlock }
     var first = 0
     while first < blocks.count {
-      let isRaw = mode == .raw || !EntropySample.mayShrink(source.extracting(blocks[first]))
-      if isRaw {
-        output.append(rawBlock: source.extracting(blocks[first]), isLast: first == blocks.count - 1)
+      let content = source.extracting(blocks[first].range)
+      if mode == .raw || !EntropySample.mayShrink(content) {
+        output.append(rawBlock: content, isLast: first == blocks.count - 1)
         first += 1
         continue
       }
       // Blocks in a row are coded together, so that a table may serve several.
       var end = first + 1
-      while end < blocks.count, EntropySample.mayShrink(source.extracting(blocks[end])) { end += 1 }
-      let group = blocks[first].lowerBound..<blocks[end - 1].upperBound
-      let coded = try coder.code(
-        source.extracting(group), blocks: blocks[first..<end].map(\.count))
+      while end < blocks.count, EntropySample.mayShrink(source.extracting(blocks[end].range)) {
+        end += 1
+      }
+      let group = blocks[first].range.lowerBound..<blocks[end - 1].range.upperBound
+      let coded = try coder.code(source.extracting(group), blocks: blocks[first..<end])
       if end == blocks.count { output += coded } else { output.append(blocks: coded) }
       first = end
     }
@@ -73,20 +115,6 @@ public final class ZstdCompressor {
     let checksum = XXH64.hash(source)
     output.append(checksum, .littleEndian, byteCount: RawFrame.checksumByteCount)
     return output.count - start
-  }
-
-  /// Where the blocks lie: runs of bytes in pieces that a block can hold.
-  private static func blocks(_ byteCount: Int, runByteCount: Int) -> [Range<Int>] {
-    var blocks: [Range<Int>] = []
-    var start = 0
-    var runEnd = 0
-    while start < byteCount {
-      if start == runEnd { runEnd = min(byteCount, start + max(runByteCount, 1)) }
-      let end = min(start + blockByteCount, runEnd)
-      blocks.append(start..<end)
-      start = end
-    }
-    return blocks
   }
 }
 
@@ -111,36 +139,5 @@ extension [UInt8] {
       header = start + (word >> 1 & 3 == 1 ? 1 : word >> 3)
     }
     self[header] &= 0xFE
-  }
-}
-
-/// Estimates from a sample of a block whether Huffman coding can make it smaller.
-private enum EntropySample {
-  private static let sampleCount = 4096
-  /// Bits a byte above which a block is left as it is. Coding pays where it saves 1/64, below 7.875
-  /// bits. The entropy of 4096 samples is 255 / (2 · 4096 · ln 2) = 0.045 bits below that of their
-  /// source (Miller 1955), within 0.02; blocks near the limit are tried.
-  private static let limit = 7.9
-
-  /// Whether coding may pay. Depends on the bytes alone.
-  static func mayShrink(_ block: RawSpan) -> Bool {
-    guard block.byteCount >= 2 * sampleCount else { return true }
-    let step = block.byteCount / sampleCount
-    // Four tables, since neighbouring samples are often equal and would wait for each other.
-    var counts = [UInt32](repeating: 0, count: 1024)
-    unsafe block.withUnsafeBytes { bytes in
-      for sample in stride(from: 0, to: sampleCount, by: 4) {
-        for table in 0..<4 {
-          // In range: 4095 · step is less than the bytes of the block.
-          counts[table << 8 | Int(unsafe bytes[(sample + table) * step])] += 1
-        }
-      }
-    }
-    var entropy = 12.0  // log2 of the samples
-    for value in 0..<256 {
-      let count = counts[value] + counts[256 + value] + counts[512 + value] + counts[768 + value]
-      if count > 0 { entropy -= Double(count) * log2(Double(count)) / Double(sampleCount) }
-    }
-    return entropy < limit
   }
 }

@@ -25,7 +25,7 @@ extension HeaderCursor {
     let shapeEnd = position
     guard skip(words.encoding), let encoding = word(plainText(), of: scratch.encodings),
       skip(words.planes), let planes = word(plainText(), of: scratch.planeOrders),
-      planes == .none || encoding == .zstd && planes == .standard(for: type),
+      planes.fits(type, encoding),
       let info = TensorInfo(name: TensorName(string(name)), dtype: type, shape: shape),
       skip(words.stored), readSizes(&scratch, info, encoding),
       let chunks = chunks(words, scratch.sizes, info, start: start)

@@ -58,6 +58,11 @@ typedef struct dvla_kernels {
   void (*merge16)(const void *planes, void *words, size_t count);
   void (*split32)(const void *words, void *planes, size_t count);
   void (*merge32)(const void *planes, void *words, size_t count);
+  // The same with a window of the exponent in the first plane.
+  void (*window_split16)(const void *words, void *planes, size_t count);
+  void (*window_merge16)(const void *planes, void *words, size_t count);
+  void (*window_split32)(const void *words, void *planes, size_t count);
+  void (*window_merge32)(const void *planes, void *words, size_t count);
 
   void (*scan_f32)(const void *source, size_t count, dvla_scan_result *result);
   void (*scan_bf16)(const void *source, size_t count, dvla_scan_result *result);
