@@ -40,7 +40,12 @@ extension FuzzTarget {
       count = min(count & ~3, BundleLayout.chunkByteCount)
       let stored = Array(bytes.dropFirst(3))
       guard count > 0, stored.count <= count + BundleLayout.frameOverhead else { return }
-      let planes = bytes[0] & 8 == 0 ? PlaneOrder.none : .standard(for: dtype)
+      let planes: PlaneOrder =
+        switch bytes[0] & 24 {
+        case 8: .standard(for: dtype)
+        case 24: .smallest(for: dtype)
+        default: .none
+        }
       guard let width = dtype.byteWidth,
         let info = TensorInfo(name: "t", dtype: dtype, shape: [count / width])
       else { return }

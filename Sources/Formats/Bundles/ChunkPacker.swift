@@ -144,7 +144,7 @@ public struct ChunkPacker: ~Copyable {
     let source = unsafe planes.span.bytes.extracting(range)
     let runs = order.runs(of: range.count, hasWindow: false)
     // Of most weights the other frame need not be made to know that it is larger.
-    if window.count <= ZstdCompressor.leastByteCount(source, runs: runs) { return window }
+    if window.count < ZstdCompressor.leastByteCount(source, runs: runs) { return window }
     var plain: [UInt8] = []
     try compressor.compress(source, runs: runs, startsEmpty: false, appendingTo: &plain)
     return window.count < plain.count ? window : plain
