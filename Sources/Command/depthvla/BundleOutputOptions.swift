@@ -19,8 +19,8 @@ struct BundleOutputOptions: ParsableArguments {
 
   @Flag(
     help: """
-      Compress INT8 values too, a tenth smaller and slower to load, and BF16 and F32 values by more \
-      than their exponents: 0.8 and 0.3 percent smaller, a little slower to load.
+      Compress INT8 values too, a tenth smaller and slower to load, and BF16 and F32 values by \
+      more than their exponents: about 0.8 and 0.3 percent smaller, a little slower to load.
       """)
   var smallest = false
 
