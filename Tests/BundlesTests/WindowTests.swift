@@ -137,6 +137,30 @@ struct WindowTests {
     #expect(Array(result.lines.dropLast()) == expected)
   }
 
+  /// Marked frames are frames like any other: the command passes over the mark.
+  @Test(.enabled(if: OtherProgramsTests.hasZstd)) func theZstdCommandOpensThem() throws {
+    let folder = try TemporaryFolder()
+    let values = Self.values(140_000, seed: 15) { 0.02 * Self.normal($0) }
+    let bytes = Self.bytes(values, .bf16)
+    try writeBundle(
+      [try TestTensor("w", .bf16, [values.count], bytes: bytes)], to: folder("a"),
+      packing: Self.packing)
+    let tensor = try #require(try WeightBundle(path: folder("a")).tensor("w"))
+    try folder.write(Array(try folder.bytes(of: "a")[tensor.storedRange]), to: "w.zst")
+    let result = run(["zstd", "-q", "-d", folder("w.zst")])
+    #expect(result.status == 0, "\(result.error)")
+    var planes: [UInt8] = []
+    for chunk in tensor.chunks {
+      var part = Array(bytes[chunk.byteRange])
+      var span = part.mutableSpan
+      var target = unsafe span.mutableBytes
+      unsafe WindowPlanes.split(
+        bytes.span.bytes.extracting(chunk.byteRange), width: 2, into: &target)
+      planes += part
+    }
+    #expect(try folder.bytes(of: "w") == planes)
+  }
+
   /// Whoever makes a frame by hand can mark any content: it is read as the words it is.
   @Test func aMarkedFrameOfAnyContentIsRead() throws {
     var random = Xorshift(seed: 14)
