@@ -13,6 +13,8 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   case gemmaLayer = "gemma-2b-layer"
   /// Depth Anything V2 Large over one image of 518 x 518 pixels, from pixels to depth.
   case depthAnythingLarge = "depth-anything-large"
+  /// One product with the gate_proj of Gemma 2B over 276 tokens: 9.26e9 multiplications.
+  case product = "product"
 
   /// Loads the weights; what it returns runs the pass once.
   func prepare(
@@ -23,6 +25,7 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
     case .dinov2Large: try Self.dinov2(dtype, products, compute)
     case .gemmaLayer: try Self.gemma(dtype, products, compute)
     case .depthAnythingLarge: try Self.depthAnything(dtype, products, compute)
+    case .product: try Self.product(dtype, products, compute)
     }
   }
 
@@ -83,6 +86,20 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
         SyntheticSource(dtype: dtype, shapes: Neck.shapes()), products: products, on: compute))
     let pixels = Self.pixels(side: 518)
     return { () throws(WeightsError) in _ = try model(pixels, on: compute, trace: .none) }
+  }
+
+  private static func product(
+    _ dtype: DType, _ products: ProductChoice, _ compute: Compute
+  ) throws(WeightsError) -> () throws(WeightsError) -> Void {
+    let (tokens, inputs, outputs) = (276, 2048, 16384)
+    let weights = WeightScope(
+      SyntheticSource(dtype: dtype, shapes: ["gate_proj.weight": [outputs, inputs]]),
+      products: products, on: compute)
+    let linear = try weights.linear(
+      "gate_proj", inputs: inputs, outputs: outputs, hasBias: false)
+    let input = Tensor(
+      (0..<tokens * inputs).map { Float($0 % 255) / 255 - 0.5 }, shape: [tokens, inputs])
+    return { () throws(WeightsError) in _ = linear(input, on: compute) }
   }
 
   private static func pixels(side: Int) -> Tensor {
