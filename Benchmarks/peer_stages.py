@@ -4,12 +4,14 @@
     peer_stages.py F32FILE --threads 1 --seconds 0.5
 
 F32FILE holds little-endian float32 values. One thread is timed by processor time, several by the
-clock, as stages-benchmark does. Needs numpy and torch; zipnn, openzl, blosc2 and torchao are timed
-where they are installed.
+clock, as stages-benchmark does. Needs numpy and torch; zipnn, lmzip, openzl, blosc2 and torchao are
+timed where they are installed. lmzip packs files: they lie in memory, in /dev/shm.
 """
 import argparse
 import json
+import os
 import sys
+import tempfile
 import time
 import warnings
 
@@ -54,6 +56,24 @@ def blosc_stages(run, name, width, raw):
     packed = blosc2.compress(raw, **how)
     run("pack: blosc2 shuffle+zstd1", name, len(raw), lambda: blosc2.compress(raw, **how), len(raw) / len(packed))
     run("load: blosc2 shuffle+zstd1", name, len(raw), lambda: blosc2.decompress(packed))
+
+
+def lmzip_stages(run, name, dtype, raw):
+    import lmz
+    from safetensors.torch import save_file
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        source, packed, restored = (os.path.join(folder, n) for n in ("w.safetensors", "w.lmz", "r.safetensors"))
+        save_file({"w": torch.frombuffer(bytearray(raw), dtype=dtype)}, source)
+
+        def pack():
+            if os.path.exists(packed):
+                os.unlink(packed)
+            lmz.compress(source, packed, workers=run.threads)
+
+        pack()
+        run("pack: lmzip", name, len(raw), pack, len(raw) / os.path.getsize(packed))
+        run("load: lmzip", name, len(raw),
+            lambda: lmz.decompress(packed, restored, workers=run.threads, overwrite=True))
 
 
 def openzl_stages(run, name, node, raw, width):
@@ -109,6 +129,7 @@ def main():
     run("to F32: torch", "BF16", len(bf16), lambda: weights.copy_(halves))
     parts = [
         lambda: zipnn_stages(run, "BF16", "bfloat16", bf16), lambda: zipnn_stages(run, "F32", "float32", f32),
+        lambda: lmzip_stages(run, "BF16", torch.bfloat16, bf16), lambda: lmzip_stages(run, "F32", torch.float32, f32),
         lambda: blosc_stages(run, "BF16", 2, bf16), lambda: blosc_stages(run, "F32", 4, f32),
         lambda: quantization_stages(run, torch.from_numpy(numpy.frombuffer(f32, "<f4").copy()).reshape(-1, COLUMNS))]
     if a.threads == 1:  # it has no setting for threads

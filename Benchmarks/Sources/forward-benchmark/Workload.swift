@@ -11,6 +11,10 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   case dinov2Large = "dinov2-large"
   /// One decoder layer of Gemma 2B over 276 tokens, as PaliGemma has them.
   case gemmaLayer = "gemma-2b-layer"
+  /// Depth Anything V2 Large over one image of 518 x 518 pixels, from pixels to depth.
+  case depthAnythingLarge = "depth-anything-large"
+  /// One product with the gate_proj of Gemma 2B over 276 tokens: 9.26e9 multiplications.
+  case product = "product"
 
   /// Loads the weights; what it returns runs the pass once.
   func prepare(
@@ -20,46 +24,19 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
     return switch self {
     case .dinov2Large: try Self.dinov2(dtype, products, compute)
     case .gemmaLayer: try Self.gemma(dtype, products, compute)
+    case .depthAnythingLarge: try Self.depthAnything(dtype, products, compute)
+    case .product: try Self.product(dtype, products, compute)
     }
   }
 
   private static func dinov2(
     _ dtype: DType, _ products: ProductChoice, _ compute: Compute
   ) throws(WeightsError) -> () throws(WeightsError) -> Void {
-    let width = 1024
-    var shapes: [String: Shape] = [
-      "embeddings.patch_embeddings.projection.weight": [width, 3, 14, 14],
-      "embeddings.patch_embeddings.projection.bias": [width],
-      "embeddings.cls_token": [1, 1, width],
-      "embeddings.position_embeddings": [1, 1370, width],
-      "layernorm.weight": [width], "layernorm.bias": [width],
-    ]
-    for layer in 0..<24 {
-      let prefix = "encoder.layer.\(layer)."
-      for (name, rows, columns) in [
-        ("attention.attention.query", width, width), ("attention.attention.key", width, width),
-        ("attention.attention.value", width, width), ("attention.output.dense", width, width),
-        ("mlp.fc1", 4 * width, width), ("mlp.fc2", width, 4 * width),
-      ] {
-        shapes[prefix + name + ".weight"] = [rows, columns]
-        shapes[prefix + name + ".bias"] = [rows]
-      }
-      for name in [
-        "norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias", "layer_scale1.lambda1",
-        "layer_scale2.lambda1",
-      ] { shapes[prefix + name] = [width] }
-    }
-    let configuration: JSONValue = [
-      "hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24,
-      "num_attention_heads": 16, "num_channels": 3, "patch_size": 14, "num_register_tokens": 0,
-      "position_rows": 1370, "use_swiglu_ffn": false, "layer_norm_eps": 1e-6, "hidden_act": "gelu",
-    ]
     let encoder = try DINOv2(
-      try DINOv2Configuration(try ConfigurationReader(configuration)),
+      try DINOv2Configuration(try ConfigurationReader(Backbone.configuration)),
       weights: WeightScope(
-        SyntheticSource(dtype: dtype, shapes: shapes), products: products, on: compute))
-    let pixels = Tensor(
-      (0..<3 * 224 * 224).map { Float($0 % 255) / 255 - 0.5 }, shape: [1, 3, 224, 224])
+        SyntheticSource(dtype: dtype, shapes: Backbone.shapes()), products: products, on: compute))
+    let pixels = Self.pixels(side: 224)
     return { () throws(WeightsError) in
       _ = encoder.norm(try encoder.encode(pixels, on: compute, trace: .none), on: compute)
     }
@@ -98,5 +75,34 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
         query: projections.query, key: projections.key, value: projections.value, on: compute)
       try layer.update(&x, attended: mixed, on: compute, trace: .none, validRows: nil)
     }
+  }
+
+  private static func depthAnything(
+    _ dtype: DType, _ products: ProductChoice, _ compute: Compute
+  ) throws(WeightsError) -> () throws(WeightsError) -> Void {
+    let model = try DepthAnything(
+      try ConfigurationReader(Neck.configuration),
+      weights: WeightScope(
+        SyntheticSource(dtype: dtype, shapes: Neck.shapes()), products: products, on: compute))
+    let pixels = Self.pixels(side: 518)
+    return { () throws(WeightsError) in _ = try model(pixels, on: compute, trace: .none) }
+  }
+
+  private static func product(
+    _ dtype: DType, _ products: ProductChoice, _ compute: Compute
+  ) throws(WeightsError) -> () throws(WeightsError) -> Void {
+    let (tokens, inputs, outputs) = (276, 2048, 16384)
+    let weights = WeightScope(
+      SyntheticSource(dtype: dtype, shapes: ["gate_proj.weight": [outputs, inputs]]),
+      products: products, on: compute)
+    let linear = try weights.linear(
+      "gate_proj", inputs: inputs, outputs: outputs, hasBias: false)
+    let input = Tensor(
+      (0..<tokens * inputs).map { Float($0 % 255) / 255 - 0.5 }, shape: [tokens, inputs])
+    return { () throws(WeightsError) in _ = linear(input, on: compute) }
+  }
+
+  private static func pixels(side: Int) -> Tensor {
+    Tensor((0..<3 * side * side).map { Float($0 % 255) / 255 - 0.5 }, shape: [1, 3, side, side])
   }
 }
