@@ -15,6 +15,8 @@ enum BundleStages {
     let dtype: DType
     let packing: BundlePacking
     let bytes: [UInt8]
+
+    var hasWindow: Bool { packing == .packed(smallest: true) && dtype != .i8 }
   }
 
   static func all(_ weights: WeightData, int8: [UInt8], in folder: String) throws -> [Stage] {
@@ -23,11 +25,17 @@ enum BundleStages {
       Kind(data: "F32", dtype: .f32, packing: .packed(smallest: false), bytes: weights.f32),
       Kind(data: "INT8", dtype: .i8, packing: .packed(smallest: false), bytes: int8),
       Kind(data: "INT8 --smallest", dtype: .i8, packing: .packed(smallest: true), bytes: int8),
+      Kind(
+        data: "BF16 --smallest", dtype: .bf16, packing: .packed(smallest: true),
+        bytes: weights.bf16),
+      Kind(
+        data: "F32 --smallest", dtype: .f32, packing: .packed(smallest: true), bytes: weights.f32),
       Kind(data: "BF16 --store", dtype: .bf16, packing: .store, bytes: weights.bf16),
     ]
     var stages: [Stage] = []
     for kind in kinds {
-      if kind.packing != .store { stages.append(try compression(kind)) }
+      // With a window two frames are made of some chunks: the choice is part of packing.
+      if kind.packing != .store, !kind.hasWindow { stages.append(try compression(kind)) }
       stages.append(try packing(kind))
     }
     for kind in kinds { stages += try loading(kind, in: folder) }
