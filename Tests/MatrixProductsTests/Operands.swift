@@ -99,15 +99,17 @@ struct Operands {
     let tiles = ProductTiles(tokens: tokens, outputs: outputs)
     for index in (0..<tiles.count).reversed() {
       let tile = tiles[index]
+      let next = index > 0 ? tiles[index - 1] : nil
       var span = result.mutableSpan
       var part = span._mutatingExtracting(tile.elements(stride: outputs))
       if isInt8 {
         unsafe product.multiply(
-          tile, weights: weights.span.bytes, weightScales: scales.span.bytes,
+          tile, before: next, weights: weights.span.bytes, weightScales: scales.span.bytes,
           hasFloatScales: hasFloatScales, bias: bias, into: &part)
       } else {
         unsafe product.multiply(
-          tile, weights: weights.span.bytes, weightScales: nil, bias: bias, into: &part)
+          tile, before: next, weights: weights.span.bytes, weightScales: nil, bias: bias,
+          into: &part)
       }
     }
     return result

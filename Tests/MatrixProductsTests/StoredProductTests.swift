@@ -12,8 +12,8 @@ import Testing
     }
   }
 
-  /// Around the strips of 3, 4 and 6 tokens and the 24 at a time, the vectors of 16 outputs, the
-  /// tiles of 64, the stages of 256 and 512 inputs; odd ends of pairs and of fours.
+  /// Around the strips of 3, 4 and 6 tokens, the vectors of 16 outputs, the tiles of 64, the stages
+  /// of 256 and 512 inputs; odd ends of pairs and of fours.
   static let sizes = [
     Sizes(tokens: 1, inputs: 1, outputs: 1), Sizes(tokens: 2, inputs: 3, outputs: 17),
     Sizes(tokens: 3, inputs: 37, outputs: 70), Sizes(tokens: 4, inputs: 255, outputs: 16),

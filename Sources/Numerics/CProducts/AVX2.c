@@ -66,26 +66,23 @@ DVLA_INLINE void int8_strip(dvla_strip strip, const int tokens, const int vector
 DVLA_DEFINE_MULTIPLY(int8_multiply, int8_strip, 4, 8, 4)
 
 /// Minus each row's sum of w0 w2 + w1 w3 in each block, behind the scales.
-static void int8_prepare(dvla_stage stage, const uint32_t *weights, float *scales) {
-  float *starts = scales + stage.blocks * DVLA_TILE_OUTPUTS;
-  const __m256i *w = (const __m256i *)weights;
-  for (size_t vector = 0; vector < stage.vectors; vector++) {
-    for (size_t block = 0; block < stage.blocks; block++) {
-      __m256i low = _mm256_setzero_si256(), high = low;
-      for (size_t unit = 0; unit < stage.units / stage.blocks; unit++, w += 4) {
-        low = _mm256_sub_epi32(low, _mm256_madd_epi16(w[0], w[2]));
-        high = _mm256_sub_epi32(high, _mm256_madd_epi16(w[1], w[3]));
-      }
-      __m256i *start = (__m256i *)(starts + block * DVLA_TILE_OUTPUTS + vector * DVLA_LANES);
-      _mm256_store_si256(start, low);
-      _mm256_store_si256(start + 1, high);
+static void int8_prepare(dvla_stage stage, const uint32_t *units, float *scales) {
+  float *start = scales + stage.blocks * DVLA_TILE_OUTPUTS;
+  const __m256i *w = (const __m256i *)units;
+  for (size_t block = 0; block < stage.blocks; block++, start += DVLA_TILE_OUTPUTS) {
+    __m256i low = _mm256_setzero_si256(), high = low;
+    for (size_t unit = 0; unit < stage.units / stage.blocks; unit++, w += 4) {
+      low = _mm256_sub_epi32(low, _mm256_madd_epi16(w[0], w[2]));
+      high = _mm256_sub_epi32(high, _mm256_madd_epi16(w[1], w[3]));
     }
+    _mm256_store_si256((__m256i *)start, low);
+    _mm256_store_si256((__m256i *)start + 1, high);
   }
 }
 
 const dvla_product_kernels dvla_int8_avx2 = {
     .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .unit_words = 2,
-    .token_unit_bytes = 8, .head_bytes = 4,
+    .token_unit_bytes = 8, .head_bytes = 4, .strip_tokens = 4,
     .scale = K(int16_scale),
     .arrange_token = K(inner_token),
     .arrange_rows = K(int16_rows_fast),

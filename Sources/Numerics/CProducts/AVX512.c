@@ -39,29 +39,34 @@ DVLA_INLINE void transpose(__m512i rows[16]) {
   }
 }
 
-/// Words of 64 bytes of each row, from byte `at` on, then zeros. Returns how many words there are.
-DVLA_INLINE size_t load_words(
+/// Words of the last bytes of each row, fewer than 64 from byte `at` on, then zeros.
+DVLA_INLINE void load_rest(
     const uint8_t *const *rows, size_t at, size_t end, __m512i words[16]) {
-  size_t rest = end - at;
-  if (rest >= 64) {
-    DVLA_UNROLL for (int i = 0; i < 16; i++) words[i] = _mm512_loadu_si512(rows[i] + at);
-  } else {
-    __mmask64 mask = ((__mmask64)1 << rest) - 1;
-    DVLA_UNROLL for (int i = 0; i < 16; i++) {
-      words[i] = _mm512_maskz_loadu_epi8(mask, rows[i] + at);
-    }
+  __mmask64 mask = ((__mmask64)1 << (end - at)) - 1;
+  DVLA_UNROLL for (int i = 0; i < 16; i++) {
+    words[i] = _mm512_maskz_loadu_epi8(mask, rows[i] + at);
   }
   transpose(words);
-  return rest >= 64 ? 16 : (rest + 3) / 4;
+}
+
+DVLA_INLINE void load_words(const uint8_t *const *rows, size_t at, __m512i words[16]) {
+  DVLA_UNROLL for (int i = 0; i < 16; i++) words[i] = _mm512_loadu_si512(rows[i] + at);
+  transpose(words);
 }
 
 static void word_rows(const uint8_t *const *rows, size_t bytes, uint32_t *units) {
-  for (size_t at = 0; at < bytes; at += 64) {
-    __m512i words[16];
-    size_t count = load_words(rows, at, bytes, words);
-    for (size_t i = 0; i < count; i++, units += DVLA_LANES) {
+  size_t at = 0;
+  __m512i words[16];
+  for (; bytes - at >= 64; at += 64) {
+    load_words(rows, at, words);
+    DVLA_UNROLL for (int i = 0; i < 16; i++, units += DVLA_LANES) {
       _mm512_store_si512(units, words[i]);
     }
+  }
+  if (at == bytes) return;
+  load_rest(rows, at, bytes, words);
+  for (size_t i = 0; at < bytes; i++, at += 4, units += DVLA_LANES) {
+    _mm512_store_si512(units, words[i]);
   }
 }
 
@@ -69,21 +74,30 @@ static void bf16_rows_fast(const uint8_t *const *rows, size_t count, uint32_t *u
   word_rows(rows, count * 2, units);
 }
 
-/// Units of four 8-bit weights, each widened to 16.
-static void int16_rows_fast(const uint8_t *const *rows, size_t count, uint32_t *units) {
+/// Four 8-bit weights of each row, widened to 16.
+DVLA_INLINE void store_widened(uint32_t *unit, __m512i fours) {
   // The bytes of each pair, above zeros that the shift removes.
   const __m512i low = _mm512_add_epi8(
       _mm512_set1_epi64((long long)0x0580048001800080),
       _mm512_maskz_set1_epi8(0xFF00FF00FF00FF00, 8));
   const __m512i high = _mm512_add_epi8(low, _mm512_set1_epi16(0x0200));
-  for (size_t at = 0; at < count; at += 64) {
-    __m512i words[16];
-    size_t fours = load_words(rows, at, count, words);
-    for (size_t i = 0; i < fours; i++, units += 2 * DVLA_LANES) {
-      _mm512_store_si512(units, _mm512_srai_epi16(_mm512_shuffle_epi8(words[i], low), 8));
-      _mm512_store_si512(
-          units + DVLA_LANES, _mm512_srai_epi16(_mm512_shuffle_epi8(words[i], high), 8));
+  _mm512_store_si512(unit, _mm512_srai_epi16(_mm512_shuffle_epi8(fours, low), 8));
+  _mm512_store_si512(unit + DVLA_LANES, _mm512_srai_epi16(_mm512_shuffle_epi8(fours, high), 8));
+}
+
+static void int16_rows_fast(const uint8_t *const *rows, size_t count, uint32_t *units) {
+  size_t at = 0;
+  __m512i words[16];
+  for (; count - at >= 64; at += 64) {
+    load_words(rows, at, words);
+    DVLA_UNROLL for (int i = 0; i < 16; i++, units += 2 * DVLA_LANES) {
+      store_widened(units, words[i]);
     }
+  }
+  if (at == count) return;
+  load_rest(rows, at, count, words);
+  for (size_t i = 0; at < count; i++, at += 4, units += 2 * DVLA_LANES) {
+    store_widened(units, words[i]);
   }
 }
 #pragma clang attribute pop
@@ -124,7 +138,7 @@ DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 6, 4, 0)
 
 const dvla_product_kernels dvla_bf16_avx512 = {
     .element_bytes = 2, .stage_inputs = DVLA_BF16_STAGE, .unit_inputs = 2, .unit_words = 1,
-    .token_unit_bytes = 4,
+    .token_unit_bytes = 4, .strip_tokens = 6,
     .arrange_token = K(bf16_token),
     .arrange_rows = bf16_rows_fast,
     .multiply = bf16_multiply,
@@ -180,27 +194,21 @@ DVLA_INLINE void digit_strip(dvla_strip strip, const int tokens, const int vecto
 DVLA_DEFINE_MULTIPLY(digit_multiply, digit_strip, 3, 8, 0)
 
 /// Tokens' bytes are 128 too large, so sums begin 128 times the weights' own sum lower.
-static void digit_prepare(dvla_stage stage, const uint32_t *weights, float *scales) {
-  float *starts = scales + stage.blocks * DVLA_TILE_OUTPUTS;
-  size_t width = stage.units / stage.blocks;
-  for (size_t vector = 0; vector < stage.vectors; vector++) {
-    const uint32_t *units = weights + vector * stage.units * DVLA_LANES;
-    for (size_t block = 0; block < stage.blocks; block++) {
-      __m512i excess = _mm512_setzero_si512();
-      for (size_t unit = 0; unit < width; unit++, units += DVLA_LANES) {
-        excess = _mm512_dpbusd_epi32(
-            excess, _mm512_set1_epi8((char)128), _mm512_load_si512(units));
-      }
-      _mm512_store_si512(
-          starts + block * DVLA_TILE_OUTPUTS + vector * DVLA_LANES,
-          _mm512_sub_epi32(_mm512_setzero_si512(), excess));
+static void digit_prepare(dvla_stage stage, const uint32_t *units, float *scales) {
+  float *start = scales + stage.blocks * DVLA_TILE_OUTPUTS;
+  for (size_t block = 0; block < stage.blocks; block++, start += DVLA_TILE_OUTPUTS) {
+    __m512i excess = _mm512_setzero_si512();
+    for (size_t unit = 0; unit < stage.units / stage.blocks; unit++, units += DVLA_LANES) {
+      excess = _mm512_dpbusd_epi32(
+          excess, _mm512_set1_epi8((char)128), _mm512_load_si512(units));
     }
+    _mm512_store_si512(start, _mm512_sub_epi32(_mm512_setzero_si512(), excess));
   }
 }
 
 const dvla_product_kernels dvla_int8_avx512_vnni = {
     .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .unit_words = 1,
-    .token_unit_bytes = 8,
+    .token_unit_bytes = 8, .strip_tokens = 3,
     .scale = K(int16_scale),
     .arrange_token = K(digit_token),
     .arrange_rows = word_rows,
@@ -255,25 +263,21 @@ DVLA_INLINE void inner_strip(dvla_strip strip, const int tokens, const int vecto
 DVLA_DEFINE_MULTIPLY(inner_multiply, inner_strip, 4, 8, 4)
 
 /// Minus each row's sum of w0 w2 + w1 w3 in each block.
-static void inner_prepare(dvla_stage stage, const uint32_t *weights, float *scales) {
-  float *starts = scales + stage.blocks * DVLA_TILE_OUTPUTS;
-  for (size_t vector = 0; vector < stage.vectors; vector++) {
-    for (size_t block = 0; block < stage.blocks; block++) {
-      __m512i sum = _mm512_setzero_si512();
-      for (size_t unit = 0; unit < stage.units / stage.blocks; unit++, weights += 2 * DVLA_LANES) {
-        sum = _mm512_dpwssd_epi32(
-            sum, _mm512_load_si512(weights), _mm512_load_si512(weights + DVLA_LANES));
-      }
-      _mm512_store_si512(
-          starts + block * DVLA_TILE_OUTPUTS + vector * DVLA_LANES,
-          _mm512_sub_epi32(_mm512_setzero_si512(), sum));
+static void inner_prepare(dvla_stage stage, const uint32_t *units, float *scales) {
+  float *start = scales + stage.blocks * DVLA_TILE_OUTPUTS;
+  for (size_t block = 0; block < stage.blocks; block++, start += DVLA_TILE_OUTPUTS) {
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t unit = 0; unit < stage.units / stage.blocks; unit++, units += 2 * DVLA_LANES) {
+      sum = _mm512_dpwssd_epi32(
+          sum, _mm512_load_si512(units), _mm512_load_si512(units + DVLA_LANES));
     }
+    _mm512_store_si512(start, _mm512_sub_epi32(_mm512_setzero_si512(), sum));
   }
 }
 
 const dvla_product_kernels dvla_int8_avx512_inner = {
     .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .unit_words = 2,
-    .token_unit_bytes = 8, .head_bytes = 4,
+    .token_unit_bytes = 8, .head_bytes = 4, .strip_tokens = 4,
     .scale = K(int16_scale),
     .arrange_token = K(inner_token),
     .arrange_rows = int16_rows_fast,

@@ -42,7 +42,7 @@ DVLA_DEFINE_MULTIPLY(int8_multiply, int8_strip, 6, 8, 0)
 
 const dvla_product_kernels dvla_int8_avx_vnni = {
     .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .unit_words = 2,
-    .token_unit_bytes = 8,
+    .token_unit_bytes = 8, .strip_tokens = 6,
     .scale = K(int16_scale),
     .arrange_token = K(int16_token),
     .arrange_rows = K(int16_rows_fast),

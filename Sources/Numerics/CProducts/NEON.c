@@ -45,7 +45,7 @@ DVLA_DEFINE_MULTIPLY(int8_multiply, int8_strip, 6, 8, 0)
 
 const dvla_product_kernels dvla_int8_neon_dot = {
     .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .unit_words = 1,
-    .token_unit_bytes = 8,
+    .token_unit_bytes = 8, .strip_tokens = 6,
     .scale = K(int16_scale),
     .arrange_token = K(digit_token),
     .arrange_rows = K(byte_rows),
@@ -94,7 +94,7 @@ DVLA_DEFINE_MULTIPLY(bf16_multiply, bf16_strip, 6, 4, 0)
 
 const dvla_product_kernels dvla_bf16_neon = {
     .element_bytes = 2, .stage_inputs = DVLA_BF16_STAGE, .unit_inputs = 2, .unit_words = 1,
-    .token_unit_bytes = 4,
+    .token_unit_bytes = 4, .strip_tokens = 6,
     .arrange_token = K(bf16_token),
     .arrange_rows = K(bf16_rows),
     .multiply = bf16_multiply,

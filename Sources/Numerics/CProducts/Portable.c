@@ -32,7 +32,7 @@ DVLA_DEFINE_MULTIPLY(int8_multiply, K(int8_strip), 6, 8, 0)
 
 const dvla_product_kernels dvla_bf16_portable = {
     .element_bytes = 2, .stage_inputs = DVLA_BF16_STAGE, .unit_inputs = 2, .unit_words = 1,
-    .token_unit_bytes = 4,
+    .token_unit_bytes = 4, .strip_tokens = 6,
     .arrange_token = K(bf16_token),
     .arrange_rows = K(bf16_rows),
     .multiply = bf16_multiply,
@@ -40,7 +40,7 @@ const dvla_product_kernels dvla_bf16_portable = {
 
 const dvla_product_kernels dvla_int8_portable = {
     .element_bytes = 1, .stage_inputs = DVLA_INT8_STAGE, .unit_inputs = 4, .unit_words = 2,
-    .token_unit_bytes = 8,
+    .token_unit_bytes = 8, .strip_tokens = 6,
     .scale = K(int16_scale),
     .arrange_token = K(int16_token),
     .arrange_rows = K(int16_rows),

@@ -66,10 +66,12 @@ size_t dvla_tile_scratch_bytes(size_t tokens) {
 /// Stands in for rows beyond the last output.
 static const uint8_t zeros[2 * DVLA_BF16_STAGE];
 
-/// Arranges the stage's weights for the tile.
+/// Arranges the stage's weights for the tile, and derives from 16 rows what the path needs of them
+/// while they are in the nearest cache.
 static void arrange_weights(
     const dvla_product_kernels *kernels, dvla_product_shape shape, dvla_product_operands operands,
-    dvla_product_tile tile, dvla_stage stage, size_t input, size_t inputs, uint32_t *weights) {
+    dvla_product_tile tile, dvla_stage stage, size_t input, size_t inputs, uint32_t *weights,
+    float *scales) {
   size_t row_bytes = shape.inputs * kernels->element_bytes;
   const uint8_t *start = (const uint8_t *)operands.weights + tile.first_output * row_bytes
                          + input * kernels->element_bytes;
@@ -79,20 +81,24 @@ static void arrange_weights(
       size_t row = vector * DVLA_LANES + lane;
       rows[lane] = row < tile.outputs ? start + row * row_bytes : zeros;
     }
-    kernels->arrange_rows(
-        rows, inputs, weights + vector * stage.units * kernels->unit_words * DVLA_LANES);
+    kernels->arrange_rows(rows, inputs, weights);
+    if (kernels->prepare) kernels->prepare(stage, weights, scales + vector * DVLA_LANES);
+    weights += stage.units * kernels->unit_words * DVLA_LANES;
   }
 }
 
-/// Tokens between which weights of the next stage are fetched: whole strips of every path.
-enum { TOKENS_AT_ONCE = 24 };
-
-/// Has the cache fetch a part of the tile's next weights, from input `input` on, while `count`
-/// tokens from `token` on are multiplied: all of them have fetched the whole stage.
+/// Has the cache fetch a part of the weights that come next, the tile's from input `input` on or
+/// the first ones of the next tile, while `count` tokens from `token` on are multiplied: all of
+/// them have fetched the whole stage.
 static void fetch_ahead(
     const dvla_product_kernels *kernels, dvla_product_shape shape, dvla_product_operands operands,
     dvla_product_tile tile, size_t input, size_t token, size_t count) {
-  if (input == shape.inputs) return;
+  if (input == shape.inputs) {
+    size_t rest = shape.outputs - tile.next_output;
+    input = 0;
+    tile.first_output = tile.next_output;
+    tile.outputs = rest < DVLA_TILE_OUTPUTS ? rest : DVLA_TILE_OUTPUTS;
+  }
   size_t inputs;
   stage_at(kernels, shape, input, &inputs);
   size_t row_bytes = shape.inputs * kernels->element_bytes;
@@ -104,6 +110,17 @@ static void fetch_ahead(
     for (size_t at = 0; at < inputs * kernels->element_bytes; at += 64) {
       __builtin_prefetch(start + row * row_bytes + at, 0, 2);
     }
+  }
+}
+
+/// Has the cache fetch the lines that the tile's results of `count` tokens from `token` on will go
+/// to, each token's a page or more from the last one's.
+static void fetch_result(
+    dvla_product_shape shape, dvla_product_tile tile, const float *result, size_t token,
+    size_t count) {
+  for (size_t end = token + count; token < end; token++) {
+    const float *row = result + token * shape.outputs;
+    for (size_t at = 0; at < tile.outputs; at += 16) __builtin_prefetch(row + at, 1, 3);
   }
 }
 
@@ -162,16 +179,16 @@ void dvla_multiply_tile(
   for (size_t input = 0; input < shape.inputs; input += inputs) {
     dvla_stage stage = stage_at(kernels, shape, input, &inputs);
     stage.vectors = vectors == 3 ? 4 : vectors;
-    arrange_weights(kernels, shape, operands, tile, stage, input, inputs, weights);
+    arrange_weights(kernels, shape, operands, tile, stage, input, inputs, weights, scales);
     if (operands.weight_scales) {
       arrange_scales(shape, operands, tile, stage, input, scales);
     }
-    if (kernels->prepare) kernels->prepare(stage, weights, scales);
     size_t bytes = token_bytes(kernels, stage);
     for (size_t token = 0, count; token < tile.tokens; token += count) {
       size_t rest = tile.tokens - token;
-      count = rest < TOKENS_AT_ONCE ? rest : TOKENS_AT_ONCE;
+      count = rest < kernels->strip_tokens ? rest : kernels->strip_tokens;
       fetch_ahead(kernels, shape, operands, tile, input + inputs, token, count);
+      if (input + inputs == shape.inputs) fetch_result(shape, tile, result, token, count);
       kernels->multiply(
           stage, words + (tile.first_token + token) * bytes, count, weights, scales,
           sums + token * DVLA_TILE_OUTPUTS);

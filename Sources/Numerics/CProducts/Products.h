@@ -33,6 +33,7 @@ struct dvla_product_kernels {
   size_t unit_words;     // words of a row's unit
   size_t token_unit_bytes;
   size_t head_bytes;     // of what a path derives from a token's block: a word, or nothing
+  size_t strip_tokens;   // that are multiplied at a time
   /// The scale of a token; null for bfloat16.
   float (*_Nullable scale)(const float *_Nonnull x, size_t count);
   /// A stage of one token, filled up with zeros, and its heads.
@@ -41,10 +42,10 @@ struct dvla_product_kernels {
   /// A stage of 16 rows, filled up with zeros.
   void (*_Nonnull arrange_rows)(
       const uint8_t *_Nonnull const *_Nonnull rows, size_t count, uint32_t *_Nonnull units);
-  /// What a path derives from a stage's weights, behind their scales [blocks][64], in as much room;
-  /// null where that is nothing.
+  /// What a path derives from 16 rows of a stage, behind the scales [blocks][64] of all 64, of
+  /// which the pointer is to the first row's; null where that is nothing.
   void (*_Nullable prepare)(
-      dvla_stage stage, const uint32_t *_Nonnull weights, float *_Nonnull scales);
+      dvla_stage stage, const uint32_t *_Nonnull units, float *_Nonnull scales);
   /// sums[t][64] += the products of the stage.
   void (*_Nonnull multiply)(
       dvla_stage stage, const void *_Nonnull words, size_t tokens,

@@ -74,6 +74,8 @@ public final class StoredProduct: @unchecked Sendable {
   /// Computes a tile, once all tokens are arranged.
   ///
   /// - Parameters:
+  ///   - next: the tile that this thread is likely to compute next. The cache fetches its first
+  ///     weights meanwhile; no result depends on it.
   ///   - weights: [outputs, inputs], bfloat16 or 8-bit integers.
   ///   - weightScales: [outputs, inputs / group], of INT8: float32 where `hasFloatScales`, else
   ///     bfloat16.
@@ -81,8 +83,9 @@ public final class StoredProduct: @unchecked Sendable {
   ///   - result: from the tile's first element to its last, rows `outputs` apart. What lies between
   ///     them belongs to other tiles and is not touched.
   public func multiply(
-    _ tile: ProductTiles.Tile, weights: RawSpan, weightScales: RawSpan?,
-    hasFloatScales: Bool = false, bias: [Float]?, into result: inout MutableSpan<Float>
+    _ tile: ProductTiles.Tile, before next: ProductTiles.Tile? = nil, weights: RawSpan,
+    weightScales: RawSpan?, hasFloatScales: Bool = false, bias: [Float]?,
+    into result: inout MutableSpan<Float>
   ) {
     let elements = shape.outputs * shape.inputs
     precondition(weights.byteCount == (path.isOfInt8 ? elements : elements * 2), "all weights")
@@ -92,6 +95,7 @@ public final class StoredProduct: @unchecked Sendable {
       "a scale for each group")
     precondition(bias.map { $0.count == shape.outputs } ?? true, "a bias for each output")
     precondition(tile.fits(shape), "a tile of the result")
+    precondition(next.map { $0.fits(shape) } ?? true, "a tile of the result")
     precondition(result.count == tile.elements(stride: shape.outputs).count, "the tile's rows")
     let byteCount = dvla_tile_scratch_bytes(tile.tokens.count)
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
@@ -108,7 +112,8 @@ public final class StoredProduct: @unchecked Sendable {
               weights: weights, weight_scales: weightScales,
               float_weight_scales: hasFloatScales, bias: bias)
             unsafe dvla_multiply_tile(
-              path.kernels, shape.inC, operands, tile.inC, scratch, result)
+              path.kernels, shape.inC, operands, tile.inC(before: next, in: shape), scratch,
+              result)
           }
         }
       }
@@ -123,10 +128,11 @@ extension StoredProduct.Shape {
 }
 
 extension ProductTiles.Tile {
-  fileprivate var inC: dvla_product_tile {
+  fileprivate func inC(before next: Self?, in shape: StoredProduct.Shape) -> dvla_product_tile {
     dvla_product_tile(
       first_token: tokens.lowerBound, tokens: tokens.count,
-      first_output: outputs.lowerBound, outputs: outputs.count)
+      first_output: outputs.lowerBound, outputs: outputs.count,
+      next_output: next?.outputs.lowerBound ?? shape.outputs)
   }
 
   fileprivate func fits(_ shape: StoredProduct.Shape) -> Bool {

@@ -77,11 +77,13 @@ extension Linear {
     result.values.withShared { shared in
       compute.run(items: tiles.count) { item in
         let tile = tiles[item]
+        // Threads claim items in order.
+        let next = item + compute.threads
         weight.withStored { weights, scales in
           shared.withSpan(tile.elements(stride: outputs)) {
             product.multiply(
-              tile, weights: weights, weightScales: scales, hasFloatScales: weight.hasFloatScales,
-              bias: bias, into: &$0)
+              tile, before: next < tiles.count ? tiles[next] : nil, weights: weights,
+              weightScales: scales, hasFloatScales: weight.hasFloatScales, bias: bias, into: &$0)
           }
         }
       }

@@ -86,6 +86,9 @@ typedef struct dvla_product_operands {
 typedef struct dvla_product_tile {
   size_t first_token, tokens;    // at most DVLA_TILE_TOKENS
   size_t first_output, outputs;  // at most DVLA_TILE_OUTPUTS
+  /// The first output of the tile that the thread is likely to compute next, whose first weights
+  /// the cache then fetches; `shape.outputs` where there is none. It changes no result.
+  size_t next_output;
 } dvla_product_tile;
 
 enum { DVLA_TILE_TOKENS = 768, DVLA_TILE_OUTPUTS = 64 };
