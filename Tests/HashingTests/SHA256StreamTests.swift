@@ -39,7 +39,7 @@ struct SHA256StreamTests {
     }
   }
 
-  /// Pieces of whole blocks, at addresses that are no multiples of anything.
+  /// Pieces at addresses that are no multiples of anything.
   @Test(arguments: [false, true])
   func piecesMatchTheWhole(byLibrary: Bool) {
     let (a, b) = (Self.bytes(40_001), Self.bytes(9_999, from: 77))
@@ -54,5 +54,29 @@ struct SHA256StreamTests {
       unsafe b.span.bytes.extracting(643..<9_999))
     #expect(first.finalize() == SHA256.hash(Array(a[1...])))
     #expect(second.finalize() == SHA256.hash(Array(b[3...])))
+  }
+
+  /// Pieces of any length, each beside another, as the framing and the content of frames are.
+  @Test(arguments: [false, true])
+  func piecesOfAnyLengthMatchTheWhole(byLibrary: Bool) {
+    let (a, b) = (Self.bytes(30_011), Self.bytes(30_011, from: 9))
+    let lengths = [1, 12, 3, 0, 63, 64, 65, 128, 131, 1000, 52, 11, 4096, 5, 191, 127]
+    for turn in lengths.indices {
+      var first = SHA256Stream(byLibrary: byLibrary)
+      var second = SHA256Stream(byLibrary: byLibrary)
+      var (aDone, bDone) = (0, 0)
+      for step in 0..<20 {
+        let (m, n) = (
+          lengths[(step + turn) % lengths.count], lengths[(3 * step + turn) % lengths.count]
+        )
+        SHA256Stream.update(
+          &first, unsafe a.span.bytes.extracting(aDone..<aDone + m), &second,
+          unsafe b.span.bytes.extracting(bDone..<bDone + n))
+        aDone += m
+        bDone += n
+      }
+      #expect(first.finalize() == SHA256.hash(Array(a[..<aDone])))
+      #expect(second.finalize() == SHA256.hash(Array(b[..<bDone])))
+    }
   }
 }

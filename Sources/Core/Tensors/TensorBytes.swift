@@ -72,15 +72,15 @@ public final class TensorBytes: @unchecked Sendable {
   }
 
   /// Gives `body` a range of the bytes to write all of.
-  public func withMutableBytes<Failure: Error>(
-    in range: Range<Int>, _ body: (inout MutableRawSpan) throws(Failure) -> Void
-  ) throws(Failure) {
+  public func withMutableBytes<Result, Failure: Error>(
+    in range: Range<Int>, _ body: (inout MutableRawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     precondition(owner == nil, "memory of another owner is not written to")
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "outside the tensor")
     var span = unsafe UnsafeMutableRawBufferPointer(
       start: start + range.lowerBound, count: range.count
     ).mutableBytes
-    try body(&span)
+    return try body(&span)
   }
 }
 

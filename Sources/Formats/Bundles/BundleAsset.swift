@@ -142,18 +142,11 @@ extension WeightBundle {
         "the bundle has no asset \(asset.name.quoted)")
     }
     let row = assetTensors[index]
-    let reader = try ChunkReader(check)
+    var reader = try ChunkReader(check)
     var bytes = [UInt8](repeating: 0, count: asset.byteCount)
-    for (index, chunk) in row.chunks.enumerated() {
-      do throws(WeightsError) {
-        var span = bytes.mutableSpan
-        var raw = unsafe span.mutableBytes
-        var target = raw._mutatingExtracting(chunk.byteRange)
-        try reader.read(index, of: row, in: file, from: 0, into: &target)
-      } catch {
-        throw error.at(chunk: index, of: row, in: path)
-      }
-    }
+    var span = bytes.mutableSpan
+    var raw = unsafe span.mutableBytes
+    try reader.read(row, at: 0, in: file, into: &raw)
     try check(SHA256.hash(bytes), of: asset)
     return bytes
   }
@@ -163,18 +156,14 @@ extension WeightBundle {
   ///
   /// - Parameter row: where the bytes of the asset are.
   func check(_ asset: BundleAsset, in row: BundleTensor) throws(WeightsError) {
-    let reader = try ChunkReader(check)
+    var reader = try ChunkReader(check)
     var hash = SHA256()
     var bytes = [UInt8](repeating: 0, count: BundleLayout.chunkByteCount)
-    for (index, chunk) in row.chunks.enumerated() {
-      do throws(WeightsError) {
-        var span = bytes.mutableSpan
-        var raw = unsafe span.mutableBytes
-        var target = raw._mutatingExtracting(0..<chunk.byteRange.count)
-        try reader.read(index, of: row, in: file, from: 0, into: &target)
-      } catch {
-        throw error.at(chunk: index, of: row, in: path)
-      }
+    for chunk in row.chunks {
+      var span = bytes.mutableSpan
+      var raw = unsafe span.mutableBytes
+      var target = raw._mutatingExtracting(0..<chunk.byteRange.count)
+      try reader.read(row, at: chunk.byteRange.lowerBound, in: file, into: &target)
       hash.update(unsafe bytes.span.bytes.extracting(0..<chunk.byteRange.count))
     }
     try check(hash.finalize(), of: asset)

@@ -132,38 +132,42 @@ extension WeightBundle {
     let chunks = tensors.enumerated().flatMap { position, tensor in
       tensor.chunks.indices.map { (tensor: position, chunk: $0) }
     }
+    let groupCount = ChunkVerifier.groupCount
+    let groups = stride(from: 0, to: chunks.count, by: groupCount).map { start in
+      start..<min(start + groupCount, chunks.count)
+    }
     let (file, path) = (file, path)
     try OrderedWork.run(
-      items: chunks.count, threads: threads,
+      items: groups.count, threads: threads,
       makeScratch: { () throws(WeightsError) in try ChunkVerifier(checks) },
-      work: { item, verifier throws(WeightsError) -> (FloatScan?, WeightsError?) in
-        let (tensor, chunk) = (tensors[chunks[item].tensor], chunks[item].chunk)
-        do throws(WeightsError) {
-          return (try verifier.check(chunk, of: tensor, in: file), nil)
-        } catch {
-          let error = error.at(chunk: chunk, of: tensor, in: path)
-          guard error.isDamage else { throw error }
-          return (nil, error)
+      work: { item, verifier throws(WeightsError) -> [Result<FloatScan?, WeightsError>] in
+        let group = chunks[groups[item]].map { (index: $0.chunk, tensor: tensors[$0.tensor]) }
+        let found = zip(group, verifier.check(group, in: file)).map { chunk, result in
+          result.mapError { $0.at(chunk: chunk.index, of: chunk.tensor, in: path) }
         }
+        for case .failure(let error) in found where !error.isDamage { throw error }
+        return found
       },
       consume: { item, found throws(WeightsError) in
-        let (scan, error) = found
-        let (tensor, chunk) = (tensors[chunks[item].tensor], chunks[item].chunk)
-        var range = tensor.chunks[chunk].storedRange
-        if chunk == tensor.chunks.count - 1 {
-          range = range.lowerBound..<tensor.filler.upperBound
+        for (place, result) in zip(groups[item], found) {
+          let (tensor, chunk) = (tensors[chunks[place].tensor], chunks[place].chunk)
+          var range = tensor.chunks[chunk].storedRange
+          if chunk == tensor.chunks.count - 1 {
+            range = range.lowerBound..<tensor.filler.upperBound
+          }
+          switch result {
+          case .success(let scan):
+            if let scan { nonFinite.add(scan, of: tensor, chunk: chunk) }
+          case .failure(let error):
+            let asset = tensor.assetName
+            if let asset { damagedAssets.insert(asset) }
+            record(
+              BundleDamage(
+                tensor: asset == nil ? tensor.name : nil, asset: asset, chunk: chunk,
+                fileRange: range, byteRange: tensor.chunks[chunk].byteRange, error: error))
+          }
+          done += range.count
         }
-        if let error {
-          let asset = tensor.assetName
-          if let asset { damagedAssets.insert(asset) }
-          record(
-            BundleDamage(
-              tensor: asset == nil ? tensor.name : nil, asset: asset, chunk: chunk,
-              fileRange: range,
-              byteRange: tensor.chunks[chunk].byteRange, error: error))
-        }
-        if let scan { nonFinite.add(scan, of: tensor, chunk: chunk) }
-        done += range.count
         try progress(done)
       })
     for (asset, tensor) in zip(assets, assetTensors) where !damagedAssets.contains(asset.name) {

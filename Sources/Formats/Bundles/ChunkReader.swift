@@ -13,15 +13,21 @@ import DVLATensors
 struct ChunkReader: ~Copyable {
   private let check: ChunkCheck
   private let decompressor: ZstdDecompressor
-  private let stored: TensorBytes
+  /// Room for two frames.
+  private let stored: [TensorBytes]
   private let planes: TensorBytes
   private let whole: TensorBytes
+  /// The chunk that is decoded in `whole`: who reads parts often reads the next one of the same.
+  private var held: (tensor: TensorName, index: Int)?
 
   /// - Throws: `zstd.memory`, `tensor.memory`.
   init(_ check: ChunkCheck) throws(WeightsError) {
     // The bytes of the frame are checked before it is decoded.
     let decompressor = try ZstdDecompressor(checksContent: false)
-    let stored = try TensorBytes(byteCount: BundleLayout.frameByteCount)
+    let stored = [
+      try TensorBytes(byteCount: BundleLayout.frameByteCount),
+      try TensorBytes(byteCount: BundleLayout.frameByteCount),
+    ]
     let planes = try TensorBytes(byteCount: BundleLayout.chunkByteCount)
     let whole = try TensorBytes(byteCount: BundleLayout.chunkByteCount)
     // All at once: what cannot be copied may not throw when it is half made.
@@ -29,81 +35,182 @@ struct ChunkReader: ~Copyable {
     (self.stored, self.planes, self.whole) = (stored, planes, whole)
   }
 
-  /// Fills `destination` with the bytes of the chunk that start at `offset` in it.
+  /// Fills `destination` with the bytes of the tensor that start at `offset`.
   ///
-  /// The whole chunk is checked, however small a part of it is wanted.
-  func read(
-    _ index: Int, of tensor: BundleTensor, in file: InputFile, from offset: Int,
+  /// Whole chunks are checked, however small a part of them is wanted.
+  ///
+  /// - Throws: `bundle.chunk-checksum`, `bundle.chunk-hash`, `bundle.filler`, `zstd.*`; `file.*`.
+  /// - Precondition: the range lies inside the tensor.
+  mutating func read(
+    _ tensor: BundleTensor, at offset: Int, in file: InputFile,
     into destination: inout MutableRawSpan
   ) throws(WeightsError) {
-    let count = tensor.chunks[index].byteRange.count
-    if destination.byteCount == count {
-      try decode(index, of: tensor, in: file, into: &destination)
-      return
+    var done = 0
+    while done < destination.byteCount {
+      let index = (offset + done) / BundleLayout.chunkByteCount
+      let chunk = tensor.chunks[index].byteRange
+      let start = offset + done - chunk.lowerBound
+      let count = min(chunk.count - start, destination.byteCount - done)
+      guard count == chunk.count else {
+        var target = destination._mutatingExtracting(done..<done + count)
+        try readPart(index, of: tensor, from: start, in: file, into: &target)
+        done += count
+        continue
+      }
+      let end = wholeChunks(from: index, of: tensor, byteCount: destination.byteCount - done)
+      let byteCount = tensor.chunks[end - 1].byteRange.upperBound - chunk.lowerBound
+      var target = destination._mutatingExtracting(done..<done + byteCount)
+      try readWhole(index..<end, of: tensor, in: file, into: &target)
+      done += byteCount
     }
-    try whole.withMutableBytes(in: 0..<count) { (target) throws(WeightsError) in
-      try decode(index, of: tensor, in: file, into: &target)
+  }
+
+  /// Where the chunks end that are read together, of those that `byteCount` bytes hold: two are
+  /// hashed by SHA-256 in less time than one after the other.
+  private func wholeChunks(from index: Int, of tensor: BundleTensor, byteCount: Int) -> Int {
+    let next = index + 1
+    guard check == .digest, next < tensor.chunks.count,
+      tensor.chunks[next].byteRange.upperBound - tensor.chunks[index].byteRange.lowerBound
+        <= byteCount
+    else { return next }
+    return next + 1
+  }
+
+  private mutating func readPart(
+    _ index: Int, of tensor: BundleTensor, from offset: Int, in file: InputFile,
+    into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    if held?.tensor != tensor.name || held?.index != index {
+      held = nil
+      let range = 0..<tensor.chunks[index].byteRange.count
+      try whole.withMutableBytes(in: range) { (target) throws(WeightsError) in
+        try readWhole(index..<index + 1, of: tensor, in: file, into: &target)
+      }
+      held = (tensor.name, index)
     }
     whole.withBytes {
       destination.copy(from: $0.extracting(offset..<offset + destination.byteCount))
     }
   }
 
-  private func decode(
-    _ index: Int, of tensor: BundleTensor, in file: InputFile,
+  /// Reads one or two whole chunks.
+  private func readWhole(
+    _ indices: Range<Int>, of tensor: BundleTensor, in file: InputFile,
     into destination: inout MutableRawSpan
   ) throws(WeightsError) {
+    let first = tensor.chunks[indices.lowerBound].byteRange
+    let places = tensor.chunks[indices].map { chunk in
+      chunk.byteRange.lowerBound - first.lowerBound..<chunk.byteRange.upperBound - first.lowerBound
+    }
+    var found: [Result<ChunkBytes, WeightsError>] = []
+    for (slot, index) in indices.enumerated() {
+      var target = destination._mutatingExtracting(places[slot])
+      do throws(WeightsError) {
+        found.append(.success(try fetch(index, of: tensor, slot, in: file, into: &target)))
+      } catch { found.append(.failure(error)) }
+    }
+    let digests = digests(of: found, indices, of: tensor, places, in: destination.bytes)
+    for (slot, index) in indices.enumerated() {
+      var target = destination._mutatingExtracting(places[slot])
+      do throws(WeightsError) {
+        try decode(
+          try found[slot].get(), index, of: tensor, slot, in: file, digest: digests?[slot],
+          into: &target)
+        try tensor.checkFiller(after: index, in: file)
+      } catch { throw error.at(chunk: index, of: tensor, in: file.path) }
+    }
+  }
+
+  /// Reads the stored bytes of a chunk: where they are decoded by that, into its place, else into a
+  /// slot.
+  private func fetch(
+    _ index: Int, of tensor: BundleTensor, _ slot: Int, in file: InputFile,
+    into destination: inout MutableRawSpan
+  ) throws(WeightsError) -> ChunkBytes {
     let chunk = tensor.chunks[index]
-    switch (tensor.encoding, tensor.planes) {
-    case (.plain, _):
-      try file.read(at: chunk.storedRange.lowerBound, into: &destination)
-      try check.hold(destination.bytes, against: chunk)
-    case (.zstd, .none):
-      if try !readRaw(chunk, in: file, into: &destination) {
-        try decompress(chunk, in: file, into: &destination)
-      }
-    case (.zstd, let order):
-      let range = 0..<chunk.byteRange.count
-      var isMarked = false
-      try planes.withMutableBytes(in: range) { (target) throws(WeightsError) in
-        isMarked = try decompress(chunk, in: file, into: &target)
-      }
-      planes.withBytes {
-        order.merge($0.extracting(range), isMarked: isMarked, into: &destination)
+    if tensor.encoding == .plain {
+      return try ChunkBytes(reading: chunk, in: file, into: &destination)
+    }
+    if tensor.planes == .none,
+      let bytes = try ChunkBytes(readingRaw: chunk, in: file, into: &destination)
+    {
+      return bytes
+    }
+    return try fetchFrame(chunk, slot, in: file)
+  }
+
+  private func fetchFrame(
+    _ chunk: ChunkRecord, _ slot: Int, in file: InputFile
+  ) throws(WeightsError) -> ChunkBytes {
+    try stored[slot].withMutableBytes(in: 0..<chunk.storedRange.count) {
+      (frame) throws(WeightsError) in
+      try ChunkBytes(reading: chunk, in: file, into: &frame)
+    }
+  }
+
+  /// Gives `body` what the stored bytes of a chunk were read into.
+  private func withBuffer<Output, Failure: Error>(
+    of bytes: ChunkBytes, _ index: Int, of tensor: BundleTensor, _ slot: Int, _ place: RawSpan,
+    _ body: (RawSpan) throws(Failure) -> Output
+  ) throws(Failure) -> Output {
+    if tensor.encoding == .plain || bytes.isContent { return try body(place) }
+    return try stored[slot].withBytes { (frame) throws(Failure) in
+      try body(frame.extracting(0..<tensor.chunks[index].storedRange.count))
+    }
+  }
+
+  /// The SHA-256 of two chunks, if they are to be checked by it and both were read.
+  private func digests(
+    of found: [Result<ChunkBytes, WeightsError>], _ indices: Range<Int>, of tensor: BundleTensor,
+    _ places: [Range<Int>], in destination: RawSpan
+  ) -> [Digest]? {
+    guard check == .digest, found.count == 2, case .success(let a) = found[0],
+      case .success(let b) = found[1]
+    else { return nil }
+    let (aPlace, bPlace) = (
+      destination.extracting(places[0]), destination.extracting(places[1])
+    )
+    let (first, second) = withBuffer(of: a, indices.lowerBound, of: tensor, 0, aPlace) { aBuffer in
+      withBuffer(of: b, indices.lowerBound + 1, of: tensor, 1, bPlace) { bBuffer in
+        ChunkBytes.digests(a, in: aBuffer, b, in: bBuffer)
       }
     }
-    try tensor.checkFiller(after: index, in: file)
+    return [first, second]
   }
 
-  /// Reads a frame of raw blocks straight into its place. False where the frame is another.
-  private func readRaw(
-    _ chunk: ChunkRecord, in file: InputFile, into destination: inout MutableRawSpan
-  ) throws(WeightsError) -> Bool {
-    let frame = RawFrame(contentByteCount: destination.byteCount)
-    guard chunk.storedRange.count == frame.byteCount else { return false }
-    var framing = frame.framing
-    var span = framing.mutableSpan
-    var bytes = unsafe span.mutableBytes
-    try file.read(
-      at: chunk.storedRange.lowerBound, frame.pieces, ofOne: &bytes, andOther: &destination)
-    try check.hold(frame.pieces, ofOne: bytes.bytes, andOther: destination.bytes, against: chunk)
-    return frame.matches(framing)
-  }
-
-  /// - Returns: whether the frame is marked: see ``ZstdFrame``.
-  @discardableResult
-  private func decompress(
-    _ chunk: ChunkRecord, in file: InputFile, into destination: inout MutableRawSpan
-  ) throws(WeightsError) -> Bool {
-    let range = 0..<chunk.storedRange.count
+  /// Checks the stored bytes of a chunk and decodes them.
+  private func decode(
+    _ bytes: ChunkBytes, _ index: Int, of tensor: BundleTensor, _ slot: Int, in file: InputFile,
+    digest: Digest?, into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    let chunk = tensor.chunks[index]
+    try withBuffer(of: bytes, index, of: tensor, slot, destination.bytes) {
+      (buffer) throws(WeightsError) in
+      try bytes.hold(check, against: chunk, in: buffer, digest: digest)
+    }
+    if tensor.encoding == .plain || bytes.isRawFrame { return }
+    guard !bytes.isContent else {
+      // It is as long as a frame of raw blocks, and another.
+      let again = try fetchFrame(chunk, slot, in: file)
+      return try decode(
+        again, index, of: tensor, slot, in: file, digest: nil, into: &destination)
+    }
+    let range = 0..<chunk.byteRange.count
     var isMarked = false
-    try stored.withMutableBytes(in: range) { (frame) throws(WeightsError) in
-      try file.read(at: chunk.storedRange.lowerBound, into: &frame)
-      try check.hold(frame.bytes, against: chunk)
-      try decompressor.decompress(frame.bytes, into: &destination)
-      isMarked = ZstdFrame.startsEmpty(frame.bytes, contentByteCount: destination.byteCount)
+    try stored[slot].withBytes { (stored) throws(WeightsError) in
+      let frame = stored.extracting(0..<chunk.storedRange.count)
+      guard tensor.planes != .none else {
+        return try decompressor.decompress(frame, into: &destination)
+      }
+      try planes.withMutableBytes(in: range) { (target) throws(WeightsError) in
+        try decompressor.decompress(frame, into: &target)
+      }
+      isMarked = ZstdFrame.startsEmpty(frame, contentByteCount: range.count)
     }
-    return isMarked
+    guard tensor.planes != .none else { return }
+    planes.withBytes {
+      tensor.planes.merge($0.extracting(range), isMarked: isMarked, into: &destination)
+    }
   }
 }
 
@@ -117,49 +224,6 @@ extension MutableRawSpan {
     unsafe withUnsafeMutableBytes { target in
       unsafe source.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
-  }
-}
-
-extension ChunkCheck {
-  /// - Throws: `bundle.chunk-checksum`, `bundle.chunk-hash`.
-  func hold(_ stored: RawSpan, against chunk: ChunkRecord) throws(WeightsError) {
-    switch self {
-    case .checksum: try chunk.expect(XXH3.hash(stored))
-    case .digest: try chunk.expect(SHA256.hash(stored))
-    }
-  }
-
-  /// The same for bytes that lie in two buffers, as ``XXH3/hash(_:ofOne:andOther:)`` says.
-  func hold(
-    _ pieces: [Range<Int>], ofOne a: RawSpan, andOther b: RawSpan, against chunk: ChunkRecord
-  ) throws(WeightsError) {
-    switch self {
-    case .checksum: try chunk.expect(XXH3.hash(pieces, ofOne: a, andOther: b))
-    case .digest:
-      var hash = SHA256()
-      for (index, range) in pieces.enumerated() {
-        hash.update((index.isMultiple(of: 2) ? a : b).extracting(range))
-      }
-      try chunk.expect(hash.finalize())
-    }
-  }
-}
-
-extension ChunkRecord {
-  fileprivate func expect(_ found: UInt64) throws(WeightsError) {
-    guard found != xxh3 else { return }
-    throw WeightsError(
-      .bundleChunkChecksum, .malformed,
-      "the bytes are damaged (expected XXH3 \(xxh3.hex), found \(found.hex)); copy or download the "
-        + "bundle again")
-  }
-
-  fileprivate func expect(_ found: Digest) throws(WeightsError) {
-    guard found != sha256 else { return }
-    throw WeightsError(
-      .bundleChunkHash, .malformed,
-      "the bytes are damaged (expected SHA-256 \(sha256), found \(found)); copy or download the "
-        + "bundle again")
   }
 }
 
@@ -187,15 +251,4 @@ extension BundleEncoding {
           + (self == .zstd ? "a skippable frame of zeros" : "zeros"))
     }
   }
-}
-
-/// Which hash of the stored bytes of a chunk is compared when they are read. Either finds every
-/// changed bit.
-public enum ChunkCheck: Sendable {
-  /// XXH3: finds accidents, at the speed of memory.
-  case checksum
-  /// SHA-256: also finds changes that were made on purpose, as long as the root hash is known from
-  /// elsewhere, such as a signature. Otherwise an attacker can change the table as well as the
-  /// chunk, and this is no better than the checksum.
-  case digest
 }

@@ -142,20 +142,7 @@ public final class WeightBundle: TensorSource {
     let idle =
       if let idle = idleReaders.withLock({ $0.popLast() }) { idle } else { try IdleReader(check) }
     defer { idleReaders.withLock { $0.append(idle) } }
-    var done = 0
-    while done < count {
-      let index = (offset + done) / BundleLayout.chunkByteCount
-      let chunk = tensor.chunks[index].byteRange
-      let start = offset + done - chunk.lowerBound
-      let length = min(chunk.count - start, count - done)
-      var target = destination._mutatingExtracting(done..<done + length)
-      do throws(WeightsError) {
-        try idle.reader.read(index, of: tensor, in: file, from: start, into: &target)
-      } catch {
-        throw error.at(chunk: index, of: tensor, in: path)
-      }
-      done += length
-    }
+    try idle.reader.read(tensor, at: offset, in: file, into: &destination)
   }
 }
 
@@ -254,22 +241,39 @@ extension WeightBundle {
     }
     guard !range.isEmpty else { return }
     let chunkByteCount = BundleLayout.chunkByteCount
-    for index in range.lowerBound / chunkByteCount...(range.upperBound - 1) / chunkByteCount {
-      try checkResident(index, of: tensor)
+    let end = (range.upperBound - 1) / chunkByteCount + 1
+    // Two are hashed by SHA-256 in less time than one after the other.
+    let groupCount = check == .digest ? 2 : 1
+    for start in stride(from: range.lowerBound / chunkByteCount, to: end, by: groupCount) {
+      try checkResident(start..<min(start + groupCount, end), of: tensor)
     }
   }
 
-  /// Checks a chunk where it lies.
-  private func checkResident(_ index: Int, of tensor: BundleTensor) throws(WeightsError) {
+  /// Checks one or two chunks where they lie.
+  private func checkResident(
+    _ indices: Range<Int>, of tensor: BundleTensor
+  ) throws(WeightsError) {
     guard let mapping else { return }
-    let chunk = tensor.chunks[index]
-    do throws(WeightsError) {
-      try mapping.withBytes(in: chunk.storedRange) { (bytes) throws(WeightsError) in
-        try check.hold(bytes, against: chunk)
+    let chunks = Array(tensor.chunks[indices])
+    var digests: [Digest]?
+    if chunks.count == 2 {
+      mapping.withBytes(in: chunks[0].storedRange) { first in
+        mapping.withBytes(in: chunks[1].storedRange) { second in
+          let pair = SHA256.hash(first, second)
+          digests = [pair.0, pair.1]
+        }
       }
-      try tensor.checkFiller(after: index, in: file)
-    } catch {
-      throw error.at(chunk: index, of: tensor, in: path)
+    }
+    for (place, index) in indices.enumerated() {
+      do throws(WeightsError) {
+        try mapping.withBytes(in: chunks[place].storedRange) { (bytes) throws(WeightsError) in
+          try ChunkBytes.inMemory.hold(
+            check, against: chunks[place], in: bytes, digest: digests?[place])
+        }
+        try tensor.checkFiller(after: index, in: file)
+      } catch {
+        throw error.at(chunk: index, of: tensor, in: path)
+      }
     }
   }
 }

@@ -6,7 +6,7 @@ import DVLATensors
 ///
 /// Everything in such a frame but the content and its checksum follows from the size of the
 /// content, so that a reader can put the content straight into its place and compare the rest.
-public struct RawFrame: Sendable {
+public struct RawFrame: Sendable, Equatable {
   /// Bytes of the content.
   public let contentByteCount: Int
   /// The frame header with the first block header, the other block headers, and room for the

@@ -14,9 +14,10 @@ public struct SHA256Stream: ~Copyable {
 
   /// Nil where libcrypto does the work.
   private var state: dvla_sha256_state?
-  private var library = SHA256()
+  /// Nil where the instructions do.
+  private var library: SHA256?
   private var byteCount = 0
-  /// What does not fill a block; there is some only at the end.
+  /// The bytes behind the last whole block: less than a block.
   private var tail: [UInt8] = []
 
   /// The hash of no bytes yet.
@@ -24,86 +25,105 @@ public struct SHA256Stream: ~Copyable {
 
   /// - Parameter byLibrary: whether libcrypto does the work, for comparison.
   init(byLibrary: Bool) {
+    if byLibrary {
+      library = SHA256()
+      return
+    }
     // FIPS 180-4, section 5.3.3.
-    state =
-      byLibrary
-      ? nil
-      : dvla_sha256_state(
-        words: (
-          0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c,
-          0x1f83_d9ab, 0x5be0_cd19
-        ))
+    state = dvla_sha256_state(
+      words: (
+        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c,
+        0x1f83_d9ab, 0x5be0_cd19
+      ))
   }
 
   /// Appends bytes to what is hashed.
-  ///
-  /// - Precondition: after a piece that is no multiple of 64 bytes comes none.
   public mutating func update(_ bytes: RawSpan) {
-    guard var state else { return library.update(bytes) }
-    let count = take(bytes) / Self.blockByteCount
-    unsafe bytes.withUnsafeBytes { buffer in
-      guard let start = buffer.baseAddress else { return }
-      unsafe dvla_sha256_add(&state, start, count)
+    if library != nil {
+      library?.update(bytes)
+    } else {
+      addRest(bytes, from: completeTail(bytes))
     }
-    self.state = state
   }
 
   /// Appends bytes to each of two hashes.
-  ///
-  /// - Precondition: as ``update(_:)``, for each.
   public static func update(
     _ a: inout SHA256Stream, _ aBytes: RawSpan, _ b: inout SHA256Stream, _ bBytes: RawSpan
   ) {
-    let shared = min(aBytes.byteCount, bBytes.byteCount) / blockByteCount
-    guard var aState = a.state, var bState = b.state, shared > 0 else {
+    guard a.state != nil, b.state != nil else {
       a.update(aBytes)
       b.update(bBytes)
       return
     }
-    let start = shared * blockByteCount
-    precondition(a.tail.isEmpty && b.tail.isEmpty, "bytes after the end of what is hashed")
-    unsafe aBytes.withUnsafeBytes { aBuffer in
-      unsafe bBytes.withUnsafeBytes { bBuffer in
-        guard let aStart = aBuffer.baseAddress, let bStart = bBuffer.baseAddress
-        else { return }
-        unsafe dvla_sha256_add_pair(&aState, aStart, &bState, bStart, shared)
+    let (aStart, bStart) = (a.completeTail(aBytes), b.completeTail(bBytes))
+    let shared = min(aBytes.byteCount - aStart, bBytes.byteCount - bStart) / blockByteCount
+    let byteCount = shared * blockByteCount
+    addPair(
+      &a, aBytes.extracting(aStart..<aStart + byteCount), &b,
+      bBytes.extracting(bStart..<bStart + byteCount))
+    a.addRest(aBytes, from: aStart + byteCount)
+    b.addRest(bBytes, from: bStart + byteCount)
+  }
+
+  /// Counts the bytes, and fills the block that earlier ones began.
+  ///
+  /// - Returns: how many of the bytes that took; the tail is empty if it was not all of them.
+  private mutating func completeTail(_ bytes: RawSpan) -> Int {
+    byteCount += bytes.byteCount
+    guard !tail.isEmpty else { return 0 }
+    let taken = min(Self.blockByteCount - tail.count, bytes.byteCount)
+    tail.append(bytes.extracting(0..<taken))
+    if tail.count == Self.blockByteCount {
+      let block = tail
+      tail = []
+      Self.add(unsafe block.span.bytes, to: &state)
+    }
+    return taken
+  }
+
+  /// Adds the whole blocks from `start` on, and keeps what is left.
+  private mutating func addRest(_ bytes: RawSpan, from start: Int) {
+    let count = (bytes.byteCount - start) / Self.blockByteCount * Self.blockByteCount
+    Self.add(bytes.extracting(start..<start + count), to: &state)
+    if start + count < bytes.byteCount {
+      tail.append(bytes.extracting(start + count..<bytes.byteCount))
+    }
+  }
+
+  private static func add(_ blocks: RawSpan, to state: inout dvla_sha256_state?) {
+    guard var words = state else { return }
+    unsafe blocks.withUnsafeBytes { buffer in
+      guard let start = buffer.baseAddress else { return }
+      unsafe dvla_sha256_add(&words, start, buffer.count / blockByteCount)
+    }
+    state = words
+  }
+
+  /// Adds as many whole blocks to each.
+  private static func addPair(
+    _ a: inout SHA256Stream, _ aBlocks: RawSpan, _ b: inout SHA256Stream, _ bBlocks: RawSpan
+  ) {
+    guard var aState = a.state, var bState = b.state else { return }
+    unsafe aBlocks.withUnsafeBytes { aBuffer in
+      unsafe bBlocks.withUnsafeBytes { bBuffer in
+        guard let aStart = aBuffer.baseAddress, let bStart = bBuffer.baseAddress else { return }
+        let count = min(aBuffer.count, bBuffer.count) / blockByteCount
+        unsafe dvla_sha256_add_pair(&aState, aStart, &bState, bStart, count)
       }
     }
     (a.state, b.state) = (aState, bState)
-    a.byteCount += start
-    b.byteCount += start
-    a.update(aBytes.extracting(start..<aBytes.byteCount))
-    b.update(bBytes.extracting(start..<bBytes.byteCount))
-  }
-
-  /// Counts the bytes, and keeps what does not fill a block.
-  ///
-  /// - Returns: bytes of the whole blocks.
-  private mutating func take(_ bytes: RawSpan) -> Int {
-    precondition(tail.isEmpty, "bytes after the end of what is hashed")
-    let whole = bytes.byteCount / Self.blockByteCount * Self.blockByteCount
-    byteCount += bytes.byteCount
-    if whole < bytes.byteCount {
-      tail = unsafe bytes.extracting(whole..<bytes.byteCount).withUnsafeBytes {
-        unsafe Array($0)
-      }
-    }
-    return whole
   }
 
   /// The digest of all bytes, in the order in which they were appended.
   public consuming func finalize() -> Digest {
-    guard var state else { return library.finalize() }
+    if let library = library.take() { return library.finalize() }
     // FIPS 180-4, section 5.1.1: a one, zeros, and the count of bits.
     var end = tail + [0x80]
     let free = (end.count + 8) % Self.blockByteCount
     if free > 0 { end += [UInt8](repeating: 0, count: Self.blockByteCount - free) }
     end.append(UInt64(byteCount) * 8, .bigEndian)
-    unsafe end.withUnsafeBytes { buffer in
-      guard let start = buffer.baseAddress else { return }
-      unsafe dvla_sha256_add(&state, start, buffer.count / Self.blockByteCount)
-    }
-    let words = state.words
+    Self.add(unsafe end.span.bytes, to: &state)
+    guard let words = state?.words else { preconditionFailure("the instructions do the work") }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Digest.byteCount)
     for word in [
@@ -115,6 +135,12 @@ public struct SHA256Stream: ~Copyable {
       preconditionFailure("eight words are a digest")
     }
     return digest
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 }
 
