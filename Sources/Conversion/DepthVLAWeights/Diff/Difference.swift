@@ -51,8 +51,6 @@ public struct Difference: Sendable {
     }
   }
 
-  private static let blockElementCount = 1 << 19
-
   /// Compares two checkpoints or bundles, every element of every tensor.
   ///
   /// - Parameters:
@@ -96,36 +94,12 @@ public struct Difference: Sendable {
     for info in b.tensors where !names.contains(info.name) && !info.isLeftover {
       rows.append(Row(name: info.name, outcome: .onlyInSecond))
     }
-    let outcomes = try compare(pairs, a, b, threads: threads, progress: progress)
+    let outcomes = try TensorPairs(pairs, a, b).outcomes(threads: threads, progress: progress)
     rows += zip(pairs, outcomes).map { Row(name: $0.0.name, outcome: $1) }
     try a.checkUnchanged()
     try b.checkUnchanged()
     return Difference(
       naming: naming, rows: rows, assets: assets, settings: differingSettings)
-  }
-
-  private static func compare(
-    _ pairs: [(TensorInfo, TensorInfo)], _ a: DiffSide, _ b: DiffSide, threads: Int,
-    progress: WorkProgress.Handler
-  ) throws(WeightsError) -> [Outcome] {
-    var outcomes: [Outcome] = []
-    let total = pairs.reduce(0) { $0 + $1.0.byteCount }
-    var done = 0
-    try OrderedWork.run(
-      items: pairs.count, threads: threads,
-      makeScratch: { () throws(WeightsError) -> PairComparison in PairComparison() },
-      work: { (index, comparison) throws(WeightsError) -> Outcome in
-        let (info, other) = pairs[index]
-        return try comparison.outcome(
-          try a.reader(of: info), try b.reader(of: other), info.dtype, other.dtype,
-          count: info.shape.elementCount, block: blockElementCount)
-      },
-      consume: { (index, outcome) throws(WeightsError) in
-        outcomes.append(outcome)
-        done += pairs[index].0.byteCount
-        try progress(WorkProgress(phase: "compare", doneByteCount: done, totalByteCount: total))
-      })
-    return outcomes
   }
 
   private static func sides(

@@ -26,20 +26,6 @@ struct ExportEncoder: Sendable {
     }
   }
 
-  /// The bytes of a range of an exported tensor.
-  ///
-  /// - Parameter buffer: holds the elements before their cast; the scratch memory of one thread.
-  /// - Throws: `export.overflow`, `remap.dtype`; what reading throws.
-  func bytes(
-    of index: Int, _ range: Range<Int>, _ buffer: inout [UInt8]
-  ) throws(WeightsError) -> [UInt8] {
-    var result = [UInt8](repeating: 0, count: range.count)
-    try result.withBytes(range.count) { (bytes) throws(WeightsError) in
-      try fill(&bytes, from: range.lowerBound, of: index, &buffer)
-    }
-    return result
-  }
-
   /// Fills `target` with the bytes of an exported tensor that start at `start`. Bytes that are
   /// stored as they are exported are unpacked straight into it.
   ///

@@ -143,25 +143,45 @@ public struct Exporter: Sendable {
     let total = plan.tensors.reduce(0) { $0 + $1.info.byteCount }
     var done = 0
     let work = blocks
+    let starts = plan.tensors.map { layouts[$0.file].fileOffset(of: $0.info.name) }
     try OrderedWork.run(
       items: work.count, threads: options.threads,
-      makeScratch: { () throws(WeightsError) -> [UInt8] in [] },
-      work: { (index, buffer) throws(WeightsError) -> [UInt8] in
+      makeScratch: { () throws(WeightsError) -> Scratch in Scratch() },
+      work: { (index, scratch) throws(WeightsError) -> Range<Int>? in
         let block = work[index]
-        return try inFile(bundle.path) { () throws(WeightsError) in
-          try encoder.bytes(of: block.tensor, block.range, &buffer)
+        guard let start = starts[block.tensor] else { return nil }
+        let output = outputs[plan.tensors[block.tensor].file]
+        let place = start + block.range.lowerBound
+        let count = block.range.count
+        scratch.bytes.grow(to: count)
+        try inFile(bundle.path) { () throws(WeightsError) in
+          try scratch.bytes.withBytes(count) { (bytes) throws(WeightsError) in
+            try encoder.fill(
+              &bytes, from: block.range.lowerBound, of: block.tensor, &scratch.elements)
+          }
         }
+        try scratch.bytes.withReadOnlyBytes(count) { (bytes) throws(WeightsError) in
+          try output.write(bytes, at: place)
+        }
+        return place..<place + count
       },
-      consume: { (index, bytes) throws(WeightsError) in
+      consume: { (index, written) throws(WeightsError) in
         let block = work[index]
-        let tensor = plan.tensors[block.tensor]
-        guard let offset = layouts[tensor.file].fileOffset(of: tensor.info.name) else { return }
-        try bytes.withReadOnlyBytes(bytes.count) { (bytes) throws(WeightsError) in
-          try outputs[tensor.file].write(bytes, at: offset + block.range.lowerBound)
+        // The device takes it while later blocks are made, so that little is left to wait for.
+        if let written {
+          try outputs[plan.tensors[block.tensor].file].beginWriting(written)
         }
         done += block.range.count
         try progress(WorkProgress(phase: "export", doneByteCount: done, totalByteCount: total))
       })
+  }
+
+  /// What one thread reuses from block to block.
+  private struct Scratch {
+    /// What is written.
+    var bytes: [UInt8] = []
+    /// The elements before their cast.
+    var elements: [UInt8] = []
   }
 }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Byte arrays as reusable buffers: they only grow, and a prefix of them is in use.
 extension [UInt8] {
   mutating func grow(to byteCount: Int) {
@@ -17,6 +19,18 @@ extension [UInt8] {
     var raw = unsafe span.mutableBytes
     var part = raw._mutatingExtracting(0..<byteCount)
     return try body(&part)
+  }
+
+  /// Whether the first `byteCount` bytes of both are the same.
+  func hasPrefix(_ byteCount: Int, of other: [UInt8]) -> Bool {
+    precondition(byteCount <= count && byteCount <= other.count, "bytes of both")
+    // Both buffers have that many bytes.
+    return unsafe withUnsafeBytes { a in
+      unsafe other.withUnsafeBytes { b in
+        guard let a = a.baseAddress, let b = b.baseAddress else { return true }
+        return unsafe memcmp(a, b, byteCount) == 0
+      }
+    }
   }
 }
 

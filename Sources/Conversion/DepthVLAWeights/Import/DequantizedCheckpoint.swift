@@ -53,13 +53,12 @@ struct DequantizedCheckpoint: TensorSource {
     else { return try checkpoint.read(name, at: offset, into: &destination) }
     let rows = try QuantizedRows(
       name, info.shape, scales: scales.info, scheme: Int8Scheme(scales.granularity))
+    guard info.dtype != .f32 else {
+      return try rows.read(from: offset / 4, in: checkpoint, into: &destination)
+    }
     let elements = offset / width..<(offset + destination.byteCount) / width
     let (floats, first) = try rows.floats(elements, in: checkpoint)
     guard !floats.isEmpty else { return }
-    guard info.dtype != .f32 else {
-      destination.copy(from: floats, at: (elements.lowerBound - first) * 4)
-      return
-    }
     let start = (elements.lowerBound - first) * 4
     floats.withReadOnlyBytes(floats.count) { floats in
       ElementCast.cast(
@@ -90,6 +89,22 @@ struct QuantizedRows {
     quantizer = try Int8Quantizer(tensor: values, shape: shape, scheme: scheme)
   }
 
+  /// Fills `destination` with values times scales, rounded once to F32, from an element on.
+  ///
+  /// - Throws: what reading throws.
+  func read(
+    from start: Int, in source: any TensorSource, into destination: inout MutableRawSpan
+  ) throws(WeightsError) {
+    let elements = start..<start + destination.byteCount / 4
+    let columns = quantizer.shape[1]
+    guard columns > 0, start.isMultiple(of: columns), elements.count.isMultiple(of: columns) else {
+      let (floats, first) = try floats(elements, in: source)
+      guard !floats.isEmpty else { return }
+      return destination.copy(from: floats, at: (start - first) * 4)
+    }
+    try dequantize(start / columns..<elements.upperBound / columns, in: source, into: &destination)
+  }
+
   /// Values times scales, rounded once to F32: of all rows that hold the elements.
   ///
   /// - Returns: the floats, and the first element that they begin with.
@@ -100,7 +115,18 @@ struct QuantizedRows {
     let columns = quantizer.shape[1]
     guard !elements.isEmpty, columns > 0 else { return ([], elements.lowerBound) }
     let rows = elements.lowerBound / columns..<(elements.upperBound + columns - 1) / columns
-    let groups = quantizer.scaleShape[1]
+    var floats = [UInt8](repeating: 0, count: rows.count * columns * 4)
+    try floats.withBytes(floats.count) { (floats) throws(WeightsError) in
+      try dequantize(rows, in: source, into: &floats)
+    }
+    return (floats, rows.lowerBound * columns)
+  }
+
+  private func dequantize(
+    _ rows: Range<Int>, in source: any TensorSource, into floats: inout MutableRawSpan
+  ) throws(WeightsError) {
+    guard !rows.isEmpty else { return }
+    let (columns, groups) = (quantizer.shape[1], quantizer.scaleShape[1])
     let width = scales.dtype.bitWidth / 8
     var values = [UInt8](repeating: 0, count: rows.count * columns)
     var stored = [UInt8](repeating: 0, count: rows.count * groups * width)
@@ -119,16 +145,12 @@ struct QuantizedRows {
       }
       stored = widened
     }
-    var floats = [UInt8](repeating: 0, count: values.count * 4)
-    floats.withBytes(floats.count) { floats in
-      values.withReadOnlyBytes(values.count) { values in
-        stored.withReadOnlyBytes(stored.count) { stored in
-          quantizer.dequantize(
-            values: values, scales: stored, of: scales.dtype == .bf16 ? .bf16 : .f32,
-            into: &floats)
-        }
+    values.withReadOnlyBytes(values.count) { values in
+      stored.withReadOnlyBytes(stored.count) { stored in
+        quantizer.dequantize(
+          values: values, scales: stored, of: scales.dtype == .bf16 ? .bf16 : .f32,
+          into: &floats)
       }
     }
-    return (floats, rows.lowerBound * columns)
   }
 }

@@ -54,10 +54,7 @@ struct FullPrecisionBundle: TensorSource {
       try bundle.read(name, at: offset, into: &destination)
       return
     }
-    let elements = offset / 4..<(offset + destination.byteCount) / 4
-    let (floats, first) = try tensor.rows.floats(elements, in: bundle)
-    guard !floats.isEmpty else { return }
-    destination.copy(from: floats, at: (elements.lowerBound - first) * 4)
+    try tensor.rows.read(from: offset / 4, in: bundle, into: &destination)
   }
 
   private static func quantized(
