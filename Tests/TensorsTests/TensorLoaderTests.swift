@@ -62,7 +62,7 @@ private final class CountedSource: TensorSource {
 }
 
 @Suite struct TensorLoaderTests {
-  private static let sizes = [3 << 20, 0, 5, (1 << 20) + 1]
+  private static let sizes = [(4 << 20) + 9, 0, 5, (2 << 20) + 1]
 
   private func isRight(_ bytes: TensorBytes, _ info: TensorInfo) -> Bool {
     guard bytes.byteCount == info.byteCount else { return false }
@@ -96,7 +96,7 @@ private final class CountedSource: TensorSource {
         pieces.withLock { $0 = count }
       }
       #expect(isRight(bytes, info))
-      #expect(pieces.withLock { $0 } == (info.byteCount + (1 << 20) - 1) >> 20)
+      #expect(pieces.withLock { $0 } == (info.byteCount + (2 << 20) - 1) >> 21)
     }
   }
 
@@ -112,7 +112,7 @@ private final class CountedSource: TensorSource {
 
   @Test(arguments: [false, true]) func theFirstErrorInTheOrderOfBytesEndsIt(resident: Bool) throws {
     let source = try CountedSource(
-      Self.sizes, damaged: ["t0": [(2 << 20) + 7, (1 << 20) + 3], "t3": [0]], resident: resident)
+      Self.sizes, damaged: ["t0": [(4 << 20) + 7, (2 << 20) + 3], "t3": [0]], resident: resident)
     let loader = TensorLoader(source)
     for threads in [1, 3] {
       var found: [Int] = []
@@ -129,7 +129,7 @@ private final class CountedSource: TensorSource {
         for piece in (0..<count).reversed() { body(piece) }
       }
     }
-    #expect(error?.message == "byte \((1 << 20) + 3)")
+    #expect(error?.message == "byte \((2 << 20) + 3)")
   }
 
   @Test func namesTensorAndFileWhereThereIsNoMemory() throws {

@@ -5,7 +5,7 @@ import Synchronization
 /// Brings whole tensors of a source into memory: the one way in which models and
 /// `WeightBundle.load(threads:)` get the bytes they keep.
 ///
-/// A tensor comes in pieces of 1 MiB, which any number of threads read at the same time. One that
+/// A tensor comes in pieces of 2 MiB, which any number of threads read at the same time. One that
 /// is in memory already is checked where it is. Each piece is checked by the source, as
 /// ``TensorSource/read(_:at:into:)`` and ``TensorSource/check(_:in:)`` say, before the tensor is
 /// handed over, and the error that is thrown is the first in the order of the bytes, however many
@@ -110,8 +110,10 @@ private struct Target: Sendable {
   private let source: any TensorSource
   private let isResident: Bool
 
-  /// Whole chunks of a bundle, so that none is decoded twice.
-  private static let pieceByteCount = 1 << 20
+  /// Whole chunks of a bundle, so that none is decoded twice, and a huge page.
+  private static let pieceByteCount = FreshPages.hugeByteCount
+  /// Smaller tensors are in memory that is likely to have been used before.
+  private static let preparedByteCount = 256 << 10
 
   static func pieceCount(of info: TensorInfo) -> Int {
     (info.byteCount + pieceByteCount - 1) / pieceByteCount
@@ -133,6 +135,7 @@ private struct Target: Sendable {
     let start = piece * Self.pieceByteCount
     let range = start..<min(start + Self.pieceByteCount, info.byteCount)
     if isResident { return try source.check(info.name, in: range) }
+    if info.byteCount >= Self.preparedByteCount { bytes.prepare(range) }
     try bytes.withMutableBytes(in: range) { (target) throws(WeightsError) in
       try source.read(info.name, at: start, into: &target)
     }
