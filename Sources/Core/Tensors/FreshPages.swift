@@ -13,8 +13,8 @@ import Synchronization
 enum FreshPages {
   static let hugeByteCount = 2 << 20
 
-  /// Nanoseconds of a processor that small pages take: a huge one that is at hand takes 200 000, one
-  /// that is not takes two million and more.
+  /// Nanoseconds of a processor that small pages take: a huge one that is at hand takes 200 000,
+  /// one that is not takes two million and more.
   private static let limit = 800_000
   /// How many huge pages to do without after a slow one: at first, and at most.
   private static let pauses = (first: 32, longest: 4096)
