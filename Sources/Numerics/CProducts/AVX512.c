@@ -180,7 +180,7 @@ DVLA_INLINE void digit_strip(dvla_strip strip, const int tokens, const int vecto
 DVLA_DEFINE_MULTIPLY(digit_multiply, digit_strip, 3, 8, 0)
 
 /// Tokens' bytes are 128 too large, so sums begin 128 times the weights' own sum lower.
-static void digit_prepare(dvla_stage stage, const uint32_t *weights, float *scales) {
+static void digit_prepare(dvla_stage stage, uint32_t *weights, float *scales) {
   float *starts = scales + stage.blocks * DVLA_TILE_OUTPUTS;
   size_t width = stage.units / stage.blocks;
   for (size_t vector = 0; vector < stage.vectors; vector++) {
@@ -255,7 +255,7 @@ DVLA_INLINE void inner_strip(dvla_strip strip, const int tokens, const int vecto
 DVLA_DEFINE_MULTIPLY(inner_multiply, inner_strip, 4, 8, 4)
 
 /// Minus each row's sum of w0 w2 + w1 w3 in each block.
-static void inner_prepare(dvla_stage stage, const uint32_t *weights, float *scales) {
+static void inner_prepare(dvla_stage stage, uint32_t *weights, float *scales) {
   float *starts = scales + stage.blocks * DVLA_TILE_OUTPUTS;
   for (size_t vector = 0; vector < stage.vectors; vector++) {
     for (size_t block = 0; block < stage.blocks; block++) {
