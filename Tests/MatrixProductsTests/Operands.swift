@@ -50,7 +50,8 @@ struct Operands {
       scales = []
     case .f32:
       weights = (0..<outputs * inputs).flatMap { _ in
-        withUnsafeBytes(of: real().bitPattern) { unsafe Array($0) }
+        let bits = real().bitPattern
+        return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
       }
       scales = []
     }
