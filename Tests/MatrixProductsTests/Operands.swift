@@ -7,15 +7,21 @@ struct Operands {
   var x: [Float]
   /// [outputs, inputs] as bytes.
   var weights: [UInt8]
-  /// [outputs, inputs / group] as bytes, bfloat16 or float32; empty for bfloat16 weights.
+  let type: ProductPath.WeightType
+  /// [outputs, inputs / group] as bytes, bfloat16 or float32; empty for weights of floats.
   var scales: [UInt8]
   private(set) var hasFloatScales = false
   /// [outputs].
   var bias: [Float]
 
-  var isInt8: Bool { !scales.isEmpty }
+  var isInt8: Bool { type == .int8 }
 
   init(_ sizes: StoredProductTests.Sizes, isInt8: Bool, seed: UInt64) {
+    self.init(sizes, of: isInt8 ? .int8 : .bf16, seed: seed)
+  }
+
+  init(_ sizes: StoredProductTests.Sizes, of type: ProductPath.WeightType, seed: UInt64) {
+    self.type = type
     (tokens, inputs, outputs) = (sizes.tokens, sizes.inputs, sizes.outputs)
     group = sizes.group ?? sizes.inputs
     var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
@@ -35,11 +41,18 @@ struct Operands {
         return [UInt8(truncatingIfNeeded: half), UInt8(truncatingIfNeeded: half >> 8)]
       }
     }
-    if isInt8 {
+    switch type {
+    case .int8:
       weights = (0..<outputs * inputs).map { _ in UInt8(truncatingIfNeeded: word()) }
       scales = halves((0..<outputs * (inputs / group)).map { _ in (real().magnitude + 1) / 128 })
-    } else {
+    case .bf16:
       weights = halves((0..<outputs * inputs).map { _ in real() })
+      scales = []
+    case .f32:
+      weights = (0..<outputs * inputs).flatMap { _ in
+        let bits = real().bitPattern
+        return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+      }
       scales = []
     }
   }
@@ -79,7 +92,14 @@ struct Operands {
 
   private func stored(_ output: Int, _ input: Int) -> Float {
     let index = output * inputs + input
-    return isInt8 ? Float(Int8(bitPattern: weights[index])) : Self.half(weights, index)
+    return switch type {
+    case .int8: Float(Int8(bitPattern: weights[index]))
+    case .bf16: Self.half(weights, index)
+    case .f32:
+      Float(
+        bitPattern: weights[4 * index..<4 * index + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+      )
+    }
   }
 
   /// The number that a weight stands for.
@@ -91,12 +111,12 @@ struct Operands {
   func product(_ path: ProductPath) -> [Float] {
     let shape = StoredProduct.Shape(
       tokens: tokens, inputs: inputs, outputs: outputs, group: isInt8 ? group : nil)
-    let product = StoredProduct(path, shape)
+    let product = StoredProduct(path, of: type, shape)
     // In two parts, the later one first.
     product.arrange(tokens / 2..<tokens, of: x.span)
     product.arrange(0..<tokens / 2, of: x.span)
     var result = [Float](repeating: 123, count: tokens * outputs)
-    let tiles = ProductTiles(tokens: tokens, outputs: outputs)
+    let tiles = ProductTiles(tokens: tokens, outputs: outputs, path: path)
     for index in (0..<tiles.count).reversed() {
       let tile = tiles[index]
       let next = index > 0 ? tiles[index - 1] : nil
@@ -169,6 +189,33 @@ struct Operands {
           start = end
         }
         results.append(sum * scale + bias[output])
+      }
+    }
+    return results
+  }
+
+  /// Float32 sums by fused steps within a stage of 256 inputs or of whole groups; then the stages.
+  func floats() -> [Float] {
+    let columns = (0..<outputs).map { output in
+      (0..<inputs).map { stored(output, $0) * (isInt8 ? scale(output, $0) : 1) }
+    }
+    var results: [Float] = []
+    for token in 0..<tokens {
+      let x = row(token)
+      for (output, weights) in columns.enumerated() {
+        var sum: Float = 0
+        var start = 0
+        while start < inputs {
+          let end =
+            group < 256
+            ? min(start + 256 / group * group, inputs)
+            : min(start + 256, start / group * group + group)
+          var total: Float = 0
+          for input in start..<end { total.addProduct(x[input], weights[input]) }
+          sum += total
+          start = end
+        }
+        results.append(sum + bias[output])
       }
     }
     return results

@@ -30,7 +30,7 @@ import Testing
     Sizes(tokens: 5, inputs: 1040, outputs: 16, group: 16),
   ]
 
-  static let bf16Paths = ProductPath.available.filter { !$0.isOfInt8 }
+  static let bf16Paths = ProductPath.available.filter { $0.nativeWeights == .bf16 }
   static let int8Paths = ProductPath.available.filter(\.isOfInt8)
 
   @Test(arguments: sizes, bf16Paths)
@@ -146,13 +146,16 @@ import Testing
     #expect(smallest > 1)
   }
 
-  @Test(arguments: [(1, 1), (257, 63), (768, 64), (769, 65), (2000, 1000)])
-  func tilesCoverAResultOnce(_ tokens: Int, _ outputs: Int) {
-    let tiles = ProductTiles(tokens: tokens, outputs: outputs)
+  @Test(
+    arguments: [(1, 1), (257, 63), (768, 64), (769, 65), (2000, 1000)],
+    [ProductPath.f32Portable, .int8Portable])
+  func tilesCoverAResultOnce(_ sizes: (Int, Int), _ path: ProductPath) {
+    let (tokens, outputs) = sizes
+    let tiles = ProductTiles(tokens: tokens, outputs: outputs, path: path)
     var seen = [Int](repeating: 0, count: tokens * outputs)
     for index in 0..<tiles.count {
       let tile = tiles[index]
-      #expect(tile.tokens.count <= 768 && tile.outputs.count <= 64)
+      #expect(tile.tokens.count <= 768 && tile.outputs.count <= 256)
       for token in tile.tokens {
         for output in tile.outputs { seen[token * outputs + output] += 1 }
       }
@@ -163,7 +166,7 @@ import Testing
   @Test(arguments: ProductPath.available, [1, 11, 12, 300])
   func thePathForFewTokensGivesTheSameBits(_ path: ProductPath, _ tokens: Int) {
     let suited = path.suited(toTokens: tokens)
-    #expect(ProductPath.available.contains(suited) && suited.isOfInt8 == path.isOfInt8)
+    #expect(ProductPath.available.contains(suited) && suited.nativeWeights == path.nativeWeights)
     let operands = Operands(
       Sizes(tokens: tokens, inputs: 40, outputs: 20), isInt8: path.isOfInt8, seed: 9)
     #expect(operands.product(suited) == operands.product(path))
@@ -172,7 +175,13 @@ import Testing
   @Test func everyProcessorHasThePortablePaths() {
     #expect(ProductPath.available.contains(.bf16Portable))
     #expect(ProductPath.available.contains(.int8Portable))
-    #expect(!ProductPath.bestOfBF16.isOfInt8 && ProductPath.bestOfInt8.isOfInt8)
+    #expect(ProductPath.available.contains(.f32Portable))
+    #expect(ProductPath.bestOfBF16.nativeWeights == .bf16 && ProductPath.bestOfInt8.isOfInt8)
     #expect(!ProductPath.bf16Portable.isFast && !ProductPath.int8Portable.isFast)
+    #if arch(arm64)
+      #expect(ProductPath.bestOfF32 == .f32Portable)
+    #else
+      #expect(!ProductPath.f32Portable.isFast && ProductPath.bestOfF32 != .f32Portable)
+    #endif
   }
 }

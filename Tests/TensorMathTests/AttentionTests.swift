@@ -71,7 +71,9 @@ struct AttentionTests {
     Case(batch: 2, queries: 5, keys: 9, heads: 4, keyValueHeads: 4),
     Case(batch: 3, queries: 7, keys: 4, heads: 8, keyValueHeads: 1),
     Case(batch: 2, queries: 9, keys: 11, heads: 6, keyValueHeads: 2, headDim: 3),
-    // Queries are taken 256 at a time.
+    // Rows are taken up to 256 at a time, and up to 128 of several heads: here 111, 18 queries and
+    // half of another.
+    Case(batch: 2, queries: 37, keys: 6, heads: 6, keyValueHeads: 1),
     Case(batch: 2, queries: 300, keys: 17, heads: 2, keyValueHeads: 1),
     Case(batch: 1, queries: 513, keys: 5, heads: 2, keyValueHeads: 2),
   ]

@@ -27,11 +27,16 @@ public enum ToolVersion {
       ("commit", commit ?? "not recorded"),
       ("processor", architecture),
       ("instructions", InstructionSet.best.rawValue),
-      ("products", "\(ProductPath.bestOfBF16.rawValue), \(ProductPath.bestOfInt8.rawValue)"),
+      ("products", products),
       ("OpenBLAS", "\(MatrixProduct.libraryVersion), \(MatrixProduct.coreName) kernels"),
       ("libzstd", ZstdCompressor.libraryVersion),
       ("libcrypto", SHA256.libraryVersion),
     ]
+  }
+
+  private static var products: String {
+    [ProductPath.bestOfF32, .bestOfBF16, .bestOfInt8].compactMap(\.?.rawValue)
+      .joined(separator: ", ")
   }
 
   private static var architecture: String {

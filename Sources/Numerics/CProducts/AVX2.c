@@ -66,7 +66,7 @@ DVLA_INLINE void int8_strip(dvla_strip strip, const int tokens, const int vector
 DVLA_DEFINE_MULTIPLY(int8_multiply, int8_strip, 4, 8, 4)
 
 /// Minus each row's sum of w0 w2 + w1 w3 in each block, behind the scales.
-static void int8_prepare(dvla_stage stage, const uint32_t *units, float *scales) {
+static void int8_prepare(dvla_stage stage, uint32_t *units, float *scales) {
   float *start = scales + stage.blocks * DVLA_TILE_OUTPUTS;
   const __m256i *w = (const __m256i *)units;
   for (size_t block = 0; block < stage.blocks; block++, start += DVLA_TILE_OUTPUTS) {

@@ -194,7 +194,7 @@ DVLA_INLINE void digit_strip(dvla_strip strip, const int tokens, const int vecto
 DVLA_DEFINE_MULTIPLY(digit_multiply, digit_strip, 3, 8, 0)
 
 /// Tokens' bytes are 128 too large, so sums begin 128 times the weights' own sum lower.
-static void digit_prepare(dvla_stage stage, const uint32_t *units, float *scales) {
+static void digit_prepare(dvla_stage stage, uint32_t *units, float *scales) {
   float *start = scales + stage.blocks * DVLA_TILE_OUTPUTS;
   for (size_t block = 0; block < stage.blocks; block++, start += DVLA_TILE_OUTPUTS) {
     __m512i excess = _mm512_setzero_si512();
@@ -263,7 +263,7 @@ DVLA_INLINE void inner_strip(dvla_strip strip, const int tokens, const int vecto
 DVLA_DEFINE_MULTIPLY(inner_multiply, inner_strip, 4, 8, 4)
 
 /// Minus each row's sum of w0 w2 + w1 w3 in each block.
-static void inner_prepare(dvla_stage stage, const uint32_t *units, float *scales) {
+static void inner_prepare(dvla_stage stage, uint32_t *units, float *scales) {
   float *start = scales + stage.blocks * DVLA_TILE_OUTPUTS;
   for (size_t block = 0; block < stage.blocks; block++, start += DVLA_TILE_OUTPUTS) {
     __m512i sum = _mm512_setzero_si512();

@@ -20,6 +20,7 @@ static dvla_stage stage_at(
 
 /// Bytes of a token of a stage.
 static size_t token_bytes(const dvla_product_kernels *kernels, dvla_stage stage) {
+  if (kernels->token_bytes) return kernels->token_bytes;
   return stage.units * kernels->token_unit_bytes + stage.blocks * kernels->head_bytes;
 }
 
@@ -53,18 +54,23 @@ void dvla_arrange_tokens(
   }
 }
 
-// A tile's scratch: sums [tokens][64], a stage of weights, its scales.
+// A tile's scratch: a stage of weights of 64 outputs, its scales, sums [groups][tokens][64].
 enum {
   WEIGHT_UNITS = DVLA_TILE_OUTPUTS * DVLA_INT8_STAGE / 2,
   SCALES = 2 * DVLA_TILE_OUTPUTS * DVLA_INT8_STAGE / DVLA_LANES,
 };
 
-size_t dvla_tile_scratch_bytes(size_t tokens) {
-  return (tokens * DVLA_TILE_OUTPUTS + WEIGHT_UNITS + SCALES) * 4;
+/// Groups of 64 outputs.
+static size_t groups_of(size_t outputs) {
+  return (outputs + DVLA_TILE_OUTPUTS - 1) / DVLA_TILE_OUTPUTS;
+}
+
+size_t dvla_tile_scratch_bytes(size_t tokens, size_t outputs) {
+  return (groups_of(outputs) * tokens * DVLA_TILE_OUTPUTS + WEIGHT_UNITS + SCALES) * 4;
 }
 
 /// Stands in for rows beyond the last output.
-static const uint8_t zeros[2 * DVLA_BF16_STAGE];
+static const uint8_t zeros[4 * DVLA_FLOAT_STAGE];
 
 /// Arranges the stage's weights for the tile, and derives from 16 rows what the path needs of them
 /// while they are in the nearest cache.
@@ -148,20 +154,38 @@ static void arrange_scales(
   }
 }
 
-/// The result from the sums.
+/// The outputs of a tile that one stage of weights serves.
+static dvla_product_tile group_of(dvla_product_tile tile, size_t group) {
+  size_t done = group * DVLA_TILE_OUTPUTS;
+  tile.first_output += done;
+  tile.outputs -= done;
+  if (tile.outputs > DVLA_TILE_OUTPUTS) tile.outputs = DVLA_TILE_OUTPUTS;
+  return tile;
+}
+
+/// A token's result from its sums.
 static void finish(
-    dvla_product_shape shape, dvla_product_operands operands, dvla_product_tile tile,
-    const float *sums, float *result) {
-  const float *bias = operands.bias ? (const float *)operands.bias + tile.first_output : 0;
-  for (size_t token = 0; token < tile.tokens; token++) {
-    const float *from = sums + token * DVLA_TILE_OUTPUTS;
-    float *to = result + token * shape.outputs;
+    const float *sums, float scale, const float *bias, size_t outputs, float *result) {
+  if (bias) {
+    for (size_t row = 0; row < outputs; row++) result[row] = sums[row] * scale + bias[row];
+  } else {
+    for (size_t row = 0; row < outputs; row++) result[row] = sums[row] * scale;
+  }
+}
+
+/// The result from the sums, a token's neighbouring outputs one after the other.
+static void finish_tile(
+    const dvla_product_kernels *kernels, dvla_product_shape shape, dvla_product_operands operands,
+    dvla_product_tile tile, const float *sums, float *result) {
+  for (size_t token = 0; token < tile.tokens; token++, result += shape.outputs) {
     float scale =
-        operands.weight_scales ? ((const float *)operands.scales)[tile.first_token + token] : 1;
-    if (bias) {
-      for (size_t row = 0; row < tile.outputs; row++) to[row] = from[row] * scale + bias[row];
-    } else {
-      for (size_t row = 0; row < tile.outputs; row++) to[row] = from[row] * scale;
+        kernels->scale ? ((const float *)operands.scales)[tile.first_token + token] : 1;
+    for (size_t group = 0; group < groups_of(tile.outputs); group++) {
+      dvla_product_tile part = group_of(tile, group);
+      finish(
+          sums + (group * tile.tokens + token) * DVLA_TILE_OUTPUTS, scale,
+          operands.bias ? (const float *)operands.bias + part.first_output : 0, part.outputs,
+          result + group * DVLA_TILE_OUTPUTS);
     }
   }
 }
@@ -169,31 +193,42 @@ static void finish(
 void dvla_multiply_tile(
     const dvla_product_kernels *kernels, dvla_product_shape shape, dvla_product_operands operands,
     dvla_product_tile tile, void *scratch, void *result) {
-  float *sums = scratch;
-  uint32_t *weights = (uint32_t *)scratch + tile.tokens * DVLA_TILE_OUTPUTS;
+  uint32_t *weights = scratch;
   float *scales = (float *)(weights + WEIGHT_UNITS);
-  size_t vectors = (tile.outputs + DVLA_LANES - 1) / DVLA_LANES;
-  __builtin_memset(sums, 0, tile.tokens * DVLA_TILE_OUTPUTS * 4);
+  float *all_sums = scales + SCALES;
+  size_t groups = groups_of(tile.outputs);
+  __builtin_memset(all_sums, 0, groups * tile.tokens * DVLA_TILE_OUTPUTS * 4);
   const uint8_t *words = operands.arranged;
   size_t inputs;
   for (size_t input = 0; input < shape.inputs; input += inputs) {
     dvla_stage stage = stage_at(kernels, shape, input, &inputs);
-    stage.vectors = vectors == 3 ? 4 : vectors;
-    arrange_weights(kernels, shape, operands, tile, stage, input, inputs, weights, scales);
-    if (operands.weight_scales) {
-      arrange_scales(shape, operands, tile, stage, input, scales);
-    }
     size_t bytes = token_bytes(kernels, stage);
-    for (size_t token = 0, count; token < tile.tokens; token += count) {
-      size_t rest = tile.tokens - token;
-      count = rest < kernels->strip_tokens ? rest : kernels->strip_tokens;
-      fetch_ahead(kernels, shape, operands, tile, input + inputs, token, count);
-      if (input + inputs == shape.inputs) fetch_result(shape, tile, result, token, count);
-      kernels->multiply(
-          stage, words + (tile.first_token + token) * bytes, count, weights, scales,
-          sums + token * DVLA_TILE_OUTPUTS);
+    for (size_t group = 0; group < groups; group++) {
+      dvla_product_tile part = group_of(tile, group);
+      // Whose weights are next: the next group's, then the first one's of the next stage.
+      _Bool is_last = group + 1 == groups;
+      dvla_product_tile next = group_of(tile, is_last ? 0 : group + 1);
+      size_t next_input = is_last ? input + inputs : input;
+      float *sums = all_sums + group * tile.tokens * DVLA_TILE_OUTPUTS;
+      size_t vectors = (part.outputs + DVLA_LANES - 1) / DVLA_LANES;
+      stage.vectors = vectors == 3 ? 4 : vectors;
+      if (operands.weight_scales) {
+        arrange_scales(shape, operands, part, stage, input, scales);
+      }
+      arrange_weights(kernels, shape, operands, part, stage, input, inputs, weights, scales);
+      for (size_t token = 0, count; token < tile.tokens; token += count) {
+        size_t rest = tile.tokens - token;
+        count = rest < kernels->strip_tokens ? rest : kernels->strip_tokens;
+        fetch_ahead(kernels, shape, operands, next, next_input, token, count);
+        if (input + inputs == shape.inputs) {
+          fetch_result(shape, part, (const float *)result + group * DVLA_TILE_OUTPUTS, token, count);
+        }
+        kernels->multiply(
+            stage, words + (tile.first_token + token) * bytes, count, weights, scales,
+            sums + token * DVLA_TILE_OUTPUTS);
+      }
     }
     words += shape.tokens * bytes;
   }
-  finish(shape, operands, tile, sums, result);
+  finish_tile(kernels, shape, operands, tile, all_sums, result);
 }

@@ -16,6 +16,7 @@
 enum {
   DVLA_BF16_STAGE = 256,
   DVLA_INT8_STAGE = 512,
+  DVLA_FLOAT_STAGE = 256,
   DVLA_LANES = 16,
   DVLA_VECTORS = DVLA_TILE_OUTPUTS / DVLA_LANES,
 };
@@ -31,6 +32,7 @@ struct dvla_product_kernels {
   size_t stage_inputs;   // at most
   size_t unit_inputs;    // inputs in a unit
   size_t unit_words;     // words of a row's unit
+  size_t token_bytes;    // of a token in every stage; 0: as many as its units and heads take
   size_t token_unit_bytes;
   size_t head_bytes;     // of what a path derives from a token's block: a word, or nothing
   size_t strip_tokens;   // that are multiplied at a time
@@ -42,10 +44,11 @@ struct dvla_product_kernels {
   /// A stage of 16 rows, filled up with zeros.
   void (*_Nonnull arrange_rows)(
       const uint8_t *_Nonnull const *_Nonnull rows, size_t count, uint32_t *_Nonnull units);
-  /// What a path derives from 16 rows of a stage, behind the scales [blocks][64] of all 64, of
-  /// which the pointer is to the first row's; null where that is nothing.
+  /// What a path makes of 16 rows of a stage: changes them, or derives something from them, behind
+  /// the scales [blocks][64] of all 64, of which the pointer is to the first row's; null where that
+  /// is nothing.
   void (*_Nullable prepare)(
-      dvla_stage stage, const uint32_t *_Nonnull units, float *_Nonnull scales);
+      dvla_stage stage, uint32_t *_Nonnull units, float *_Nonnull scales);
   /// sums[t][64] += the products of the stage.
   void (*_Nonnull multiply)(
       dvla_stage stage, const void *_Nonnull words, size_t tokens,

@@ -1,7 +1,7 @@
 internal import DVLACProducts
 
-/// How the result of a product with stored weights is cut into tiles, by its shape alone: a thread
-/// computes one tile at a time.
+/// How the result of a product with stored weights is cut into tiles, by its shape and path alone:
+/// a thread computes one tile at a time.
 public struct ProductTiles: Sendable {
   public struct Tile: Sendable, Hashable {
     public let tokens: Range<Int>
@@ -19,32 +19,36 @@ public struct ProductTiles: Sendable {
     }
   }
 
-  static let maximumTokens = Int(DVLA_TILE_TOKENS)
-  static let outputStep = Int(DVLA_TILE_OUTPUTS)
-
   private let tokens: Int
   private let outputs: Int
   private let tokenStep: Int
+  private let outputStep: Int
 
   /// Divides the tokens into equal parts, as few as possible: each arranges the weights again.
-  public init(tokens: Int, outputs: Int) {
+  ///
+  /// In float32 tokens take two or four times the memory that they take in the type of the weights,
+  /// so fewer of them are used longer.
+  public init(tokens: Int, outputs: Int, path: ProductPath) {
     self.tokens = tokens
     self.outputs = outputs
-    let parts = (tokens + Self.maximumTokens - 1) / Self.maximumTokens
+    let isFloat = path.nativeWeights == .f32
+    outputStep = Int(DVLA_TILE_OUTPUTS) * (isFloat ? 4 : 1)
+    let maximumTokens = isFloat ? 400 : 768
+    let parts = (tokens + maximumTokens - 1) / maximumTokens
     tokenStep = max(1, (tokens + max(parts, 1) - 1) / max(parts, 1))
   }
 
   private var tokenParts: Int { (tokens + tokenStep - 1) / tokenStep }
   public var count: Int {
-    tokenParts * ((outputs + Self.outputStep - 1) / Self.outputStep)
+    tokenParts * ((outputs + outputStep - 1) / outputStep)
   }
 
   /// Tiles of the same weights follow each other.
   public subscript(index: Int) -> Tile {
     let token = index % tokenParts * tokenStep
-    let output = index / tokenParts * Self.outputStep
+    let output = index / tokenParts * outputStep
     return Tile(
       tokens: token..<min(tokens, token + tokenStep),
-      outputs: output..<min(outputs, output + Self.outputStep))
+      outputs: output..<min(outputs, output + outputStep))
   }
 }

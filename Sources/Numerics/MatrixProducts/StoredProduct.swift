@@ -2,6 +2,9 @@ internal import DVLACProducts
 
 /// result[t, o] = sum over i of x[t, i] w[o, i] + bias[o], the weights w as they are stored.
 ///
+/// F32: weights are widened exactly, those of 8 bits multiplied with their scale in float32; sums
+/// are float32, in one order for every type of weights.
+///
 /// BF16: x is rounded to bfloat16; products are exact, and their sums float32.
 ///
 /// INT8: each token x becomes 16-bit integers, its largest magnitude 32639. Sums of products with
@@ -40,15 +43,20 @@ public final class StoredProduct: @unchecked Sendable {
   }
 
   public let path: ProductPath
+  public let weightType: ProductPath.WeightType
   public let shape: Shape
+  /// A constant of the C target.
+  private let kernels: OpaquePointer
   private let arranged: UnsafeMutableRawPointer
   private let scales: UnsafeMutablePointer<Float>
 
-  /// - Precondition: the path is available.
-  public init(_ path: ProductPath, _ shape: Shape) {
+  /// - Precondition: the path is available, and multiplies weights of this type.
+  public init(_ path: ProductPath, of weights: ProductPath.WeightType, _ shape: Shape) {
     self.path = path
+    self.weightType = weights
     self.shape = shape
-    let byteCount = unsafe dvla_arranged_bytes(path.kernels, shape.inC)
+    unsafe kernels = path.kernels(for: weights)
+    let byteCount = unsafe dvla_arranged_bytes(kernels, shape.inC)
     unsafe arranged = .allocate(byteCount: byteCount, alignment: 64)
     unsafe scales = .allocate(capacity: shape.tokens)
   }
@@ -67,7 +75,7 @@ public final class StoredProduct: @unchecked Sendable {
     unsafe x.withUnsafeBufferPointer { x in
       guard let x = x.baseAddress else { return }
       unsafe dvla_arrange_tokens(
-        path.kernels, shape.inC, x, tokens.lowerBound, tokens.count, arranged, scales)
+        kernels, shape.inC, x, tokens.lowerBound, tokens.count, arranged, scales)
     }
   }
 
@@ -76,7 +84,7 @@ public final class StoredProduct: @unchecked Sendable {
   /// - Parameters:
   ///   - next: the tile that this thread is likely to compute next. The cache fetches its first
   ///     weights meanwhile; no result depends on it.
-  ///   - weights: [outputs, inputs], bfloat16 or 8-bit integers.
+  ///   - weights: [outputs, inputs], of ``weightType``.
   ///   - weightScales: [outputs, inputs / group], of INT8: float32 where `hasFloatScales`, else
   ///     bfloat16.
   ///   - bias: [outputs].
@@ -88,16 +96,17 @@ public final class StoredProduct: @unchecked Sendable {
     into result: inout MutableSpan<Float>
   ) {
     let elements = shape.outputs * shape.inputs
-    precondition(weights.byteCount == (path.isOfInt8 ? elements : elements * 2), "all weights")
+    let isInt8 = weightType == .int8
+    precondition(weights.byteCount == elements * weightType.byteWidth, "all weights")
     precondition(
       (weightScales?.byteCount ?? 0)
-        == (path.isOfInt8 ? elements / shape.group * (hasFloatScales ? 4 : 2) : 0),
+        == (isInt8 ? elements / shape.group * (hasFloatScales ? 4 : 2) : 0),
       "a scale for each group")
     precondition(bias.map { $0.count == shape.outputs } ?? true, "a bias for each output")
     precondition(tile.fits(shape), "a tile of the result")
     precondition(next.map { $0.fits(shape) } ?? true, "a tile of the result")
     precondition(result.count == tile.elements(stride: shape.outputs).count, "the tile's rows")
-    let byteCount = dvla_tile_scratch_bytes(tile.tokens.count)
+    let byteCount = dvla_tile_scratch_bytes(tile.tokens.count, tile.outputs.count)
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     defer { unsafe scratch.deallocate() }
     unsafe weights.withUnsafeBytes { weights in
@@ -112,8 +121,7 @@ public final class StoredProduct: @unchecked Sendable {
               weights: weights, weight_scales: weightScales,
               float_weight_scales: hasFloatScales, bias: bias)
             unsafe dvla_multiply_tile(
-              path.kernels, shape.inC, operands, tile.inC(before: next, in: shape), scratch,
-              result)
+              kernels, shape.inC, operands, tile.inC(before: next, in: shape), scratch, result)
           }
         }
       }
@@ -138,8 +146,7 @@ extension ProductTiles.Tile {
   fileprivate func fits(_ shape: StoredProduct.Shape) -> Bool {
     (0...shape.tokens).contains(tokens.lowerBound) && tokens.upperBound <= shape.tokens
       && (0...shape.outputs).contains(outputs.lowerBound) && outputs.upperBound <= shape.outputs
-      && !tokens.isEmpty && tokens.count <= ProductTiles.maximumTokens
-      && !outputs.isEmpty && outputs.count <= ProductTiles.outputStep
+      && !tokens.isEmpty && !outputs.isEmpty
   }
 }
 

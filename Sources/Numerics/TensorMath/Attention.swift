@@ -36,47 +36,62 @@ public struct Attention: Sendable {
     mask.check(batch: batch, queries: queries, keys: keys)
     var result = Tensor(zeros: query.shape)
     guard queries > 0, keys > 0, width > 0 else { return result }
-    let blocks = (queries + Self.blockRows - 1) / Self.blockRows
+    let (rows, step) = (queries * rowsPerQuery, blockRows(of: queries))
+    let (blocks, separateHeads) = ((rows + step - 1) / step, heads / rowsPerQuery)
     result.values.withShared { shared in
-      compute.run(items: batch * heads * blocks) { item in
-        let (sample, head, block) = (item / blocks / heads, item / blocks % heads, item % blocks)
-        let rows = block * Self.blockRows..<min(queries, (block + 1) * Self.blockRows)
-        let start = (sample * queries + rows.lowerBound) * width + head * headDim
+      compute.run(items: batch * separateHeads * blocks) { item in
+        let (block, head) = (item % blocks, item / blocks % separateHeads)
+        let sample = item / blocks / separateHeads
+        let range = block * step..<min(rows, (block + 1) * step)
+        let start = sample * queries * width + range.lowerBound * rowStride + head * headDim
         let keyStart = sample * keys * keyWidth + keyOffset(of: head)
         attend(
           query: query.values.span.extracting(start..<query.values.count),
           key: key.values.span.extracting(keyStart..<key.values.count),
           value: value.values.span.extracting(keyStart..<value.values.count),
-          rows: rows.count, keys: keys,
-          hiding: { mask.hide(&$0, sample: sample, queries: rows, keys: keys) },
+          rows: range.count, keys: keys,
+          hiding: {
+            mask.hide(
+              &$0, sample: sample, rows: range, rowsPerQuery: rowsPerQuery, keys: keys)
+          },
           into: shared, at: start)
       }
     }
     return result
   }
 
-  /// Queries whose scores are held at a time.
-  private static let blockRows = 256
+  /// Heads that share all keys are rows of one product: a query's lie one after the other, and
+  /// longer products take less time for each row.
+  private var rowsPerQuery: Int { keyValueHeads == 1 ? heads : 1 }
+  private var rowStride: Int { keyValueHeads == 1 ? headDim : heads * headDim }
+
+  /// Rows whose scores are held at a time: equal parts of at most 256 queries of one head, or of 128
+  /// where rows are of all heads, so that there are parts for more threads.
+  private func blockRows(of queries: Int) -> Int {
+    let (rows, limit) = (queries * rowsPerQuery, rowsPerQuery == 1 ? 256 : 128)
+    let parts = (rows + limit - 1) / limit
+    return (rows + parts - 1) / parts
+  }
 
   private func keyOffset(of head: Int) -> Int { head / (heads / keyValueHeads) * headDim }
 
-  /// Some queries of one head. Rows of all matrices are strided: other heads lie between.
+  /// Some rows of queries. Rows of all matrices are strided: other heads may lie between.
   private func attend(
     query: Span<Float>, key: Span<Float>, value: Span<Float>, rows: Int, keys: Int,
     hiding: (inout MutableSpan<Float>) -> Void, into result: SharedFloats, at offset: Int
   ) {
-    let (width, keyWidth) = (heads * headDim, keyValueHeads * headDim)
+    let keyWidth = keyValueHeads * headDim
     var scores = [Float](repeating: 0, count: rows * keys)
     var span = scores.mutableSpan
     MatrixProduct.timesTransposed(
-      query, stride: width, key, stride: keyWidth, m: rows, n: keys, k: headDim,
+      query, stride: rowStride, key, stride: keyWidth, m: rows, n: keys, k: headDim,
       into: &span, stride: keys)
     hiding(&span)
     RowKernel.softmax(&span, columns: keys, scale: 1 / Float(headDim).squareRoot())
-    result.withSpan(offset..<offset + (rows - 1) * width + headDim) {
+    result.withSpan(offset..<offset + (rows - 1) * rowStride + headDim) {
       MatrixProduct.times(
         scores.span, stride: keys, value, stride: keyWidth, m: rows, n: headDim, k: keys,
-        into: &$0, stride: width)
+        into: &$0, stride: rowStride)
     }
   }
 }

@@ -24,10 +24,10 @@ public enum AttentionMask: Sendable {
   /// Sets the scores of what is not seen to -infinity.
   ///
   /// - Parameters:
-  ///   - scores: [rows.count, keys] of one head.
-  ///   - rows: which of the sample's queries these are.
+  ///   - scores: [rows.count, keys].
+  ///   - rows: which of the sample's rows these are; each query has `rowsPerQuery` in a row.
   func hide(
-    _ scores: inout MutableSpan<Float>, sample: Int, queries rows: Range<Int>, keys: Int
+    _ scores: inout MutableSpan<Float>, sample: Int, rows: Range<Int>, rowsPerQuery: Int, keys: Int
   ) {
     switch self {
     case .all: break
@@ -38,8 +38,8 @@ public enum AttentionMask: Sendable {
     case .blocks(let flags, let ofKeys, let ofQueries):
       let present = flags.span.extracting(sample * keys..<(sample + 1) * keys)
       let last = ofKeys.max() ?? 0
-      for (row, query) in rows.enumerated() {
-        let block = ofQueries[query]
+      for (row, index) in rows.enumerated() {
+        let block = ofQueries[index / rowsPerQuery]
         for key in 0..<keys where !present[key] { scores[row * keys + key] = -.infinity }
         // Most queries see every block.
         guard last > block else { continue }

@@ -66,19 +66,27 @@ public struct Convolution: Sendable {
         let row = (rows.lowerBound + block.lowerBound) * stride + y - padding
         guard (0..<inputHeight).contains(row) else { continue }
         for pixel in 0..<width {
-          for column in 0..<kernel {
-            let source = pixel * stride + column - padding
-            guard (0..<inputWidth).contains(source) else { continue }
-            let from = ((sample * inputHeight + row) * inputWidth + source) * channels
-            let to = pixel * columns + (y * kernel + column) * channels
-            for channel in 0..<channels {
-              target[to + channel] = x.values[from + channel]
-            }
-          }
+          // The kernel's columns inside the image lie one after the other, there as here.
+          let first = pixel * stride - padding
+          let (lower, upper) = (max(0, -first), min(kernel, inputWidth - first))
+          guard lower < upper else { continue }
+          let from = (sample * inputHeight + row) * inputWidth + first + lower
+          target.copy(
+            x.values.span.extracting(from * channels..<(from + upper - lower) * channels),
+            at: pixel * columns + (y * kernel + lower) * channels)
         }
       }
     }
     return result
+  }
+}
+
+extension MutableSpan<Float> {
+  /// Copies elements to where they belong, as fast as memory allows: neither side is checked again
+  /// for each.
+  fileprivate mutating func copy(_ source: Span<Float>, at offset: Int) {
+    var target = self._mutatingExtracting(offset..<offset + source.count)
+    for index in 0..<source.count { target[index] = source[index] }
   }
 }
 
@@ -114,8 +122,9 @@ public struct PixelExpansion: Sendable {
         let (source, y) = (row / kernel, row % kernel)
         for pixel in 0..<width {
           let from = (source * width + pixel) * kernel * run + y * run
-          let to = index * width * run + pixel * run
-          for element in 0..<run { target[to + element] = squares.values[from + element] }
+          target.copy(
+            squares.values.span.extracting(from..<from + run),
+            at: index * width * run + pixel * run)
         }
       }
     }

@@ -6,8 +6,7 @@ public import DVLATensors
 public struct Linear: Sendable {
   public let weight: WeightMatrix
   public let bias: [Float]?
-  /// The instructions that multiply the weights as they are stored; nil where they are widened and
-  /// multiplied in float32.
+  /// The instructions that multiply the weights in their own type; nil where products are float32.
   public let path: ProductPath?
   /// Is shown the inputs, under the name of the weights; nil: nothing is.
   public var recorder: (inputs: InputRecorder, name: TensorName)?
@@ -39,8 +38,8 @@ public struct Linear: Sendable {
     var result = Tensor(zeros: shape)
     guard shape.elementCount > 0, inputs > 0 else { return result }
     if let recorder { recorder.inputs.add(x.values, columns: inputs, of: recorder.name) }
-    if let path {
-      multiply(x.values, by: path, into: &result, on: compute)
+    if let type = weight.type, let path = path ?? .bestOfF32 {
+      multiply(x.values, by: path, of: type, into: &result, on: compute)
     } else {
       multiplyWidened(x.values, into: &result, on: compute)
     }
@@ -60,20 +59,21 @@ extension ProductChoice {
 }
 
 extension Linear {
-  /// The product in the type of the weights.
+  /// The product with the weights as they are stored.
   private func multiply(
-    _ x: [Float], by path: ProductPath, into result: inout Tensor, on compute: Compute
+    _ x: [Float], by path: ProductPath, of type: ProductPath.WeightType, into result: inout Tensor,
+    on compute: Compute
   ) {
     let (inputs, outputs) = (weight.columns, weight.rows)
     let tokens = x.count / inputs
     let product = StoredProduct(
-      path.suited(toTokens: tokens),
+      path.suited(toTokens: tokens), of: type,
       StoredProduct.Shape(tokens: tokens, inputs: inputs, outputs: outputs, group: weight.group))
     let blockRows = Compute.blockRows(columns: inputs)
     compute.run(items: (tokens + blockRows - 1) / blockRows) { block in
       product.arrange(block * blockRows..<min(tokens, (block + 1) * blockRows), of: x.span)
     }
-    let tiles = ProductTiles(tokens: tokens, outputs: outputs)
+    let tiles = ProductTiles(tokens: tokens, outputs: outputs, path: path)
     result.values.withShared { shared in
       compute.run(items: tiles.count) { item in
         let tile = tiles[item]
@@ -92,6 +92,16 @@ extension Linear {
 }
 
 extension WeightMatrix {
+  /// How the weights are stored; nil for F16, which no kernel of ours multiplies.
+  fileprivate var type: ProductPath.WeightType? {
+    switch storage {
+    case .f32: .f32
+    case .bf16: .bf16
+    case .f16: nil
+    case .int8: .int8
+    }
+  }
+
   /// Elements of a row that share a scale; nil for floats.
   fileprivate var group: Int? {
     if case .int8(_, let scales) = storage { scales.group } else { nil }
@@ -113,8 +123,9 @@ extension WeightMatrix {
 }
 
 extension Linear {
-  /// The product in float32. Each tile widens the weights it needs, a part at a time, into memory
-  /// that stays in the cache.
+  /// The product in float32 by ``MatrixProduct``, of F16 weights and where the processor has no fused
+  /// multiply-adds. Each tile widens the weights it needs, a part at a time, into memory that stays
+  /// in the cache.
   private func multiplyWidened(_ x: [Float], into result: inout Tensor, on compute: Compute) {
     let outputs = weight.rows
     let tiles = Tiles(rows: result.values.count / outputs, columns: outputs)

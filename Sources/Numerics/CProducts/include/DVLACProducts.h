@@ -6,8 +6,20 @@
 
 #pragma clang assume_nonnull begin
 
-// Products of float32 tokens and stored weights, BF16 or INT8, by instructions that multiply those:
+// Products of float32 tokens and stored weights:
 // result[t, o] = sum over i of x[t, i] w[o, i] + bias[o].
+//
+// F32, of any weights, which are widened to float32: inputs are summed in stages of up to 256 that,
+// for INT8, are whole groups or a part of one. A stage's total starts at zero and goes through the
+// inputs by fused multiply-adds, each rounded to float32; then y = y + total over the stages in
+// order, and the bias is added at the end. An INT8 weight is multiplied with its scale first,
+// rounded to float32. Every path gives the same bits.
+//
+//   Domain: every float32; a NaN or an infinity spreads as in IEEE 754.
+//   Error: at most about (256 + stages) 2^-24 of the sum of all |x w| and |bias|; for INT8 with
+//   float32 scales 2^-24 |x w| more for each term.
+//
+// The other paths multiply weights by instructions for their type.
 //
 // BF16: tokens are rounded to bfloat16, to nearest, ties to even. A sum starts at zero and goes
 // through the inputs in pairs, the second of a pair before the first, each product exact and each
@@ -29,6 +41,14 @@
 //   Error: at most 0.51 s |w| for each term, from rounding x, where s is a normal number, and
 //   about (blocks + 4) 2^-24 of the sum of all |T scale s| and |bias|, from float32.
 
+typedef enum dvla_weight_type {
+  DVLA_F32_WEIGHTS = 0,
+  DVLA_BF16_WEIGHTS = 1,
+  DVLA_INT8_WEIGHTS = 2,
+} dvla_weight_type;
+
+enum { DVLA_WEIGHT_TYPES = 3 };
+
 typedef enum dvla_product_path {
   // Bfloat16.
   DVLA_BF16_PORTABLE = 0,
@@ -41,13 +61,18 @@ typedef enum dvla_product_path {
   DVLA_INT8_AVX512_VNNI = 6,
   DVLA_INT8_AVX512_INNER = 7,
   DVLA_INT8_NEON_DOT = 8,
+  // Float32.
+  DVLA_F32_PORTABLE = 9,
+  DVLA_F32_AVX2 = 10,
+  DVLA_F32_AVX512 = 11,
 } dvla_product_path;
 
 typedef struct dvla_product_kernels dvla_product_kernels;
 
-/// The kernels of a path, or null where this processor or its operating system lacks its
-/// instructions.
-const dvla_product_kernels *_Nullable dvla_product_kernels_for(dvla_product_path path);
+/// The kernels of a path for weights of that type, or null where it does not multiply those, or
+/// this processor or its operating system lacks its instructions.
+const dvla_product_kernels *_Nullable dvla_product_kernels_for(
+    dvla_product_path path, dvla_weight_type weights);
 
 /// Whether the path's instructions multiply more in a cycle here than those of float32 and of the
 /// paths before it.
@@ -76,25 +101,26 @@ void dvla_arrange_tokens(
 typedef struct dvla_product_operands {
   const void *arranged;
   const void *scales;                  // of the tokens
-  const void *weights;                 // [outputs, inputs], bfloat16 or int8
-  const void *_Nullable weight_scales;  // [outputs, inputs / group]; null for BF16
+  const void *weights;                 // [outputs, inputs]
+  const void *_Nullable weight_scales;  // [outputs, inputs / group], of INT8; null for others
   _Bool float_weight_scales;            // they are float32, else bfloat16
   const void *_Nullable bias;          // float32 [outputs]
 } dvla_product_operands;
 
-/// Part of a result.
+/// Part of a result: of any size, and best where its tokens' part of a stage stays in a cache while
+/// each DVLA_TILE_OUTPUTS outputs pass by.
 typedef struct dvla_product_tile {
-  size_t first_token, tokens;    // at most DVLA_TILE_TOKENS
-  size_t first_output, outputs;  // at most DVLA_TILE_OUTPUTS
+  size_t first_token, tokens;
+  size_t first_output, outputs;
   /// The first output of the tile that the thread is likely to compute next, whose first weights
   /// the cache then fetches; `shape.outputs` where there is none. It changes no result.
   size_t next_output;
 } dvla_product_tile;
 
-enum { DVLA_TILE_TOKENS = 768, DVLA_TILE_OUTPUTS = 64 };
+enum { DVLA_TILE_OUTPUTS = 64 };
 
-/// Bytes of scratch memory that computing a tile of that many tokens needs.
-size_t dvla_tile_scratch_bytes(size_t tokens);
+/// Bytes of scratch memory that computing a tile needs.
+size_t dvla_tile_scratch_bytes(size_t tokens, size_t outputs);
 
 /// Computes a tile.
 ///
