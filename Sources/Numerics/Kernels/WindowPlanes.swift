@@ -4,10 +4,10 @@ internal import DVLACKernels
 /// the mantissa, which are not evenly spread: the same bytes in an order that compresses better.
 ///
 /// Every little-endian word is rotated left by one bit, 80 is subtracted from its highest byte
-/// modulo 256, and it is rotated left by two. The planes are those of ``BytePlanes``, but the lowest
-/// bytes are stored in four quarter planes of two bits a word: of words 4 k to 4 k + 3, byte k of
-/// the first holds the highest two bits of their lowest bytes, the first word's lowest. Lowest bytes
-/// of words that make no four stay whole behind them.
+/// modulo 256, and it is rotated left by two. The planes are those of ``BytePlanes``, but the
+/// lowest bytes are stored in four quarter planes of two bits a word: of words 4 k to 4 k + 3, byte
+/// k of the first holds the highest two bits of their lowest bytes, the first word's lowest. Lowest
+/// bytes of words that make no four stay whole behind them.
 public enum WindowPlanes {
   /// Words to planes.
   ///

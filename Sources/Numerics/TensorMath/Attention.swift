@@ -65,8 +65,8 @@ public struct Attention: Sendable {
   private var rowsPerQuery: Int { keyValueHeads == 1 ? heads : 1 }
   private var rowStride: Int { keyValueHeads == 1 ? headDim : heads * headDim }
 
-  /// Rows whose scores are held at a time: equal parts of at most 256 queries of one head, or of 128
-  /// where rows are of all heads, so that there are parts for more threads.
+  /// Rows whose scores are held at a time: equal parts of at most 256 queries of one head, or of
+  /// 128 where rows are of all heads, so that there are parts for more threads.
   private func blockRows(of queries: Int) -> Int {
     let (rows, limit) = (queries * rowsPerQuery, rowsPerQuery == 1 ? 256 : 128)
     let parts = (rows + limit - 1) / limit

@@ -123,9 +123,9 @@ extension WeightMatrix {
 }
 
 extension Linear {
-  /// The product in float32 by ``MatrixProduct``, of F16 weights and where the processor has no fused
-  /// multiply-adds. Each tile widens the weights it needs, a part at a time, into memory that stays
-  /// in the cache.
+  /// The product in float32 by ``MatrixProduct``, of F16 weights and where the processor has no
+  /// fused multiply-adds. Each tile widens the weights it needs, a part at a time, into memory that
+  /// stays in the cache.
   private func multiplyWidened(_ x: [Float], into result: inout Tensor, on compute: Compute) {
     let outputs = weight.rows
     let tiles = Tiles(rows: result.values.count / outputs, columns: outputs)
