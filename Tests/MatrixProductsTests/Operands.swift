@@ -48,6 +48,14 @@ struct Operands {
     case .bf16:
       weights = halves((0..<outputs * inputs).map { _ in real() })
       scales = []
+    case .f16:
+      // Every bit pattern but infinities and NaN, subnormal numbers among them.
+      weights = (0..<outputs * inputs).flatMap { _ -> [UInt8] in
+        let bits = UInt16(truncatingIfNeeded: word())
+        let half = bits & 0x7C00 == 0x7C00 ? bits & 0x83FF : bits
+        return [UInt8(truncatingIfNeeded: half), UInt8(truncatingIfNeeded: half >> 8)]
+      }
+      scales = []
     case .f32:
       weights = (0..<outputs * inputs).flatMap { _ in
         let bits = real().bitPattern
@@ -95,6 +103,9 @@ struct Operands {
     return switch type {
     case .int8: Float(Int8(bitPattern: weights[index]))
     case .bf16: Self.half(weights, index)
+    case .f16:
+      Float(
+        Float16(bitPattern: UInt16(weights[2 * index]) | UInt16(weights[2 * index + 1]) << 8))
     case .f32:
       Float(
         bitPattern: weights[4 * index..<4 * index + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
@@ -194,7 +205,8 @@ struct Operands {
     return results
   }
 
-  /// Float32 sums by fused steps within a stage of 256 inputs or of whole groups; then the stages.
+  /// Float32 sums by fused steps through 128 inputs of a stage of 256 inputs or of whole groups;
+  /// then those totals.
   func floats() -> [Float] {
     let columns = (0..<outputs).map { output in
       (0..<inputs).map { stored(output, $0) * (isInt8 ? scale(output, $0) : 1) }
@@ -210,9 +222,13 @@ struct Operands {
             group < 256
             ? min(start + 256 / group * group, inputs)
             : min(start + 256, start / group * group + group)
-          var total: Float = 0
-          for input in start..<end { total.addProduct(x[input], weights[input]) }
-          sum += total
+          for first in stride(from: start, to: end, by: 128) {
+            var total: Float = 0
+            for input in first..<min(first + 128, end) {
+              total.addProduct(x[input], weights[input])
+            }
+            sum += total
+          }
           start = end
         }
         results.append(sum + bias[output])

@@ -13,7 +13,7 @@ static int has_avx2(void) {
 }
 
 static int has_avx2_and_fma(void) {
-  return has_avx2() && __builtin_cpu_supports("fma");
+  return has_avx2() && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
 
 static int has_avx512(void) {
@@ -73,7 +73,8 @@ const dvla_product_kernels *dvla_product_kernels_for(
 #endif
     default: {
       const dvla_product_kernels *kernels = kernels_of(path);
-      size_t bytes = weights == DVLA_BF16_WEIGHTS ? 2 : weights == DVLA_INT8_WEIGHTS ? 1 : 4;
+      // No other path multiplies half precision or float32.
+      size_t bytes = weights == DVLA_BF16_WEIGHTS ? 2 : weights == DVLA_INT8_WEIGHTS ? 1 : 0;
       return kernels && kernels->element_bytes == bytes ? kernels : 0;
     }
   }

@@ -5,21 +5,24 @@
 
 // By fmaf where the target has no instruction: the same bits, and slow.
 #define DVLA_SUFFIX portable
+#define DVLA_HAS_F16_CONVERSION 0
 #define DVLA_STRIP_TOKENS 6
 #define DVLA_STRIP_VECTORS 1
 #include "Bodies/Floats.inc"
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define DVLA_SUFFIX avx2
+#define DVLA_HAS_F16_CONVERSION 1
 #define DVLA_STRIP_TOKENS 6
 #define DVLA_STRIP_VECTORS 1
 #include "Bodies/Floats.inc"
 #pragma clang attribute pop
 
 #pragma clang attribute push( \
-    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 #define DVLA_SUFFIX avx512
+#define DVLA_HAS_F16_CONVERSION 1
 #define DVLA_STRIP_TOKENS 12
 #define DVLA_STRIP_VECTORS 2
 #include "Bodies/Floats.inc"

@@ -51,12 +51,12 @@ public enum ProductPath: String, CaseIterable, Sendable {
 
   /// How weights may be stored.
   public enum WeightType: Sendable, CaseIterable {
-    case f32, bf16, int8
+    case f32, f16, bf16, int8
 
     var byteWidth: Int {
       switch self {
       case .f32: 4
-      case .bf16: 2
+      case .f16, .bf16: 2
       case .int8: 1
       }
     }
@@ -99,6 +99,7 @@ public enum ProductPath: String, CaseIterable, Sendable {
     let type =
       switch weights {
       case .f32: DVLA_F32_WEIGHTS
+      case .f16: DVLA_F16_WEIGHTS
       case .bf16: DVLA_BF16_WEIGHTS
       case .int8: DVLA_INT8_WEIGHTS
       }

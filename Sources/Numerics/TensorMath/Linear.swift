@@ -38,8 +38,8 @@ public struct Linear: Sendable {
     var result = Tensor(zeros: shape)
     guard shape.elementCount > 0, inputs > 0 else { return result }
     if let recorder { recorder.inputs.add(x.values, columns: inputs, of: recorder.name) }
-    if let type = weight.type, let path = path ?? .bestOfF32 {
-      multiply(x.values, by: path, of: type, into: &result, on: compute)
+    if let path = path ?? .bestOfF32 {
+      multiply(x.values, by: path, of: weight.type, into: &result, on: compute)
     } else {
       multiplyWidened(x.values, into: &result, on: compute)
     }
@@ -92,12 +92,12 @@ extension Linear {
 }
 
 extension WeightMatrix {
-  /// How the weights are stored; nil for F16, which no kernel of ours multiplies.
-  fileprivate var type: ProductPath.WeightType? {
+  /// How the weights are stored.
+  fileprivate var type: ProductPath.WeightType {
     switch storage {
     case .f32: .f32
     case .bf16: .bf16
-    case .f16: nil
+    case .f16: .f16
     case .int8: .int8
     }
   }
@@ -123,9 +123,8 @@ extension WeightMatrix {
 }
 
 extension Linear {
-  /// The product in float32 by ``MatrixProduct``, of F16 weights and where the processor has no
-  /// fused multiply-adds. Each tile widens the weights it needs, a part at a time, into memory that
-  /// stays in the cache.
+  /// The product in float32 by ``MatrixProduct``, where the processor has no fused multiply-adds.
+  /// Each tile widens the weights it needs, a part at a time, into memory that stays in the cache.
   private func multiplyWidened(_ x: [Float], into result: inout Tensor, on compute: Compute) {
     let outputs = weight.rows
     let tiles = Tiles(rows: result.values.count / outputs, columns: outputs)

@@ -9,14 +9,14 @@
 // Products of float32 tokens and stored weights:
 // result[t, o] = sum over i of x[t, i] w[o, i] + bias[o].
 //
-// F32, of any weights, which are widened to float32: inputs are summed in stages of up to 256 that,
-// for INT8, are whole groups or a part of one. A stage's total starts at zero and goes through the
-// inputs by fused multiply-adds, each rounded to float32; then y = y + total over the stages in
-// order, and the bias is added at the end. An INT8 weight is multiplied with its scale first,
-// rounded to float32. Every path gives the same bits.
+// F32, of any weights, which are widened to float32: inputs are taken in stages of up to 256 that,
+// for INT8, are whole groups or a part of one, and a stage in up to two parts of 128. A part's
+// total starts at zero and goes through its inputs by fused multiply-adds, each rounded to float32;
+// then y = y + total over the parts in order, and the bias is added at the end. An INT8 weight is
+// multiplied with its scale first, rounded to float32. Every path gives the same bits.
 //
 //   Domain: every float32; a NaN or an infinity spreads as in IEEE 754.
-//   Error: at most about (256 + stages) 2^-24 of the sum of all |x w| and |bias|; for INT8 with
+//   Error: at most about (128 + parts) 2^-24 of the sum of all |x w| and |bias|; for INT8 with
 //   float32 scales 2^-24 |x w| more for each term.
 //
 // The other paths multiply weights by instructions for their type.
@@ -45,9 +45,10 @@ typedef enum dvla_weight_type {
   DVLA_F32_WEIGHTS = 0,
   DVLA_BF16_WEIGHTS = 1,
   DVLA_INT8_WEIGHTS = 2,
+  DVLA_F16_WEIGHTS = 3,
 } dvla_weight_type;
 
-enum { DVLA_WEIGHT_TYPES = 3 };
+enum { DVLA_WEIGHT_TYPES = 4 };
 
 typedef enum dvla_product_path {
   // Bfloat16.
