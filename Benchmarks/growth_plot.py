@@ -30,9 +30,8 @@ def svg(lines, x_name, y_name, title):
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         f"<title>{html.escape(title)}</title><style>{STYLE}</style>",
-        text(LEFT, 20, title, "start", "title"),
+        text(LEFT, 20, f"{title}, {y_name}", "start", "title"),
         text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, x_name, "middle"),
-        text(8, TOP - 8 + 4, y_name, "start"),
     ]
     for index in range(round(y_end / y_step) + 1):
         value = index * y_step
