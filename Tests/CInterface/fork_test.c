@@ -1,5 +1,6 @@
 /* A process that was forked: fork_test FIXTURES. A program of its own, since its first use is what matters. */
 #include <depthvla.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -20,6 +21,15 @@ static void expect(bool holds, const char *what) {
   printf("fork_test: %s: does not hold\n", what);
 }
 
+/* The thread of the last callback. */
+static pthread_t called;
+
+static bool note_thread(void *context, uint64_t done, uint64_t total) {
+  (void)context, (void)done, (void)total;
+  called = pthread_self();
+  return true;
+}
+
 /* What a process does that may use the library. */
 static bool use(void) {
   dvla_bundle bundle = NULL;
@@ -32,7 +42,7 @@ static bool use(void) {
                                   .picture_count = 1, .instruction = "cup", .state = state,
                                   .state_count = 8};
   return dvla_bundle_open(robot, NULL, &bundle, NULL) == DVLA_OK
-         && dvla_bundle_verify(bundle, 2, NULL, NULL, NULL) == DVLA_OK
+         && dvla_bundle_verify(bundle, 2, note_thread, NULL, NULL) == DVLA_OK
          && dvla_policy_create(bundle, NULL, &policy, NULL) == DVLA_OK
          && dvla_policy_act(policy, &observation, NULL, NULL, &chunk, NULL) == DVLA_OK
          && dvla_chunk_close(chunk, NULL) == DVLA_OK && dvla_policy_close(policy, NULL) == DVLA_OK
@@ -51,9 +61,28 @@ static bool in_child(bool (*body)(dvla_bundle), dvla_bundle bundle) {
   return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static bool use_it(dvla_bundle bundle) {
+/* The thread that forked has the number that it had in its parent, in whose name the Swift runtime would take
+ * locks that other threads wait for. Each call of it runs on a thread of the child's own instead. */
+static bool use_it_on_another_thread(dvla_bundle bundle) {
   (void)bundle;
-  return use();
+  return use() && !pthread_equal(called, pthread_self());
+}
+
+static void *use_it_on_this_thread(void *used) {
+  *(bool *)used = use() && pthread_equal(called, pthread_self());
+  return NULL;
+}
+
+static bool use_it_on_own_thread(dvla_bundle bundle) {
+  (void)bundle;
+  pthread_t thread;
+  bool used = false;
+  return pthread_create(&thread, NULL, use_it_on_this_thread, &used) == 0 && pthread_join(thread, NULL) == 0
+         && used && use_it_on_another_thread(NULL);
+}
+
+static bool use_it_in_grandchild(dvla_bundle bundle) {
+  return in_child(use_it_on_another_thread, bundle) && use_it_on_another_thread(bundle);
 }
 
 static bool is_refused(int32_t status, const dvla_error *error) {
@@ -95,8 +124,12 @@ int main(int argument_count, char **arguments) {
   if (argument_count > 2) return use() ? 0 : 1;
 
   expect(dvla_abi_version() == DVLA_ABI_VERSION, "a version may be asked for before a fork");
-  expect(in_child(use_it, NULL), "a child of a process that has not used the library uses it");
-  expect(use(), "its parent does so too");
+  /* Where two threads wait for each other, they do so once in a while. */
+  for (int i = 0; i < 12; i++)
+    expect(in_child(use_it_on_another_thread, NULL), "a child of a process that has not used the library uses it");
+  expect(in_child(use_it_on_own_thread, NULL), "so does a thread that such a child starts");
+  expect(in_child(use_it_in_grandchild, NULL), "so does a child of such a child");
+  expect(use() && pthread_equal(called, pthread_self()), "the parent does so on the thread that calls");
   dvla_bundle bundle = NULL;
   expect(dvla_bundle_open(dinov2, NULL, &bundle, NULL) == DVLA_OK, "a bundle opens");
   expect(in_child(find_all_refused, bundle), "a child of a process that has used it is refused");

@@ -13,17 +13,25 @@ import DVLADiagnostics
 func boundary(
   _ error: UnsafeMutablePointer<dvla_error>?, _ body: () throws(WeightsError) -> Void
 ) -> Int32 {
-  do throws(WeightsError) {
-    try ForkGuard.check()
-    try body()
-    // What is inside of a caller's structure is the caller's: no more is written than is read.
-    unsafe error?.pointee.status = 0
-    unsafe error?.pointee.code.0 = 0
-    return 0
-  } catch let failure {
-    if let error = unsafe error { unsafe failure.write(to: error) }
-    return failure.kind.rawValue
+  guard dvla_process_may_use() else { return unsafe report(.processForked, to: error) }
+  return onThreadOfThisProcess {
+    do throws(WeightsError) {
+      try body()
+      // What is inside of a caller's structure is the caller's: no more is written than is read.
+      unsafe error?.pointee.status = 0
+      unsafe error?.pointee.code.0 = 0
+      return 0
+    } catch let failure {
+      return unsafe report(failure, to: error)
+    }
   }
+}
+
+private func report(
+  _ failure: WeightsError, to target: UnsafeMutablePointer<dvla_error>?
+) -> Int32 {
+  if let target = unsafe target { unsafe failure.write(to: target) }
+  return failure.kind.rawValue
 }
 
 extension WeightsError {

@@ -1,5 +1,4 @@
 import DVLADiagnostics
-import Glibc
 import Synchronization
 
 /// Something that C holds by a handle.
@@ -60,25 +59,6 @@ enum Handles {
   }
 }
 
-/// A process that was forked from one that used the library has its memory, but none of its
-/// threads, and its locks are as they happened to be. Nothing of it can be relied on.
-enum ForkGuard {
-  private static let owner = Atomic<Int32>(0)
-
-  /// - Throws: `process.forked`.
-  static func check() throws(WeightsError) {
-    let own = getpid()
-    let (isFirst, known) = owner.compareExchange(
-      expected: 0, desired: own, ordering: .relaxed)
-    guard isFirst || known == own else {
-      throw WeightsError(
-        .processForked, .usage,
-        "the process was forked after its parent had used the library; start it by spawn or exec, or "
-          + "fork before the first use")
-    }
-  }
-}
-
 /// A value that one call uses at a time.
 final class OneAtATime<Value: Sendable>: Sendable {
   private let value: Value
@@ -104,6 +84,4 @@ extension WeightsError.Code {
   static let handleUnknown = Self("handle.unknown")
   /// Another thread is using what does one thing at a time.
   static let handleBusy = Self("handle.busy")
-  /// The process was forked from one that had used the library.
-  static let processForked = Self("process.forked")
 }

@@ -23,7 +23,9 @@
  *
  * FORK. A process that was forked after its parent had used the library has the parent's memory but
  * not its threads: every function there but dvla_abi_version and dvla_version is refused with
- * "process.forked". Fork before the first use, or start processes by exec.
+ * "process.forked". Fork before the first use, or start processes by exec. In a child that was forked
+ * after the library was loaded and before its first use, calls of the thread that forked, and their
+ * callbacks, run on a thread of the library.
  *
  * OWNERSHIP. What a caller passes is read during the call alone. The strings and shapes of a
  * description belong to the handle described and are valid until it is closed; other texts are
