@@ -39,9 +39,12 @@ struct LinearTests {
     return result
   }
 
+  /// Both ways to multiply in float32: the second is that of processors without fused multiply-adds.
+  static let float32Paths = [ProductPath.bestOfF32, nil]
+
   /// All products are multiples of 1/4 and all sums below 2^22, so float32 has them exactly.
-  @Test(arguments: sizes)
-  func theStoredWeightsGiveTheExactSums(_ sizes: Sizes) throws {
+  @Test(arguments: sizes, float32Paths)
+  func theStoredWeightsGiveTheExactSums(_ sizes: Sizes, _ path: ProductPath?) throws {
     var random = RandomNumbers(seed: 1)
     let x = random.integers([sizes.rows, sizes.inputs], limit: 6)
     let bias = random.integers([sizes.outputs], limit: 1000).values
@@ -50,30 +53,34 @@ struct LinearTests {
         storage, rows: sizes.outputs, columns: sizes.inputs, seed: UInt64(sizes.inputs))
       let plain = Self.product(x, weights.exact, outputs: sizes.outputs, bias: nil)
       let compute = Compute(threads: 2)
-      let found = Linear(weights.matrix)(x, on: compute)
+      let found = Linear(weights.matrix, bias: nil, path: path)(x, on: compute)
       #expect(found.shape == [sizes.rows, sizes.outputs])
       #expect(found.values.map(Double.init) == plain, "\(storage)")
-      let biased = Linear(weights.matrix, bias: bias)(x, on: compute)
+      let biased = Linear(weights.matrix, bias: bias, path: path)(x, on: compute)
       let expected = plain.enumerated().map { $1 + Double(bias[$0 % sizes.outputs]) }
       #expect(biased.values.map(Double.init) == expected, "\(storage)")
     }
   }
 
   /// No order of k float32 sums is further off than k / 2^24 of the magnitudes summed.
-  @Test(arguments: [(1, 300, 63), (257, 63, 300), (3, 2049, 301)])
-  func realNumbersAreRoundedAsFloat32SumsAre(rows: Int, inputs: Int, outputs: Int) throws {
+  @Test(arguments: [(1, 300, 63), (257, 63, 300), (3, 2049, 301)], float32Paths)
+  func realNumbersAreRoundedAsFloat32SumsAre(
+    _ sizes: (rows: Int, inputs: Int, outputs: Int), _ path: ProductPath?
+  ) throws {
+    let (rows, inputs, outputs) = sizes
     var random = RandomNumbers(seed: 2)
     let x = random.reals([rows, inputs])
     let weights = random.reals([outputs, inputs])
     let bias = random.reals([outputs]).values
-    let found = Linear(try WeightMatrix(weights), bias: bias)(x, on: Compute(threads: 2))
+    let found = Linear(try WeightMatrix(weights), bias: bias, path: path)(
+      x, on: Compute(threads: 2))
     let exact = Self.product(x, weights.values.map(Double.init), outputs: outputs, bias: bias)
-    let sizes = Self.product(
+    let magnitudes = Self.product(
       Tensor(x.values.map(\.magnitude), shape: x.shape),
       weights.values.map { Double($0.magnitude) }, outputs: outputs, bias: bias.map(\.magnitude))
     let unit = Double(inputs + 2) / Double(1 << 24)
     for index in exact.indices {
-      #expect((Double(found.values[index]) - exact[index]).magnitude <= unit * sizes[index])
+      #expect((Double(found.values[index]) - exact[index]).magnitude <= unit * magnitudes[index])
     }
   }
 
@@ -89,11 +96,15 @@ struct LinearTests {
     let bias = random.reals([outputs]).values
     for storage in Storage.allCases {
       let weights = try StoredWeights(storage, rows: outputs, columns: inputs, seed: 4)
-      let linear = Linear(weights.matrix, bias: bias, products: ProductChoice(products))
-      let alone = linear(x, on: Compute(threads: 1)).values.map(\.bitPattern)
-      for threads in [2, 3, 5] {
-        let found = linear(x, on: Compute(threads: threads)).values.map(\.bitPattern)
-        #expect(found == alone, "\(storage), \(threads) threads")
+      for linear in [
+        Linear(weights.matrix, bias: bias, products: ProductChoice(products)),
+        Linear(weights.matrix, bias: bias, path: nil),
+      ] {
+        let alone = linear(x, on: Compute(threads: 1)).values.map(\.bitPattern)
+        for threads in [2, 3, 5] {
+          let found = linear(x, on: Compute(threads: threads)).values.map(\.bitPattern)
+          #expect(found == alone, "\(storage), \(threads) threads")
+        }
       }
     }
   }
@@ -135,7 +146,7 @@ struct LinearTests {
   @Test(arguments: [Storage.f32, .f16])
   func wideWeightsAreAlwaysMultipliedInFloat32(_ storage: Storage) throws {
     let weights = try StoredWeights(storage, rows: 3, columns: 48, seed: 9)
-    #expect(Linear(weights.matrix, products: ProductChoice(.native)).path == nil)
+    #expect(Linear(weights.matrix, products: ProductChoice(.native)).path == .bestOfF32)
   }
 
   @Test func leadingAxesAreKept() throws {

@@ -6,7 +6,8 @@ public import DVLATensors
 public struct Linear: Sendable {
   public let weight: WeightMatrix
   public let bias: [Float]?
-  /// The instructions that multiply the weights in their own type; nil where products are float32.
+  /// The instructions that multiply the weights as they are stored; nil where they are widened to
+  /// float32 and multiplied by ``MatrixProduct``.
   public let path: ProductPath?
   /// Is shown the inputs, under the name of the weights; nil: nothing is.
   public var recorder: (inputs: InputRecorder, name: TensorName)?
@@ -38,7 +39,7 @@ public struct Linear: Sendable {
     var result = Tensor(zeros: shape)
     guard shape.elementCount > 0, inputs > 0 else { return result }
     if let recorder { recorder.inputs.add(x.values, columns: inputs, of: recorder.name) }
-    if let path = path ?? .bestOfF32 {
+    if let path {
       multiply(x.values, by: path, of: weight.type, into: &result, on: compute)
     } else {
       multiplyWidened(x.values, into: &result, on: compute)
@@ -48,12 +49,12 @@ public struct Linear: Sendable {
 }
 
 extension ProductChoice {
-  /// The path for weights that are stored so; nil for float32.
+  /// The path for weights that are stored so.
   fileprivate func path(for weight: WeightMatrix) -> ProductPath? {
     switch weight.storage {
-    case .f32, .f16: nil
-    case .bf16: bf16 == .native ? .bestOfBF16 : nil
-    case .int8: int8 == .native ? .bestOfInt8 : nil
+    case .bf16 where bf16 == .native: .bestOfBF16
+    case .int8 where int8 == .native: .bestOfInt8
+    case .f32, .f16, .bf16, .int8: .bestOfF32
     }
   }
 }
@@ -123,7 +124,7 @@ extension WeightMatrix {
 }
 
 extension Linear {
-  /// The product in float32 by ``MatrixProduct``, where the processor has no fused multiply-adds.
+  /// The product in float32 by ``MatrixProduct``.
   /// Each tile widens the weights it needs, a part at a time, into memory that stays in the cache.
   private func multiplyWidened(_ x: [Float], into result: inout Tensor, on compute: Compute) {
     let outputs = weight.rows
