@@ -60,6 +60,6 @@ def table(found):
         if figure in found:
             value = found[figure]
             met = value <= asked if relation == AT_MOST else value >= asked
-            lines.append(f"| {figure} | {relation} {asked} | {value:.4g} | {'yes' if met else 'no'} |")
+            lines.append(f"| {figure} | {relation} {asked} | {value:.5g} | {'yes' if met else 'no'} |")
     missing = [figure for figure in GOALS if figure not in found]
     return "\n".join(lines + ([f"\nNot measured: {'; '.join(missing)}."] if missing else []))
