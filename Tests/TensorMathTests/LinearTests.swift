@@ -149,6 +149,12 @@ struct LinearTests {
     #expect(Linear(weights.matrix, products: ProductChoice(.native)).path == .bestOfF32)
   }
 
+  @Test(arguments: Storage.allCases)
+  func exactProductsAreInFloat32WhateverTheStorage(_ storage: Storage) throws {
+    let weights = try StoredWeights(storage, rows: 3, columns: 48, seed: 9)
+    #expect(Linear(weights.matrix).path == .bestOfF32)
+  }
+
   @Test func leadingAxesAreKept() throws {
     var random = RandomNumbers(seed: 5)
     let weights = try WeightMatrix(random.integers([5, 3], limit: 9))

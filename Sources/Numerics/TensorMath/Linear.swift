@@ -19,6 +19,7 @@ public struct Linear: Sendable {
     self.init(weight, bias: bias, path: products.path(for: weight))
   }
 
+  /// - Parameter path: see ``path``.
   /// - Precondition: the bias has as many elements as the weight has rows; the path is available,
   ///   and multiplies weights of this type.
   public init(_ weight: WeightMatrix, bias: [Float]?, path: ProductPath?) {
