@@ -39,7 +39,7 @@ struct LinearTests {
     return result
   }
 
-  /// Both ways to multiply in float32: the second is that of processors without fused multiply-adds.
+  /// Both ways to multiply in float32; the second is that of processors without FMA.
   static let float32Paths = [ProductPath.bestOfF32, nil]
 
   /// All products are multiples of 1/4 and all sums below 2^22, so float32 has them exactly.
