@@ -227,7 +227,7 @@ struct Operands {
             for input in first..<min(first + 128, end) {
               total.addProduct(x[input], weights[input])
             }
-            sum += total
+            sum = first == 0 ? total : sum + total
           }
           start = end
         }

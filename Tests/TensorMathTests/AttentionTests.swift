@@ -1,3 +1,4 @@
+import DVLAMatrixProducts
 import DVLATensorMath
 import DVLATensors
 import Glibc
@@ -18,9 +19,11 @@ struct AttentionTests {
       )
     }
 
-    func attend(_ mask: AttentionMask = .all, threads: Int = 2) -> Tensor {
+    func attend(
+      _ mask: AttentionMask = .all, path: ProductPath?, threads: Int = 2
+    ) -> Tensor {
       let (query, key, value) = inputs()
-      return Attention(heads: heads, keyValueHeads: keyValueHeads, headDim: headDim)(
+      return Attention(heads: heads, keyValueHeads: keyValueHeads, headDim: headDim, path: path)(
         query: query, key: key, value: value, mask: mask, on: Compute(threads: threads))
     }
 
@@ -71,12 +74,15 @@ struct AttentionTests {
     Case(batch: 2, queries: 5, keys: 9, heads: 4, keyValueHeads: 4),
     Case(batch: 3, queries: 7, keys: 4, heads: 8, keyValueHeads: 1),
     Case(batch: 2, queries: 9, keys: 11, heads: 6, keyValueHeads: 2, headDim: 3),
-    // Rows are taken up to 256 at a time, and up to 128 of several heads: here 111, 18 queries and
-    // half of another.
+    // Rows are taken up to 48 at a time: here 45, of 7 queries and half of another. Without FMA
+    // they are 256, or 128 of several heads: here 111, of 18 queries and half of another.
     Case(batch: 2, queries: 37, keys: 6, heads: 6, keyValueHeads: 1),
     Case(batch: 2, queries: 300, keys: 17, heads: 2, keyValueHeads: 1),
     Case(batch: 1, queries: 513, keys: 5, heads: 2, keyValueHeads: 2),
   ]
+
+  /// Both ways to multiply in float32; the second is that of processors without FMA.
+  static let float32Paths = [ProductPath.bestOfF32, nil]
 
   /// Scores stay below 2.5 and are off by 8 / 2^24 of that, which weights are twice; sums of as
   /// many as 17 weighted values add 19 / 2^24: below 4e-6.
@@ -89,59 +95,61 @@ struct AttentionTests {
     #expect(worst < tolerance && found.values.allSatisfy(\.isFinite), "\(worst)")
   }
 
-  @Test(arguments: cases)
-  func isTheFormulaInEveryHead(_ its: Case) {
-    let found = its.attend()
+  @Test(arguments: cases, float32Paths)
+  func isTheFormulaInEveryHead(_ its: Case, _ path: ProductPath?) {
+    let found = its.attend(path: path)
     #expect(found.shape == [its.batch, its.queries, its.heads * its.headDim])
     Self.expectEqual(found, its.exact())
   }
 
-  @Test(arguments: cases)
-  func hiddenKeysTakeNoPart(_ its: Case) {
+  @Test(arguments: cases, float32Paths)
+  func hiddenKeysTakeNoPart(_ its: Case, _ path: ProductPath?) {
     var random = RandomNumbers(seed: 8)
     var visible = (0..<its.batch * its.keys).map { _ in random.integer(1) > 0 }
     for sample in 0..<its.batch { visible[sample * its.keys] = true }
-    Self.expectEqual(its.attend(.keys(visible)), its.exact(.keys(visible)))
+    Self.expectEqual(its.attend(.keys(visible), path: path), its.exact(.keys(visible)))
     let all = [Bool](repeating: true, count: visible.count)
-    #expect(its.attend(.keys(all)) == its.attend())
+    #expect(its.attend(.keys(all), path: path) == its.attend(path: path))
   }
 
-  @Test func whoSeesNothingGetsZeros() {
+  @Test(arguments: float32Paths)
+  func whoSeesNothingGetsZeros(_ path: ProductPath?) {
     let its = Case(batch: 3, queries: 4, keys: 5, heads: 4, keyValueHeads: 2)
     var visible = [Bool](repeating: true, count: 15)
     for key in 5..<10 { visible[key] = false }
-    let found = its.attend(.keys(visible))
+    let found = its.attend(.keys(visible), path: path)
     Self.expectEqual(found, its.exact(.keys(visible)))
     let width = 4 * its.heads * its.headDim
     #expect(found.values[width..<2 * width].allSatisfy { $0 == 0 })
     #expect(!found.values[..<width].contains(0))
   }
 
-  @Test(arguments: cases)
-  func queriesSeeTheirBlockAndThoseBelow(_ its: Case) {
+  @Test(arguments: cases, float32Paths)
+  func queriesSeeTheirBlockAndThoseBelow(_ its: Case, _ path: ProductPath?) {
     var random = RandomNumbers(seed: 9)
     let flags = (0..<its.batch * its.keys).map { _ in random.integer(1) > 0 }
     let mask = AttentionMask.blocks(
       keys: flags, ofKeys: (0..<its.keys).map { _ in random.integer(3) },
       ofQueries: (0..<its.queries).map { _ in random.integer(3) })
-    Self.expectEqual(its.attend(mask), its.exact(mask))
+    Self.expectEqual(its.attend(mask, path: path), its.exact(mask))
     let nobody = AttentionMask.blocks(
       keys: flags, ofKeys: flags.indices.prefix(its.keys).map { _ in 1 },
       ofQueries: (0..<its.queries).map { _ in 0 })
-    #expect(its.attend(nobody).values.allSatisfy { $0 == 0 })
+    #expect(its.attend(nobody, path: path).values.allSatisfy { $0 == 0 })
   }
 
-  @Test(arguments: cases)
-  func anyNumberOfThreadsGivesTheSameBits(_ its: Case) {
-    let alone = its.attend(threads: 1)
-    for threads in [2, 3, 5] { #expect(its.attend(threads: threads) == alone) }
+  @Test(arguments: cases, float32Paths)
+  func anyNumberOfThreadsGivesTheSameBits(_ its: Case, _ path: ProductPath?) {
+    let alone = its.attend(path: path, threads: 1)
+    for threads in [2, 3, 5] { #expect(its.attend(path: path, threads: threads) == alone) }
   }
 
-  @Test func largeScoresDoNotOverflow() {
+  @Test(arguments: float32Paths)
+  func largeScoresDoNotOverflow(_ path: ProductPath?) {
     let query = Tensor([300, -300], shape: [1, 1, 2])
     let key = Tensor([300, 0, 0, 300], shape: [1, 2, 2])
     let value = Tensor([1, 2, 3, 4], shape: [1, 2, 2])
-    let found = Attention(heads: 1, keyValueHeads: 1, headDim: 2)(
+    let found = Attention(heads: 1, keyValueHeads: 1, headDim: 2, path: path)(
       query: query, key: key, value: value, on: Compute(threads: 1))
     #expect(found.values == [1, 2])
   }

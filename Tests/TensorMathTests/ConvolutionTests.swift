@@ -1,3 +1,4 @@
+import DVLAMatrixProducts
 import DVLATensorMath
 import DVLATensors
 import Testing
@@ -45,23 +46,31 @@ struct ConvolutionTests {
     Case(shape: [2, 4, 3, 5], outputs: 7, kernel: 1),
     Case(shape: [1, 5, 4, 2], outputs: 3, kernel: 1, stride: 2),
     Case(shape: [1, 8, 8, 2], outputs: 3, kernel: 2, stride: 2),
+    // Enough tiles to transform weights for, in one image and in two.
+    Case(shape: [1, 15, 18, 5], outputs: 6, kernel: 3, padding: 1),
+    Case(shape: [2, 9, 8, 17], outputs: 20, kernel: 3),
+    Case(shape: [3, 7, 30, 3], outputs: 2, kernel: 3, padding: 2),
   ]
+  /// Both ways to multiply in float32; the second is that of processors without FMA.
+  static let float32Paths = [ProductPath.bestOfF32, nil]
 
-  static func compute(_ its: Case, threads: Int = 2) throws -> (Tensor, Tensor, Tensor, [Float]) {
+  static func compute(
+    _ its: Case, path: ProductPath?, threads: Int = 2
+  ) throws -> (Tensor, Tensor, Tensor, [Float]) {
     var random = RandomNumbers(seed: 11)
     let x = random.integers(its.shape, limit: 9)
     let weights = random.integers(
       [its.outputs, its.kernel * its.kernel * its.shape[3]], limit: 9)
     let bias = random.integers([its.outputs], limit: 50).values
     let convolution = Convolution(
-      Linear(try WeightMatrix(weights), bias: bias), kernel: its.kernel, stride: its.stride,
-      padding: its.padding)
+      Linear(try WeightMatrix(weights), bias: bias, path: path), kernel: its.kernel,
+      stride: its.stride, padding: its.padding)
     return (convolution(x, on: Compute(threads: threads)), x, weights, bias)
   }
 
-  @Test(arguments: cases)
-  func everyPixelIsTheSumOverItsNeighbourhood(_ its: Case) throws {
-    let (found, x, weights, bias) = try Self.compute(its)
+  @Test(arguments: cases, float32Paths)
+  func everyPixelIsTheSumOverItsNeighbourhood(_ its: Case, _ path: ProductPath?) throws {
+    let (found, x, weights, bias) = try Self.compute(its, path: path)
     #expect(found.shape == [its.shape[0], its.height, its.width, its.outputs])
     var expected: [Double] = []
     for sample in 0..<its.shape[0] {
@@ -74,15 +83,15 @@ struct ConvolutionTests {
       }
     }
     #expect(found.values.map(Double.init) == expected)
-    #expect(try Self.compute(its, threads: 5).0 == found)
+    #expect(try Self.compute(its, path: path, threads: 5).0 == found)
   }
 
   /// 4 Mi floats of neighbourhoods are 94 rows here: the first part ends after row 93.
-  @Test(arguments: [1, 2])
-  func largeImagesAreTakenInPartsThatMeet(stride: Int) throws {
+  @Test(arguments: [1, 2], float32Paths)
+  func largeImagesAreTakenInPartsThatMeet(stride: Int, path: ProductPath?) throws {
     let its = Case(
       shape: [1, 100 * stride, 77 * stride, 64], outputs: 3, kernel: 3, stride: stride, padding: 1)
-    let (found, x, weights, bias) = try Self.compute(its)
+    let (found, x, weights, bias) = try Self.compute(its, path: path)
     #expect(its.height * its.width * 9 * 64 > 4 << 20)
     for row in [0, 1, 92, 93, 94, 95, 99] {
       for column in [0, 1, 38, 76] {
@@ -93,6 +102,17 @@ struct ConvolutionTests {
         }
       }
     }
+  }
+
+  /// Numbers whose sums are not exact: the bits are the same whatever computes which tile.
+  @Test func tilesGiveTheSameBitsOnAnyNumberOfThreads() throws {
+    var random = RandomNumbers(seed: 13)
+    let x = random.reals([2, 31, 40, 24])
+    let weights = random.reals([30, 9 * 24])
+    let convolution = Convolution(
+      Linear(try WeightMatrix(weights)), kernel: 3, stride: 1, padding: 1)
+    let alone = convolution(x, on: Compute(threads: 1))
+    for threads in [2, 3, 5] { #expect(convolution(x, on: Compute(threads: threads)) == alone) }
   }
 
   @Test(arguments: [(1, 3), (2, 3), (4, 2)])

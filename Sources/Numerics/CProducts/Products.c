@@ -3,7 +3,9 @@
 /// The stage that starts at input `first`, and how many inputs it has.
 static dvla_stage stage_at(
     const dvla_product_kernels *kernels, dvla_product_shape shape, size_t first, size_t *count) {
-  dvla_stage stage = {.blocks = 1, .vectors = DVLA_VECTORS};
+  dvla_stage stage = {
+      .blocks = 1, .vectors = DVLA_VECTORS, .word_stride = DVLA_FLOAT_STAGE,
+      .sum_stride = DVLA_TILE_OUTPUTS, .adds = first > 0};
   size_t limit = kernels->stage_inputs;
   if (shape.group >= limit) {
     size_t rest = shape.group - first % shape.group;
@@ -197,7 +199,9 @@ void dvla_multiply_tile(
   float *scales = (float *)(weights + WEIGHT_UNITS);
   float *all_sums = scales + SCALES;
   size_t groups = groups_of(tile.outputs);
-  __builtin_memset(all_sums, 0, groups * tile.tokens * DVLA_TILE_OUTPUTS * 4);
+  if (!kernels->sets_sums) {
+    __builtin_memset(all_sums, 0, groups * tile.tokens * DVLA_TILE_OUTPUTS * 4);
+  }
   const uint8_t *words = operands.arranged;
   size_t inputs;
   for (size_t input = 0; input < shape.inputs; input += inputs) {

@@ -26,6 +26,10 @@ typedef struct dvla_stage {
   size_t blocks;   // of equal width
   size_t units;    // of all blocks
   size_t vectors;  // of 16 rows: 1, 2 or 4
+  // Of float32 paths:
+  size_t word_stride;  // words from one token to the next
+  size_t sum_stride;   // floats from one token's sums to the next one's
+  _Bool adds;          // to the sums: otherwise their values before it do not matter
 } dvla_stage;
 
 struct dvla_product_kernels {
@@ -37,6 +41,7 @@ struct dvla_product_kernels {
   size_t token_unit_bytes;
   size_t head_bytes;     // of what a path derives from a token's block: a word, or nothing
   size_t strip_tokens;   // that are multiplied at a time
+  _Bool sets_sums;       // in the first stage; otherwise they are zeros before it
   /// The scale of a token; null for bfloat16.
   float (*_Nullable scale)(const float *_Nonnull x, size_t count);
   /// A stage of one token, filled up with zeros, and its heads.
@@ -50,7 +55,7 @@ struct dvla_product_kernels {
   /// is nothing.
   void (*_Nullable prepare)(
       dvla_stage stage, uint32_t *_Nonnull units, float *_Nonnull scales);
-  /// sums[t][64] += the products of the stage.
+  /// sums[t][64] += the products of the stage, or = those of the first one.
   void (*_Nonnull multiply)(
       dvla_stage stage, const void *_Nonnull words, size_t tokens,
       const uint32_t *_Nonnull weights, const float *_Nonnull scales, float *_Nonnull sums);

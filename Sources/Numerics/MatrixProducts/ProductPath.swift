@@ -60,6 +60,15 @@ public enum ProductPath: String, CaseIterable, Sendable {
       case .int8: 1
       }
     }
+
+    var inC: dvla_weight_type {
+      switch self {
+      case .f32: DVLA_F32_WEIGHTS
+      case .f16: DVLA_F16_WEIGHTS
+      case .bf16: DVLA_BF16_WEIGHTS
+      case .int8: DVLA_INT8_WEIGHTS
+      }
+    }
   }
 
   /// The type that the path multiplies: weights of others are widened to float32 first, by paths of
@@ -77,7 +86,7 @@ public enum ProductPath: String, CaseIterable, Sendable {
 
   /// Whether its instructions multiply more in a cycle of this processor than those of the paths
   /// before it for the same weights and, where those are not float32, than those of float32.
-  public var isFast: Bool { dvla_product_path_is_fast(path) }
+  public var isFast: Bool { dvla_product_path_is_fast(inC) }
 
   /// The path of the same bits that is the fastest for so few tokens: of one that prepares weights
   /// at length, the one before it.
@@ -96,17 +105,10 @@ public enum ProductPath: String, CaseIterable, Sendable {
   }
 
   private func lookUp(_ weights: WeightType) -> OpaquePointer? {
-    let type =
-      switch weights {
-      case .f32: DVLA_F32_WEIGHTS
-      case .f16: DVLA_F16_WEIGHTS
-      case .bf16: DVLA_BF16_WEIGHTS
-      case .int8: DVLA_INT8_WEIGHTS
-      }
-    return unsafe dvla_product_kernels_for(path, type)
+    unsafe dvla_product_kernels_for(inC, weights.inC)
   }
 
-  private var path: dvla_product_path {
+  var inC: dvla_product_path {
     switch self {
     case .bf16Portable: DVLA_BF16_PORTABLE
     case .bf16AVX512: DVLA_BF16_AVX512

@@ -24,7 +24,8 @@ public struct ProductTiles: Sendable {
   private let tokenStep: Int
   private let outputStep: Int
 
-  /// Divides the tokens into equal parts, as few as possible: each arranges the weights again.
+  /// Divides the tokens into equal parts, as few as possible: each arranges the weights again. All
+  /// but the last are whole strips of tokens: what is left over takes nearly a strip's time.
   ///
   /// In float32 tokens take two or four times the memory that they take in the type of the weights,
   /// so fewer of them are used longer.
@@ -33,9 +34,14 @@ public struct ProductTiles: Sendable {
     self.outputs = outputs
     let isFloat = path.nativeWeights == .f32
     outputStep = Int(DVLA_TILE_OUTPUTS) * (isFloat ? 4 : 1)
-    let maximumTokens = isFloat ? 400 : 768
-    let parts = (tokens + maximumTokens - 1) / maximumTokens
-    tokenStep = max(1, (tokens + max(parts, 1) - 1) / max(parts, 1))
+    tokenStep = Self.step(tokens, atMost: isFloat ? 408 : 768)
+  }
+
+  /// Equal parts in whole strips of 12 tokens: a multiple of every path's, and a divisor of the
+  /// limits.
+  static func step(_ tokens: Int, atMost limit: Int) -> Int {
+    let parts = max(1, (tokens + limit - 1) / limit)
+    return max(1, (tokens + parts - 1) / parts + 11) / 12 * 12
   }
 
   private var tokenParts: Int { (tokens + tokenStep - 1) / tokenStep }

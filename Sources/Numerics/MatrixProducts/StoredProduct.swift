@@ -160,7 +160,7 @@ extension RawSpan? {
 
 extension [Float]? {
   /// Gives `body` where the elements are, or nil.
-  fileprivate func withAddress(_ body: (UnsafeRawPointer?) -> Void) {
+  func withAddress(_ body: (UnsafeRawPointer?) -> Void) {
     guard let self else { return body(nil) }
     unsafe self.withUnsafeBytes { unsafe body($0.baseAddress) }
   }

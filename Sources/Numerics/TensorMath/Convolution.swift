@@ -1,9 +1,11 @@
+import DVLAMatrixProducts
 public import DVLATensors
 
 /// A two-dimensional convolution over channels-last images [B, H, W, C], padded with zeros.
 ///
 /// The weight is a matrix [out, kernel * kernel * C]: the kernel's rows, then its columns, then
-/// channels. A pixel's neighbourhood, written out in the same order, makes it one product.
+/// channels. A pixel's neighbourhood, written out in the same order, makes it one product; kernels
+/// of 3 x 3 pixels over larger images are a ``StoredConvolution``, with fewer products.
 public struct Convolution: Sendable {
   private let linear: Linear
   private let kernel: Int
@@ -30,6 +32,9 @@ public struct Convolution: Sendable {
   public func callAsFunction(_ x: Tensor, on compute: Compute) -> Tensor {
     precondition(x.shape.rank == 4 && x.shape[3] == channels, "[B, H, W, \(channels)]")
     if kernel == 1, stride == 1, padding == 0 { return linear(x, on: compute) }
+    if let convolution = tiled(x) {
+      return multiply(x, by: convolution, on: compute)
+    }
     let height = (x.shape[1] + 2 * padding - kernel) / stride + 1
     let width = (x.shape[2] + 2 * padding - kernel) / stride + 1
     let outputs = linear.weight.rows
@@ -47,6 +52,50 @@ public struct Convolution: Sendable {
       }
     }
     return result
+  }
+
+  /// The same in tiles, where that takes less time: where there are enough of them to make up for
+  /// the transformation of the weights.
+  private func tiled(_ x: Tensor) -> StoredConvolution? {
+    guard kernel == 3, stride == 1, let path = linear.path, linear.recorder == nil,
+      StoredConvolution.isAvailable(path, of: linear.weight.type), x.shape.elementCount > 0,
+      min(x.shape[1], x.shape[2]) + 2 * padding >= kernel, linear.weight.rows > 0
+    else { return nil }
+    let shape = StoredConvolution.Shape(
+      height: x.shape[1], width: x.shape[2], channels: channels, outputs: linear.weight.rows,
+      padding: padding)
+    guard x.shape[0] * shape.tiles >= Self.fewestTiles else { return nil }
+    return StoredConvolution(path, of: linear.weight.type, shape)
+  }
+
+  /// A weight is transformed in the time that 25 tiles save.
+  private static let fewestTiles = 32
+
+  private func multiply(
+    _ x: Tensor, by convolution: StoredConvolution, on compute: Compute
+  ) -> Tensor {
+    let shape = convolution.shape
+    let results = shape.resultHeight * shape.resultWidth * shape.outputs
+    let pixels = shape.height * shape.width * shape.channels
+    linear.weight.withStored { weights, _ in
+      compute.run(items: convolution.weightParts) {
+        convolution.arrangeWeights(part: $0, of: weights)
+      }
+    }
+    return Tensor(
+      writing: [x.shape[0], shape.resultHeight, shape.resultWidth, shape.outputs]
+    ) { result in
+      compute.run(items: x.shape[0] * shape.blocks) { item in
+        let (sample, block) = (item / shape.blocks, item % shape.blocks)
+        let elements = shape.elements(ofBlock: block)
+        let start = sample * results
+        result.withSpan(start + elements.lowerBound..<start + elements.upperBound) {
+          convolution.multiply(
+            block: block, image: x.values.span.extracting(sample * pixels..<(sample + 1) * pixels),
+            bias: linear.bias, into: &$0)
+        }
+      }
+    }
   }
 
   /// Floats of neighbourhoods held at a time: 16 MiB.
@@ -78,15 +127,6 @@ public struct Convolution: Sendable {
       }
     }
     return result
-  }
-}
-
-extension MutableSpan<Float> {
-  /// Copies elements to where they belong, as fast as memory allows: neither side is checked again
-  /// for each.
-  fileprivate mutating func copy(_ source: Span<Float>, at offset: Int) {
-    var target = self._mutatingExtracting(offset..<offset + source.count)
-    for index in 0..<source.count { target[index] = source[index] }
   }
 }
 

@@ -37,15 +37,15 @@ public struct Linear: Sendable {
     let (inputs, outputs) = (weight.columns, weight.rows)
     precondition(x.shape.dimensions.last == inputs, "x [..., \(inputs)], found \(x.shape)")
     let shape = Shape(x.shape.dimensions.dropLast() + [outputs])
-    var result = Tensor(zeros: shape)
-    guard shape.elementCount > 0, inputs > 0 else { return result }
+    guard shape.elementCount > 0, inputs > 0 else { return Tensor(zeros: shape) }
     if let recorder { recorder.inputs.add(x.values, columns: inputs, of: recorder.name) }
-    if let path {
-      multiply(x.values, by: path, of: weight.type, into: &result, on: compute)
-    } else {
-      multiplyWidened(x.values, into: &result, on: compute)
+    return Tensor(writing: shape) { result in
+      if let path {
+        multiply(x.values, by: path, of: weight.type, into: result, on: compute)
+      } else {
+        multiplyWidened(x.values, into: result, on: compute)
+      }
     }
-    return result
   }
 }
 
@@ -63,7 +63,7 @@ extension ProductChoice {
 extension Linear {
   /// The product with the weights as they are stored.
   private func multiply(
-    _ x: [Float], by path: ProductPath, of type: ProductPath.WeightType, into result: inout Tensor,
+    _ x: [Float], by path: ProductPath, of type: ProductPath.WeightType, into result: SharedFloats,
     on compute: Compute
   ) {
     let (inputs, outputs) = (weight.columns, weight.rows)
@@ -76,17 +76,15 @@ extension Linear {
       product.arrange(block * blockRows..<min(tokens, (block + 1) * blockRows), of: x.span)
     }
     let tiles = ProductTiles(tokens: tokens, outputs: outputs, path: path)
-    result.values.withShared { shared in
-      compute.run(items: tiles.count) { item in
-        let tile = tiles[item]
-        // Threads claim items in order.
-        let next = item + compute.threads
-        weight.withStored { weights, scales in
-          shared.withSpan(tile.elements(stride: outputs)) {
-            product.multiply(
-              tile, before: next < tiles.count ? tiles[next] : nil, weights: weights,
-              weightScales: scales, hasFloatScales: weight.hasFloatScales, bias: bias, into: &$0)
-          }
+    compute.run(items: tiles.count) { item in
+      let tile = tiles[item]
+      // Threads claim items in order.
+      let next = item + compute.threads
+      weight.withStored { weights, scales in
+        result.withSpan(tile.elements(stride: outputs)) {
+          product.multiply(
+            tile, before: next < tiles.count ? tiles[next] : nil, weights: weights,
+            weightScales: scales, hasFloatScales: weight.hasFloatScales, bias: bias, into: &$0)
         }
       }
     }
@@ -95,7 +93,7 @@ extension Linear {
 
 extension WeightMatrix {
   /// How the weights are stored.
-  fileprivate var type: ProductPath.WeightType {
+  var type: ProductPath.WeightType {
     switch storage {
     case .f32: .f32
     case .bf16: .bf16
@@ -114,7 +112,7 @@ extension WeightMatrix {
   }
 
   /// Calls `body` with the bytes as they are stored, and the scales of INT8.
-  fileprivate func withStored(_ body: (RawSpan, RawSpan?) -> Void) {
+  func withStored(_ body: (RawSpan, RawSpan?) -> Void) {
     switch storage {
     case .f32(let bytes), .bf16(let bytes), .f16(let bytes):
       bytes.withBytes { body($0, nil) }
@@ -127,12 +125,9 @@ extension WeightMatrix {
 extension Linear {
   /// The product in float32 by ``MatrixProduct``.
   /// Each tile widens the weights it needs, a part at a time, into memory that stays in the cache.
-  private func multiplyWidened(_ x: [Float], into result: inout Tensor, on compute: Compute) {
-    let outputs = weight.rows
-    let tiles = Tiles(rows: result.values.count / outputs, columns: outputs)
-    result.values.withShared { shared in
-      compute.run(items: tiles.count) { item in computeTile(tiles[item], of: x, into: shared) }
-    }
+  private func multiplyWidened(_ x: [Float], into result: SharedFloats, on compute: Compute) {
+    let tiles = Tiles(rows: x.count / weight.columns, columns: weight.rows)
+    compute.run(items: tiles.count) { item in computeTile(tiles[item], of: x, into: result) }
   }
 
   private func computeTile(
@@ -144,7 +139,7 @@ extension Linear {
       for row in tile.rows {
         let start = row * outputs
         result.withSpan(start + tile.columns.lowerBound..<start + tile.columns.upperBound) {
-          RowKernel.addBias(bias.span.extracting(tile.columns), toRowsOf: &$0)
+          $0.copy(bias.span.extracting(tile.columns), at: 0)
         }
       }
     }

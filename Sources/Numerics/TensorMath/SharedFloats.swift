@@ -1,3 +1,5 @@
+import DVLATensors
+
 /// Floats that several threads write at once.
 ///
 /// Unsafe code. The invariants: an instance lives only inside the closure of `withShared`, which
@@ -31,5 +33,27 @@ extension [Float] {
       guard let start = buffer.baseAddress else { return }
       body(unsafe SharedFloats(start, count: buffer.count))
     }
+  }
+}
+
+extension Tensor {
+  /// A result of which `body` writes every element, on any number of threads: setting it to zeros
+  /// first would take as long as reading it does later.
+  init(writing shape: Shape, _ body: (SharedFloats) -> Void) {
+    let count = shape.elementCount
+    let values = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let start = buffer.baseAddress { body(unsafe SharedFloats(start, count: count)) }
+      initialized = count
+    }
+    self.init(values, shape: shape)
+  }
+}
+
+extension MutableSpan<Float> {
+  /// Copies elements to where they belong, as fast as memory allows: neither side is checked again
+  /// for each.
+  mutating func copy(_ source: Span<Float>, at offset: Int) {
+    var target = self._mutatingExtracting(offset..<offset + source.count)
+    for index in 0..<source.count { target[index] = source[index] }
   }
 }

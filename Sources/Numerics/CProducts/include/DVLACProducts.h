@@ -12,7 +12,7 @@
 // F32, of any weights, which are widened to float32: inputs are taken in stages of up to 256 that,
 // for INT8, are whole groups or a part of one, and a stage in up to two parts of 128. A part's
 // total starts at zero and goes through its inputs by fused multiply-adds, each rounded to float32;
-// then y = y + total over the parts in order, and the bias is added at the end. An INT8 weight is
+// then y = the first total, y = y + total for the others in order, and the bias is added at the end. An INT8 weight is
 // multiplied with its scale first, rounded to float32. Every path gives the same bits.
 //
 //   Domain: every float32; a NaN or an infinity spreads as in IEEE 754.
@@ -133,5 +133,8 @@ void dvla_multiply_tile(
     dvla_product_tile tile, void *scratch, void *result);
 
 #pragma clang assume_nonnull end
+
+#include "DVLAAttention.h"
+#include "DVLAConvolutions.h"
 
 #endif

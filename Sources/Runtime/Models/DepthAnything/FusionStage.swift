@@ -41,9 +41,11 @@ struct FusionStage: Sendable {
   }
 }
 
-/// projection(resize(refine2(x + refine1(feature)))).
+/// resize(projection(refine2(x + refine1(feature)))).
 ///
-/// Source: as above, `DepthAnythingFeatureFusionLayer`.
+/// Source: as above, `DepthAnythingFeatureFusionLayer`, which resizes first. Bilinear weights add
+/// up to 1 and a projection treats all pixels alike, so the order changes nothing but roundings,
+/// and a quarter of the pixels is projected.
 private struct FusionLayer: Sendable {
   /// The coarsest layer has nothing to add, so its first unit never runs.
   private let refine1: ResidualUnit?
@@ -71,8 +73,8 @@ private struct FusionLayer: Sendable {
           to: (x.shape[1], x.shape[2]), alignCorners: false, on: compute)
       x.add(refine1(fitted, on: compute), on: compute)
     }
-    x = refine2(x, on: compute).resizedBilinear(to: size, alignCorners: true, on: compute)
-    return projection(x, on: compute)
+    return projection(refine2(x, on: compute), on: compute)
+      .resizedBilinear(to: size, alignCorners: true, on: compute)
   }
 }
 
