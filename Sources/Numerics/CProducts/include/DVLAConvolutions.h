@@ -25,7 +25,7 @@
 //   tile NaN or infinite.
 //   Error: at most about that of nine products over the channels, of inputs four times and weights
 //   9/4 times as large. Of normal numbers it was 132 dB below the result for 128 to 1024 channels,
-//   that of a plain sum in the order of DVLACProducts.h 136 dB, and PyTorch 2.13's 114 to 128 dB.
+//   that of a plain sum in the order of DVLACProducts.h 136 dB, and PyTorch 2.13's 113 to 128 dB.
 
 typedef struct dvla_convolution_shape {
   size_t height, width;  // of the image, without its padding
