@@ -163,6 +163,12 @@ import Testing
     #expect(seen == [Int](repeating: 1, count: seen.count))
   }
 
+  /// 16 where there are so many groups of 64 outputs; wide ones where there are more.
+  @Test(arguments: [(257, 1024, 16), (257, 512, 8), (1370, 1024, 16), (276, 16384, 64), (1, 64, 1)])
+  func thereAreTilesForManyThreads(tokens: Int, outputs: Int, count: Int) {
+    #expect(ProductTiles(tokens: tokens, outputs: outputs, path: .f32Portable).count == count)
+  }
+
   @Test(arguments: ProductPath.available, [1, 11, 12, 300])
   func thePathForFewTokensGivesTheSameBits(_ path: ProductPath, _ tokens: Int) {
     let suited = path.suited(toTokens: tokens)

@@ -80,7 +80,7 @@ extension WeightMatrix {
 
 /// Little-endian.
 private func bytes<Word: FixedWidthInteger>(_ word: Word) -> [UInt8] {
-  (0..<Word.bitWidth / 8).map { UInt8(truncatingIfNeeded: word >> (8 * Word($0))) }
+  unsafe withUnsafeBytes(of: word.littleEndian) { unsafe Array($0) }
 }
 
 /// A float32 that half precision holds exactly, as a normal number or zero.

@@ -28,14 +28,20 @@ public struct ProductTiles: Sendable {
   /// but the last are whole strips of tokens: what is left over takes nearly a strip's time.
   ///
   /// In float32 tokens take two or four times the memory that they take in the type of the weights,
-  /// so fewer of them are used longer.
+  /// so fewer of them are used longer, for up to 256 outputs.
   public init(tokens: Int, outputs: Int, path: ProductPath) {
     self.tokens = tokens
     self.outputs = outputs
     let isFloat = path.nativeWeights == .f32
-    outputStep = Int(DVLA_TILE_OUTPUTS) * (isFloat ? 4 : 1)
     tokenStep = Self.step(tokens, atMost: isFloat ? 408 : 768)
+    let parts = (tokens + tokenStep - 1) / tokenStep
+    let groups = (outputs + Int(DVLA_TILE_OUTPUTS) - 1) / Int(DVLA_TILE_OUTPUTS)
+    let groupsPerTile = isFloat ? min(4, max(1, parts * groups / Self.fewestTiles)) : 1
+    outputStep = groupsPerTile * Int(DVLA_TILE_OUTPUTS)
   }
+
+  /// Where there are as many groups of outputs: so that threads end at about the same time.
+  private static let fewestTiles = 16
 
   /// Equal parts in whole strips of 12 tokens: a multiple of every path's, and a divisor of the
   /// limits.
