@@ -32,14 +32,8 @@ import Testing
       for rows in [0, 1, 3] {
         let x = random.floats(rows * columns)
         let y = random.floats(rows * columns)
-        let bias = random.floats(columns)
         let sums = changed(x, shift: shift) { RowKernel.add(y.span, to: &$0, using: set) }
         #expect(sums == zip(x, y).map(+))
-        let biased = changed(x, shift: shift) {
-          RowKernel.addBias(bias.span, toRowsOf: &$0, using: set)
-        }
-        let expected = x.indices.map { (index: Int) -> Float in x[index] + bias[index % columns] }
-        #expect(biased == expected)
         let products = changed(x, shift: shift) {
           RowKernel.multiply(&$0, by: 1.7, using: set)
         }

@@ -86,7 +86,8 @@ struct ConvolutionTests {
     #expect(try Self.compute(its, path: path, threads: 5).0 == found)
   }
 
-  /// 4 Mi floats of neighbourhoods are 94 rows here: the first part ends after row 93.
+  /// 4 Mi floats of neighbourhoods are 94 rows here: the first part ends after row 93. With FMA and
+  /// a stride of 1 there are blocks of tiles instead, which end in the middle of rows.
   @Test(arguments: [1, 2], float32Paths)
   func largeImagesAreTakenInPartsThatMeet(stride: Int, path: ProductPath?) throws {
     let its = Case(

@@ -5,42 +5,28 @@
 #include "Products.h"
 #include "include/DVLAAttention.h"
 
-/// Vectors of 16 outputs; of the last 64 one, two or four, as products take them.
-static size_t vectors_of(size_t outputs) {
-  size_t vectors = (outputs + DVLA_LANES - 1) / DVLA_LANES;
-  return vectors % DVLA_VECTORS == 3 ? vectors + 1 : vectors;
-}
-
-/// How many of `count` inputs the stage has that starts at `first`.
-static size_t stage_inputs(size_t count, size_t first) {
-  size_t rest = count - first;
-  return rest < DVLA_FLOAT_STAGE ? rest : DVLA_FLOAT_STAGE;
-}
-
 static size_t key_words(dvla_attention_shape shape) {
-  return vectors_of(shape.keys) * shape.head_dim * DVLA_LANES;
+  return dvla_vectors_of(shape.keys) * shape.head_dim * DVLA_LANES;
 }
 
 size_t dvla_attention_arranged_bytes(dvla_attention_shape shape) {
-  return (key_words(shape) + vectors_of(shape.head_dim) * shape.keys * DVLA_LANES) * 4;
+  return (key_words(shape) + dvla_vectors_of(shape.head_dim) * shape.keys * DVLA_LANES) * 4;
 }
-
-/// Stands in for keys beyond the last one.
-static const float zeros[DVLA_FLOAT_STAGE];
 
 static void arrange_keys(
     const dvla_product_kernels *kernels, dvla_attention_shape shape, const float *key,
     size_t first_key, size_t last_key, uint32_t *arranged) {
-  size_t vectors = vectors_of(shape.keys), inputs;
-  size_t last = vectors_of(last_key);
+  size_t vectors = dvla_vectors_of(shape.keys), inputs;
+  size_t last = dvla_vectors_of(last_key);
   for (size_t first = 0; first < shape.head_dim; first += inputs) {
-    inputs = stage_inputs(shape.head_dim, first);
+    inputs = dvla_float_stage_inputs(shape.head_dim, first);
     for (size_t vector = first_key / DVLA_LANES; vector < last; vector++) {
       const uint8_t *rows[DVLA_LANES];
       for (size_t lane = 0; lane < DVLA_LANES; lane++) {
         size_t index = vector * DVLA_LANES + lane;
-        rows[lane] = (const uint8_t *)(index < last_key ? key + index * shape.key_stride + first
-                                                        : zeros);
+        rows[lane] = index < last_key
+                       ? (const uint8_t *)(key + index * shape.key_stride + first)
+                       : dvla_zeros;
       }
       kernels->arrange_rows(
           rows, inputs, arranged + (vectors * first + vector * inputs) * DVLA_LANES);
@@ -51,10 +37,10 @@ static void arrange_keys(
 static void arrange_values(
     dvla_attention_shape shape, const float *value, size_t first_key, size_t last_key,
     uint32_t *arranged) {
-  size_t vectors = vectors_of(shape.head_dim);
+  size_t vectors = dvla_vectors_of(shape.head_dim);
   for (size_t key = first_key; key < last_key; key++) {
     size_t stage = key / DVLA_FLOAT_STAGE * DVLA_FLOAT_STAGE;
-    size_t inputs = stage_inputs(shape.keys, stage);
+    size_t inputs = dvla_float_stage_inputs(shape.keys, stage);
     const float *row = value + key * shape.key_stride;
     for (size_t vector = 0; vector < vectors; vector++) {
       uint32_t *to = arranged + (vectors * stage + vector * inputs + key - stage) * DVLA_LANES;
@@ -82,7 +68,7 @@ void dvla_attention_arrange(
 
 size_t dvla_attention_score_stride(dvla_attention_shape shape) {
   // Not a multiple of a page: else all queries' scores would be in a few lines of a cache.
-  return vectors_of(shape.keys) * DVLA_LANES + DVLA_LANES;
+  return dvla_vectors_of(shape.keys) * DVLA_LANES + DVLA_LANES;
 }
 
 /// Floats from one query to the next, as they are arranged.
@@ -93,35 +79,24 @@ size_t dvla_attention_scratch_bytes(dvla_attention_shape shape, size_t queries) 
   return queries * (words < DVLA_TILE_OUTPUTS ? DVLA_TILE_OUTPUTS : words) * 4;
 }
 
-/// Adds a stage to the sums of all outputs, `sum_stride` floats from one token to the next.
-static void multiply_stage(
-    const dvla_product_kernels *kernels, dvla_stage stage, const float *words, size_t tokens,
-    const uint32_t *weights, size_t first_vector, size_t vectors, float *sums) {
-  // Float32 products take no scales.
-  static const float none[1];
-  stage.vectors = vectors - first_vector < DVLA_VECTORS ? vectors - first_vector : DVLA_VECTORS;
-  kernels->multiply(
-      stage, words, tokens, weights + first_vector * stage.units * DVLA_LANES, none, sums);
-}
-
 void dvla_attention_scores(
     dvla_product_path path, dvla_attention_shape shape, const void *query, size_t queries,
     const void *arranged, void *scratch, void *scores) {
   const dvla_product_kernels *kernels = dvla_product_kernels_for(path, DVLA_F32_WEIGHTS);
   float *words = scratch;
-  size_t stride = query_words(shape), vectors = vectors_of(shape.keys), inputs;
+  size_t stride = query_words(shape), vectors = dvla_vectors_of(shape.keys), inputs;
   for (size_t index = 0; index < queries; index++) {
     DVLA_COPY(
         words + index * stride, (const float *)query + index * shape.query_stride,
         shape.head_dim * 4);
   }
   for (size_t first = 0; first < shape.head_dim; first += inputs) {
-    inputs = stage_inputs(shape.head_dim, first);
+    inputs = dvla_float_stage_inputs(shape.head_dim, first);
     dvla_stage stage = {
         .blocks = 1, .units = inputs, .word_stride = stride,
         .sum_stride = dvla_attention_score_stride(shape), .adds = first > 0};
     for (size_t vector = 0; vector < vectors; vector += DVLA_VECTORS) {
-      multiply_stage(
+      dvla_multiply_floats(
           kernels, stage, words + first, queries,
           (const uint32_t *)arranged + vectors * first * DVLA_LANES, vector, vectors,
           (float *)scores + vector * DVLA_LANES);
@@ -135,14 +110,14 @@ void dvla_attention_values(
   const dvla_product_kernels *kernels = dvla_product_kernels_for(path, DVLA_F32_WEIGHTS);
   const uint32_t *values = (const uint32_t *)arranged + key_words(shape);
   float *sums = scratch;
-  size_t vectors = vectors_of(shape.head_dim), inputs;
+  size_t vectors = dvla_vectors_of(shape.head_dim), inputs;
   for (size_t vector = 0; vector < vectors; vector += DVLA_VECTORS) {
     for (size_t first = 0; first < shape.keys; first += inputs) {
-      inputs = stage_inputs(shape.keys, first);
+      inputs = dvla_float_stage_inputs(shape.keys, first);
       dvla_stage stage = {
           .blocks = 1, .units = inputs, .word_stride = dvla_attention_score_stride(shape),
           .sum_stride = DVLA_TILE_OUTPUTS, .adds = first > 0};
-      multiply_stage(
+      dvla_multiply_floats(
           kernels, stage, (const float *)scores + first, queries,
           values + vectors * first * DVLA_LANES, vector, vectors, sums);
     }

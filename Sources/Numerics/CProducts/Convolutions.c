@@ -43,80 +43,48 @@ enum {
   SKEW = 64,
 };
 
-struct dvla_convolution_kernels {
-  const dvla_winograd_transforms *transforms;
-  dvla_product_path path;
-  dvla_weight_type weights;
-};
-
-#define DVLA_KERNELS_OF(set, path)                             \
-  static const dvla_convolution_kernels convolution_##set[] = { \
-      {&dvla_winograd_##set, path, DVLA_F32_WEIGHTS},           \
-      {&dvla_winograd_##set, path, DVLA_F16_WEIGHTS},           \
-      {&dvla_winograd_##set, path, DVLA_BF16_WEIGHTS}};
-
-DVLA_KERNELS_OF(portable, DVLA_F32_PORTABLE)
+static const dvla_winograd_transforms *transforms_of(dvla_product_path path) {
+  switch (path) {
+    case DVLA_F32_PORTABLE:
+      return &dvla_winograd_portable;
 #if defined(__x86_64__)
-DVLA_KERNELS_OF(avx2, DVLA_F32_AVX2)
-DVLA_KERNELS_OF(avx512, DVLA_F32_AVX512)
+    case DVLA_F32_AVX2:
+      return &dvla_winograd_avx2;
+    case DVLA_F32_AVX512:
+      return &dvla_winograd_avx512;
 #endif
-
-const dvla_convolution_kernels *dvla_convolution_kernels_for(
-    dvla_product_path path, dvla_weight_type weights) {
-  if (!dvla_product_kernels_for(path, weights)) return 0;
-  const dvla_convolution_kernels *of_path = 0;
-  if (path == DVLA_F32_PORTABLE) of_path = convolution_portable;
-#if defined(__x86_64__)
-  if (path == DVLA_F32_AVX2) of_path = convolution_avx2;
-  if (path == DVLA_F32_AVX512) of_path = convolution_avx512;
-#endif
-  for (size_t i = 0; of_path && i < 3; i++) {
-    if (of_path[i].weights == weights) return &of_path[i];
+    default:
+      return 0;
   }
-  return 0;
 }
 
-/// Vectors of 16 outputs; of the last 64 outputs one, two or four, as products take them.
-static size_t vectors_of(dvla_convolution_shape shape) {
-  size_t vectors = (shape.outputs + DVLA_LANES - 1) / DVLA_LANES;
-  return vectors % DVLA_VECTORS == 3 ? vectors + 1 : vectors;
-}
-
-static size_t groups_of(dvla_convolution_shape shape) {
-  return (shape.outputs + DVLA_TILE_OUTPUTS - 1) / DVLA_TILE_OUTPUTS;
-}
-
-/// Channels of the stage that starts at `first`.
-static size_t stage_channels(dvla_convolution_shape shape, size_t first) {
-  size_t rest = shape.channels - first;
-  return rest < DVLA_FLOAT_STAGE ? rest : DVLA_FLOAT_STAGE;
+_Bool dvla_has_convolutions(dvla_product_path path, dvla_weight_type weights) {
+  return transforms_of(path) && weights != DVLA_INT8_WEIGHTS
+         && dvla_product_kernels_for(path, weights);
 }
 
 /// Words of an entry of all weights.
 static size_t weight_words(dvla_convolution_shape shape) {
-  return vectors_of(shape) * shape.channels * DVLA_LANES;
+  return dvla_vectors_of(shape.outputs) * shape.channels * DVLA_LANES;
 }
 
 size_t dvla_convolution_weight_bytes(dvla_convolution_shape shape) {
   return ENTRIES * weight_words(shape) * 4;
 }
 
-size_t dvla_convolution_weight_parts(dvla_convolution_shape shape) { return vectors_of(shape); }
-
-/// Stands in for rows beyond the last output, and for pixels beyond the image.
-static const float zeros[DVLA_FLOAT_STAGE];
+size_t dvla_convolution_weight_parts(dvla_convolution_shape shape) { return dvla_vectors_of(shape.outputs); }
 
 void dvla_convolution_arrange_weights(
-    const dvla_convolution_kernels *kernels, dvla_convolution_shape shape, const void *weights,
-    size_t part, void *arranged) {
-  const dvla_product_kernels *product = dvla_product_kernels_for(kernels->path, kernels->weights);
+    dvla_product_path path, dvla_weight_type type, dvla_convolution_shape shape,
+    const void *weights, size_t part, void *arranged) {
+  const dvla_product_kernels *product = dvla_product_kernels_for(path, type);
   size_t width = product->element_bytes, stride = weight_words(shape);
   uint32_t filters[TAPS][FILTER_UNITS * DVLA_LANES];
   for (size_t first = 0, stage; first < shape.channels; first += stage) {
-    stage = stage_channels(shape, first);
+    stage = dvla_float_stage_inputs(shape.channels, first);
     // The stages before it hold all vectors, and this one those of the parts before.
     uint32_t *entries =
-        (uint32_t *)arranged + (vectors_of(shape) * first + part * stage) * DVLA_LANES;
+        (uint32_t *)arranged + (dvla_vectors_of(shape.outputs) * first + part * stage) * DVLA_LANES;
     for (size_t at = 0, units; at < stage; at += units) {
       units = stage - at < FILTER_UNITS ? stage - at : FILTER_UNITS;
       for (size_t tap = 0; tap < TAPS; tap++) {
@@ -124,12 +92,12 @@ void dvla_convolution_arrange_weights(
         for (size_t lane = 0; lane < DVLA_LANES; lane++) {
           size_t output = part * DVLA_LANES + lane;
           size_t element = (output * TAPS + tap) * shape.channels + first + at;
-          rows[lane] = output < shape.outputs ? (const uint8_t *)weights + element * width
-                                              : (const uint8_t *)zeros;
+          rows[lane] =
+              output < shape.outputs ? (const uint8_t *)weights + element * width : dvla_zeros;
         }
         product->arrange_rows(rows, units, filters[0] + tap * units * DVLA_LANES);
       }
-      kernels->transforms->filters(filters[0], units, entries + at * DVLA_LANES, stride);
+      transforms_of(path)->filters(filters[0], units, entries + at * DVLA_LANES, stride);
     }
   }
 }
@@ -139,7 +107,7 @@ static size_t pixel_stride(size_t tiles) { return tiles * DVLA_FLOAT_STAGE + SKE
 
 /// Floats of an entry of so many tiles' sums.
 static size_t sum_stride(dvla_convolution_shape shape, size_t tiles) {
-  return groups_of(shape) * tiles * DVLA_TILE_OUTPUTS + SKEW;
+  return dvla_groups_of(shape.outputs) * tiles * DVLA_TILE_OUTPUTS + SKEW;
 }
 
 size_t dvla_convolution_scratch_bytes(dvla_convolution_shape shape, size_t tiles) {
@@ -166,7 +134,7 @@ static void find_pixels(
       size_t row = place.row + i - shape.padding, column = place.column + j - shape.padding;
       pixels[4 * i + j] = row < shape.height && column < shape.width
                               ? image + (row * shape.width + column) * shape.channels + first
-                              : zeros;
+                              : (const float *)(const void *)dvla_zeros;
     }
   }
 }
@@ -188,33 +156,31 @@ static void find_results(
 }
 
 void dvla_convolve_tiles(
-    const dvla_convolution_kernels *kernels, dvla_convolution_shape shape, const void *image,
-    const void *arranged, const void *bias, size_t first_tile, size_t tiles, void *scratch,
-    void *result) {
-  const dvla_product_kernels *product = dvla_product_kernels_for(kernels->path, kernels->weights);
+    dvla_product_path path, dvla_convolution_shape shape, const void *image, const void *arranged,
+    const void *bias, size_t first_tile, size_t tiles, void *scratch, void *result) {
+  // The weights are float32 now, however they are stored.
+  const dvla_product_kernels *product = dvla_product_kernels_for(path, DVLA_F32_WEIGHTS);
+  const dvla_winograd_transforms *transforms = transforms_of(path);
   size_t words_stride = pixel_stride(tiles), sums_stride = sum_stride(shape, tiles);
-  size_t vectors = vectors_of(shape), groups = groups_of(shape);
+  size_t vectors = dvla_vectors_of(shape.outputs), groups = dvla_groups_of(shape.outputs);
   float *words = scratch, *sums = words + ENTRIES * words_stride;
   for (size_t first = 0, channels; first < shape.channels; first += channels) {
-    channels = stage_channels(shape, first);
+    channels = dvla_float_stage_inputs(shape.channels, first);
     for (size_t tile = 0; tile < tiles; tile++) {
       const float *pixels[16];
       find_pixels(shape, image, place_of(shape, first_tile + tile), first, pixels);
-      kernels->transforms->pixels(pixels, channels, words + tile * DVLA_FLOAT_STAGE, words_stride);
+      transforms->pixels(pixels, channels, words + tile * DVLA_FLOAT_STAGE, words_stride);
     }
     for (size_t entry = 0; entry < ENTRIES; entry++) {
       const uint32_t *weights = (const uint32_t *)arranged + entry * weight_words(shape)
                                 + vectors * first * DVLA_LANES;
+      dvla_stage stage = {
+          .blocks = 1, .units = channels, .word_stride = DVLA_FLOAT_STAGE,
+          .sum_stride = DVLA_TILE_OUTPUTS, .adds = first > 0};
       for (size_t group = 0; group < groups; group++) {
-        size_t done = group * DVLA_VECTORS, rest = vectors - done;
-        dvla_stage stage = {
-            .blocks = 1, .units = channels, .vectors = rest < DVLA_VECTORS ? rest : DVLA_VECTORS,
-            .word_stride = DVLA_FLOAT_STAGE, .sum_stride = DVLA_TILE_OUTPUTS, .adds = first > 0};
-        // Float32 products take no scales.
-        static const float none[1];
-        product->multiply(
-            stage, words + entry * words_stride, tiles, weights + done * channels * DVLA_LANES,
-            none, sums + entry * sums_stride + group * tiles * DVLA_TILE_OUTPUTS);
+        dvla_multiply_floats(
+            product, stage, words + entry * words_stride, tiles, weights, group * DVLA_VECTORS,
+            vectors, sums + entry * sums_stride + group * tiles * DVLA_TILE_OUTPUTS);
       }
     }
   }
@@ -224,7 +190,7 @@ void dvla_convolve_tiles(
       size_t first = group * DVLA_TILE_OUTPUTS, rest = shape.outputs - first;
       float *pixels[4];
       find_results(shape, result, place_of(shape, first_tile).row, place, first, pixels);
-      kernels->transforms->results(
+      transforms->results(
           sums + (group * tiles + tile) * DVLA_TILE_OUTPUTS, sums_stride,
           bias ? (const float *)bias + first : 0,
           rest < DVLA_TILE_OUTPUTS ? rest : DVLA_TILE_OUTPUTS, pixels);

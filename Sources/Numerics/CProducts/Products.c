@@ -62,17 +62,9 @@ enum {
   SCALES = 2 * DVLA_TILE_OUTPUTS * DVLA_INT8_STAGE / DVLA_LANES,
 };
 
-/// Groups of 64 outputs.
-static size_t groups_of(size_t outputs) {
-  return (outputs + DVLA_TILE_OUTPUTS - 1) / DVLA_TILE_OUTPUTS;
-}
-
 size_t dvla_tile_scratch_bytes(size_t tokens, size_t outputs) {
-  return (groups_of(outputs) * tokens * DVLA_TILE_OUTPUTS + WEIGHT_UNITS + SCALES) * 4;
+  return (dvla_groups_of(outputs) * tokens * DVLA_TILE_OUTPUTS + WEIGHT_UNITS + SCALES) * 4;
 }
-
-/// Stands in for rows beyond the last output.
-static const uint8_t zeros[4 * DVLA_FLOAT_STAGE];
 
 /// Arranges the stage's weights for the tile, and derives from 16 rows what the path needs of them
 /// while they are in the nearest cache.
@@ -87,7 +79,7 @@ static void arrange_weights(
     const uint8_t *rows[DVLA_LANES];
     for (size_t lane = 0; lane < DVLA_LANES; lane++) {
       size_t row = vector * DVLA_LANES + lane;
-      rows[lane] = row < tile.outputs ? start + row * row_bytes : zeros;
+      rows[lane] = row < tile.outputs ? start + row * row_bytes : dvla_zeros;
     }
     kernels->arrange_rows(rows, inputs, weights);
     if (kernels->prepare) kernels->prepare(stage, weights, scales + vector * DVLA_LANES);
@@ -182,7 +174,7 @@ static void finish_tile(
   for (size_t token = 0; token < tile.tokens; token++, result += shape.outputs) {
     float scale =
         kernels->scale ? ((const float *)operands.scales)[tile.first_token + token] : 1;
-    for (size_t group = 0; group < groups_of(tile.outputs); group++) {
+    for (size_t group = 0; group < dvla_groups_of(tile.outputs); group++) {
       dvla_product_tile part = group_of(tile, group);
       finish(
           sums + (group * tile.tokens + token) * DVLA_TILE_OUTPUTS, scale,
@@ -198,7 +190,7 @@ void dvla_multiply_tile(
   uint32_t *weights = scratch;
   float *scales = (float *)(weights + WEIGHT_UNITS);
   float *all_sums = scales + SCALES;
-  size_t groups = groups_of(tile.outputs);
+  size_t groups = dvla_groups_of(tile.outputs);
   if (!kernels->sets_sums) {
     __builtin_memset(all_sums, 0, groups * tile.tokens * DVLA_TILE_OUTPUTS * 4);
   }

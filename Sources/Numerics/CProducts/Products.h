@@ -61,4 +61,38 @@ struct dvla_product_kernels {
       const uint32_t *_Nonnull weights, const float *_Nonnull scales, float *_Nonnull sums);
 };
 
+/// Stands in for what lies beyond the last row, or beyond an image: a stage of zeros of any type.
+static const uint8_t dvla_zeros[4 * DVLA_FLOAT_STAGE] __attribute__((unused, aligned(64)));
+
+/// Groups of 64 outputs.
+DVLA_INLINE size_t dvla_groups_of(size_t outputs) {
+  return (outputs + DVLA_TILE_OUTPUTS - 1) / DVLA_TILE_OUTPUTS;
+}
+
+/// Vectors of 16 outputs; of the last 64 one, two or four, as products take them.
+DVLA_INLINE size_t dvla_vectors_of(size_t outputs) {
+  size_t vectors = (outputs + DVLA_LANES - 1) / DVLA_LANES;
+  return vectors % DVLA_VECTORS == 3 ? vectors + 1 : vectors;
+}
+
+/// How many of `count` inputs the stage of a float32 path has that starts at `first`.
+DVLA_INLINE size_t dvla_float_stage_inputs(size_t count, size_t first) {
+  size_t rest = count - first;
+  return rest < DVLA_FLOAT_STAGE ? rest : DVLA_FLOAT_STAGE;
+}
+
+/// Multiplies a stage of float32 tokens with those of its weights, of which all `vectors` are
+/// arranged, that start at `first_vector`: up to 64 outputs.
+DVLA_INLINE void dvla_multiply_floats(
+    const dvla_product_kernels *_Nonnull kernels, dvla_stage stage, const float *_Nonnull words,
+    size_t tokens, const uint32_t *_Nonnull weights, size_t first_vector, size_t vectors,
+    float *_Nonnull sums) {
+  size_t rest = vectors - first_vector;
+  stage.vectors = rest < DVLA_VECTORS ? rest : DVLA_VECTORS;
+  // Float32 weights have no scales.
+  const float none[1] = {0};
+  kernels->multiply(
+      stage, words, tokens, weights + first_vector * stage.units * DVLA_LANES, none, sums);
+}
+
 #endif

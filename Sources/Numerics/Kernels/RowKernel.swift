@@ -1,6 +1,6 @@
 internal import DVLACKernels
 
-/// Arithmetic on the rows of float32 matrices: norms, softmax, biases and rotations.
+/// Arithmetic on the rows of float32 matrices: norms, softmax, sums and rotations.
 ///
 /// A matrix is given as its elements, row-major; vectors over its columns have an element for
 /// each. Sums and products are float64 and each result is rounded to float32 once, unless said
@@ -59,15 +59,6 @@ public enum RowKernel {
     precondition(scale > 0 && scale.isFinite, "a positive scale")
     let kernel = unsafe set.kernels.softmax_rows
     unsafe x.withElements { unsafe kernel($0, shape, scale) }
-  }
-
-  /// x[r, c] += bias[c].
-  public static func addBias(
-    _ bias: Span<Float>, toRowsOf x: inout MutableSpan<Float>, using set: InstructionSet = .best
-  ) {
-    let shape = matrix(x.count, columns: bias.count)
-    let kernel = unsafe set.kernels.add_bias
-    unsafe x.withElements(bias) { unsafe kernel($0, shape, $1) }
   }
 
   /// x[i] += y[i], for a residual.

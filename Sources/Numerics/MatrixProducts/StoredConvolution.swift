@@ -65,23 +65,20 @@ public final class StoredConvolution: @unchecked Sendable {
     }
   }
 
+  public let path: ProductPath
   public let weightType: ProductPath.WeightType
   public let shape: Shape
-  /// A constant of the C target.
-  private let kernels: OpaquePointer
   private let arranged: UnsafeMutableRawPointer
 
   /// Whether the path has convolutions, and of such weights: those of float32 have.
   public static func isAvailable(_ path: ProductPath, of weights: ProductPath.WeightType) -> Bool {
-    unsafe dvla_convolution_kernels_for(path.inC, weights.inC) != nil
+    dvla_has_convolutions(path.inC, weights.inC)
   }
 
   /// - Precondition: ``isAvailable(_:of:)``.
   public init(_ path: ProductPath, of weights: ProductPath.WeightType, _ shape: Shape) {
-    guard let kernels = unsafe dvla_convolution_kernels_for(path.inC, weights.inC) else {
-      preconditionFailure("no convolutions by \(path.rawValue) here, or not of \(weights)")
-    }
-    unsafe self.kernels = kernels
+    precondition(Self.isAvailable(path, of: weights), "no such convolutions here")
+    self.path = path
     self.weightType = weights
     self.shape = shape
     unsafe arranged = .allocate(
@@ -103,7 +100,8 @@ public final class StoredConvolution: @unchecked Sendable {
       "all weights")
     unsafe weights.withUnsafeBytes { weights in
       guard let weights = weights.baseAddress else { return }
-      unsafe dvla_convolution_arrange_weights(kernels, shape.inC, weights, part, arranged)
+      unsafe dvla_convolution_arrange_weights(
+        path.inC, weightType.inC, shape.inC, weights, part, arranged)
     }
   }
 
@@ -130,7 +128,7 @@ public final class StoredConvolution: @unchecked Sendable {
         unsafe result.withUnsafeMutableBufferPointer { result in
           guard let image = image.baseAddress, let result = result.baseAddress else { return }
           unsafe dvla_convolve_tiles(
-            kernels, shape.inC, image, arranged, bias, tiles.lowerBound, tiles.count, scratch,
+            path.inC, shape.inC, image, arranged, bias, tiles.lowerBound, tiles.count, scratch,
             result)
         }
       }

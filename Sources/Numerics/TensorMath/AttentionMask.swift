@@ -37,13 +37,11 @@ public enum AttentionMask: Sendable {
       }
     case .blocks(let flags, let ofKeys, let ofQueries):
       let present = flags.span.extracting(sample * keys..<(sample + 1) * keys)
-      let last = ofKeys.max() ?? 0
       for (row, index) in rows.enumerated() {
         let block = ofQueries[index / rowsPerQuery]
-        for key in 0..<keys where !present[key] { scores[row * keys + key] = -.infinity }
-        // Most queries see every block.
-        guard last > block else { continue }
-        for key in 0..<keys where ofKeys[key] > block { scores[row * keys + key] = -.infinity }
+        for key in 0..<keys where !present[key] || ofKeys[key] > block {
+          scores[row * keys + key] = -.infinity
+        }
       }
     }
   }

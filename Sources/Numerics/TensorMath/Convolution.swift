@@ -68,7 +68,7 @@ public struct Convolution: Sendable {
     return StoredConvolution(path, of: linear.weight.type, shape)
   }
 
-  /// A weight is transformed in the time that 25 tiles save.
+  /// Weights are transformed in about the time that 25 tiles save (Decision-FloatProducts).
   private static let fewestTiles = 32
 
   private func multiply(

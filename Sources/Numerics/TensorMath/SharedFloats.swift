@@ -2,10 +2,10 @@ import DVLATensors
 
 /// Floats that several threads write at once.
 ///
-/// Unsafe code. The invariants: an instance lives only inside the closure of `withShared`, which
-/// owns the memory exclusively; and no two threads touch the same element while both run. Where
-/// threads write other columns of the same rows their spans overlap: such a span goes only to a
-/// product with a row stride, which keeps to its own columns.
+/// Unsafe code. The invariants: an instance lives only inside the closure of `withShared` or of
+/// `Tensor(writing:)`, which owns the memory exclusively; and no two threads touch the same element
+/// while both run. Where threads write other columns or pixels of the same rows their spans
+/// overlap: such a span goes only to a product or convolution that keeps to its own.
 @safe
 struct SharedFloats: @unchecked Sendable {
   private let start: UnsafeMutablePointer<Float>
@@ -37,8 +37,8 @@ extension [Float] {
 }
 
 extension Tensor {
-  /// A result of which `body` writes every element, on any number of threads: setting it to zeros
-  /// first would take as long as reading it does later.
+  /// A result of which `body` writes every element, on any number of threads, and reads none before:
+  /// the memory is not set to zeros first.
   init(writing shape: Shape, _ body: (SharedFloats) -> Void) {
     let count = shape.elementCount
     let values = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in

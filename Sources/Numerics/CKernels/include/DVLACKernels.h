@@ -108,7 +108,6 @@ typedef struct dvla_kernels {
   void (*rms_norm)(
       const void *source, dvla_matrix shape, const void *weights, double epsilon, void *result);
   void (*softmax_rows)(void *values, dvla_matrix shape, float scale);
-  void (*add_bias)(void *values, dvla_matrix shape, const void *bias);
   void (*add)(void *values, const void *addends, size_t count);
   void (*add_scaled)(
       void *values, dvla_matrix shape, const void *addends, const void *scales);

@@ -34,12 +34,9 @@ typedef struct dvla_convolution_shape {
   size_t padding;  // pixels of zeros on each of the four sides
 } dvla_convolution_shape;
 
-typedef struct dvla_convolution_kernels dvla_convolution_kernels;
-
-/// The kernels of a float32 path for weights in float32, half precision or bfloat16, or null where
-/// this processor or its operating system lacks the path's instructions.
-const dvla_convolution_kernels *_Nullable dvla_convolution_kernels_for(
-    dvla_product_path path, dvla_weight_type weights);
+/// Whether the path has convolutions of such weights: those of float32 have, of float32, half
+/// precision and bfloat16, where this processor and its operating system support the path.
+_Bool dvla_has_convolutions(dvla_product_path path, dvla_weight_type weights);
 
 /// Bytes of the weights as they are arranged.
 size_t dvla_convolution_weight_bytes(dvla_convolution_shape shape);
@@ -49,11 +46,12 @@ size_t dvla_convolution_weight_parts(dvla_convolution_shape shape);
 
 /// Transforms a part of the weights. Parts may be arranged by several threads.
 ///
+/// - path, type: which have convolutions; likewise the path below.
 /// - weights: [outputs, 3, 3, channels], all of them.
 /// - arranged: room for all of them, at a multiple of 64 bytes.
 void dvla_convolution_arrange_weights(
-    const dvla_convolution_kernels *kernels, dvla_convolution_shape shape, const void *weights,
-    size_t part, void *arranged);
+    dvla_product_path path, dvla_weight_type type, dvla_convolution_shape shape,
+    const void *weights, size_t part, void *arranged);
 
 /// Bytes of scratch memory for so many tiles.
 size_t dvla_convolution_scratch_bytes(dvla_convolution_shape shape, size_t tiles);
@@ -67,9 +65,8 @@ size_t dvla_convolution_scratch_bytes(dvla_convolution_shape shape, size_t tiles
 /// - result: float32 [height + 2 padding - 2, width + 2 padding - 2, outputs], from the first pixel
 ///   of the first tile's upper row on. Other tiles' pixels are not touched.
 void dvla_convolve_tiles(
-    const dvla_convolution_kernels *kernels, dvla_convolution_shape shape, const void *image,
-    const void *arranged, const void *_Nullable bias, size_t first_tile, size_t tiles,
-    void *scratch, void *result);
+    dvla_product_path path, dvla_convolution_shape shape, const void *image, const void *arranged,
+    const void *_Nullable bias, size_t first_tile, size_t tiles, void *scratch, void *result);
 
 #pragma clang assume_nonnull end
 
