@@ -37,8 +37,8 @@ extension [Float] {
 }
 
 extension Tensor {
-  /// A result of which `body` writes every element, on any number of threads, and reads none before:
-  /// the memory is not set to zeros first.
+  /// A result of which `body` writes every element, on any number of threads, and reads none
+  /// before: the memory is not set to zeros first.
   init(writing shape: Shape, _ body: (SharedFloats) -> Void) {
     let count = shape.elementCount
     let values = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
